@@ -1,0 +1,168 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Setup is what a configuration says of a credential besides its tokens.
+type Setup struct {
+	Client  Client
+	Refresh RefreshSettings
+}
+
+// ErrOtherApp says that a record left by an apply that died belongs to another app.
+var ErrOtherApp = errors.New("the name holds tokens of another client_id or token_endpoint")
+
+// Attach makes a record for a new resource, or adopts one that an apply left behind before any Read has seen it. A
+// record that another resource manages is an error of KindAttached.
+func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup) (Record, error) {
+	key := PairKey(name)
+	m.prepareQuietly(ctx)
+	var next Record
+	err := m.insist(ctx, aFew, func() error {
+		snap, err := m.load(ctx, key)
+		if err != nil && !IsKind(err, KindNotFound) {
+			return err
+		}
+		if next, err = attach(snap.record, attachment, s, m.clock.Now()); err != nil {
+			return err
+		}
+		return m.write(ctx, key, snap.revision, next)
+	})
+	if err != nil {
+		return Record{}, writeError(ctx, err)
+	}
+	return next, nil
+}
+
+// attach is the pure part of Attach. The zero record stands for none.
+func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
+	fresh := Record{Status: StatusAuthorizationRequired, Client: s.Client, Refresh: s.Refresh, Attachment: Attachment{ID: attachment}}
+	switch {
+	case cur.Status == "":
+		return fresh, nil
+	case cur.IsTombstone():
+		if now.Sub(cur.DeletedAt) < TombstoneFor {
+			fresh.Consumed, fresh.History = slices.Clone(cur.Consumed), slices.Clone(cur.History)
+		}
+		return fresh, nil
+	case cur.Attachment.Attached:
+		return Record{}, &Error{Kind: KindAttached, Record: cur}
+	case cur.Generation > 0 && cur.Attachment.ID != attachment && !cur.Client.SameApp(s.Client):
+		return Record{}, &Error{Kind: KindAttached, Record: cur, Err: ErrOtherApp}
+	}
+	next := cur.clone()
+	if !cur.Client.SameApp(s.Client) {
+		next.Pending = nil // offered for another client; an answer to one would go to the wrong server
+	}
+	next.Client, next.Refresh, next.Attachment = s.Client, s.Refresh, Attachment{ID: attachment}
+	return next, nil
+}
+
+// MarkAttached notes that the apply which made or adopted the record was kept: a Read has found its attachment in state.
+func (m *Manager) MarkAttached(ctx context.Context, name, attachment string) (Record, error) {
+	m.prepareQuietly(ctx)
+	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
+		if r.IsTombstone() || r.Attachment.Attached || (attachment != "" && r.Attachment.ID != attachment) {
+			return r, false
+		}
+		r.Attachment.Attached = true
+		return r, true
+	})
+}
+
+// Configure writes a changed setup into the record. Tokens stay.
+func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, error) {
+	m.prepareQuietly(ctx)
+	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
+		if r.IsTombstone() {
+			return r, false
+		}
+		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh {
+			return r, false
+		}
+		if r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "" {
+			r = r.startOver()
+			r.note(m.event("", 0, "client_id changed: authorization required"))
+		}
+		r.Client, r.Refresh = s.Client, s.Refresh
+		return r, true
+	})
+}
+
+// startOver is r without what belongs to its client. The tokens would be refused to another one; they are kept for
+// nobody, and not revoked. Without its family, r turns away what is still under way for the old client.
+func (r Record) startOver() Record {
+	r = dead(r)
+	r.Family, r.Generation, r.Tokens = "", 0, Tokens{}
+	r.Claim, r.Pending = nil, nil
+	r.AuthorizedAt, r.LastRotatedAt, r.NotBefore, r.Input = time.Time{}, time.Time{}, time.Time{}, ""
+	return r
+}
+
+func sameClient(a, b Client) bool {
+	textA, errA := EncodeRecord(Record{Status: StatusActive, Client: a})
+	textB, errB := EncodeRecord(Record{Status: StatusActive, Client: b})
+	return errA == nil && errB == nil && secret.New(string(textA)).Equal(secret.New(string(textB)))
+}
+
+// Brought is a token pair that was obtained elsewhere.
+type Brought struct {
+	Access, Refresh secret.String
+	ExpiresAt       time.Time // of the access token; zero: not known
+	Scopes          []string
+}
+
+// Adopt starts a new family from tokens that were obtained elsewhere, and spends nothing. If the refresh token was used
+// before, the store is further on and wins; used tells so.
+func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, used bool, err error) {
+	family, err := m.newID()
+	if err != nil {
+		return Record{}, false, storeError("adopting", err)
+	}
+	m.prepareQuietly(ctx)
+	r, err = m.change(ctx, PairKey(name), func(cur Record) (Record, bool) {
+		used = false
+		key, current := b.Refresh, cur.Tokens.Refresh
+		if key.IsEmpty() {
+			key, current = b.Access, cur.Tokens.Access
+		}
+		sum := key.SHA256()
+		switch {
+		case cur.IsTombstone():
+			return cur, false
+		case cur.Input == sum && cur.Generation == 1 || key.Equal(current):
+			return cur, false
+		case cur.Input == sum || cur.HasConsumed(key):
+			used = true
+			return cur, false
+		}
+		cur.consume(cur.Tokens.Refresh, false)
+		cur.Input = sum
+		cur.Family, cur.Generation, cur.Status = family, 1, StatusActive
+		cur.Claim, cur.Unknown = nil, nil
+		cur.NotBefore, cur.AuthorizedAt, cur.LastRotatedAt = time.Time{}, time.Time{}, time.Time{}
+		cur.Tokens = Tokens{
+			Access: b.Access, Refresh: b.Refresh, Scopes: slices.Clone(b.Scopes), ExpiresAt: b.ExpiresAt,
+			IssuedAt: m.broughtAt(b),
+		}
+		cur.note(m.event("", 1, "adopted tokens from the configuration"))
+		return cur, true
+	})
+	return r, used, err
+}
+
+// broughtAt is when the tokens count as issued. An access token of unknown age beside a refresh token is not trusted to
+// be alive.
+func (m *Manager) broughtAt(b Brought) time.Time {
+	now := m.clock.Now().Round(0).UTC()
+	if b.ExpiresAt.IsZero() && !b.Access.IsEmpty() && !b.Refresh.IsEmpty() {
+		return now.Add(-AssumedLifetime)
+	}
+	return now
+}

@@ -1,0 +1,171 @@
+package credential
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+var (
+	errClaimLost = errors.New("somebody else changed the record first")
+	errBusy      = errors.New("somebody else holds the record")
+)
+
+// claimed is the right to one call, from claim to commit.
+type claimed struct {
+	attempt Attempt
+	record  Record // as claimed
+	at      instant
+	extra   extra
+	close   func() // frees the store's lock and ends the critical section; harmless when called twice
+}
+
+// extra is what a claim writes besides itself. undo takes it back after a request that certainly was not sent.
+type extra struct{ do, undo func(*Record) }
+
+// claim writes a claim into the record of snap, which proves that the store can be written before anything is spent.
+// errClaimLost means: look again. errBusy means: wait.
+func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attempt, x extra) (*claimed, error) {
+	endSection, err := m.sections.Begin()
+	if err != nil {
+		return nil, &Error{Kind: KindShuttingDown, Record: snap.record, Err: err}
+	}
+	release, held, err := m.hold(ctx, key, snap)
+	if err != nil {
+		endSection()
+		return nil, err
+	}
+	c := &claimed{at: nowOn(m.clock), extra: x, close: func() { release(); endSection() }}
+
+	id, err := m.newID()
+	if err != nil {
+		c.close()
+		return nil, storeError("claiming", err)
+	}
+	a.Key, a.ID, a.Family, a.Base = key, id, snap.record.Family, snap.record.Generation
+	a.ClaimedAt, a.TTL = c.at.wall.Round(0).UTC(), m.timings.ClaimTTL()
+	c.attempt = a
+
+	c.record = snap.record.clone()
+	c.record.Claim = &Claim{
+		Attempt: id, Owner: m.owner, Purpose: a.Purpose, Base: a.Base, TTL: a.TTL,
+		ClaimedAt: a.ClaimedAt, Held: held, Resend: a.Resend,
+	}
+	if x.do != nil {
+		x.do(&c.record)
+	}
+	if err := m.writeClaim(ctx, c, snap.revision); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// writeClaim replaces the record by the one with the claim. After an ambiguous error the attempt id tells whether the
+// write was done.
+func (m *Manager) writeClaim(ctx context.Context, c *claimed, old store.Revision) error {
+	a := c.attempt
+	ctx = context.WithoutCancel(ctx)
+	err := m.write(ctx, a.Key, old, c.record)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrConflict):
+		return errClaimLost
+	case errors.Is(err, errUnusable):
+		return err
+	}
+	snap, readErr := m.stored(ctx, a.Key)
+	switch {
+	case readErr == nil && snap.record.Claim != nil && snap.record.Claim.Attempt == a.ID:
+		return nil
+	case readErr == nil && snap.revision != old:
+		return errClaimLost
+	case readErr != nil:
+		// It may have been done. Without this the next run would find a claim whose owner is gone, and would have to
+		// take the outcome as unknown although nothing was sent.
+		m.withdraw(ctx, c, "")
+	}
+	return storeError("writing the token store before anything was sent", err)
+}
+
+// withdraw takes an own claim back after a request that certainly was not sent, with all that was written beside it.
+func (m *Manager) withdraw(ctx context.Context, c *claimed, why string) {
+	a := c.attempt
+	_, err := m.finish(ctx, a.Key, func(r Record) (Record, bool) {
+		if !a.dropClaim(&r) {
+			return r, false
+		}
+		if c.extra.undo != nil {
+			c.extra.undo(&r)
+		}
+		if why != "" {
+			r.note(m.event(a.ID, r.Generation, why))
+		}
+		return r, true
+	})
+	if err != nil {
+		m.log.Error("could not take a claim back; it is taken over when its TTL has passed", "key", a.Key, "attempt", a.ID, "error", err)
+	}
+}
+
+// hold takes the store's lock for key where the store has one. held is false where the lock proves nothing, and where
+// its owner has sat on it without a living claim for longer than any claim lives: compare-and-swap still protects.
+func (m *Manager) hold(ctx context.Context, key string, snap snapshot) (release func(), held bool, err error) {
+	nothing := func() {}
+	h, ok := m.store.(store.Holder)
+	if !ok {
+		return nothing, false, nil
+	}
+	release, err = h.Hold(ctx, key)
+	switch {
+	case err == nil:
+		m.forget(key)
+		return release, true, nil
+	case errors.Is(err, store.ErrNoHold):
+		return nothing, false, nil
+	case errors.Is(err, store.ErrHeld):
+		if m.standing(key, "lock "+string(snap.revision)) >= m.timings.ClaimTTL() {
+			return nothing, false, nil
+		}
+		return nil, false, errBusy
+	case ctx.Err() != nil:
+		return nil, false, ctx.Err()
+	default:
+		return nil, false, storeError("locking in the token store", err)
+	}
+}
+
+// alone runs act as soon as no claim stands on key. It runs it again after a lost race, and with growing pauses while
+// retry allows that. check sees the record first; its error ends everything.
+func (m *Manager) alone(
+	ctx context.Context, key string, check func(Record) error, act func(snapshot) error, retry func(error) bool,
+) error {
+	pause, backoff := m.pauses(), m.backoffs()
+	for sends := 1; ; {
+		snap, err := m.load(ctx, key)
+		if err == nil {
+			err = check(snap.record)
+		}
+		if err != nil {
+			return err
+		}
+		if snap.record.Claim != nil {
+			err = m.settleClaim(ctx, key, snap)
+		} else if err = act(snap); err == nil {
+			return nil
+		}
+		switch {
+		case err == nil, errors.Is(err, errClaimLost): // look again
+		case errors.Is(err, errBusy):
+			if err := pause(ctx); err != nil {
+				return err
+			}
+		case sends < maxSends && retry(err) && ctx.Err() == nil && backoff(ctx) == nil:
+			sends++
+		default:
+			return err
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package credential
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Client is a client as configured. Endpoints carry their RFC 8414 names.
+type Client struct {
+	Registration            string // name of the registration whose secret and redirect URI are used; may be empty
+	Platform                string
+	PlatformParameters      map[string]string
+	Issuer                  string
+	ClientID                string
+	ClientSecret            secret.String // empty: that of the registration, if any
+	TokenEndpointAuthMethod string        // empty: client_secret_basic with a secret, else none
+
+	AuthorizationEndpoint              string
+	TokenEndpoint                      string
+	RevocationEndpoint                 string
+	IntrospectionEndpoint              string
+	RegistrationEndpoint               string
+	DeviceAuthorizationEndpoint        string
+	PushedAuthorizationRequestEndpoint string
+
+	Policy RefreshTokenPolicy
+}
+
+// Errors of a client that cannot be used as configured. Nothing was sent.
+var (
+	ErrNoTokenEndpoint = errors.New("the client has no token_endpoint")
+	ErrNoClientID      = errors.New("the client has no client_id")
+	ErrOtherClientID   = errors.New("the registration is of another client_id")
+	ErrNoRegistration  = errors.New("the registration is not in this token store")
+)
+
+// auth returns the explicit client authentication for a token endpoint. It never guesses by trying: a second request
+// would spend a single-use token twice.
+func (c Client) auth() oauth.ClientAuth {
+	method := c.TokenEndpointAuthMethod
+	if method == "" {
+		method = oauth.None
+		if !c.ClientSecret.IsEmpty() {
+			method = oauth.ClientSecretBasic // the default of RFC 7591 §2
+		}
+	}
+	a := oauth.ClientAuth{Method: method, ClientID: c.ClientID}
+	if method != oauth.None {
+		a.ClientSecret = c.ClientSecret
+	}
+	return a
+}
+
+// usable tells what is missing for a call to the token endpoint.
+func (c Client) usable() error {
+	if c.ClientID == "" {
+		return ErrNoClientID
+	}
+	if c.TokenEndpoint == "" {
+		return ErrNoTokenEndpoint
+	}
+	if c.TokenEndpointAuthMethod != "" && c.TokenEndpointAuthMethod != oauth.None && c.ClientSecret.IsEmpty() {
+		return fmt.Errorf("token_endpoint_auth_method is %s, but there is no client_secret", c.TokenEndpointAuthMethod)
+	}
+	return nil
+}
+
+// SameApp tells whether two clients are the same app at the same server, so that a credential of the one may be
+// adopted for the other.
+func (c Client) SameApp(other Client) bool {
+	return c.ClientID == other.ClientID && c.TokenEndpoint == other.TokenEndpoint
+}

@@ -1,0 +1,339 @@
+package credential
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// recordFormat is the version this build writes. Older ones are read for ever; a newer one is refused without harm.
+const recordFormat = 1
+
+// ErrNewerRecord says that a newer version of the provider wrote the record.
+var ErrNewerRecord = errors.New("written by a newer version of the provider; upgrade this one")
+
+// The wire types spell secrets out, because a secret.String redacts itself in JSON. They exist only between here and
+// the sealing.
+
+type wireRecord struct {
+	Format        int             `json:"format"`
+	Kind          string          `json:"kind"`
+	Family        string          `json:"family,omitempty"`
+	Generation    int64           `json:"generation,omitempty"`
+	Status        Status          `json:"status"`
+	Client        *wireClient     `json:"client,omitempty"`
+	Refresh       *wireRefresh    `json:"refresh,omitempty"`
+	Tokens        *wireTokens     `json:"tokens,omitempty"`
+	AuthorizedAt  *time.Time      `json:"authorized_at,omitempty"`
+	LastRotatedAt *time.Time      `json:"last_rotated_at,omitempty"`
+	NotBefore     *time.Time      `json:"not_before,omitempty"`
+	LastAttempt   string          `json:"last_attempt,omitempty"`
+	Input         string          `json:"input,omitempty"`
+	Claim         *wireClaim      `json:"claim,omitempty"`
+	Unknown       *wireUnknown    `json:"unknown,omitempty"`
+	Attachment    *wireAttachment `json:"attachment,omitempty"`
+	Pending       []wirePending   `json:"pending,omitempty"`
+	Consumed      []string        `json:"consumed,omitempty"`
+	Inputs        []string        `json:"consumed_inputs,omitempty"`
+	History       []wireEvent     `json:"history,omitempty"`
+	DeletedAt     *time.Time      `json:"deleted_at,omitempty"`
+}
+
+type wireClient struct {
+	Registration            string            `json:"registration,omitempty"`
+	Platform                string            `json:"platform,omitempty"`
+	PlatformParameters      map[string]string `json:"platform_parameters,omitempty"`
+	Issuer                  string            `json:"issuer,omitempty"`
+	ClientID                string            `json:"client_id,omitempty"`
+	ClientSecret            string            `json:"client_secret,omitempty"`
+	TokenEndpointAuthMethod string            `json:"token_endpoint_auth_method,omitempty"`
+	Authorization           string            `json:"authorization_endpoint,omitempty"`
+	Token                   string            `json:"token_endpoint,omitempty"`
+	Revocation              string            `json:"revocation_endpoint,omitempty"`
+	Introspection           string            `json:"introspection_endpoint,omitempty"`
+	RegistrationURL         string            `json:"registration_endpoint,omitempty"`
+	DeviceAuthorization     string            `json:"device_authorization_endpoint,omitempty"`
+	PushedAuthorization     string            `json:"pushed_authorization_request_endpoint,omitempty"`
+	Rotation                Rotation          `json:"rotation,omitempty"`
+	OnReuse                 Reuse             `json:"on_reuse,omitempty"`
+	GracePeriod             time.Duration     `json:"grace_period,omitempty"`
+	IdleLifetime            time.Duration     `json:"idle_lifetime,omitempty"`
+	AbsoluteLifetime        time.Duration     `json:"absolute_lifetime,omitempty"`
+}
+
+type wireRefresh struct {
+	Strategy     Strategy      `json:"strategy,omitempty"`
+	BeforeExpiry time.Duration `json:"before_expiry,omitempty"`
+	Earliest     time.Duration `json:"earliest,omitempty"`
+}
+
+type wireTokens struct {
+	Access                string            `json:"access_token,omitempty"`
+	Refresh               string            `json:"refresh_token,omitempty"`
+	ID                    string            `json:"id_token,omitempty"`
+	Type                  string            `json:"token_type,omitempty"`
+	Scopes                []string          `json:"scopes,omitempty"`
+	IssuedAt              *time.Time        `json:"issued_at,omitempty"`
+	ExpiresAt             *time.Time        `json:"expires_at,omitempty"`
+	RefreshTokenExpiresAt *time.Time        `json:"refresh_token_expires_at,omitempty"`
+	Extra                 map[string]string `json:"extra,omitempty"`
+}
+
+type wireClaim struct {
+	Attempt   string        `json:"attempt"`
+	Owner     string        `json:"owner,omitempty"`
+	Purpose   Purpose       `json:"purpose"`
+	Base      int64         `json:"base"`
+	TTL       time.Duration `json:"ttl"`
+	ClaimedAt time.Time     `json:"claimed_at"`
+	Held      bool          `json:"held,omitempty"`
+	Resend    bool          `json:"resend,omitempty"`
+}
+
+type wireUnknown struct {
+	Attempt    string        `json:"attempt"`
+	ClaimedAt  time.Time     `json:"claimed_at"`
+	TTL        time.Duration `json:"ttl"`
+	TakenOver  bool          `json:"taken_over,omitempty"`
+	Resends    int           `json:"resends,omitempty"`
+	RejectedAt *time.Time    `json:"rejected_at,omitempty"`
+	Behind     bool          `json:"behind,omitempty"`
+}
+
+type wireAttachment struct {
+	ID       string `json:"id"`
+	Attached bool   `json:"attached,omitempty"`
+}
+
+type wirePending struct {
+	State       string    `json:"state"`
+	Verifier    string    `json:"code_verifier,omitempty"`
+	RedirectURI string    `json:"redirect_uri,omitempty"`
+	URL         string    `json:"authorization_url,omitempty"`
+	Inputs      string    `json:"inputs,omitempty"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+type wireEvent struct {
+	At         time.Time `json:"at"`
+	Host       string    `json:"host,omitempty"`
+	Attempt    string    `json:"attempt,omitempty"`
+	Generation int64     `json:"generation,omitempty"`
+	Verdict    string    `json:"verdict"`
+}
+
+const kindPair = "pair"
+
+// EncodeRecord returns the record as JSON with its secrets spelt out: for the sealing store, for a rescue file and for
+// Terraform's private state only. A record that DecodeRecord would refuse is an error.
+func EncodeRecord(r Record) ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	w := wireRecord{
+		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
+		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
+		LastAttempt: r.LastAttempt, Input: r.Input,
+		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
+	}
+	if !r.IsTombstone() {
+		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
+		w.Refresh = (*wireRefresh)(&r.Refresh)
+	}
+	if u := r.Unknown; u != nil {
+		w.Unknown = &wireUnknown{
+			Attempt: u.Attempt, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
+		}
+	}
+	if r.Attachment != (Attachment{}) {
+		w.Attachment = (*wireAttachment)(&r.Attachment)
+	}
+	for _, p := range r.Pending {
+		w.Pending = append(w.Pending, wirePending{
+			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+		})
+	}
+	for _, c := range r.Consumed {
+		if c.Input {
+			w.Inputs = append(w.Inputs, c.SHA256)
+		} else {
+			w.Consumed = append(w.Consumed, c.SHA256)
+		}
+	}
+	for _, e := range r.History {
+		w.History = append(w.History, wireEvent(e))
+	}
+	return json.Marshal(w)
+}
+
+// DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.
+func DecodeRecord(text []byte) (Record, error) {
+	var w wireRecord
+	if err := decodeJSON(text, &w); err != nil {
+		return Record{}, err
+	}
+	if err := checkFormat(w.Format, w.Kind, kindPair); err != nil {
+		return Record{}, err
+	}
+	r := Record{
+		Family: w.Family, Generation: w.Generation, Status: w.Status, AuthorizedAt: value(w.AuthorizedAt), LastRotatedAt: value(w.LastRotatedAt),
+		NotBefore: value(w.NotBefore), LastAttempt: w.LastAttempt, Input: w.Input,
+		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
+		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
+	}
+	if w.Refresh != nil {
+		r.Refresh = RefreshSettings(*w.Refresh)
+	}
+	if u := w.Unknown; u != nil {
+		r.Unknown = &Unknown{
+			Attempt: u.Attempt, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			RejectedAt: value(u.RejectedAt), Behind: u.Behind,
+		}
+	}
+	if w.Attachment != nil {
+		r.Attachment = Attachment(*w.Attachment)
+	}
+	for _, p := range w.Pending {
+		r.Pending = append(r.Pending, Pending{
+			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+		})
+	}
+	for _, sum := range w.Inputs {
+		r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: true})
+	}
+	for _, sum := range w.Consumed {
+		r.Consumed = append(r.Consumed, Consumed{SHA256: sum})
+	}
+	for _, e := range w.History {
+		r.History = append(r.History, Event(e))
+	}
+	return r, r.check()
+}
+
+// check refuses a record that no version could have written; acting on one might spend a token.
+func (r Record) check() error {
+	switch r.Status {
+	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked:
+	default:
+		return errors.New("the record has no valid status")
+	}
+	switch {
+	case r.Generation < 0:
+		return errors.New("the record has a negative generation")
+	case r.Generation > 0 && r.Family == "":
+		return errors.New("the record has a generation without a family")
+	case r.Claim != nil && (r.Claim.Attempt == "" || r.Claim.TTL <= 0):
+		return errors.New("the record has an incomplete claim")
+	case r.Status == StatusOutcomeUnknown && r.Unknown == nil:
+		return errors.New("the record has an unknown outcome without its attempt")
+	}
+	return nil
+}
+
+func encodeClient(c Client) *wireClient {
+	return &wireClient{
+		Registration: c.Registration, Platform: c.Platform, PlatformParameters: c.PlatformParameters, Issuer: c.Issuer,
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
+		Authorization: c.AuthorizationEndpoint, Token: c.TokenEndpoint, Revocation: c.RevocationEndpoint,
+		Introspection: c.IntrospectionEndpoint, RegistrationURL: c.RegistrationEndpoint,
+		DeviceAuthorization: c.DeviceAuthorizationEndpoint, PushedAuthorization: c.PushedAuthorizationRequestEndpoint,
+		Rotation: c.Policy.Rotation, OnReuse: c.Policy.OnReuse, GracePeriod: c.Policy.GracePeriod,
+		IdleLifetime: c.Policy.IdleLifetime, AbsoluteLifetime: c.Policy.AbsoluteLifetime,
+	}
+}
+
+func decodeClient(w *wireClient) Client {
+	if w == nil {
+		return Client{}
+	}
+	return Client{
+		Registration: w.Registration, Platform: w.Platform, PlatformParameters: w.PlatformParameters, Issuer: w.Issuer,
+		ClientID: w.ClientID, ClientSecret: secret.New(w.ClientSecret), TokenEndpointAuthMethod: w.TokenEndpointAuthMethod,
+		AuthorizationEndpoint: w.Authorization, TokenEndpoint: w.Token, RevocationEndpoint: w.Revocation,
+		IntrospectionEndpoint: w.Introspection, RegistrationEndpoint: w.RegistrationURL,
+		DeviceAuthorizationEndpoint: w.DeviceAuthorization, PushedAuthorizationRequestEndpoint: w.PushedAuthorization,
+		Policy: RefreshTokenPolicy{
+			Rotation: w.Rotation, OnReuse: w.OnReuse, GracePeriod: w.GracePeriod,
+			IdleLifetime: w.IdleLifetime, AbsoluteLifetime: w.AbsoluteLifetime,
+		},
+	}
+}
+
+func encodeTokens(t Tokens) *wireTokens {
+	w := &wireTokens{
+		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
+		IssuedAt: optional(t.IssuedAt), ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
+	}
+	for _, k := range slices.Sorted(maps.Keys(t.Extra)) {
+		if w.Extra == nil {
+			w.Extra = map[string]string{}
+		}
+		w.Extra[k] = t.Extra[k].Reveal()
+	}
+	return w
+}
+
+func decodeTokens(w *wireTokens) Tokens {
+	if w == nil {
+		return Tokens{}
+	}
+	t := Tokens{
+		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
+		IssuedAt: value(w.IssuedAt), ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
+	}
+	for k, v := range w.Extra {
+		if t.Extra == nil {
+			t.Extra = map[string]secret.String{}
+		}
+		t.Extra[k] = secret.New(v)
+	}
+	return t
+}
+
+func checkFormat(format int, kind, want string) error {
+	switch {
+	case format > recordFormat:
+		return ErrNewerRecord
+	case format < 1:
+		return errors.New("the record has no format version")
+	case kind != want:
+		return fmt.Errorf("the record is not of kind %q", want)
+	}
+	return nil
+}
+
+// decodeJSON decodes exactly one value, and hides encoding/json's errors, which may quote a piece of the text.
+// Unknown members are let through: a later build of the same format may add some.
+func decodeJSON(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if err := d.Decode(into); err != nil {
+		return errors.New("the record is not valid JSON of its format")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("the record has something behind its end")
+	}
+	return nil
+}
+
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	u := t.Round(0).UTC()
+	return &u
+}
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}

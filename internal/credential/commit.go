@@ -1,0 +1,192 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+// Attempt is all that a commit needs to know of the call whose reply it keeps. A rescue file holds it beside the reply.
+type Attempt struct {
+	Key       string
+	ID        string
+	Purpose   Purpose
+	Family    string // of the record when it was claimed
+	Base      int64  // its generation then
+	NewFamily string // of the pair that a code exchange makes
+	State     string // the pending authorization that a code exchange used
+	Scopes    []string
+	ClaimedAt time.Time
+	TTL       time.Duration
+	SentAt    time.Time
+	Resend    bool
+}
+
+type commitOutcome int
+
+const (
+	commitNow      commitOutcome = iota // the record must be written
+	commitDone                          // an earlier write, or the finder of our rescue file, has done it
+	commitObsolete                      // somebody else's successor is newer
+)
+
+// overtaken tells whether cur has gone on without this attempt: its successor, or its refusal, is of no use any more.
+func (a Attempt) overtaken(cur Record) bool {
+	return cur.Family != a.Family || cur.IsTombstone() || a.Purpose == PurposeRefresh && cur.Generation > a.Base
+}
+
+// fills tells whether the successor of this attempt is the very generation that cur names and has no tokens of.
+func (a Attempt) fills(cur Record) bool {
+	return cur.Family == a.Family && !cur.IsTombstone() && cur.Unknown != nil && cur.Unknown.Behind && cur.Generation == a.Base+1
+}
+
+// dropClaim takes this attempt's claim out of cur. It returns false if cur has another one, or none.
+func (a Attempt) dropClaim(cur *Record) bool {
+	if cur.Claim == nil || cur.Claim.Attempt != a.ID {
+		return false
+	}
+	cur.Claim = nil
+	return true
+}
+
+// applyTokens puts the tokens of a reply into the current record, whatever its claim or status says by now: a
+// successor in hand overrides outcome_unknown and authorization_required.
+func applyTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOutcome) {
+	switch {
+	case cur.LastAttempt == a.ID:
+		return cur, commitDone
+	case a.overtaken(cur) && !a.fills(cur):
+		return cur, commitObsolete
+	}
+	old := cur.Tokens
+	next := newTokens(a, t)
+	if a.Purpose == PurposeRefresh {
+		next.inherit(old)
+		cur.Generation = a.Base + 1
+		cur.LastRotatedAt = a.SentAt
+		e.Verdict = "refreshed"
+	} else {
+		cur.Family, cur.Generation = a.NewFamily, 1
+		cur.AuthorizedAt, cur.LastRotatedAt = a.SentAt, time.Time{}
+		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
+		e.Verdict = "authorized"
+	}
+	if !next.Refresh.Equal(old.Refresh) {
+		cur.consume(old.Refresh, false)
+	}
+	if t.Salvaged {
+		e.Verdict += ", from a broken reply"
+	}
+	cur.Tokens = next
+	cur.Status = StatusActive
+	cur.Claim, cur.Unknown = nil, nil
+	cur.NotBefore = time.Time{}
+	cur.LastAttempt = a.ID
+	e.Attempt, e.Generation = a.ID, cur.Generation
+	cur.note(e)
+	return cur, commitNow
+}
+
+// newTokens reads a reply. Lifetimes count from the sending, which is never later than the issue.
+func newTokens(a Attempt, t oauth.Token) Tokens {
+	next := Tokens{
+		Access: t.AccessToken, Refresh: t.RefreshToken, ID: t.IDToken, Type: t.TokenType, Scopes: t.Scopes,
+		IssuedAt: a.SentAt, Extra: t.Extra,
+	}
+	if t.ExpiresIn > 0 {
+		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
+	}
+	if t.RefreshTokenExpiresIn > 0 {
+		next.RefreshTokenExpiresAt = a.SentAt.Add(t.RefreshTokenExpiresIn)
+	}
+	if next.Scopes == nil {
+		next.Scopes = slices.Clone(a.Scopes) // RFC 6749 §5.1: unsaid means as asked
+	}
+	return next
+}
+
+// inherit takes over what a reply to a refresh may leave out.
+func (t *Tokens) inherit(old Tokens) {
+	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
+		t.Refresh = old.Refresh
+		if t.RefreshTokenExpiresAt.IsZero() {
+			t.RefreshTokenExpiresAt = old.RefreshTokenExpiresAt
+		}
+	}
+	if t.ID.IsEmpty() {
+		t.ID = old.ID
+	}
+}
+
+// keep stores the successor in reply. It ends in success even where the store is gone: the token is in hand, and the
+// notice says where else it lies.
+func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oauth.Verdict) step {
+	s := successor{attempt: c.attempt, token: v.Token, base: &c.record}
+	var notices []Notice
+	if v.Token.Salvaged {
+		notices = append(notices, Notice{Code: NoticeSalvaged})
+	}
+	if r, ok := m.store.(store.Remote); ok && r.Remote() {
+		var err error
+		if s.path, err = m.saveRescue(ctx, s.attempt, reply); err != nil {
+			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err})
+		}
+	}
+	record, err := m.commit(ctx, s, m.forCommit())
+	if err == nil {
+		m.removeRescue(ctx, s.path)
+		return step{record: record, rotated: true, notices: notices}
+	}
+	m.log.Error("a successor could not be stored", "key", s.attempt.Key, "attempt", s.attempt.ID, "error", err)
+	err = fmt.Errorf("writing the token store: %w", err)
+	if s.path == "" {
+		var rescueErr error
+		if s.path, rescueErr = m.saveRescue(ctx, s.attempt, reply); rescueErr != nil {
+			err = errors.Join(err, rescueErr)
+		}
+	}
+	m.away(s)
+	m.searchAgain()
+	return step{record: m.ought(s), rotated: true, notices: append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path})}
+}
+
+// commit writes the successor by (family, base generation), again and again until it holds or enough says so.
+func (m *Manager) commit(ctx context.Context, s successor, enough enough) (Record, error) {
+	ctx = context.WithoutCancel(ctx)
+	var r Record
+	err := m.insist(ctx, enough, func() (err error) {
+		r, err = m.commitOnce(ctx, s)
+		return err
+	})
+	return r, err
+}
+
+// commitOnce reads the record and replaces it. After an ambiguous error the next call finds its own attempt id. Where
+// the record is gone meanwhile, the successor is worth a new one, made from the record as claimed; without that it is
+// an error.
+func (m *Manager) commitOnce(ctx context.Context, s successor) (Record, error) {
+	a := s.attempt
+	snap, err := m.stored(ctx, a.Key) // not load: what this process has in memory is not in the store
+	switch {
+	case IsKind(err, KindNotFound) && s.base != nil:
+		snap.record = s.base.clone()
+	case err != nil:
+		return Record{}, err
+	}
+	next, outcome := applyTokens(snap.record.clone(), a, s.token, m.event(a.ID, 0, ""))
+	switch outcome {
+	case commitDone:
+		return snap.record, nil
+	case commitObsolete:
+		m.log.Warn("dropped a successor: the store holds a newer one", "key", a.Key, "attempt", a.ID)
+		if !a.dropClaim(&next) {
+			return next, nil
+		}
+	}
+	return next, m.write(ctx, a.Key, snap.revision, next)
+}

@@ -1,0 +1,165 @@
+package credential
+
+import "time"
+
+// Action is what to do next with a credential.
+type Action string
+
+// The actions.
+const (
+	ActionFresh     Action = "fresh"     // serve the access token; no network, no write
+	ActionRotate    Action = "rotate"    // refresh
+	ActionWait      Action = "wait"      // somebody holds a claim
+	ActionAuthorize Action = "authorize" // only a person can go on
+	ActionGiveUp    Action = "give_up"   // nothing can be done now
+)
+
+// Reason says why, where an action alone does not tell.
+type Reason string
+
+// The reasons. With ActionFresh, any reason but the empty one means that a refresh was wanted and put off.
+const (
+	ReasonNone           Reason = ""
+	ReasonDeleted        Reason = "deleted"
+	ReasonRevoked        Reason = "revoked"
+	ReasonNotAuthorized  Reason = "not_authorized"
+	ReasonNoRefreshToken Reason = "no_refresh_token"
+	ReasonNever          Reason = "strategy_never"
+	ReasonAtApply        Reason = "strategy_at_apply" // due, but only an apply may do it
+	ReasonClaimed        Reason = "claimed"
+	ReasonUnknownWaiting Reason = "outcome_unknown_waiting" // the token may be sent again at Until
+	ReasonUnknownFinal   Reason = "outcome_unknown_final"   // the token must not be sent again
+	ReasonRejected       Reason = "rejected_after_takeover"
+	ReasonNotBefore      Reason = "not_before" // the server asked to wait until Until
+	ReasonEarliest       Reason = "earliest"   // the platform refuses refreshes before Until
+)
+
+// Decision is the outcome of Decide.
+type Decision struct {
+	Action     Action
+	Reason     Reason
+	Until      time.Time // when a refresh becomes possible; zero: not by waiting
+	Resend     bool      // with ActionRotate: an earlier attempt may have sent the token already
+	SendBefore time.Time // with Resend: not later than this, when a grace period ends; zero: any time
+	Alive      bool      // with ActionWait: the access token still works and can be served meanwhile
+}
+
+// Decide says what to do next with record r under policy p at time now. It is pure: the same input, the same answer.
+func Decide(r Record, p Policy, now time.Time) Decision {
+	switch {
+	case r.IsTombstone():
+		return Decision{Action: ActionAuthorize, Reason: ReasonDeleted}
+	case r.Status == StatusRevoked:
+		return Decision{Action: ActionAuthorize, Reason: ReasonRevoked}
+	case r.Tokens.Alive(now, p.Margin) && !p.Force:
+		return Decision{Action: ActionFresh}
+	}
+
+	alive := r.Tokens.Alive(now, 0)
+	// orServe serves the token that is still alive instead of doing what cannot be done now.
+	orServe := func(otherwise Action, why Reason, until time.Time) Decision {
+		if alive {
+			return Decision{Action: ActionFresh, Reason: why, Until: until}
+		}
+		return Decision{Action: otherwise, Reason: why, Until: until}
+	}
+
+	if r.Status == StatusAuthorizationRequired {
+		return orServe(ActionAuthorize, ReasonNotAuthorized, time.Time{})
+	}
+	if r.Tokens.Refresh.IsEmpty() {
+		return orServe(ActionAuthorize, ReasonNoRefreshToken, time.Time{})
+	}
+	if !p.mayRotate() {
+		if p.Strategy == StrategyNever {
+			return orServe(ActionGiveUp, ReasonNever, time.Time{})
+		}
+		return orServe(ActionGiveUp, ReasonAtApply, time.Time{})
+	}
+	if r.Claim != nil {
+		return Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: alive}
+	}
+	rotate := Decision{Action: ActionRotate}
+	if r.Status == StatusOutcomeUnknown && r.Unknown != nil {
+		if at := rejectedUntil(*r.Unknown); !at.IsZero() {
+			if now.Before(at) {
+				return orServe(ActionGiveUp, ReasonRejected, at)
+			}
+			return orServe(ActionAuthorize, ReasonRejected, time.Time{})
+		}
+		again := resendOf(r, p.Token, now)
+		if !again.may {
+			return orServe(ActionGiveUp, ReasonUnknownFinal, time.Time{})
+		}
+		if now.Before(again.from) {
+			return orServe(ActionGiveUp, ReasonUnknownWaiting, again.from)
+		}
+		rotate.Resend, rotate.SendBefore = true, again.before
+	}
+	if now.Before(r.NotBefore) {
+		return orServe(ActionGiveUp, ReasonNotBefore, r.NotBefore)
+	}
+	if at := r.Tokens.IssuedAt.Add(p.Earliest); p.Earliest > 0 && now.Before(at) {
+		return orServe(ActionGiveUp, ReasonEarliest, at)
+	}
+	return rotate
+}
+
+// rejectedUntil is how long an invalid_grant after a takeover is not believed; zero: there was none.
+func rejectedUntil(u Unknown) time.Time {
+	if u.RejectedAt.IsZero() {
+		return time.Time{}
+	}
+	return u.RejectedAt.Add(u.TTL)
+}
+
+// resend says whether and when a refresh token may be sent again after a refresh whose outcome is unknown.
+type resend struct {
+	may    bool
+	from   time.Time
+	before time.Time // the grace period ends then; zero: no such end
+}
+
+// resendOf reads the rotation semantics (RFC 9700 §4.14.2 leaves them to the server). r.Unknown must not be nil.
+func resendOf(r Record, p RefreshTokenPolicy, now time.Time) resend {
+	u := *r.Unknown
+	switch {
+	case !p.SingleUse():
+		return resend{may: true, from: now}
+	case u.inGrace(p, now):
+		return resend{may: true, from: now, before: u.graceEnd(p)}
+	}
+	afterTTL := u.ClaimedAt.Add(u.TTL)
+	switch p.OnReuse {
+	case ReuseReject:
+		return resend{may: u.Resends == 0, from: afterTTL}
+	case ReuseRevokeClientUser:
+		return resend{}
+	default:
+		// The family dies if the first request landed, so nothing may be left to lose: not before the access token
+		// has expired. If it never landed, this saves the credential.
+		expiry := r.Tokens.ExpiresAt
+		if expiry.IsZero() || u.Behind { // the access token to lose is one that nobody here knows
+			expiry = u.ClaimedAt.Add(AssumedLifetime)
+		}
+		if expiry.Before(afterTTL) {
+			expiry = afterTTL
+		}
+		return resend{may: u.Resends == 0, from: expiry}
+	}
+}
+
+// graceSpare is given away at the end of a grace period: the request takes its time to arrive.
+const graceSpare = 2 * time.Second
+
+// graceEnd is when the grace period of the token that was sent counts as over. It counts from the first claim.
+func (u Unknown) graceEnd(p RefreshTokenPolicy) time.Time {
+	return u.ClaimedAt.Add(p.GracePeriod - graceSpare)
+}
+
+// inGrace tells whether a server that grants a grace period still takes the token that was sent. A claim from the future
+// shows that the clock of its owner is another; then nothing is known of the grace.
+func (u Unknown) inGrace(p RefreshTokenPolicy, now time.Time) bool {
+	return p.Rotation == RotationSingleUseGrace && !u.Behind &&
+		!u.ClaimedAt.After(now.Add(graceSpare)) && now.Before(u.graceEnd(p))
+}

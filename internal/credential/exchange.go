@@ -1,0 +1,228 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Errors of a callback that does not belong to this credential. Nothing was sent.
+var (
+	ErrStateNotPending = errors.New("the state of the callback URL is not one that is waiting")
+	ErrIssuerMismatch  = errors.New("the iss of the callback URL is another issuer than the client's (RFC 9207 §2.4)")
+	ErrConsumed        = errors.New("this was used before and is not sent again")
+)
+
+// Authorization is what shapes an authorization URL.
+type Authorization struct {
+	RedirectURI string
+	Scopes      []string
+	Extra       map[string]string
+}
+
+// OfferAuthorization makes sure that the record has a pending authorization of this shape and returns the record. A pending
+// one that was made from the same inputs is kept, so its URL is stable; the last three stay valid.
+func (m *Manager) OfferAuthorization(ctx context.Context, name string, a Authorization) (Record, error) {
+	m.prepareQuietly(ctx)
+	snap, err := m.load(ctx, PairKey(name))
+	if err != nil {
+		return Record{}, err
+	}
+	fresh, err := m.newPending(snap.record.Client, a)
+	if err != nil {
+		return Record{}, &Error{Kind: KindConfiguration, Record: snap.record, Err: err}
+	}
+	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
+		if newest, ok := r.NewestPending(); (ok && newest.Inputs == fresh.Inputs) || r.IsTombstone() {
+			return r, false
+		}
+		r.Pending = append(r.Pending, fresh)
+		if extra := len(r.Pending) - maxPending; extra > 0 {
+			r.Pending = r.Pending[extra:]
+		}
+		return r, true
+	})
+}
+
+// NewestPending returns the authorization that is offered now.
+func (r Record) NewestPending() (Pending, bool) {
+	if len(r.Pending) == 0 {
+		return Pending{}, false
+	}
+	return r.Pending[len(r.Pending)-1], true
+}
+
+func (m *Manager) newPending(c Client, a Authorization) (Pending, error) {
+	if c.AuthorizationEndpoint == "" {
+		return Pending{}, errors.New("the client has no authorization_endpoint")
+	}
+	request := oauth.AuthorizationRequest{
+		Endpoint: c.AuthorizationEndpoint, ClientID: c.ClientID, RedirectURI: a.RedirectURI, Scopes: a.Scopes, Extra: a.Extra,
+		State: "inputs", // the same in every URL that only serves to compare
+	}
+	inputs, err := oauth.AuthorizationURL(request)
+	if err != nil {
+		return Pending{}, err
+	}
+	state, err := oauth.NewState(m.random)
+	if err != nil {
+		return Pending{}, err
+	}
+	verifier, err := oauth.NewCodeVerifier(m.random)
+	if err != nil {
+		return Pending{}, err
+	}
+	request.State, request.CodeVerifier = state, verifier
+	url, err := oauth.AuthorizationURL(request)
+	if err != nil {
+		return Pending{}, err
+	}
+	return Pending{
+		State: state, Verifier: verifier, RedirectURI: a.RedirectURI, URL: url,
+		Inputs: secret.New(inputs).SHA256(), CreatedAt: m.clock.Now().Round(0).UTC(),
+	}, nil
+}
+
+// Exchange is an authorization code and where it came from.
+type Exchange struct {
+	Code         secret.String
+	FromCallback bool          // State and Issuer are those of a callback URL, and State must be pending
+	State        string        // RFC 6749 §4.1.2
+	Issuer       string        // RFC 9207; empty: not sent
+	RedirectURI  string        // for a code without a pending authorization
+	CodeVerifier secret.String // likewise
+	Scopes       []string      // as asked for; what the tokens have unless the server says otherwise
+}
+
+// check matches the code with the record before anything is spent. It returns the pending authorization that the code
+// answers; the zero one where there is none.
+func (x Exchange) check(r Record) (Pending, error) {
+	if r.IsTombstone() {
+		return Pending{}, &Error{Kind: KindNotFound, Reason: ReasonDeleted, Record: r}
+	}
+	if r.HasConsumed(x.Code) {
+		return Pending{}, &Error{Kind: KindConsumed, Record: r, Err: ErrConsumed}
+	}
+	if !x.FromCallback {
+		newest, _ := r.NewestPending()
+		return newest, nil
+	}
+	if x.Issuer != "" && r.Client.Issuer != "" && x.Issuer != r.Client.Issuer {
+		return Pending{}, &Error{Kind: KindState, Record: r, Err: ErrIssuerMismatch}
+	}
+	for _, p := range r.Pending {
+		if secret.New(p.State).Equal(secret.New(x.State)) {
+			return p, nil
+		}
+	}
+	return Pending{}, &Error{Kind: KindState, Record: r, Err: ErrStateNotPending}
+}
+
+// ExchangeCode trades an authorization code for the first tokens of a new family: claim, call, commit. The code is
+// written down as used together with the claim, and is never sent twice, whatever happens.
+func (m *Manager) ExchangeCode(ctx context.Context, name string, x Exchange) (Result, error) {
+	key := PairKey(name)
+	notices := m.prepare(ctx)
+	var pending Pending
+	var done step
+	err := m.alone(ctx, key,
+		func(r Record) (err error) {
+			pending, err = x.check(r)
+			return err
+		},
+		func(snap snapshot) (err error) {
+			done, err = m.exchange(ctx, key, snap, x, pending)
+			return err
+		},
+		func(err error) bool { return IsKind(err, KindNotSent) },
+	)
+	notices = append(notices, done.notices...)
+	if err != nil {
+		return Result{Notices: notices}, err
+	}
+	return Result{Record: done.record, Notices: notices}, nil
+}
+
+func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exchange, p Pending) (step, error) {
+	client, err := m.Resolve(ctx, snap.record.Client)
+	if err != nil {
+		return step{}, configurationError(err, snap.record)
+	}
+	redirectURI, verifier := p.RedirectURI, p.Verifier
+	if redirectURI == "" {
+		redirectURI = x.RedirectURI
+	}
+	if verifier.IsEmpty() {
+		verifier = x.CodeVerifier
+	}
+	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, nil)
+	if err != nil {
+		return step{}, configurationError(err, snap.record)
+	}
+	family, err := m.newID()
+	if err != nil {
+		return step{}, storeError("claiming", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return step{}, err
+	}
+	attempt := Attempt{Purpose: PurposeExchange, NewFamily: family, State: p.State, Scopes: x.Scopes}
+	c, err := m.claim(ctx, key, snap, attempt, extra{
+		do:   func(r *Record) { r.consume(x.Code, true) },
+		undo: func(r *Record) { r.unconsume(x.Code) },
+	})
+	if err != nil {
+		return step{}, err
+	}
+	defer c.close()
+	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
+
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, time.Time{})
+	verdict := oauth.Judge(reply, x.Code, verifier, client.ClientSecret)
+	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
+	switch verdict.Class {
+	case oauth.NotSent:
+		m.withdraw(ctx, c, "code not sent")
+		return step{}, notSentError(ctx, verdict, snap.record)
+	case oauth.Success:
+		return m.keep(ctx, c, reply, verdict), nil
+	default:
+		return step{}, m.exchangeFailed(ctx, c, verdict)
+	}
+}
+
+// exchangeFailed ends the claim of an exchange that gave no token. Tokens of an earlier authorization stay in use; the
+// pending authorization is spent like its code.
+func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, v oauth.Verdict) error {
+	a := c.attempt
+	r, err := m.finish(ctx, a.Key, func(cur Record) (Record, bool) {
+		if !a.dropClaim(&cur) {
+			return cur, false
+		}
+		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
+		cur.note(m.event(a.ID, cur.Generation, "code exchange failed: "+string(v.Class)))
+		return cur, true
+	})
+	if err != nil {
+		m.log.Error("could not store that a code exchange failed", "key", a.Key, "attempt", a.ID, "error", err)
+		r = c.record
+	}
+	e := &Error{Record: r, Verdict: v, Err: v.Err}
+	switch v.Class {
+	case oauth.BadClient:
+		e.Kind = KindBadClient
+	case oauth.Configuration:
+		e.Kind = KindConfiguration
+	case oauth.TooEarly, oauth.RateLimited:
+		e.Kind, e.Until = KindLater, m.clock.Now().Add(max(v.RetryAfter, time.Second))
+	case oauth.Reauthorize, oauth.ReuseDetected:
+		e.Kind = KindAuthorize
+	default:
+		e.Kind = KindUnknown
+	}
+	return e
+}

@@ -1,0 +1,225 @@
+package credential
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Status is what a person is told about a credential.
+type Status string
+
+// The statuses.
+const (
+	StatusAuthorizationRequired Status = "authorization_required" // a person must authorize
+	StatusActive                Status = "active"
+	StatusOutcomeUnknown        Status = "outcome_unknown" // a refresh was sent (or may have been) and its reply never came
+	StatusRevoked               Status = "revoked"
+)
+
+// Record is one credential as the store keeps it.
+//
+// A generation counts the rotations within a family; a family is one authorization. Generations of different families
+// are never compared.
+type Record struct {
+	Family     string // random; empty while nothing was ever authorized
+	Generation int64  // 0 while there are no tokens; 1 with the first ones
+	Status     Status
+
+	Client  Client // as configured: nothing of it is resolved
+	Refresh RefreshSettings
+
+	Tokens        Tokens
+	AuthorizedAt  time.Time // when the family began; zero: not known, as for tokens obtained elsewhere
+	LastRotatedAt time.Time // zero: never
+	NotBefore     time.Time // the server said "too early" or "too many": nothing is sent before this
+	LastAttempt   string    // the attempt whose commit made this generation
+	Input         string    // hash of the token that a configuration brought for this family; empty: none
+
+	Claim   *Claim
+	Unknown *Unknown
+
+	Attachment Attachment
+	Pending    []Pending // newest last, at most maxPending
+	Consumed   []Consumed
+	History    []Event
+
+	DeletedAt time.Time // not zero: a tombstone without secrets
+}
+
+// Tokens are what a token endpoint returned, or what a person brought along.
+type Tokens struct {
+	Access, Refresh, ID   secret.String
+	Type                  string
+	Scopes                []string
+	IssuedAt              time.Time
+	ExpiresAt             time.Time // zero: not known
+	RefreshTokenExpiresAt time.Time // zero: not known
+	Extra                 map[string]secret.String
+}
+
+// Expiry is when the access token is taken as dead: told, else assumed.
+func (t Tokens) Expiry() time.Time {
+	if !t.ExpiresAt.IsZero() || t.Access.IsEmpty() {
+		return t.ExpiresAt
+	}
+	return t.IssuedAt.Add(AssumedLifetime)
+}
+
+// Alive tells whether the access token still works margin after now.
+func (t Tokens) Alive(now time.Time, margin time.Duration) bool {
+	return !t.Access.IsEmpty() && now.Add(margin).Before(t.Expiry())
+}
+
+// Purpose is what a claim is for.
+type Purpose string
+
+// The purposes of a claim.
+const (
+	PurposeRefresh  Purpose = "refresh"
+	PurposeExchange Purpose = "exchange"
+	PurposeRevoke   Purpose = "revoke"
+)
+
+// Claim is the right to call the token endpoint for this record. It carries a TTL and no deadline: another machine's
+// clock proves nothing.
+type Claim struct {
+	Attempt   string
+	Owner     string // for people
+	Purpose   Purpose
+	Base      int64 // the generation it starts from
+	TTL       time.Duration
+	ClaimedAt time.Time // by the owner's clock: for people, and for rules that count from the claim
+	Held      bool      // the owner keeps the store's lock, which its death frees
+	Resend    bool      // sends again what an earlier attempt may have sent
+}
+
+// Unknown is a refresh whose reply never came, kept until a commit or a definite refusal clears it.
+type Unknown struct {
+	Attempt    string
+	ClaimedAt  time.Time
+	TTL        time.Duration
+	TakenOver  bool      // the first holder did not say so itself, and may still bring the successor
+	Resends    int       // how often the token was sent again, at a risk, since
+	RejectedAt time.Time // the server refused the token after a takeover
+	Behind     bool      // a state has seen the record's generation, and the store has lost its tokens: those here are older
+}
+
+// Attachment ties a record to the one Terraform resource that manages it.
+type Attachment struct {
+	ID       string
+	Attached bool // a Read has seen the ID in state: the apply that made it was kept
+}
+
+// Pending is an authorization that was offered to a person and not used yet.
+type Pending struct {
+	State       string
+	Verifier    secret.String // RFC 7636 code_verifier; empty: no PKCE
+	RedirectURI string
+	URL         string // what the person opens
+	Inputs      string // hash of everything that shapes the URL
+	CreatedAt   time.Time
+}
+
+// Consumed is the hash of a code or refresh token that was sent, and must never be sent again as an input.
+type Consumed struct {
+	SHA256 string
+	Input  bool // came from a configuration: such a hash is never dropped
+}
+
+// Event is one line of a record's history. It holds no secret.
+type Event struct {
+	At         time.Time
+	Host       string
+	Attempt    string
+	Generation int64
+	Verdict    string
+}
+
+const (
+	maxPending = 3
+	maxHistory = 50
+	// maxConsumed bounds the hashes of rotated refresh tokens. A configuration holds a token that was copied at some
+	// time; the bound covers more than a year of refreshing every two hours. Hashes of inputs are kept beyond it.
+	maxConsumed = 4096
+	// TombstoneFor is how long the hashes of a deleted credential are remembered.
+	TombstoneFor = 90 * 24 * time.Hour
+)
+
+// IsTombstone tells whether the credential was deleted.
+func (r Record) IsTombstone() bool { return !r.DeletedAt.IsZero() }
+
+// HasConsumed tells whether the secret was sent before. The refresh token in use now is not among those.
+func (r Record) HasConsumed(s secret.String) bool {
+	sum := s.SHA256()
+	return slices.ContainsFunc(r.Consumed, func(c Consumed) bool { return c.SHA256 == sum })
+}
+
+// clone copies the record so deep that changing the copy leaves the original alone.
+func (r Record) clone() Record {
+	if r.Claim != nil {
+		c := *r.Claim
+		r.Claim = &c
+	}
+	if r.Unknown != nil {
+		u := *r.Unknown
+		r.Unknown = &u
+	}
+	r.Client.PlatformParameters = maps.Clone(r.Client.PlatformParameters)
+	r.Tokens.Scopes = slices.Clone(r.Tokens.Scopes)
+	r.Tokens.Extra = maps.Clone(r.Tokens.Extra)
+	r.Pending = slices.Clone(r.Pending)
+	r.Consumed = slices.Clone(r.Consumed)
+	r.History = slices.Clone(r.History)
+	return r
+}
+
+// consume remembers a secret as sent. input marks it as one that a configuration brought.
+func (r *Record) consume(s secret.String, input bool) {
+	if s.IsEmpty() {
+		return
+	}
+	sum := s.SHA256()
+	input = input || sum == r.Input
+	for i := range r.Consumed {
+		if r.Consumed[i].SHA256 == sum {
+			r.Consumed[i].Input = r.Consumed[i].Input || input
+			return
+		}
+	}
+	r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: input})
+	for i := 0; len(r.Consumed) > maxConsumed && i < len(r.Consumed); {
+		if r.Consumed[i].Input {
+			i++
+			continue
+		}
+		r.Consumed = slices.Delete(r.Consumed, i, i+1)
+	}
+}
+
+// unconsume forgets a code that certainly was not sent.
+func (r *Record) unconsume(s secret.String) {
+	sum := s.SHA256()
+	r.Consumed = slices.DeleteFunc(r.Consumed, func(c Consumed) bool { return c.SHA256 == sum })
+}
+
+func (r *Record) note(e Event) {
+	r.History = append(r.History, e)
+	if extra := len(r.History) - maxHistory; extra > 0 {
+		r.History = slices.Delete(r.History, 0, extra)
+	}
+}
+
+// tombstone returns what is left after a deletion: the hashes, no secret.
+func (r Record) tombstone(at time.Time) Record {
+	return Record{
+		Family:     r.Family,
+		Generation: r.Generation,
+		Status:     StatusRevoked,
+		Consumed:   slices.Clone(r.Consumed),
+		History:    slices.Clone(r.History),
+		DeletedAt:  at,
+	}
+}

@@ -1,0 +1,213 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+)
+
+// maxSends bounds how many requests one ask may cause: retries after "certainly not sent" and repetitions that the
+// rotation semantics allow.
+const maxSends = 3
+
+var (
+	errNoAccessToken = errors.New("the server returned a refresh token and no access token, time and again")
+	errUnsettled     = errors.New("the credential was changed by others time and again")
+)
+
+// progress is one ask under way: it waits for other holders, refreshes, and decides anew after each step.
+type progress struct {
+	m              *Manager
+	key            string
+	ask            Ask
+	pause, backoff func(context.Context) error
+	sends          int
+	rotated        bool
+	notices        []Notice
+	last           Record // as last read or made
+}
+
+// advance leads a flight. last is what the caller has read. A token that still works is served whatever goes wrong.
+func (m *Manager) advance(ctx context.Context, key string, ask Ask, last Record) (Result, error) {
+	p := &progress{m: m, key: key, ask: ask, pause: m.pauses(), backoff: m.backoffs(), last: last}
+	res, err := p.run(ctx)
+	res.Rotated = p.rotated
+	res.Notices = append(p.notices, res.Notices...)
+	if err != nil {
+		return m.orServe(ctx, err, p.last, res)
+	}
+	return res, nil
+}
+
+func (p *progress) run(ctx context.Context) (Result, error) {
+	for {
+		snap, err := p.m.load(ctx, p.key)
+		if err != nil {
+			return Result{}, err
+		}
+		p.last = snap.record
+		d := Decide(snap.record, p.m.policy(p.key, snap.record, p.ask), p.m.clock.Now())
+		switch d.Action {
+		case ActionWait:
+			err = p.m.settleClaim(ctx, p.key, snap)
+		case ActionRotate:
+			var done bool
+			if done, err = p.rotate(ctx, snap, d); done {
+				return Result{Record: p.last}, nil
+			}
+		default:
+			var res Result
+			if res, err = p.m.conclude(ctx, p.key, snap.record, d); !errors.Is(err, errClaimLost) {
+				return res, err
+			}
+		}
+		switch {
+		case errors.Is(err, errClaimLost):
+			err = nil
+		case errors.Is(err, errBusy) && snap.record.Tokens.Alive(p.m.clock.Now(), 0):
+			return p.m.conclude(ctx, p.key, snap.record, Decision{Action: ActionFresh, Reason: ReasonClaimed})
+		case errors.Is(err, errBusy):
+			err = p.pause(ctx)
+		case retryable(err) && p.sends < maxSends && ctx.Err() == nil:
+			err = p.backoff(ctx)
+		}
+		if err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// rotate spends the refresh token once. done says that p.last has new tokens; else, without an error, the record has moved on.
+func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done bool, err error) {
+	if p.sends == maxSends {
+		return false, &Error{Kind: KindUnknown, Record: snap.record, Err: errUnsettled}
+	}
+	p.sends++
+	step, err := p.m.refresh(ctx, p.key, snap, d)
+	p.notices = append(p.notices, step.notices...)
+	if errors.Is(err, errClaimLost) || errors.Is(err, errBusy) {
+		p.sends--
+	}
+	if err != nil || !step.rotated {
+		return false, err
+	}
+	p.m.setForced(p.key)
+	p.rotated, p.last = true, step.record
+	if step.record.Tokens.Access.IsEmpty() && p.sends == maxSends {
+		return false, &Error{Kind: KindConfiguration, Record: step.record, Err: errNoAccessToken}
+	}
+	return !step.record.Tokens.Access.IsEmpty(), nil // with a successor alone: decide again
+}
+
+// retryable tells whether the request certainly had no effect and a new try may succeed.
+func retryable(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == KindNotSent || e.Kind == KindUnknown && e.Reason == ReasonNone)
+}
+
+// orServe gives the token that still works, with a notice, instead of a failure. r is the record where err has none.
+func (m *Manager) orServe(ctx context.Context, err error, r Record, res Result) (Result, error) {
+	e := AsError(err)
+	if e.Record.Status != "" {
+		r = e.Record
+	}
+	if r.Tokens.Alive(m.clock.Now(), 0) && r.Status != StatusRevoked {
+		res.Record = r
+		res.Notices = append(res.Notices, Notice{Code: NoticeFailed, Err: e, Until: e.Until})
+		return res, nil
+	}
+	res.Record = Record{}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return res, ctx.Err()
+	}
+	told := *e
+	told.Record = r
+	return res, &told
+}
+
+func (m *Manager) setForced(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forced[key] = true
+}
+
+// step is what one call has led to.
+type step struct {
+	record  Record
+	rotated bool
+	notices []Notice
+}
+
+// refresh spends the refresh token of snap once: claim, call, commit.
+func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Decision) (step, error) {
+	client, err := m.Resolve(ctx, snap.record.Client)
+	if err != nil {
+		return step{}, configurationError(err, snap.record)
+	}
+	token := snap.record.Tokens.Refresh
+	form, err := oauth.RefreshForm(token, nil, nil)
+	if err != nil {
+		return step{}, configurationError(err, snap.record)
+	}
+	if err := ctx.Err(); err != nil {
+		return step{}, err
+	}
+	a := Attempt{Purpose: PurposeRefresh, Resend: d.Resend, Scopes: snap.record.Tokens.Scopes}
+	c, err := m.claim(ctx, key, snap, a, extra{})
+	if err != nil {
+		return step{}, err
+	}
+	defer c.close()
+	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
+
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, d.SendBefore)
+	verdict := oauth.Judge(reply, token, client.ClientSecret)
+	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
+	switch verdict.Class {
+	case oauth.NotSent:
+		m.withdraw(ctx, c, "request not sent")
+		return step{}, notSentError(ctx, verdict, snap.record)
+	case oauth.Success:
+		return m.keep(ctx, c, reply, verdict), nil
+	default:
+		return m.settle(ctx, c, verdict)
+	}
+}
+
+// send posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
+// nothing of the caller's can. before is a further bound by the wall clock; zero: none.
+func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, before time.Time) oauth.Reply {
+	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, cancel)
+	defer stop()
+	r.BeforeSend = func() error {
+		if !stop() {
+			return ctx.Err()
+		}
+		now := m.clock.Now()
+		if !c.at.within(m.clock, m.timings.SendBy) || !before.IsZero() && !now.Before(before) {
+			return ErrLate
+		}
+		c.attempt.SentAt = now.Round(0).UTC()
+		return nil
+	}
+	return m.caller.Post(call, r)
+}
+
+func configurationError(err error, r Record) error {
+	var e *Error
+	if errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &Error{Kind: KindConfiguration, Record: r, Err: err}
+}
+
+func notSentError(ctx context.Context, v oauth.Verdict, r Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return &Error{Kind: KindNotSent, Record: r, Verdict: v, Err: v.Err}
+}

@@ -1,0 +1,154 @@
+package credential
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// defaultWait is how long nothing is sent after "too early" or "too many" without a time.
+const defaultWait = time.Minute
+
+// settle writes down an answer to a refresh that brought no token.
+func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step, error) {
+	a := c.attempt
+	if v.Class == oauth.Reauthorize || v.Class == oauth.ReuseDetected {
+		// Another holder's successor may wait in a rescue file of this machine.
+		m.searchAgain()
+		m.prepareQuietly(context.WithoutCancel(ctx))
+	}
+	moved := false
+	// This reads the store again: another holder may have rotated, and then the answer speaks of a token that is no
+	// longer the one in use.
+	r, err := m.finish(ctx, a.Key, func(cur Record) (Record, bool) {
+		if moved = a.overtaken(cur); moved {
+			return cur, a.dropClaim(&cur)
+		}
+		return applyRefusal(cur, a, v, m.clock.Now(), m.event(a.ID, cur.Generation, ""))
+	})
+	if err != nil {
+		// The claim stands; it is taken over as an unknown outcome, which is never less careful than the truth.
+		return step{}, err
+	}
+	if moved {
+		return step{record: r}, nil
+	}
+	return step{}, refusal(r, v, m.clock.Now())
+}
+
+// applyRefusal writes an answer other than success into the record that the attempt has claimed. It returns false if
+// nothing is new in it.
+func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event) (Record, bool) {
+	own := a.dropClaim(&cur)
+	switch v.Class {
+	case oauth.TooEarly, oauth.RateLimited:
+		cur.NotBefore = notBefore(v, now)
+		e.Verdict = "refused: " + string(v.Class)
+	case oauth.BadClient, oauth.Configuration:
+		e.Verdict = "refused: " + string(v.Class)
+	case oauth.Reauthorize, oauth.ReuseDetected:
+		if cur.Unknown != nil && cur.Unknown.TakenOver {
+			cur.Unknown.RejectedAt = now.Round(0).UTC()
+			e.Verdict = "refused after a takeover; the first holder may still bring the successor"
+		} else {
+			cur = dead(cur)
+			e.Verdict = "refused: authorization required"
+		}
+	default:
+		e.Verdict = "no usable reply, outcome unknown"
+		if own || cur.Status == StatusActive {
+			cur = outcomeUnknown(cur, Claim{Attempt: a.ID, ClaimedAt: a.ClaimedAt, TTL: a.TTL, Resend: a.Resend})
+		}
+	}
+	if !own && cur.told(e) {
+		return cur, false // written already, by a write whose error was ambiguous
+	}
+	cur.note(e)
+	return cur, true
+}
+
+// told tells whether the history has a line like e.
+func (r Record) told(e Event) bool {
+	return slices.ContainsFunc(r.History, func(old Event) bool { return old.Attempt == e.Attempt && old.Verdict == e.Verdict })
+}
+
+func notBefore(v oauth.Verdict, now time.Time) time.Time {
+	wait := v.RetryAfter
+	if wait <= 0 {
+		wait = defaultWait
+	}
+	return now.Add(wait).Round(0).UTC()
+}
+
+// dead turns the record of a refused refresh token into one that waits for a person. An access token that is still
+// alive stays.
+func dead(r Record) Record {
+	r.consume(r.Tokens.Refresh, false)
+	r.Tokens.Refresh = secret.String{}
+	r.Status = StatusAuthorizationRequired
+	r.Unknown = nil
+	return r
+}
+
+// refusal is the error for the record that applyRefusal made.
+func refusal(r Record, v oauth.Verdict, now time.Time) error {
+	e := &Error{Record: r, Verdict: v, Err: v.Err}
+	switch v.Class {
+	case oauth.TooEarly, oauth.RateLimited:
+		e.Kind, e.Reason, e.Until = KindLater, ReasonNotBefore, r.NotBefore
+	case oauth.BadClient:
+		e.Kind = KindBadClient
+	case oauth.Configuration:
+		e.Kind = KindConfiguration
+	case oauth.Reauthorize, oauth.ReuseDetected:
+		e.Kind, e.Reason = KindAuthorize, ReasonNotAuthorized
+		if r.Status == StatusOutcomeUnknown {
+			e.Kind, e.Reason, e.Until = KindUnknown, ReasonRejected, rejectedUntil(*r.Unknown)
+		}
+	default:
+		e.Kind = KindUnknown
+		e.Reason, e.Until = unknownReason(r, now)
+	}
+	return e
+}
+
+// unknownReason says how long an unknown outcome keeps the token from being sent again; ReasonNone: it may be sent now.
+func unknownReason(r Record, now time.Time) (Reason, time.Time) {
+	if r.Unknown == nil {
+		return ReasonNone, time.Time{}
+	}
+	switch again := resendOf(r, r.Client.Policy, now); {
+	case !again.may:
+		return ReasonUnknownFinal, time.Time{}
+	case again.from.After(now):
+		return ReasonUnknownWaiting, again.from
+	}
+	return ReasonNone, time.Time{}
+}
+
+// believeRejection ends the wait after a refusal that followed a takeover: nobody has brought a successor. It returns
+// errClaimLost if somebody has.
+func (m *Manager) believeRejection(ctx context.Context, key string, r Record) (Record, error) {
+	believed := false
+	next, err := m.change(ctx, key, func(cur Record) (Record, bool) {
+		believed = cur.Family == r.Family && cur.Generation == r.Generation && cur.Status == StatusAuthorizationRequired
+		if cur.Family != r.Family || cur.Generation != r.Generation || cur.Unknown == nil || cur.Unknown.RejectedAt.IsZero() {
+			return cur, false
+		}
+		believed = true
+		cur = dead(cur)
+		cur.note(m.event("", cur.Generation, "no successor came: authorization required"))
+		return cur, true
+	})
+	switch {
+	case err != nil:
+		m.log.Warn("could not store that authorization is required", "key", key, "error", err)
+		return dead(r.clone()), nil
+	case !believed:
+		return Record{}, errClaimLost
+	}
+	return next, nil
+}

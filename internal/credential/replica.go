@@ -1,0 +1,79 @@
+package credential
+
+import (
+	"context"
+	"time"
+)
+
+// Replica is what a Terraform state knows of a credential.
+type Replica struct {
+	Family     string
+	Generation int64
+	Tokens     Tokens // without secrets if the state keeps none
+}
+
+// HasTokens tells whether the state holds secrets at all.
+func (p Replica) HasTokens() bool { return !p.Tokens.Access.IsEmpty() || !p.Tokens.Refresh.IsEmpty() }
+
+// Heal puts a state that is further on than the store into the record, which happens after the store was restored from a backup.
+// Nothing is sent. A state without tokens cannot heal: what the store holds is known to be spent, but not by what; the
+// outcome is unknown. A state of another family, or one that is not ahead, changes nothing: the store wins.
+func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, error) {
+	m.prepareQuietly(ctx) // what looks lost may lie in a rescue file
+	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
+		if r.IsTombstone() || p.Family == "" || r.Family != p.Family || p.Generation <= r.Generation {
+			return r, false
+		}
+		if !p.HasTokens() {
+			now := m.clock.Now().Round(0).UTC()
+			r.Status = StatusOutcomeUnknown
+			r.Unknown = &Unknown{Attempt: "state", ClaimedAt: now, TTL: m.timings.ClaimTTL(), Behind: true}
+			r.Generation = p.Generation
+			r.note(m.event("", r.Generation, "the state is ahead of the store and holds no token: outcome unknown"))
+			return r, true
+		}
+		r.consume(r.Tokens.Refresh, false)
+		r.Tokens = p.Tokens
+		r.Generation = p.Generation
+		r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
+		if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
+			r.Claim = nil // on a token that is spent anyhow
+		}
+		if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.clock.Now(), 0) {
+			r.Status = StatusAuthorizationRequired
+		}
+		r.note(m.event("", r.Generation, "healed from the state"))
+		return r, true
+	})
+}
+
+// Seed writes a credential that only the state knows into this store: after a store was lost, or changed on purpose. It
+// spends nothing. A record that came meanwhile stays, if it is of the same family; a tombstone stays too.
+func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p Replica) (Record, error) {
+	r := Record{
+		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
+		Tokens: p.Tokens, Attachment: Attachment{ID: attachment, Attached: true},
+	}
+	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.clock.Now(), 0) {
+		r.Status = StatusAuthorizationRequired
+	}
+	r.note(m.event("", r.Generation, "written into this store from the state"))
+	m.prepareQuietly(ctx)
+	err := m.insist(ctx, aFew, func() error {
+		snap, err := m.load(ctx, PairKey(name))
+		switch {
+		case IsKind(err, KindNotFound):
+			return m.write(ctx, PairKey(name), "", r)
+		case err != nil:
+			return err
+		case !snap.record.IsTombstone() && snap.record.Family != p.Family:
+			return &Error{Kind: KindForeignFamily, Record: snap.record}
+		}
+		r = snap.record
+		return nil
+	})
+	if err != nil {
+		return Record{}, writeError(ctx, err)
+	}
+	return r, nil
+}

@@ -1,0 +1,178 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Rescue keeps replies that could not be committed yet, outside the store. RescueDir is the one that ships.
+type Rescue interface {
+	// Save keeps text for the store key, durably, and returns where.
+	Save(ctx context.Context, key, attempt string, text []byte) (path string, err error)
+	// List returns the paths of what was saved for this store, sorted.
+	List(ctx context.Context) ([]string, error)
+	// Load returns what Save was given, or fs.ErrNotExist if it was removed.
+	Load(ctx context.Context, path string) ([]byte, error)
+	// Remove deletes it. That it is gone already is no error.
+	Remove(ctx context.Context, path string) error
+}
+
+type wireRescue struct {
+	Format    int           `json:"format"`
+	Kind      string        `json:"kind"`
+	Key       string        `json:"key"`
+	ID        string        `json:"attempt"`
+	Purpose   Purpose       `json:"purpose"`
+	Family    string        `json:"family"`
+	Base      int64         `json:"base"`
+	NewFamily string        `json:"new_family,omitempty"`
+	State     string        `json:"state,omitempty"`
+	Scopes    []string      `json:"scopes,omitempty"`
+	ClaimedAt time.Time     `json:"claimed_at"`
+	TTL       time.Duration `json:"ttl"`
+	SentAt    time.Time     `json:"sent_at"`
+	Resend    bool          `json:"resend,omitempty"`
+	Status    int           `json:"status"`
+	Header    http.Header   `json:"header,omitempty"`
+	Body      []byte        `json:"body"`
+}
+
+const kindRescue = "rescue"
+
+func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
+	return json.Marshal(wireRescue{
+		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
+		NewFamily: a.NewFamily, State: a.State, Scopes: a.Scopes, ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
+		Resend: a.Resend, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
+	})
+}
+
+// decodeRescue reads what encodeRescue wrote. Its errors never quote the text.
+func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
+	var w wireRescue
+	if err := decodeJSON(text, &w); err != nil {
+		return Attempt{}, oauth.Reply{}, err
+	}
+	if err := checkFormat(w.Format, w.Kind, kindRescue); err != nil {
+		return Attempt{}, oauth.Reply{}, err
+	}
+	if w.Key == "" || w.ID == "" || (w.Purpose != PurposeRefresh && w.Purpose != PurposeExchange) || w.Base < 0 {
+		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
+	}
+	a := Attempt{
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, NewFamily: w.NewFamily, State: w.State,
+		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend,
+	}
+	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
+}
+
+// saveRescue keeps a reply outside the store and returns where.
+func (m *Manager) saveRescue(ctx context.Context, a Attempt, r oauth.Reply) (path string, err error) {
+	if m.rescue == nil {
+		return "", errors.New("there is no rescue folder")
+	}
+	text, err := encodeRescue(a, r)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := m.detach(ctx)
+	defer cancel()
+	return m.rescue.Save(ctx, a.Key, a.ID, text)
+}
+
+// removeRescue removes a rescue file whose successor is in the store; an empty path stands for none.
+func (m *Manager) removeRescue(ctx context.Context, path string) {
+	if path == "" {
+		return
+	}
+	ctx, cancel := m.detach(ctx)
+	defer cancel()
+	if err := m.rescue.Remove(ctx, path); err != nil {
+		m.log.Warn("could not remove a rescue file; its token is stored", "path", path, "error", err)
+	}
+}
+
+// searchAgain makes the next look for rescue files happen.
+func (m *Manager) searchAgain() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.searched = false
+}
+
+// lookForRescues commits what rescue files of this machine hold for this store, once per process and whenever one may
+// have come since. The caller holds m.preparing, so that nobody goes on with a spent token meanwhile.
+func (m *Manager) lookForRescues(ctx context.Context) []Notice {
+	m.mu.Lock()
+	done := m.searched
+	m.searched = true
+	m.mu.Unlock()
+	if done || m.rescue == nil {
+		return nil
+	}
+	end, err := m.sections.Begin()
+	if err != nil {
+		m.searchAgain()
+		return nil
+	}
+	defer end()
+	bounded, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
+	defer cancel()
+	paths, err := m.rescue.List(bounded)
+	if err != nil {
+		m.log.Warn("could not look for rescue files", "error", err)
+		m.searchAgain()
+		return nil
+	}
+	var notices []Notice
+	for _, path := range paths {
+		n, err := m.recover(ctx, path)
+		if err != nil {
+			m.log.Error("a rescue file could not be used", "path", path, "error", err)
+			m.searchAgain()
+			n = Notice{Code: NoticeNotStored, Err: err, Text: path}
+		}
+		if n.Code != "" {
+			notices = append(notices, n)
+		}
+	}
+	return notices
+}
+
+// recover commits one rescue file and removes it when its successor is in the store, or a newer one is. It returns the
+// zero Notice where there is nothing to tell.
+func (m *Manager) recover(ctx context.Context, path string) (Notice, error) {
+	ctx, cancel := m.detach(ctx)
+	defer cancel()
+	text, err := m.rescue.Load(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Notice{}, nil // its process, or another finder, was faster
+	}
+	if err != nil {
+		return Notice{}, err
+	}
+	a, reply, err := decodeRescue(text)
+	if err != nil {
+		return Notice{}, err
+	}
+	v := oauth.Judge(reply)
+	if v.Class != oauth.Success {
+		return Notice{}, errors.New("the reply in it holds no token")
+	}
+	r, err := m.commit(ctx, successor{attempt: a, token: v.Token}, aFew)
+	if err != nil {
+		return Notice{}, err
+	}
+	m.log.Info("the successor of a rescue file is stored", "key", a.Key, "attempt", a.ID, "generation", r.Generation)
+	m.removeRescue(ctx, path)
+	if r.LastAttempt != a.ID {
+		return Notice{}, nil // a newer one is in the store
+	}
+	return Notice{Code: NoticeRescued, Text: path}, nil
+}

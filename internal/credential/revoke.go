@@ -1,0 +1,121 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+)
+
+// ErrNoRevocation says that the client has no revocation_endpoint.
+var ErrNoRevocation = errors.New("the client has no revocation_endpoint")
+
+var errGone = errors.New("the credential was deleted before")
+
+// Delete ends a credential: revoke its refresh token where wanted and possible, then leave a tombstone with nothing but
+// hashes. It acts only on the given family; an empty one stands for a credential that never had tokens. A token that
+// could not be revoked because the server refuses to is a notice; a server that was not reached is an error, and Delete
+// can be repeated.
+func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) ([]Notice, error) {
+	key := PairKey(name)
+	m.prepareQuietly(ctx)
+	var notices []Notice
+	err := m.alone(ctx, key,
+		func(r Record) error {
+			switch {
+			case r.IsTombstone():
+				return errGone
+			case r.Family != family:
+				return &Error{Kind: KindForeignFamily, Record: r}
+			}
+			return nil
+		},
+		func(snap snapshot) (err error) {
+			notices, err = m.revokeAndBury(ctx, key, snap, revoke)
+			return err
+		},
+		// RFC 7009 §2.2: revoking an invalid token succeeds, so a revocation may be repeated.
+		func(err error) bool { return IsKind(err, KindNotSent) || IsKind(err, KindUnknown) },
+	)
+	if IsKind(err, KindNotFound) || errors.Is(err, errGone) {
+		return notices, nil
+	}
+	return notices, err
+}
+
+func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, revoke bool) ([]Notice, error) {
+	c, err := m.claim(ctx, key, snap, Attempt{Purpose: PurposeRevoke}, extra{})
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	var notices []Notice
+	revoked := false
+	if t := snap.record.Tokens; revoke && (!t.Refresh.IsEmpty() || t.Alive(m.clock.Now(), 0)) {
+		refused, err := m.revoke(ctx, c, snap.record)
+		if err != nil {
+			m.withdraw(ctx, c, "revocation failed")
+			return nil, err
+		}
+		revoked = refused == nil
+		if refused != nil {
+			notices = append(notices, Notice{Code: NoticeNotRevoked, Err: refused})
+		}
+	}
+	return notices, m.bury(ctx, c, revoked)
+}
+
+// bury leaves the tombstone. errClaimLost says that somebody else has changed the credential since the claim.
+func (m *Manager) bury(ctx context.Context, c *claimed, revoked bool) error {
+	verdict := "deleted"
+	if revoked {
+		verdict = "revoked and deleted"
+	}
+	lost := false
+	_, err := m.finish(ctx, c.attempt.Key, func(r Record) (Record, bool) {
+		if lost = !c.attempt.dropClaim(&r) && !r.IsTombstone(); lost || r.IsTombstone() {
+			return r, false
+		}
+		if revoked || r.Unknown != nil {
+			r.consume(r.Tokens.Refresh, false)
+		}
+		r.note(m.event(c.attempt.ID, r.Generation, verdict))
+		return r.tombstone(m.clock.Now().Round(0).UTC()), true
+	})
+	if err == nil && lost {
+		return errClaimLost
+	}
+	return err
+}
+
+// revoke sends the refresh token, or the access token where there is none, to the revocation endpoint. refused says why
+// the server or the client cannot do it; err says that trying again may help.
+func (m *Manager) revoke(ctx context.Context, c *claimed, r Record) (refused, err error) {
+	client, err := m.Resolve(ctx, r.Client)
+	if err != nil {
+		return err, nil
+	}
+	if client.RevocationEndpoint == "" {
+		return ErrNoRevocation, nil
+	}
+	token, hint := r.Tokens.Refresh, "refresh_token"
+	if token.IsEmpty() {
+		token, hint = r.Tokens.Access, "access_token"
+	}
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.RevocationEndpoint, Auth: client.auth(), Form: oauth.RevokeForm(token, hint)}, time.Time{})
+	v := oauth.JudgeRevocation(reply, token, client.ClientSecret)
+	m.log.Info("revocation answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
+	switch v.Class {
+	case oauth.Success:
+		return nil, nil
+	case oauth.NotSent:
+		return nil, notSentError(ctx, v, r)
+	case oauth.RateLimited, oauth.TooEarly:
+		return nil, &Error{Kind: KindLater, Record: r, Verdict: v, Until: notBefore(v, m.clock.Now())}
+	case oauth.OutcomeUnknown:
+		return nil, &Error{Kind: KindUnknown, Record: r, Verdict: v, Err: v.Err}
+	default:
+		return &Error{Kind: KindConfiguration, Record: r, Verdict: v, Err: v.Err}, nil
+	}
+}

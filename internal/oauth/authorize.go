@@ -1,0 +1,87 @@
+package oauth
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// AuthorizationRequest is what a person takes to the authorization endpoint (RFC 6749 §4.1.1).
+type AuthorizationRequest struct {
+	Endpoint     string // may be http: the browser opens it, and callers apply CheckEndpoint as strictly as they want
+	ClientID     string
+	RedirectURI  string            // empty: the one that is registered
+	State        string            // required
+	CodeVerifier secret.String     // empty: no PKCE; else its S256 challenge is sent
+	Scopes       []string          // none: scope is not sent
+	Extra        map[string]string // further parameters; none may belong to the protocol or stand in the endpoint's query
+}
+
+// authorizationParameters lists what belongs to the protocol (RFC 6749 §4.1.1, RFC 7636 §4.3).
+func authorizationParameters() []string {
+	return []string{
+		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
+	}
+}
+
+// AuthorizationURL returns the URL to open in a browser. The endpoint keeps its own query (RFC 6749 §3.1). The same
+// request always gives the same URL.
+func AuthorizationURL(r AuthorizationRequest) (string, error) {
+	if err := r.check(); err != nil {
+		return "", err
+	}
+	var options []oauth2.AuthCodeOption
+	for name, value := range r.Extra {
+		options = append(options, oauth2.SetAuthURLParam(name, value))
+	}
+	if !r.CodeVerifier.IsEmpty() {
+		options = append(options, oauth2.S256ChallengeOption(r.CodeVerifier.Reveal()))
+	}
+	config := oauth2.Config{
+		ClientID:    r.ClientID,
+		RedirectURL: r.RedirectURI,
+		Scopes:      normalScopes(r.Scopes),
+		Endpoint:    oauth2.Endpoint{AuthURL: r.Endpoint},
+	}
+	return config.AuthCodeURL(r.State, options...), nil
+}
+
+func (r AuthorizationRequest) check() error {
+	if err := CheckEndpoint(r.Endpoint, true); err != nil {
+		return err
+	}
+	if r.ClientID == "" {
+		return fmt.Errorf("%w: there is no client id", ErrRequest)
+	}
+	if r.State == "" {
+		return fmt.Errorf("%w: there is no state", ErrRequest)
+	}
+	if !r.CodeVerifier.IsEmpty() {
+		if err := CheckCodeVerifier(r.CodeVerifier); err != nil {
+			return err
+		}
+	}
+	if err := checkExtra(r.Extra, authorizationParameters()); err != nil {
+		return err
+	}
+	return r.checkRepeated()
+}
+
+// checkRepeated finds parameters that would stand in the URL twice, which RFC 6749 §3.1 forbids.
+func (r AuthorizationRequest) checkRepeated() error {
+	u, err := url.Parse(r.Endpoint)
+	if err != nil {
+		return endpointError("it is not a URL")
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Query())) {
+		if _, ok := r.Extra[name]; ok || slices.Contains(authorizationParameters(), name) {
+			return fmt.Errorf("%w: parameter %q stands in the query of the authorization endpoint already", ErrRequest, name)
+		}
+	}
+	return nil
+}

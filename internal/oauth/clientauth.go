@@ -1,0 +1,63 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// The methods of client authentication at the token endpoint, by their names in the IANA registry (RFC 7591 §2).
+const (
+	ClientSecretBasic = "client_secret_basic"
+	ClientSecretPost  = "client_secret_post"
+	None              = "none"
+)
+
+// ClientAuth says who the client is and how it proves that. The method is always explicit: finding out by trying sends a
+// request twice, and the second would replay a spent token.
+type ClientAuth struct {
+	Method       string
+	ClientID     string
+	ClientSecret secret.String // required by client_secret_basic and client_secret_post, unused by none
+}
+
+// Check returns an error, wrapping ErrRequest, if no request can be made with a.
+func (a ClientAuth) Check() error {
+	switch a.Method {
+	case ClientSecretBasic, ClientSecretPost:
+		if a.ClientSecret.IsEmpty() {
+			return fmt.Errorf("%w: client authentication %s needs a client secret", ErrRequest, a.Method)
+		}
+	case None:
+	default:
+		return fmt.Errorf("%w: unknown client authentication %q", ErrRequest, a.Method)
+	}
+	if a.ClientID == "" {
+		return fmt.Errorf("%w: there is no client id", ErrRequest)
+	}
+	return nil
+}
+
+// apply puts the authentication into header or form, never into both: a client must not use two methods in one request
+// (RFC 6749 §2.3).
+func (a ClientAuth) apply(header http.Header, form url.Values) {
+	switch a.Method {
+	case ClientSecretBasic:
+		header.Set("Authorization", a.basic())
+	case ClientSecretPost:
+		form.Set("client_id", a.ClientID)
+		form.Set("client_secret", a.ClientSecret.Reveal())
+	case None:
+		form.Set("client_id", a.ClientID)
+	}
+}
+
+// basic form-encodes id and secret before they are joined (RFC 6749 §2.3.1 and Appendix B): a secret may hold a colon
+// or any other character.
+func (a ClientAuth) basic() string {
+	pair := url.QueryEscape(a.ClientID) + ":" + url.QueryEscape(a.ClientSecret.Reveal())
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+}

@@ -1,0 +1,79 @@
+package oauth
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Form is the body of a request. It cannot be printed: like a secret.String it redacts itself.
+type Form struct {
+	fields []field
+}
+
+type field struct {
+	name  string
+	value secret.String
+}
+
+// newForm joins the protocol's own fields with extra. A field without a value is not sent (RFC 6749 §3.2), but its name
+// stays reserved: extra can neither replace nor repeat what belongs to the protocol.
+func newForm(protocol []field, extra map[string]string) (Form, error) {
+	// What proves the client belongs to ClientAuth, whatever the form is for.
+	reserved := []string{"client_id", "client_secret", "client_assertion", "client_assertion_type"}
+	var fields []field
+	for _, f := range protocol {
+		reserved = append(reserved, f.name)
+		if !f.value.IsEmpty() {
+			fields = append(fields, f)
+		}
+	}
+	if err := checkExtra(extra, reserved); err != nil {
+		return Form{}, err
+	}
+	for name, value := range extra {
+		fields = append(fields, field{name, secret.New(value)})
+	}
+	return Form{fields}, nil
+}
+
+func checkExtra(extra map[string]string, reserved []string) error {
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		if name == "" {
+			return fmt.Errorf("%w: an extra parameter has no name", ErrRequest)
+		}
+		if slices.Contains(reserved, name) {
+			return fmt.Errorf("%w: extra parameter %q belongs to the protocol", ErrRequest, name)
+		}
+	}
+	return nil
+}
+
+// values reveals the form for the wire.
+func (f Form) values() url.Values {
+	v := make(url.Values, len(f.fields))
+	for _, field := range f.fields {
+		v.Set(field.name, field.value.Reveal())
+	}
+	return v
+}
+
+// String implements fmt.Stringer.
+func (f Form) String() string { return secret.Redacted }
+
+// GoString implements fmt.GoStringer.
+func (f Form) GoString() string { return "oauth.Form(" + secret.Redacted + ")" }
+
+// Format implements fmt.Formatter, so that no verb reaches the fields.
+func (f Form) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, secret.Redacted) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (f Form) MarshalText() ([]byte, error) { return []byte(secret.Redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (f Form) LogValue() slog.Value { return slog.StringValue(secret.Redacted) }

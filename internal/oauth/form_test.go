@@ -1,0 +1,140 @@
+package oauth_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636, Appendix B
+
+func TestFormsOnTheWire(t *testing.T) {
+	must := func(f oauth.Form, err error) oauth.Form {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	code := secret.New("stampNL001.x!IAAA/+ =&")
+	tests := map[string]struct {
+		form oauth.Form
+		want string
+	}{
+		"refresh": {
+			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil)),
+			"client_id=c&grant_type=refresh_token&refresh_token=rt%211",
+		},
+		"refresh with scopes, sorted, once each, and extras": {
+			must(oauth.RefreshForm(secret.New("rt"), []string{"write", "read", "write", ""}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
+			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&scope=read+write",
+		},
+		"refresh with an empty list of scopes": {
+			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil)),
+			"client_id=c&grant_type=refresh_token&refresh_token=rt",
+		},
+		"exchange": {
+			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), map[string]string{"scope": "s"})),
+			"client_id=c&code=stampNL001.x%21IAAA%2F%2B+%3D%26&code_verifier=" + verifier +
+				"&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fc.example%2Fcb%3Fx%3D1&scope=s",
+		},
+		"exchange without redirect URI and PKCE": {
+			must(oauth.ExchangeForm(secret.New("c0de"), "", secret.String{}, nil)),
+			"client_id=c&code=c0de&grant_type=authorization_code",
+		},
+		"revoke": {
+			oauth.RevokeForm(secret.New("rt"), "refresh_token"),
+			"client_id=c&token=rt&token_type_hint=refresh_token",
+		},
+		"revoke without hint": {
+			oauth.RevokeForm(secret.New("rt"), ""),
+			"client_id=c&token=rt",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, body := wire(t, oauth.Request{Auth: public("c"), Form: test.form}); body != test.want {
+				t.Errorf("body = %s\nwant   %s", body, test.want)
+			}
+		})
+	}
+}
+
+func TestFormsRefuse(t *testing.T) {
+	refresh := func(extra map[string]string) error {
+		_, err := oauth.RefreshForm(secret.New("rt"), nil, extra)
+		return err
+	}
+	exchange := func(code, verifier string, extra map[string]string) error {
+		_, err := oauth.ExchangeForm(secret.New(code), "", secret.New(verifier), extra)
+		return err
+	}
+	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil)
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"refresh without token":         {noToken, "there is no refresh token"},
+		"refresh: grant_type":           {refresh(map[string]string{"grant_type": "password"}), `"grant_type" belongs to the protocol`},
+		"refresh: refresh_token":        {refresh(map[string]string{"refresh_token": "x"}), `"refresh_token" belongs`},
+		"refresh: scope, though unsent": {refresh(map[string]string{"scope": "x"}), `"scope" belongs`},
+		"refresh: client_id":            {refresh(map[string]string{"client_id": "x"}), `"client_id" belongs`},
+		"refresh: client_secret":        {refresh(map[string]string{"client_secret": "x"}), `"client_secret" belongs`},
+		"refresh: client_assertion":     {refresh(map[string]string{"client_assertion": "x"}), `"client_assertion" belongs`},
+		"refresh: first by name":        {refresh(map[string]string{"scope": "x", "client_id": "x"}), `"client_id" belongs`},
+		"refresh: nameless":             {refresh(map[string]string{"": "x"}), "has no name"},
+		"exchange without code":         {exchange("", "", nil), "there is no authorization code"},
+		"exchange: bad verifier":        {exchange("c", "short", nil), "43 to 128 characters"},
+		"exchange: code":                {exchange("c", "", map[string]string{"code": "x"}), `"code" belongs`},
+		"exchange: redirect_uri":        {exchange("c", "", map[string]string{"redirect_uri": "x"}), `"redirect_uri" belongs`},
+		"exchange: code_verifier":       {exchange("c", "", map[string]string{"code_verifier": "x"}), `"code_verifier" belongs`},
+		"exchange: grant_type":          {exchange("c", "", map[string]string{"grant_type": "x"}), `"grant_type" belongs`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if test.err == nil || !strings.Contains(test.err.Error(), test.want) || !errors.Is(test.err, oauth.ErrRequest) {
+				t.Errorf("error = %v, want one with %q", test.err, test.want)
+			}
+		})
+	}
+}
+
+func TestFormCannotBePrinted(t *testing.T) {
+	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, map[string]string{"assertion": "s3cret-extra"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type wrapper struct {
+		Exported oauth.Form
+		hidden   oauth.Form
+	}
+	w := wrapper{form, form}
+	request := oauth.Request{Form: form, Auth: oauth.ClientAuth{Method: "client_secret_basic", ClientSecret: secret.New("s3cret-client")}}
+	var out bytes.Buffer
+	out.WriteString(form.String() + form.GoString())
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		_, _ = fmt.Fprintf(&out, strings.Repeat(verb+"\n", 5), form, &form, w, &w, request)
+	}
+	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "form", form, "wrapper", w)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("m", "form", form, "wrapper", w)
+	encoded, err := json.Marshal([]any{form, w, request.Auth})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Write(encoded)
+	for _, leak := range []string{"s3cret", fmt.Sprintf("%x", "s3cret"), fmt.Sprintf("%X", "s3cret")} {
+		if strings.Contains(out.String(), leak) {
+			t.Errorf("the output shows a secret:\n%s", out.String())
+		}
+	}
+	if !strings.Contains(out.String(), "(redacted)") {
+		t.Error("the output shows no redacted form; the search proves nothing")
+	}
+}

@@ -1,0 +1,97 @@
+package oauth
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Judge says what r means as the answer to a token request. It is pure. hidden are the secrets of the request (token,
+// code, verifier, client secret): servers quote them in descriptions, plain or encoded.
+//
+// A 2xx with a token is Success, whatever else is odd about it. The one exception is a damaged body that shows an access
+// token only: there may have been a successor. Else an error code decides, under 4xx and 2xx alike; else the status.
+func Judge(r Reply, hidden ...secret.String) Verdict {
+	if !r.Sent {
+		return unsent(r)
+	}
+	c := readContent(r)
+	lostSuccessor := c.token.Salvaged && c.token.RefreshToken.IsEmpty()
+	if isSuccess(r.Status) && c.hasToken && !lostSuccessor {
+		return Verdict{Class: Success, Token: c.token, Status: r.Status}
+	}
+	return refused(r, c, hidden)
+}
+
+// JudgeRevocation says what r means as the answer to a RevokeForm. Any 2xx is Success, whatever the body says (RFC 7009
+// §2.2: all is in the status). So is a 400 with the code invalid_token: some servers answer so for a token that is dead
+// already, and then nothing is left to revoke. For the rest and for hidden see Judge.
+func JudgeRevocation(r Reply, hidden ...secret.String) Verdict {
+	if !r.Sent {
+		return unsent(r)
+	}
+	c := readContent(r)
+	if isSuccess(r.Status) || r.Status == 400 && c.refusal.code == "invalid_token" {
+		return Verdict{Class: Success, Status: r.Status}
+	}
+	return refused(r, c, hidden)
+}
+
+// unsent keeps nothing of an answer that was not to the request.
+func unsent(r Reply) Verdict { return Verdict{Class: NotSent, Err: r.Err} }
+
+func refused(r Reply, c content, hidden []secret.String) Verdict {
+	hide := newHider(append(slices.Clone(hidden), c.token.AccessToken, c.token.RefreshToken, c.token.IDToken))
+	code := c.refusal.code
+	if c.hasToken || isSuccess(r.Status) && !c.whole {
+		code = "" // a refusal that gives a token, or may have gone on to give one, is none
+	}
+	return Verdict{
+		Class:       classify(r.Status, code),
+		Status:      r.Status,
+		Code:        hide.words(c.refusal.code, maxCode),
+		Description: hide.words(c.refusal.description, maxDescription),
+		ErrorURI:    webAddress(hide.words(c.refusal.uri, math.MaxInt)),
+		RetryAfter:  retryAfter(r.Header),
+		Err:         r.Err,
+	}
+}
+
+// content is what the body of a reply says.
+type content struct {
+	token    Token
+	hasToken bool
+	refusal  refusal
+	whole    bool
+}
+
+func readContent(r Reply) content {
+	o := readObject(r)
+	c := content{refusal: readRefusal(o), whole: o.whole}
+	c.token, c.hasToken = readToken(o)
+	return c
+}
+
+// refusal is an error reply (RFC 6749 §5.2), not yet fit to be shown.
+type refusal struct{ code, description, uri string }
+
+// readRefusal also takes the error objects of some APIs, {"error":{"code":"…","message":"…"}}.
+func readRefusal(o object) refusal {
+	e := refusal{o.text("error"), o.text("error_description"), o.text("error_uri")}
+	nested := o.members["error"]
+	if nested.isString || !strings.HasPrefix(nested.text, "{") {
+		return e
+	}
+	var inner object
+	inner.members = map[string]member{}
+	inner.readJSON(nested.text)
+	if e.code = inner.text("code"); e.code == "" {
+		e.code = inner.text("type")
+	}
+	if e.description == "" {
+		e.description = inner.text("message")
+	}
+	return e
+}

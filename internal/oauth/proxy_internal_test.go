@@ -1,0 +1,115 @@
+package oauth
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+func TestTransport(t *testing.T) {
+	made, err := NewTransport(CallerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := made.(wholeTransport).Transport
+	if transport.Proxy == nil {
+		t.Error("the proxy of the environment is not used")
+	}
+	if !transport.DisableKeepAlives || !transport.DisableCompression || transport.ForceAttemptHTTP2 {
+		t.Errorf("keep-alives %v, compression %v, HTTP/2 %v", !transport.DisableKeepAlives, !transport.DisableCompression, transport.ForceAttemptHTTP2)
+	}
+	if transport.Protocols.HTTP2() || transport.Protocols.UnencryptedHTTP2() || !transport.Protocols.HTTP1() {
+		t.Errorf("protocols = %s", transport.Protocols)
+	}
+}
+
+// postThroughProxy posts to endpoint, whatever its host, through the proxy.
+func postThroughProxy(t *testing.T, proxy *httptest.Server, trusted *tls.Config, endpoint string) (reply Reply, asked int) {
+	t.Helper()
+	proxyURL, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := newHTTPTransport(trusted)
+	transport.Proxy = http.ProxyURL(proxyURL)
+	caller, err := NewCaller(CallerOptions{Transport: wholeTransport{transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return caller.Post(t.Context(), Request{
+		Endpoint:   endpoint,
+		Auth:       ClientAuth{Method: None, ClientID: "c"},
+		Form:       RevokeForm(secret.New("t0ken"), ""),
+		BeforeSend: func() error { asked++; return nil },
+	}), asked
+}
+
+func TestAProxyThatRefuses(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect || r.Host != "as.example:443" {
+			t.Errorf("the proxy got %s %s", r.Method, r.Host)
+		}
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer proxy.Close()
+	reply, asked := postThroughProxy(t, proxy, nil, "https://as.example/token")
+	if reply.Sent || asked != 0 || reply.Status != 0 || reply.Err == nil || reply.Err.Error() != "Proxy Authentication Required" {
+		t.Errorf("reply = %+v, asked %d times", reply, asked)
+	}
+}
+
+func TestAProxyThatConnects(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	}))
+	defer server.Close()
+	done := make(chan struct{})
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(done)
+		client, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		upstream, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "https://"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(client, "HTTP/1.1 200 Connected\r\n\r\n")
+		var tunnels sync.WaitGroup
+		for _, pair := range [][2]net.Conn{{client, upstream}, {upstream, client}} {
+			tunnels.Go(func() {
+				_, _ = io.Copy(pair[0], pair[1])
+				_ = pair[0].Close()
+			})
+		}
+		tunnels.Wait()
+	}))
+	defer proxy.Close()
+	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig
+	reply, asked := postThroughProxy(t, proxy, trusted, "https://example.com/token")
+	if !reply.Sent || asked != 1 || reply.Status != 200 || reply.Err != nil || reply.Body.Reveal() != "client_id=c&token=t0ken" {
+		t.Errorf("reply = %+v, asked %d times", reply, asked)
+	}
+	<-done
+}
+
+func TestAnUnusableProxyIsNotQuoted(t *testing.T) {
+	lookup := quietly(func(*http.Request) (*url.URL, error) {
+		return nil, errors.New(`invalid proxy address "http://user:s3cret@proxy"`)
+	})
+	proxy, err := lookup(nil)
+	if proxy != nil || err == nil || err.Error() != "the proxy address in the environment is not a usable URL" {
+		t.Errorf("= %v, %v", proxy, err)
+	}
+}

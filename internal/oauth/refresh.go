@@ -1,0 +1,20 @@
+package oauth
+
+import (
+	"fmt"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// RefreshForm is the request of RFC 6749 §6. No scopes means that scope is not sent, which asks for what was granted
+// before. extra adds parameters; one that belongs to the protocol is an error that names it.
+func RefreshForm(refreshToken secret.String, scopes []string, extra map[string]string) (Form, error) {
+	if refreshToken.IsEmpty() {
+		return Form{}, fmt.Errorf("%w: there is no refresh token", ErrRequest)
+	}
+	return newForm([]field{
+		{"grant_type", secret.New("refresh_token")},
+		{"refresh_token", refreshToken},
+		{"scope", secret.New(joinScopes(scopes))},
+	}, extra)
+}

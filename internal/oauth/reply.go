@@ -1,0 +1,173 @@
+package oauth
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Bounds of what is taken from a reply.
+const (
+	maxToken      = 256 << 10 // bytes of one value
+	maxExtra      = 1000      // members
+	maxMemberName = 256       // bytes
+)
+
+// Token is a successful reply (RFC 6749 §5.1).
+type Token struct {
+	AccessToken           secret.String // empty: there is only a successor
+	RefreshToken          secret.String // empty: the server gave none, and the one that was sent stays good
+	IDToken               secret.String
+	TokenType             string
+	ExpiresIn             time.Duration            // whole seconds; 0: not said, or not usable
+	RefreshTokenExpiresIn time.Duration            // from refresh_token_expires_in or refresh_expires_in; 0: not said
+	Scopes                []string                 // sorted, each once; nil: not said
+	Extra                 map[string]secret.String // every other member: strings as they are, anything else compact JSON
+	Salvaged              bool                     // the body was damaged; these are the members that could be read whole
+	Notes                 []string                 // remarks for people, without anything from the reply
+}
+
+// Remarks about members.
+const (
+	noteNoAccessToken  = "the reply has no access token"
+	noteNoExpiry       = "the reply does not say expires_in"
+	noteExpiry         = "expires_in is not a usable number of seconds"
+	noteRefreshExpiry  = "the refresh token's lifetime is not a usable number of seconds"
+	noteScope          = "scope is neither a text nor a list of texts"
+	noteDroppedMembers = "the reply has too many or too large members; some were left out"
+)
+
+// readToken reads the token that o holds, and tells whether there is one.
+func readToken(o object) (Token, bool) {
+	r := tokenReader{object: o, rest: maps.Clone(o.members)}
+	t := Token{
+		AccessToken:           r.secret("access_token"),
+		RefreshToken:          r.secret("refresh_token"),
+		IDToken:               r.secret("id_token"),
+		TokenType:             r.tokenType(),
+		ExpiresIn:             r.expiresIn(),
+		RefreshTokenExpiresIn: r.refreshExpiresIn(),
+		Scopes:                r.scopes(),
+		Extra:                 r.extra(),
+		Salvaged:              !o.whole,
+	}
+	if t.AccessToken.IsEmpty() {
+		r.note(noteNoAccessToken)
+	}
+	t.Notes = r.notes
+	return t, !t.AccessToken.IsEmpty() || !t.RefreshToken.IsEmpty()
+}
+
+// tokenReader takes known members out of rest, until only the extra ones are left.
+type tokenReader struct {
+	object
+	rest map[string]member
+}
+
+// take returns a member. null is as good as absent.
+func (r *tokenReader) take(name string) (member, bool) {
+	m, ok := r.rest[name]
+	delete(r.rest, name)
+	return m, ok && (m.isString || m.text != "null")
+}
+
+// secret returns a token. A number or an object would reach the server in another form than it meant.
+func (r *tokenReader) secret(name string) secret.String {
+	m, ok := r.take(name)
+	if !ok || m.isEmpty() {
+		return secret.String{}
+	}
+	if !m.isString || len(m.text) > maxToken {
+		r.note(name + " is not a usable token")
+		return secret.String{}
+	}
+	if strings.ContainsRune(m.text, utf8.RuneError) {
+		r.note(name + " has characters that could not be read")
+	}
+	return secret.New(m.text)
+}
+
+func (r *tokenReader) tokenType() string {
+	m, ok := r.take("token_type")
+	if !ok {
+		return ""
+	}
+	if !m.isString || plain(m.text, maxCode) != m.text {
+		r.note("token_type is not a usable text")
+		return ""
+	}
+	return m.text
+}
+
+func (r *tokenReader) expiresIn() time.Duration {
+	m, ok := r.take("expires_in")
+	if !ok {
+		r.note(noteNoExpiry)
+		return 0
+	}
+	lifetime, ok := readSeconds(m.text)
+	if !ok {
+		r.note(noteExpiry)
+	}
+	return lifetime
+}
+
+// refreshExpiresIn reads both names in use. Zero is no fault here: Keycloak says so of a token without end.
+func (r *tokenReader) refreshExpiresIn() time.Duration {
+	var lifetime time.Duration
+	for _, name := range []string{"refresh_expires_in", "refresh_token_expires_in"} {
+		m, ok := r.take(name)
+		if !ok || strings.TrimSpace(m.text) == "0" {
+			continue
+		}
+		said, ok := readSeconds(m.text)
+		if !ok {
+			r.note(noteRefreshExpiry)
+			continue
+		}
+		lifetime = said
+	}
+	return lifetime
+}
+
+// scopes also takes a JSON list, which some servers send against RFC 6749 §3.3.
+func (r *tokenReader) scopes() []string {
+	m, ok := r.take("scope")
+	switch {
+	case !ok:
+		return nil
+	case m.isString:
+		return splitScopes(m.text)
+	}
+	list, ok := readStrings(m.text)
+	if !ok {
+		r.note(noteScope)
+		return nil
+	}
+	return splitScopes(strings.Join(list, " "))
+}
+
+func (r *tokenReader) extra() map[string]secret.String {
+	extra := map[string]secret.String{}
+	for _, name := range slices.Sorted(maps.Keys(r.rest)) {
+		m := r.rest[name]
+		if len(extra) == maxExtra || len(name) > maxMemberName || len(m.text) > maxToken {
+			r.note(noteDroppedMembers)
+			continue
+		}
+		extra[name] = secret.New(m.text)
+	}
+	return extra
+}
+
+// readStrings reads a JSON list of strings.
+func readStrings(text string) ([]string, bool) {
+	var list []string
+	err := json.Unmarshal([]byte(text), &list)
+	return list, err == nil
+}

@@ -1,0 +1,63 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// Bounds of min_validity.
+const minValidityLeast, minValidityMost = time.Second, 24 * time.Hour
+
+// Descriptions that data source and ephemeral resource share.
+const (
+	describeTokenPair         = "The `id` of an `oauth_token_pair`, or its name when another configuration manages it. Within one configuration use `.id`: it is unknown until an apply has authorized the pair, so that this waits."
+	describeMinValidity       = "The access token must live at least this long, else it is refreshed. From `1s` to `24h`. The pair's own margin applies too; the longer one wins."
+	describeAllowUnauthorized = "Whether a pair that is not authorized gives null and a warning instead of an error. Default: `false`."
+)
+
+// accessTokenModel is the data source's and the ephemeral resource's.
+type accessTokenModel struct {
+	TokenPair         types.String `tfsdk:"token_pair"`
+	MinValidity       types.String `tfsdk:"min_validity"`
+	AllowUnauthorized types.Bool   `tfsdk:"allow_unauthorized"`
+
+	AccessToken types.String `tfsdk:"access_token"`
+	TokenType   types.String `tfsdk:"token_type"`
+	Scopes      types.Set    `tfsdk:"scopes"`
+	IssuedAt    types.String `tfsdk:"issued_at"`
+	ExpiresAt   types.String `tfsdk:"expires_at"`
+	Extra       types.Map    `tfsdk:"extra"`
+}
+
+// fetch gets a fresh access token for m.TokenPair. It never puts a credential into a store.
+func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
+	m.AccessToken, m.TokenType, m.IssuedAt, m.ExpiresAt = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
+	m.Scopes, m.Extra = types.SetNull(types.StringType), types.MapNull(types.StringType)
+
+	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s}
+	ask := s.ask(credential.AskerConsumer)
+	ask.MinValidity = durationOf(m.MinValidity)
+	result, err := s.manager.Token(ctx, about.name, ask)
+	warnNotices(about, result.Notices, diags)
+	if err != nil {
+		if m.AllowUnauthorized.ValueBool() && credential.IsKind(err, credential.KindAuthorize) {
+			warnNoToken(about, err, diags)
+			return
+		}
+		addEngineError(diags, path.Root("token_pair"), "Unable to Get Access Token", about, err)
+		return
+	}
+	t := result.Record.Tokens
+	m.AccessToken, m.TokenType = secretValue(t.Access), optionalString(t.Type)
+	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)
+	if t.Scopes != nil {
+		m.Scopes = setOf(t.Scopes)
+	}
+	m.Extra = extraOf(t.Extra)
+}

@@ -1,0 +1,191 @@
+package provider
+
+import (
+	"maps"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+)
+
+// Bounds of what a client may hold.
+const (
+	maxSecret   = 16 << 10
+	maxToken    = 64 << 10
+	maxGrace    = 24 * time.Hour
+	maxLifetime = 10 * 365 * 24 * time.Hour
+)
+
+// clientField is one plain string member of the client object.
+type clientField struct {
+	name        string
+	description string
+	validators  []validator.String
+	of          func(*credential.Client) *string
+}
+
+// clientFields are the plain members in one place: schema, object type and both conversions come from here.
+func clientFields() []clientField {
+	endpoint := func(name, what string, of func(*credential.Client) *string) clientField {
+		return clientField{name, what, []validator.String{endpointURL()}, of}
+	}
+	return []clientField{
+		{"platform", "A platform preset. This version ships none; write the endpoints.", []validator.String{noPresets()},
+			func(c *credential.Client) *string { return &c.Platform }},
+		{"issuer", "The issuer of the authorization server, an `https://` URL. A callback that names another one in `iss` (RFC 9207) is refused. The endpoints are not discovered from it by this version.",
+			[]validator.String{endpointURL()}, func(c *credential.Client) *string { return &c.Issuer }},
+		{"client_id", "The client identifier. A change replaces a token pair, because its tokens belong to the old client.", []validator.String{printable(2048)},
+			func(c *credential.Client) *string { return &c.ClientID }},
+		{"token_endpoint_auth_method", "How the client authenticates: `client_secret_basic`, `client_secret_post` or `none`. Default: `client_secret_basic` with a secret, else `none`. It is never found out by trying, which would spend a single-use token.",
+			[]validator.String{stringvalidator.OneOf(oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.None)},
+			func(c *credential.Client) *string { return &c.TokenEndpointAuthMethod }},
+		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_code`.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
+		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
+		endpoint("revocation_endpoint", "Where tokens are revoked (RFC 7009) when a token pair is destroyed. Without it a warning says that a person must revoke.", func(c *credential.Client) *string { return &c.RevocationEndpoint }),
+		endpoint("introspection_endpoint", "RFC 7662. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.IntrospectionEndpoint }),
+		endpoint("registration_endpoint", "RFC 7591. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.RegistrationEndpoint }),
+		endpoint("device_authorization_endpoint", "RFC 8628. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.DeviceAuthorizationEndpoint }),
+		endpoint("pushed_authorization_request_endpoint", "RFC 9126. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.PushedAuthorizationRequestEndpoint }),
+	}
+}
+
+const (
+	describePlatformParameters = "Values that a platform preset asks for, such as a country."
+	describeClientSecret       = "The client secret. With `secrets_in_state = false` use `client_secret_wo`."
+	describePolicy             = "What is known of the server's refresh tokens. What is not said is taken as the most delicate case: `single_use`, and reuse revokes the family."
+)
+
+// noPresets refuses every platform until presets exist.
+func noPresets() validator.String {
+	return check{wants: "a platform preset", wrong: func(string) error { return errNoPresets }}
+}
+
+// clientInputAttributes is the client as a user writes it: at the top of a registration, or as the client of a token pair.
+func clientInputAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"platform_parameters": schema.MapAttribute{
+			MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Optional: true,
+			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.ValueStringsAre(printable(2048))},
+		},
+		"client_secret": schema.StringAttribute{
+			MarkdownDescription: describeClientSecret, Optional: true, Sensitive: true,
+			Validators: []validator.String{printable(maxSecret), stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("client_secret_wo"))},
+		},
+		"client_secret_wo": schema.StringAttribute{
+			MarkdownDescription: "The client secret, write-only: it enters neither state nor plan, only the token store. Terraform 1.11 or newer.",
+			Optional:            true, Sensitive: true, WriteOnly: true,
+			Validators: []validator.String{printable(maxSecret), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("client_secret_wo_version"))},
+		},
+		"client_secret_wo_version": schema.Int64Attribute{
+			MarkdownDescription: "Raise it to have a changed `client_secret_wo` taken over; Terraform cannot see that change.", Optional: true,
+			Validators: []validator.Int64{int64validator.AtLeast(0)},
+		},
+		"refresh_token_policy": schema.SingleNestedAttribute{
+			MarkdownDescription: describePolicy, Optional: true, Attributes: policyInputAttributes(),
+		},
+	}
+	for _, f := range clientFields() {
+		attributes[f.name] = schema.StringAttribute{MarkdownDescription: f.description, Optional: true, Validators: f.validators}
+	}
+	return attributes
+}
+
+// clientOfPairAttributes is the client of a token pair: the fixed shape of a registration's client, plus the write-only secret.
+func clientOfPairAttributes() map[string]schema.Attribute {
+	attributes := clientInputAttributes()
+	attributes["registration"] = schema.StringAttribute{
+		MarkdownDescription: "The name of the `oauth_app_registration` whose secret is looked up in the token store when `client_secret` is null.",
+		Optional:            true, Validators: nameValidators(),
+	}
+	return attributes
+}
+
+// clientComputedAttributes is the same shape as a registration gives it out.
+func clientComputedAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"registration":        schema.StringAttribute{MarkdownDescription: "The name of this registration.", Computed: true},
+		"platform_parameters": schema.MapAttribute{MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Computed: true},
+		"client_secret": schema.StringAttribute{
+			MarkdownDescription: "The client secret as configured; null if it was given write-only. Token pairs then look it up in the store.",
+			Computed:            true, Sensitive: true,
+		},
+		"refresh_token_policy": schema.SingleNestedAttribute{
+			MarkdownDescription: describePolicy, Computed: true,
+			Attributes: map[string]schema.Attribute{},
+		},
+	}
+	policy := map[string]schema.Attribute{}
+	for name := range policyType() {
+		policy[name] = schema.StringAttribute{MarkdownDescription: "As configured.", Computed: true}
+	}
+	attributes["refresh_token_policy"] = schema.SingleNestedAttribute{MarkdownDescription: describePolicy, Computed: true, Attributes: policy}
+	for _, f := range clientFields() {
+		attributes[f.name] = schema.StringAttribute{MarkdownDescription: f.description, Computed: true}
+	}
+	return attributes
+}
+
+func policyInputAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"rotation": schema.StringAttribute{
+			MarkdownDescription: "What a refresh does to the refresh token: `none` (it stays), `new_old_valid`, `server_decides`, `single_use`, `single_use_grace` (the old one may be sent again for `grace_period`), `until_successor_used`, `app_setting` or `unknown`. The last two, and no value, count as `single_use`.",
+			Optional:            true,
+			Validators: []validator.String{stringvalidator.OneOf(string(credential.RotationNone), string(credential.RotationNewOldValid),
+				string(credential.RotationServerDecides), string(credential.RotationSingleUse), string(credential.RotationSingleUseGrace),
+				string(credential.RotationUntilSuccessorUsed), string(credential.RotationAppSetting), string(credential.RotationUnknown))},
+		},
+		"on_reuse": schema.StringAttribute{
+			MarkdownDescription: "What the server does when a spent refresh token comes again: `reject`, `revoke_family` (every token of the authorization dies), `revoke_client_user` (every token of client and user dies) or `unknown`, which counts as `revoke_family`. It decides whether a refresh token is sent again when its reply was lost.",
+			Optional:            true,
+			Validators: []validator.String{stringvalidator.OneOf(string(credential.ReuseReject), string(credential.ReuseRevokeFamily),
+				string(credential.ReuseRevokeClientUser), string(credential.ReuseUnknown))},
+		},
+		"grace_period": schema.StringAttribute{
+			MarkdownDescription: "For `single_use_grace`: how long the old refresh token may be sent again. From `1s` to `24h`.", Optional: true,
+			Validators: []validator.String{durationBetween(time.Second, maxGrace)},
+		},
+		"idle_lifetime": schema.StringAttribute{
+			MarkdownDescription: "How long a refresh token lives unused, such as `720h`. From `1m` to `87600h`. A warning comes a week before.", Optional: true,
+			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
+		},
+		"absolute_lifetime": schema.StringAttribute{
+			MarkdownDescription: "How long an authorization lives, however often it is refreshed. From `1m` to `87600h`. A warning comes 30 days before `reauthorize_by`.", Optional: true,
+			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
+		},
+	}
+}
+
+func policyType() map[string]attr.Type {
+	return map[string]attr.Type{
+		"rotation": types.StringType, "on_reuse": types.StringType, "grace_period": types.StringType,
+		"idle_lifetime": types.StringType, "absolute_lifetime": types.StringType,
+	}
+}
+
+// clientType is the type of the computed client object of a registration.
+func clientType() map[string]attr.Type {
+	t := map[string]attr.Type{
+		"registration": types.StringType, "platform_parameters": types.MapType{ElemType: types.StringType},
+		"client_secret": types.StringType, "refresh_token_policy": types.ObjectType{AttrTypes: policyType()},
+	}
+	for _, f := range clientFields() {
+		t[f.name] = types.StringType
+	}
+	return t
+}
+
+// clientOfPairType is the type of the client of a token pair.
+func clientOfPairType() map[string]attr.Type {
+	t := maps.Clone(clientType())
+	t["client_secret_wo"], t["client_secret_wo_version"] = types.StringType, types.Int64Type
+	return t
+}

@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+var errNoPresets = errors.New("this version ships no platform presets; write token_endpoint and authorization_endpoint")
+
+// member reads a string member of an object. A null or unknown object, and a missing member, give null and unknown.
+func member(o types.Object, name string) types.String {
+	if o.IsUnknown() {
+		return types.StringUnknown() // the framework would say null, which once destroyed a credential
+	}
+	if s, ok := o.Attributes()[name].(types.String); ok {
+		return s
+	}
+	return types.StringNull()
+}
+
+func memberInt(o types.Object, name string) types.Int64 {
+	if o.IsUnknown() {
+		return types.Int64Unknown()
+	}
+	if n, ok := o.Attributes()[name].(types.Int64); ok {
+		return n
+	}
+	return types.Int64Null()
+}
+
+func memberObject(o types.Object, name string) types.Object {
+	if v, ok := o.Attributes()[name].(types.Object); ok {
+		return v
+	}
+	return types.ObjectNull(nil)
+}
+
+// clientFrom reads a known client. Write-only members are there only if o comes from the configuration.
+func clientFrom(o types.Object) credential.Client {
+	var c credential.Client
+	for _, f := range clientFields() {
+		*f.of(&c) = member(o, f.name).ValueString()
+	}
+	c.Registration = member(o, "registration").ValueString()
+	c.ClientSecret = secret.New(member(o, "client_secret").ValueString())
+	if wo := member(o, "client_secret_wo"); wo.ValueString() != "" {
+		c.ClientSecret = secret.New(wo.ValueString())
+	}
+	if m, ok := o.Attributes()["platform_parameters"].(types.Map); ok && len(m.Elements()) > 0 {
+		c.PlatformParameters = map[string]string{}
+		for k, v := range m.Elements() {
+			if s, ok := v.(types.String); ok {
+				c.PlatformParameters[k] = s.ValueString()
+			}
+		}
+	}
+	c.Policy = policyFrom(memberObject(o, "refresh_token_policy"))
+	return c
+}
+
+func policyFrom(o types.Object) credential.RefreshTokenPolicy {
+	return credential.RefreshTokenPolicy{
+		Rotation:         credential.Rotation(member(o, "rotation").ValueString()),
+		OnReuse:          credential.Reuse(member(o, "on_reuse").ValueString()),
+		GracePeriod:      durationOf(member(o, "grace_period")),
+		IdleLifetime:     durationOf(member(o, "idle_lifetime")),
+		AbsoluteLifetime: durationOf(member(o, "absolute_lifetime")),
+	}
+}
+
+// durationOf reads a validated duration; 0 stands for null.
+func durationOf(s types.String) time.Duration {
+	d, err := time.ParseDuration(s.ValueString())
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+// clientObjectFrom is the client as a record has it, for a state that has none yet (import). The secret stays out: the
+// configuration may give it write-only.
+func clientObjectFrom(c credential.Client) types.Object {
+	values := map[string]attr.Value{
+		"registration": optionalString(c.Registration), "client_secret": types.StringNull(),
+		"client_secret_wo": types.StringNull(), "client_secret_wo_version": types.Int64Null(),
+		"platform_parameters": types.MapNull(types.StringType), "refresh_token_policy": policyObject(c.Policy),
+	}
+	if len(c.PlatformParameters) > 0 {
+		elements := map[string]attr.Value{}
+		for k, v := range c.PlatformParameters {
+			elements[k] = types.StringValue(v)
+		}
+		values["platform_parameters"] = types.MapValueMust(types.StringType, elements)
+	}
+	for _, f := range clientFields() {
+		values[f.name] = optionalString(*f.of(&c))
+	}
+	return types.ObjectValueMust(clientOfPairType(), values)
+}
+
+func policyObject(p credential.RefreshTokenPolicy) types.Object {
+	if p == (credential.RefreshTokenPolicy{}) {
+		return types.ObjectNull(policyType())
+	}
+	return types.ObjectValueMust(policyType(), map[string]attr.Value{
+		"rotation": optionalString(string(p.Rotation)), "on_reuse": optionalString(string(p.OnReuse)),
+		"grace_period": optionalDuration(p.GracePeriod), "idle_lifetime": optionalDuration(p.IdleLifetime),
+		"absolute_lifetime": optionalDuration(p.AbsoluteLifetime),
+	})
+}
+
+func optionalDuration(d time.Duration) types.String {
+	if d == 0 {
+		return types.StringNull()
+	}
+	return types.StringValue(short(d))
+}
+
+// checkClient reports what is wrong with a client beyond its single attributes. at is where it stands in the
+// configuration; get reads a member, which may be unknown.
+func checkClient(at path.Path, get func(string) types.String, policy types.Object, insecure bool, diags *diag.Diagnostics) {
+	for _, name := range []string{"client_id", "token_endpoint"} {
+		if get(name).IsNull() {
+			why := ""
+			if name == "token_endpoint" {
+				why = " This version neither discovers endpoints from issuer nor knows platform presets."
+			}
+			diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed.%s", at.AtName(name), why))
+		}
+	}
+	for _, f := range clientFields() {
+		v := get(f.name)
+		if v.IsNull() || v.IsUnknown() || insecure || (f.name != "issuer" && !isEndpoint(f.name)) {
+			continue
+		}
+		if err := oauth.CheckEndpoint(v.ValueString(), false); err != nil && oauth.CheckEndpoint(v.ValueString(), true) == nil {
+			diags.AddAttributeError(at.AtName(f.name), "Insecure Endpoint",
+				fmt.Sprintf("%s uses http:// to another machine, which would send tokens in clear text. Use https://, or set allow_insecure_http = true in the provider. Nothing was sent.", at.AtName(f.name)))
+		}
+	}
+	method, plain := get("token_endpoint_auth_method"), get("client_secret")
+	if method.ValueString() == oauth.None && plain.ValueString() != "" {
+		diags.AddAttributeError(at.AtName("client_secret"), "Contradicting Attributes", `token_endpoint_auth_method is "none", which uses no client_secret. Remove one of them.`)
+	}
+	checkPolicy(at.AtName("refresh_token_policy"), policy, diags)
+}
+
+func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }
+
+func checkPolicy(at path.Path, o types.Object, diags *diag.Diagnostics) {
+	if o.IsNull() || o.IsUnknown() {
+		return
+	}
+	rotation, grace := member(o, "rotation"), member(o, "grace_period")
+	if rotation.IsUnknown() || grace.IsUnknown() {
+		return
+	}
+	isGrace := rotation.ValueString() == string(credential.RotationSingleUseGrace)
+	if isGrace && grace.IsNull() {
+		diags.AddAttributeError(at.AtName("grace_period"), "Missing Attribute", `rotation = "single_use_grace" needs a grace_period.`)
+	}
+	if !isGrace && !grace.IsNull() {
+		diags.AddAttributeError(at.AtName("grace_period"), "Contradicting Attributes", `grace_period goes with rotation = "single_use_grace" only.`)
+	}
+}
+
+// rejectPlainSecret reports a plain secret in a configuration whose secrets must stay out of state and plan.
+func rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
+	var v types.String
+	diags.Append(get(ctx, at, &v)...)
+	if v.IsNull() {
+		return
+	}
+	steps := at.Steps()
+	last := steps[len(steps)-1].String()
+	diags.AddAttributeError(at, "Secret Would Enter the State",
+		fmt.Sprintf("The provider has secrets_in_state = false, and %s is kept in state and plan. Use %s_wo and %s_wo_version instead. Nothing was read or sent.", at, last, last))
+}

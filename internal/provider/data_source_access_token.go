@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var _ datasource.DataSourceWithConfigure = (*accessTokenDataSource)(nil)
+
+type accessTokenDataSource struct{ configuredDataSource }
+
+func newAccessTokenDataSource() datasource.DataSource { return &accessTokenDataSource{} }
+
+func (*accessTokenDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
+}
+
+func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A fresh access token of a token pair. A data source is read during the plan, and its result is kept in the saved plan and in the state: " +
+			"a token in an old saved plan may have expired, and whatever uses it shows a difference after every refresh. " +
+			"Prefer the ephemeral resource of the same name (Terraform 1.10, OpenTofu 1.11).",
+		Attributes: map[string]schema.Attribute{
+			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
+			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity, Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
+			"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
+			"access_token":       schema.StringAttribute{MarkdownDescription: "The access token.", Computed: true, Sensitive: true},
+			"token_type":         schema.StringAttribute{MarkdownDescription: "Its type, mostly `Bearer`.", Computed: true},
+			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted.", ElementType: types.StringType, Computed: true},
+			"issued_at":          schema.StringAttribute{MarkdownDescription: "When it was requested (RFC 3339, UTC).", Computed: true},
+			"expires_at":         schema.StringAttribute{MarkdownDescription: "When it expires. Null if the server did not say; one hour is assumed then.", Computed: true},
+			"extra": schema.MapAttribute{
+				MarkdownDescription: "Every other member of the token reply: strings as they are, anything else as compact JSON.",
+				ElementType:         types.StringType, Computed: true, Sensitive: true,
+			},
+		},
+	}
+}
+
+func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !d.session.needStore("data.oauth_access_token", &resp.Diagnostics) {
+		return
+	}
+	if !d.session.secretsInState {
+		resp.Diagnostics.AddError("Secret Would Enter the State",
+			"The provider has secrets_in_state = false, and a data source keeps its result in state and plan. Use the ephemeral resource instead: ephemeral \"oauth_access_token\". Nothing was read or sent.")
+		return
+	}
+	d.session.fetch(ctx, &model, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	}
+}

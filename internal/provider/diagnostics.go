@@ -1,0 +1,237 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+)
+
+// subject is what a diagnostic speaks of.
+type subject struct {
+	kind    string // the Terraform type
+	name    string
+	session *session
+}
+
+func (s subject) String() string {
+	if s.kind == "oauth_app_registration" {
+		return fmt.Sprintf("app registration %q", s.name)
+	}
+	return fmt.Sprintf("token pair %q", s.name)
+}
+
+// sentence makes a Go error a sentence.
+func sentence(err error) string {
+	text := err.Error()
+	if text == "" {
+		return ""
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
+
+// moment prints a time for people.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// addEngineError reports an error of the engine. Its detail says, in this order: what happened, whether the stored
+// credential still works, what to do, and the server's own words.
+func addEngineError(diags *diag.Diagnostics, at path.Path, summary string, about subject, err error) {
+	diags.AddAttributeError(at, summary, engineDetail(about, err))
+}
+
+func engineDetail(about subject, err error) string {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("The run was stopped while working on %s. Nothing was sent that could be lost. Run it again.", about)
+	}
+	e := credential.AsError(err)
+	parts := explain(about, e)
+	if words := e.Verdict.Words(); e.Verdict.Class != "" && words != "" {
+		parts = append(parts, "The server's own words: "+words)
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// explain says what happened, what is known of the credential, and what to do.
+func explain(about subject, e *credential.Error) []string {
+	switch e.Kind {
+	case credential.KindStore:
+		return explainStore(about, e)
+	case credential.KindConfiguration:
+		if e.Verdict.Class == "" {
+			return []string{fmt.Sprintf("The configuration of %s cannot be used: %s", about, cause(e, "unknown reason.")), "Nothing was sent. What the store holds is unchanged.",
+				"Correct the configuration, then run again."}
+		}
+		return []string{fmt.Sprintf("The request for %s was not accepted: %s", about, cause(e, "the server says that the request itself is wrong.")),
+			"The stored credential was not used up and still works.", "Correct the client's endpoints and settings, then run again."}
+	case credential.KindBadClient:
+		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about),
+			"The stored refresh token was not used up and still works.",
+			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+	case credential.KindNotSent:
+		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
+			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}
+	case credential.KindLater:
+		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", capital(about.String()), moment(e.Until), reasonText(e.Reason)),
+			"The stored credential was not used up and still works.", "Run again after that time."}
+	case credential.KindStrategy:
+		return explainStrategy(about, e)
+	case credential.KindAuthorize:
+		return explainAuthorize(about, e)
+	case credential.KindUnknown:
+		return explainUnknown(about, e)
+	case credential.KindNotFound:
+		return []string{fmt.Sprintf("The token store %s holds no %s.", about.session.location, about), "Nothing was read from elsewhere, and nothing was sent.",
+			"Check the name, and that token_store (or OAUTH_TOKEN_STORE) is the one the credential was made in. If it was never made, apply its resource first."}
+	case credential.KindConsumed:
+		return []string{fmt.Sprintf("The code given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(e.Record)}
+	case credential.KindAttached:
+		return explainAttached(about, e)
+	case credential.KindState:
+		return []string{sentence(e.Err) + " It may come from an older URL, from another token pair, or from somebody else's browser.",
+			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
+	case credential.KindDenied:
+		return []string{fmt.Sprintf("The authorization server answered the visit for %s with an error instead of a code.", about),
+			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
+	case credential.KindForeignFamily:
+		return []string{fmt.Sprintf("The token store holds a later authorization of %s than the state.", about), "It still works and was left alone.",
+			"Run terraform plan again to take it over."}
+	case credential.KindShuttingDown:
+		return []string{fmt.Sprintf("The provider was asked to end before it worked on %s.", about), "Nothing was sent. The stored credential still works.", "Run again."}
+	default:
+		return []string{sentence(e)}
+	}
+}
+
+func cause(e *credential.Error, otherwise string) string {
+	if e.Err == nil {
+		return otherwise
+	}
+	return sentence(e.Err)
+}
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func explainStore(about subject, e *credential.Error) []string {
+	what := fmt.Sprintf("The token store %s could not be used for %s: %s", about.session.location, about, cause(e, "unknown reason."))
+	switch {
+	case errors.Is(e, seal.ErrNoKey):
+		return []string{what, "Nothing was sent. The record is there and unchanged.",
+			"Give the key that sealed it in token_store_key or OAUTH_TOKEN_STORE_KEY. To change keys, list the new one first and the old one behind it."}
+	case errors.Is(e, seal.ErrWrongPlace):
+		return []string{what, "Nothing was sent.", "The record was copied from another name or another store. Put it back, or move the whole store."}
+	case errors.Is(e, credential.ErrNewerRecord):
+		return []string{what, "Nothing was sent. The record is unchanged.", "Upgrade the provider."}
+	}
+	return []string{what, "Nothing was sent. The stored credential was not used up and still works.",
+		"Make the store readable and writable for this user, with space left on the disk, then run again."}
+}
+
+func explainStrategy(about subject, e *credential.Error) []string {
+	if e.Reason == credential.ReasonAtApply {
+		return []string{fmt.Sprintf("The access token of %s has expired, and its refresh.strategy is at_apply: only an apply of the resource refreshes it.", about),
+			"The stored refresh token still works.", "Apply the configuration that holds the oauth_token_pair."}
+	}
+	return []string{fmt.Sprintf("The access token of %s has expired, and its refresh.strategy is never.", about), "The stored refresh token, if there is one, was not used.",
+		"Choose another refresh.strategy, or provide a new access token."}
+}
+
+func explainAuthorize(about subject, e *credential.Error) []string {
+	what := fmt.Sprintf("The stored credential of %s no longer works: the authorization server refused it.", about)
+	left := "Nothing else was used up; what depends on this pair fails until it is authorized again."
+	switch {
+	case e.Record.IsTombstone():
+		what = fmt.Sprintf("%s was destroyed.", capital(about.String()))
+	case e.Reason == credential.ReasonNoRefreshToken:
+		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
+	case e.Record.Generation == 0 && e.Verdict.Class == "":
+		left = "This is the first of two steps; nothing is wrong."
+		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
+	case e.Record.Generation == 0:
+		what = fmt.Sprintf("The authorization server did not accept the code for %s. A code works once and lives for minutes.", about)
+	}
+	return []string{what, left, authorizeAgain(e.Record)}
+}
+
+// authorizeAgain says how a person gives consent.
+func authorizeAgain(r credential.Record) string {
+	if p, ok := r.NewestPending(); ok {
+		return "Open this URL, consent, and give the whole address that the browser ends up at as authorization_code.callback_url:\n\n" + p.URL
+	}
+	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
+}
+
+func explainUnknown(about subject, e *credential.Error) []string {
+	r := e.Record
+	what := fmt.Sprintf("A refresh of %s was sent, or may have been, and its reply never came. The refresh token may be used up.", about)
+	if r.Generation == 0 {
+		return []string{fmt.Sprintf("The code for %s was sent and no usable reply came.", about), "A code is never sent twice, so this one is lost.", authorizeAgain(r)}
+	}
+	return []string{what, unknownRule(r, e.Reason), "If it is urgent: " + lowerFirst(authorizeAgain(r))}
+}
+
+func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
+
+// unknownRule says what the rotation semantics allow after a lost reply.
+func unknownRule(r credential.Record, why credential.Reason) string {
+	p := r.Client.Policy
+	at, _, known := credential.NextResend(r)
+	switch {
+	case why == credential.ReasonRejected:
+		return fmt.Sprintf("It was sent once more and refused. Until %s the process that sent it first may still bring the successor; then authorization is required.", moment(at))
+	case why == credential.ReasonUnknownFinal && p.OnReuse == credential.ReuseRevokeClientUser:
+		return `It is not sent again: refresh_token_policy says on_reuse = "revoke_client_user", so a second use would end every token of this client and user.`
+	case why == credential.ReasonUnknownFinal:
+		return "It was sent once more without a reply, and is not sent again."
+	case known && why == credential.ReasonUnknownWaiting && p.OnReuse == credential.ReuseReject:
+		return fmt.Sprintf("It is sent once more after %s. If the first request never arrived, that saves the credential.", moment(at))
+	case known && why == credential.ReasonUnknownWaiting:
+		return fmt.Sprintf("It is sent once more after %s, when nothing is left to lose: a second use may end every token of this authorization. If the first request never arrived, that saves the credential.", moment(at))
+	default:
+		return "The server allows to send it again; the next run does."
+	}
+}
+
+func explainAttached(about subject, e *credential.Error) []string {
+	if errors.Is(e, credential.ErrOtherApp) {
+		return []string{fmt.Sprintf("The token store %s holds a %s of another client_id or token_endpoint, left by an apply that did not finish.", about.session.location, about),
+			"It was left alone.", fmt.Sprintf("Choose another name, or run: terraform import ADDRESS %s", about.name)}
+	}
+	return []string{fmt.Sprintf("The token store %s holds a %s already, and another resource manages it.", about.session.location, about),
+		"It was left alone and still works.",
+		fmt.Sprintf("If that resource is gone (a lost or new state), take it over: terraform import ADDRESS %s, where ADDRESS is the address of this %s. Else choose another name. "+
+			"A resource with create_before_destroy cannot be replaced under the same name.", about.name, about.kind)}
+}
+
+// reasonText says why something was put off.
+func reasonText(r credential.Reason) string {
+	switch r {
+	case credential.ReasonEarliest:
+		return "refresh.earliest says that the server refuses an earlier refresh"
+	case credential.ReasonNotBefore:
+		return "the server asked to wait"
+	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected:
+		return "the outcome of an earlier refresh is not known"
+	case credential.ReasonClaimed:
+		return "somebody else is refreshing it"
+	case credential.ReasonNever:
+		return "refresh.strategy is never"
+	case credential.ReasonAtApply:
+		return "refresh.strategy is at_apply"
+	case credential.ReasonNoRefreshToken:
+		return "there is no refresh token"
+	default:
+		return "it must be authorized again"
+	}
+}
+

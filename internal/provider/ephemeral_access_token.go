@@ -1,0 +1,54 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var _ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeral)(nil)
+
+// accessTokenEphemeral has no Renew: Terraform takes no new data from it. Nor a Close: the token belongs to the pair.
+type accessTokenEphemeral struct{ configuredEphemeral }
+
+func newAccessTokenEphemeral() ephemeral.EphemeralResource { return &accessTokenEphemeral{} }
+
+func (*accessTokenEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
+}
+
+func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A fresh access token of a token pair that enters neither state nor plan. It is opened again by every apply, so it is never stale; " +
+			"its users show no difference after a refresh. Terraform 1.10 or newer, OpenTofu 1.11 or newer.",
+		Attributes: map[string]schema.Attribute{
+			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
+			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity + " Choose it longer than the apply takes.", Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
+			"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
+			"access_token":       schema.StringAttribute{MarkdownDescription: "The access token.", Computed: true, Sensitive: true},
+			"token_type":         schema.StringAttribute{MarkdownDescription: "Its type, mostly `Bearer`.", Computed: true},
+			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted.", ElementType: types.StringType, Computed: true},
+			"issued_at":          schema.StringAttribute{MarkdownDescription: "When it was requested (RFC 3339, UTC).", Computed: true},
+			"expires_at":         schema.StringAttribute{MarkdownDescription: "When it expires. Null if the server did not say; one hour is assumed then.", Computed: true},
+			"extra": schema.MapAttribute{
+				MarkdownDescription: "Every other member of the token reply: strings as they are, anything else as compact JSON.",
+				ElementType:         types.StringType, Computed: true, Sensitive: true,
+			},
+		},
+	}
+}
+
+func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !e.session.needStore("ephemeral.oauth_access_token", &resp.Diagnostics) {
+		return
+	}
+	e.session.fetch(ctx, &model, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+	}
+}

@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// verdict is what Read has decided an apply must do. ModifyPlan runs twice, in two processes, and may not ask clock or
+// store; it only reads this.
+type verdict string
+
+const (
+	verdictNone      verdict = ""
+	verdictRotate    verdict = "rotate"    // due, and only an apply may do it
+	verdictSeed      verdict = "seed"      // the store does not hold the record
+	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was
+)
+
+// authorizes tells whether consumers must wait for the apply.
+func (v verdict) authorizes() bool { return v != verdictNone }
+
+// memory is what a resource keeps in Terraform's private state.
+type memory struct {
+	Family     string          `json:"family,omitempty"`
+	Attachment string          `json:"attachment,omitempty"`
+	StoreID    string          `json:"store_id,omitempty"`
+	Verdict    verdict         `json:"verdict,omitempty"`
+	Record     json.RawMessage `json:"record,omitempty"` // only with token_store = "state": the whole record
+}
+
+const memoryKey = "credential"
+
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// readMemory reads the private state; there is none on create and after an import.
+func readMemory(ctx context.Context, p privateReader, diags *diag.Diagnostics) memory {
+	var m memory
+	text, d := p.GetKey(ctx, memoryKey)
+	diags.Append(d...)
+	if len(text) == 0 {
+		return m
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		// The error may quote a piece of the text, which can hold tokens.
+		diags.AddError("Unable to Read Private State", "The private state of the resource is not valid. Nothing was read from the store or sent.")
+	}
+	return m
+}
+
+func writeMemory(ctx context.Context, p privateWriter, m memory, diags *diag.Diagnostics) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		diags.AddError("Unable to Write Private State", "The private state of the resource cannot be encoded.")
+		return
+	}
+	diags.Append(p.SetKey(ctx, memoryKey, text)...)
+}
+
+// newAttachment returns the random id that ties a record to its resource.
+func newAttachment(random io.Reader) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("reading randomness: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
+}
+
+// setNameIdentity sets the identity on every path that has a state. An unknown name has none yet.
+func setNameIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name types.String) diag.Diagnostics {
+	if identity == nil || name.IsNull() || name.IsUnknown() {
+		return nil
+	}
+	return identity.SetAttribute(ctx, path.Root("name"), name)
+}
+
+// importByName takes the name from the import ID or from the identity.
+func importByName(ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if s == nil || !s.needStore("An import", &resp.Diagnostics) {
+		return
+	}
+	if req.ID != "" && !namePattern.MatchString(req.ID) {
+		resp.Diagnostics.AddError("Invalid Import ID", "The import ID is the name in the token store: 1 to 100 letters, digits, dots, underscores and hyphens.")
+		return
+	}
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("name"), path.Root("name"), req, resp)
+}

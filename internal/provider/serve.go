@@ -1,0 +1,58 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// address is where the registry lists the provider.
+const address = "registry.terraform.io/seed-55355b43/oauth"
+
+// lingering is how long the process stays after SIGTERM when nothing critical runs any more: long enough for core, which
+// got the same signal from a CI runner, to fetch the results of its calls and to end the provider itself.
+const lingering = 10 * time.Second
+
+// Serve runs the provider as a plugin until core ends it.
+func Serve(ctx context.Context, version string, deps Deps, debug bool) error {
+	stop := handleSignals(deps.Section)
+	defer stop()
+	return providerserver.Serve(ctx, New(version, deps), providerserver.ServeOpts{Address: address, Debug: debug})
+}
+
+// handleSignals keeps signals from cutting a rotation in two. SIGPIPE and SIGHUP are ignored: the provider goes on
+// writing to a core that has died, until its successor is stored. SIGTERM, which CI runners send to the whole process
+// group, waits for the critical sections.
+func handleSignals(sections *credential.Sections) (stop func()) {
+	ignoreSignals()
+	terminate := make(chan os.Signal, 1)
+	signal.Notify(terminate, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-terminate:
+		}
+		if sections.Drain(ctx) != nil {
+			return
+		}
+		linger := time.NewTimer(lingering)
+		defer linger.Stop()
+		select {
+		case <-ctx.Done():
+		case <-linger.C:
+			os.Exit(0)
+		}
+	}()
+	return func() {
+		signal.Stop(terminate)
+		cancel()
+	}
+}

@@ -1,0 +1,240 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+// Bounds of the provider's durations.
+const (
+	minMargin, maxMargin, defaultMargin = 5 * time.Second, time.Hour, 30 * time.Second
+	minRequestTimeout                   = 5 * time.Second
+	maxRequestTimeout                   = 120 * time.Second
+)
+
+// Deps is what the provider needs of the process it runs in. main fills it; tests replace parts.
+type Deps struct {
+	Stores      map[string]func(*url.URL) (store.Store, error) // by URL scheme; opening touches nothing
+	NewMemory   func(location string) store.Store              // for token_store = "state"
+	DefaultDir  func() (string, error)                         // the default file store's folder
+	RescueDirs  func() []string                                // where a reply is kept that no store takes, best first
+	Getenv      func(string) string
+	Hostname    string
+	Clock       credential.Clock
+	Random      io.Reader
+	Transport   http.RoundTripper // nil: a real one
+	Timings     credential.Timings
+	Section     *credential.Sections
+}
+
+// session is a configured provider.
+type session struct {
+	deps    Deps
+	version string
+
+	unknown        []path.Path // provider attributes whose value comes with the apply
+	implicit       bool        // neither token_store nor OAUTH_TOKEN_STORE is set
+	stateOnly      bool        // token_store = "state"
+	sealed         bool
+	secretsInState bool
+	insecure       bool
+	margin         time.Duration
+	location       string // of the store; for people
+
+	store   *seal.Store
+	manager *credential.Manager
+	options credential.Options // for the managers of the state-only mode
+}
+
+func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *diag.Diagnostics) *session {
+	s := &session{deps: p.deps, version: p.version, margin: defaultMargin, secretsInState: true}
+	s.collectUnknown(c)
+	if len(s.unknown) > 0 {
+		return s
+	}
+	if !c.SecretsInState.IsNull() {
+		s.secretsInState = c.SecretsInState.ValueBool()
+	}
+	s.insecure = c.AllowInsecureHTTP.ValueBool()
+	if d, err := time.ParseDuration(c.RefreshBeforeExpiry.ValueString()); err == nil {
+		s.margin = d
+	}
+	timings := p.deps.Timings
+	if d, err := time.ParseDuration(c.RequestTimeout.ValueString()); err == nil {
+		timings.RequestTimeout = d
+	}
+
+	caller, err := oauth.NewCaller(oauth.CallerOptions{
+		Transport: p.deps.Transport, Timeout: timings.RequestTimeout, CACertificatePEM: c.CACertificatePEM.ValueString(),
+		AllowInsecureHTTP: s.insecure, UserAgent: "terraform-provider-oauth/" + p.version,
+	})
+	if err != nil {
+		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))
+		return s
+	}
+	keys := s.keys(c, diags)
+	inner := s.openStore(c, diags)
+	if diags.HasError() {
+		return s
+	}
+	s.sealed = !keys.IsZero()
+	s.options = credential.Options{
+		Caller: caller, Clock: p.deps.Clock, Random: p.deps.Random, Owner: p.deps.Hostname, Timings: timings,
+		Section: p.deps.Section, Log: slog.New(newLogHandler(ctx)), AllowInsecureHTTP: s.insecure,
+	}
+	if s.stateOnly {
+		s.checkStateOnly(diags)
+		return s
+	}
+	s.store = seal.NewStore(inner, keys, p.deps.Random)
+	s.location = s.store.Location()
+	s.options.Store = s.store
+	// s.options.Rescue = credential.NewRescueDir(p.deps.RescueDirs(), keys, s.store.ID)
+	if s.manager, err = credential.New(s.options); err != nil {
+		diags.AddError("Unable to Configure the Provider", sentence(err))
+	}
+	return s
+}
+
+// collectUnknown lists the settings that decide which store is used or what may enter the state.
+func (s *session) collectUnknown(c providerModel) {
+	for name, unknown := range map[string]bool{
+		"token_store": c.TokenStore.IsUnknown(), "token_store_key": c.TokenStoreKey.IsUnknown(),
+		"secrets_in_state": c.SecretsInState.IsUnknown(), "refresh_before_expiry": c.RefreshBeforeExpiry.IsUnknown(),
+		"request_timeout": c.RequestTimeout.IsUnknown(), "ca_certificate_pem": c.CACertificatePEM.IsUnknown(),
+		"allow_insecure_http": c.AllowInsecureHTTP.IsUnknown(),
+	} {
+		if unknown {
+			s.unknown = append(s.unknown, path.Root(name))
+		}
+	}
+	slices.SortFunc(s.unknown, func(a, b path.Path) int { return slices.Compare([]byte(a.String()), []byte(b.String())) })
+}
+
+func (s *session) keys(c providerModel, diags *diag.Diagnostics) seal.Keyring {
+	text, where := c.TokenStoreKey.ValueString(), "token_store_key"
+	if c.TokenStoreKey.IsNull() {
+		text, where = s.deps.Getenv("OAUTH_TOKEN_STORE_KEY"), "OAUTH_TOKEN_STORE_KEY"
+		if text == "" {
+			return seal.Keyring{}
+		}
+	}
+	keys, err := seal.ParseKeys(secret.New(text))
+	if err != nil {
+		diags.AddAttributeError(path.Root("token_store_key"), "Invalid Token Store Key", where+" cannot be used: "+err.Error()+". Nothing was read, written or sent.")
+	}
+	return keys
+}
+
+// openStore finds the store. An unknown or wrong one never falls back to the default: tokens would be looked for in
+// the wrong place.
+func (s *session) openStore(c providerModel, diags *diag.Diagnostics) store.Store {
+	text, where := c.TokenStore.ValueString(), "token_store"
+	if c.TokenStore.IsNull() {
+		text, where = s.deps.Getenv("OAUTH_TOKEN_STORE"), "OAUTH_TOKEN_STORE"
+	}
+	fail := func(err error) store.Store {
+		diags.AddAttributeError(path.Root("token_store"), "Invalid Token Store", where+" cannot be used: "+err.Error()+". Nothing was read, written or sent.")
+		return nil
+	}
+	if text == stateStore {
+		s.stateOnly = true
+		s.location = stateStore
+		return nil
+	}
+	if text == "" && c.TokenStore.IsNull() {
+		s.implicit = true
+		dir, err := s.deps.DefaultDir()
+		if err != nil {
+			return fail(fmt.Errorf("the default folder is not known (%w); set token_store", err))
+		}
+		text = (&url.URL{Scheme: "file", Path: slashed(dir)}).String()
+	}
+	u, err := parseStoreURL(text, s.deps.schemes())
+	if err != nil {
+		return fail(err)
+	}
+	st, err := s.deps.Stores[u.Scheme](u)
+	if err != nil {
+		return fail(err)
+	}
+	return st
+}
+
+func (d Deps) schemes() []string {
+	var names []string
+	for name := range d.Stores {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s *session) checkStateOnly(diags *diag.Diagnostics) {
+	if !s.secretsInState {
+		diags.AddAttributeError(path.Root("secrets_in_state"), "Contradicting Provider Settings",
+			`token_store = "state" keeps the tokens in the state and nowhere else, so secrets_in_state cannot be false. Set token_store to a folder, or remove secrets_in_state.`)
+	}
+}
+
+// isUnknown tells whether a setting is known only at apply.
+func (s *session) isUnknown() bool { return len(s.unknown) > 0 }
+
+// ask is what a caller of this session wants of a token.
+func (s *session) ask(asker credential.Asker) credential.Ask {
+	return credential.Ask{DefaultMargin: s.margin, Asker: asker}
+}
+
+// storeID returns the id of the store, and "" for one that was never written to.
+func (s *session) storeID(ctx context.Context) (string, error) {
+	if s.stateOnly {
+		return stateStore, nil
+	}
+	id, err := s.store.ID(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return id, err
+}
+
+// needStore reports what cannot work without a store or before the settings are known. It returns false then.
+func (s *session) needStore(what string, diags *diag.Diagnostics) bool {
+	switch {
+	case s.isUnknown():
+		for _, p := range s.unknown {
+			diags.AddError("Provider Configuration Not Known Yet",
+				fmt.Sprintf("%s needs the provider's %s, which is known only after apply. Nothing was read or sent. Give the provider a value that is known at plan time.", what, p))
+		}
+		return false
+	case s.stateOnly:
+		diags.AddError("No Token Store",
+			what+` looks tokens up by name in a token store, and token_store = "state" has none. Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead.`)
+		return false
+	}
+	return true
+}
+
+// optionalString is null for the empty text.
+func optionalString(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}

@@ -1,0 +1,217 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+func (m *tokenPairModel) volatileStrings() []*types.String {
+	return []*types.String{
+		&m.Status, &m.AuthorizationURL, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType, &m.IssuedAt, &m.ExpiresAt,
+		&m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
+	}
+}
+
+// setVolatileUnknown makes every attribute unknown that an apply may change.
+func (m *tokenPairModel) setVolatileUnknown() {
+	for _, s := range m.volatileStrings() {
+		*s = types.StringUnknown()
+	}
+	m.Scopes = types.SetUnknown(types.StringType)
+	m.Generation = types.Int64Unknown()
+	m.Extra = types.MapUnknown(types.StringType)
+}
+
+// fill sets every computed attribute from the record.
+func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, now time.Time) {
+	m.ID = m.Name
+	m.StoreID, m.StoreLocation = optionalString(storeID), optionalString(s.location)
+	m.setVolatileNull()
+
+	status := r.Status
+	if r.IsTombstone() {
+		status = credential.StatusAuthorizationRequired
+	}
+	m.Status = types.StringValue(string(status))
+	if p, ok := r.NewestPending(); ok {
+		m.AuthorizationURL = types.StringValue(p.URL)
+	}
+	m.Generation = types.Int64Value(r.Generation)
+	m.LastRotatedAt = timeValue(r.LastRotatedAt)
+	m.RefreshTokenExpiresAt = timeValue(idleDeadline(r))
+	m.ReauthorizeBy = timeValue(absoluteDeadline(r))
+
+	t := r.Tokens
+	if r.Generation == 0 {
+		return
+	}
+	if s.secretsInState {
+		m.RefreshToken = secretValue(t.Refresh) // it outlives the access token
+	}
+	if t.Scopes != nil {
+		m.Scopes = setOf(t.Scopes)
+	}
+	gone := status == credential.StatusAuthorizationRequired && !t.Alive(now, 0)
+	if gone || t.Access.IsEmpty() {
+		return
+	}
+	m.TokenType = optionalString(t.Type)
+	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)
+	if s.secretsInState {
+		m.AccessToken, m.IDToken = secretValue(t.Access), secretValue(t.ID)
+		m.Extra = extraOf(t.Extra)
+	}
+}
+
+func (m *tokenPairModel) setVolatileNull() {
+	for _, s := range m.volatileStrings() {
+		*s = types.StringNull()
+	}
+	m.Scopes = types.SetNull(types.StringType)
+	m.Generation = types.Int64Null()
+	m.Extra = types.MapNull(types.StringType)
+}
+
+// clearWriteOnly nulls what may not enter state.
+func (m *tokenPairModel) clearWriteOnly() {
+	m.Client = withoutWriteOnly(m.Client)
+	m.AuthorizationCode = withoutWriteOnly(m.AuthorizationCode)
+	m.Preauthenticated = withoutWriteOnly(m.Preauthenticated)
+}
+
+func withoutWriteOnly(o types.Object) types.Object {
+	if o.IsNull() || o.IsUnknown() {
+		return o
+	}
+	values := o.Attributes()
+	for name := range values {
+		if len(name) > 3 && name[len(name)-3:] == "_wo" {
+			values[name] = types.StringNull()
+		}
+	}
+	return types.ObjectValueMust(o.AttributeTypes(context.Background()), values)
+}
+
+// replica is what the state knows of the credential. family comes from the private state.
+func (m *tokenPairModel) replica(family string) credential.Replica {
+	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64()}
+	t := &p.Tokens
+	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
+	t.Type = m.TokenType.ValueString()
+	for _, e := range m.Scopes.Elements() {
+		if s, ok := e.(types.String); ok {
+			t.Scopes = append(t.Scopes, s.ValueString())
+		}
+	}
+	t.IssuedAt, t.ExpiresAt = timeFrom(m.IssuedAt), timeFrom(m.ExpiresAt)
+	t.RefreshTokenExpiresAt = timeFrom(m.RefreshTokenExpiresAt)
+	for k, e := range m.Extra.Elements() {
+		if s, ok := e.(types.String); ok {
+			if t.Extra == nil {
+				t.Extra = map[string]secret.String{}
+			}
+			t.Extra[k] = secret.New(s.ValueString())
+		}
+	}
+	return p
+}
+
+// setup is what the configuration says besides tokens. m must come from the configuration, for write-only secrets.
+func (m *tokenPairModel) setup() credential.Setup {
+	return credential.Setup{Client: clientFrom(m.Client), Refresh: credential.RefreshSettings{
+		Strategy:     credential.Strategy(member(m.Refresh, "strategy").ValueString()),
+		BeforeExpiry: durationOf(member(m.Refresh, "before_expiry")),
+		Earliest:     durationOf(member(m.Refresh, "earliest")),
+	}}
+}
+
+// idleDeadline is when the refresh token dies unless it is used: told, or derived from the policy, whichever is sooner.
+func idleDeadline(r credential.Record) time.Time {
+	if r.Tokens.Refresh.IsEmpty() {
+		return time.Time{}
+	}
+	at := r.Tokens.RefreshTokenExpiresAt
+	if idle := r.Client.Policy.IdleLifetime; idle > 0 && !r.Tokens.IssuedAt.IsZero() {
+		if byPolicy := r.Tokens.IssuedAt.Add(idle); at.IsZero() || byPolicy.Before(at) {
+			return byPolicy
+		}
+	}
+	return at
+}
+
+// absoluteDeadline is when the authorization ends, however often it is refreshed.
+func absoluteDeadline(r credential.Record) time.Time {
+	if d := r.Client.Policy.AbsoluteLifetime; d > 0 && !r.AuthorizedAt.IsZero() {
+		return r.AuthorizedAt.Add(d)
+	}
+	return time.Time{}
+}
+
+func timeValue(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339))
+}
+
+func timeFrom(s types.String) time.Time {
+	t, err := time.Parse(time.RFC3339, s.ValueString())
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// secretValue hands a secret to Terraform, which marks it sensitive.
+func secretValue(s secret.String) types.String {
+	if s.IsEmpty() {
+		return types.StringNull()
+	}
+	return types.StringValue(s.Reveal())
+}
+
+func setOf(texts []string) types.Set {
+	elements := make([]attr.Value, 0, len(texts))
+	for _, text := range texts {
+		elements = append(elements, types.StringValue(text))
+	}
+	return types.SetValueMust(types.StringType, elements)
+}
+
+func extraOf(extra map[string]secret.String) types.Map {
+	if len(extra) == 0 {
+		return types.MapNull(types.StringType)
+	}
+	elements := make(map[string]attr.Value, len(extra))
+	for k, v := range extra {
+		elements[k] = types.StringValue(v.Reveal())
+	}
+	return types.MapValueMust(types.StringType, elements)
+}
+
+func mapOrNull(m types.Map) types.Map {
+	if m.IsNull() && m.ElementType(context.Background()) == nil {
+		return types.MapNull(types.StringType)
+	}
+	return m
+}
+
+func listOrNull(l types.List) types.List {
+	if l.IsNull() && l.ElementType(context.Background()) == nil {
+		return types.ListNull(types.StringType)
+	}
+	return l
+}
+
+func policyOrNull(o types.Object) types.Object {
+	if o.IsNull() {
+		return types.ObjectNull(policyType())
+	}
+	return o
+}

@@ -1,0 +1,240 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config tokenPairModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.validateGrants(&resp.Diagnostics)
+	if !config.Client.IsNull() && !config.Client.IsUnknown() {
+		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
+		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
+			memberObject(config.Client, "refresh_token_policy"), true, &resp.Diagnostics)
+		config.validateAuthorization(&resp.Diagnostics)
+	}
+}
+
+func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
+	code, pre := m.AuthorizationCode, m.Preauthenticated
+	if code.IsNull() && pre.IsNull() {
+		diags.AddAttributeError(path.Root("authorization_code"), "Missing Grant",
+			"A token pair needs to know where its tokens come from: authorization_code = {} for a person who authorizes in a browser, or preauthenticated = { refresh_token = … } for tokens obtained elsewhere.")
+	}
+	if !code.IsNull() && !pre.IsNull() {
+		diags.AddAttributeError(path.Root("preauthenticated"), "Contradicting Grants", "authorization_code and preauthenticated cannot be used together. Remove one of them.")
+	}
+	if !pre.IsNull() && !pre.IsUnknown() {
+		given := false
+		for _, name := range []string{"access_token", "access_token_wo", "refresh_token", "refresh_token_wo"} {
+			given = given || !member(pre, name).IsNull()
+		}
+		if !given {
+			diags.AddAttributeError(path.Root("preauthenticated").AtName("refresh_token"), "Missing Attribute", "preauthenticated needs a refresh_token, an access_token, or both.")
+		}
+		if !member(pre, "expires_at").IsNull() && member(pre, "access_token").IsNull() && member(pre, "access_token_wo").IsNull() {
+			diags.AddAttributeError(path.Root("preauthenticated").AtName("expires_at"), "Missing Attribute", "expires_at is the expiry of the access_token, and there is none.")
+		}
+	}
+	if code.IsNull() || code.IsUnknown() {
+		return
+	}
+	given := func(name string) bool { return !member(code, name).IsNull() || !member(code, name+"_wo").IsNull() }
+	if given("callback_url") && given("code") {
+		diags.AddAttributeError(path.Root("authorization_code").AtName("code"), "Contradicting Attributes", "callback_url holds the code already. Remove one of them.")
+	}
+	if given("code_verifier") && !given("code") {
+		diags.AddAttributeError(path.Root("authorization_code").AtName("code_verifier"), "Contradicting Attributes", "code_verifier goes with code. A callback_url brings the verifier of its own authorization.")
+	}
+}
+
+// validateAuthorization checks what an authorization URL will be made of.
+func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
+	grant := m.AuthorizationCode
+	if grant.IsNull() || grant.IsUnknown() {
+		return
+	}
+	at := path.Root("authorization_code")
+	if member(m.Client, "authorization_endpoint").IsNull() && member(grant, "code").IsNull() && member(grant, "code_wo").IsNull() {
+		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute", "client.authorization_endpoint is needed to make the authorization_url that a person opens.")
+	}
+	if member(grant, "redirect_uri").IsNull() && member(m.Client, "registration").IsNull() {
+		diags.AddAttributeError(at.AtName("redirect_uri"), "Missing Attribute", "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used.")
+	}
+	_, err := oauth.AuthorizationURL(oauth.AuthorizationRequest{
+		Endpoint: "https://authorization.invalid/authorize", ClientID: "id", RedirectURI: "https://client.invalid/callback", State: "state", Extra: knownStrings(grant, "extra_parameters"),
+	})
+	if err != nil {
+		diags.AddAttributeError(at.AtName("extra_parameters"), "Invalid Attribute Value", fmt.Sprintf("authorization_code.extra_parameters cannot be used: %s.", err))
+	}
+}
+
+// knownStrings reads the known elements of a map member.
+func knownStrings(o types.Object, name string) map[string]string {
+	m, ok := o.Attributes()[name].(types.Map)
+	if !ok || len(m.Elements()) == 0 {
+		return nil
+	}
+	known := map[string]string{}
+	for k, v := range m.Elements() {
+		if s, ok := v.(types.String); ok && !s.IsUnknown() {
+			known[k] = s.ValueString()
+		}
+	}
+	return known
+}
+
+// ModifyPlan is pure: configuration, prior state and private state in, plan out. It runs again at apply, in another
+// process, and must come to the same answer; what depends on clock or store was decided by Read.
+func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.session == nil {
+		return
+	}
+	var plan, state, config tokenPairModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	creating := req.State.Raw.IsNull()
+	if !creating {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !r.session.isUnknown() {
+		r.checkAgainstSession(ctx, req, config, &resp.Diagnostics)
+	}
+	if creating || resp.Diagnostics.HasError() {
+		return
+	}
+	if plan.Name.IsUnknown() {
+		unknownName(&resp.Diagnostics)
+		return
+	}
+	resp.RequiresReplace.Append(replacedBy(plan, state)...)
+	if len(resp.RequiresReplace) > 0 {
+		plan.ID, plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		plan.setVolatileUnknown()
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		return
+	}
+
+	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
+	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state)
+	if !acts && !plan.Status.IsUnknown() {
+		return // no difference anywhere
+	}
+	plan.setVolatileUnknown()
+	plan.ID, plan.StoreID, plan.StoreLocation = state.ID, state.StoreID, state.StoreLocation
+	if acts {
+		plan.ID = types.StringUnknown() // consumers wait for the apply that authorizes or rotates
+	}
+	if r.session.isUnknown() || mem.Verdict == verdictSeed || state.StoreID.IsNull() {
+		plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown()
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// replacedBy lists what makes a new resource: another name, and another client_id or issuer where both are known.
+// A value first learnt at apply, or unknown before, never replaces: that would revoke a good credential.
+func replacedBy(plan, state tokenPairModel) path.Paths {
+	var paths path.Paths
+	if !plan.Name.Equal(state.Name) {
+		paths = append(paths, path.Root("name"))
+	}
+	if plan.Client.IsUnknown() || state.Client.IsUnknown() || plan.Client.IsNull() || state.Client.IsNull() {
+		return paths
+	}
+	for _, name := range []string{"client_id", "issuer"} {
+		was, is := member(state.Client, name), member(plan.Client, name)
+		if was.ValueString() != "" && is.ValueString() != "" && !was.Equal(is) {
+			paths = append(paths, path.Root("client").AtName(name))
+		}
+	}
+	return paths
+}
+
+// brings tells whether the plan holds a code or token that the state does not.
+func (m *tokenPairModel) brings(state tokenPairModel) bool {
+	inputs := map[string][2]types.Object{
+		"callback_url": {m.AuthorizationCode, state.AuthorizationCode}, "code": {m.AuthorizationCode, state.AuthorizationCode},
+		"access_token": {m.Preauthenticated, state.Preauthenticated}, "refresh_token": {m.Preauthenticated, state.Preauthenticated},
+	}
+	for name, pair := range inputs {
+		is, was := pair[0], pair[1]
+		if is.IsUnknown() {
+			return true
+		}
+		if is.IsNull() {
+			continue
+		}
+		if v := member(is, name); !v.IsNull() && !v.Equal(memberOrNull(was, name)) {
+			return true
+		}
+		if v := memberInt(is, name+"_wo_version"); !v.IsNull() && (was.IsNull() || !v.Equal(memberInt(was, name+"_wo_version"))) {
+			return true
+		}
+	}
+	return false
+}
+
+func memberOrNull(o types.Object, name string) types.String {
+	if o.IsNull() {
+		return types.StringNull()
+	}
+	return member(o, name)
+}
+
+func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resource.ModifyPlanRequest, config tokenPairModel, diags *diag.Diagnostics) {
+	secrets := []path.Path{path.Root("client").AtName("client_secret")}
+	for _, name := range []string{"callback_url", "code", "code_verifier"} {
+		secrets = append(secrets, path.Root("authorization_code").AtName(name))
+	}
+	for _, name := range []string{"access_token", "refresh_token"} {
+		secrets = append(secrets, path.Root("preauthenticated").AtName(name))
+	}
+	for _, p := range secrets {
+		switch {
+		case !r.session.secretsInState:
+			rejectPlainSecret(ctx, req.Config.GetAttribute, p, diags)
+		case r.session.stateOnly:
+			steps := p.Steps()
+			last := steps[len(steps)-1].String()
+			twin := p.ParentPath().AtName(last + "_wo")
+			var v types.String
+			diags.Append(req.Config.GetAttribute(ctx, twin, &v)...)
+			if !v.IsNull() {
+				noWriteOnly(twin, diags)
+			}
+		}
+	}
+	if config.Client.IsNull() || config.Client.IsUnknown() {
+		return
+	}
+	checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
+		memberObject(config.Client, "refresh_token_policy"), r.session.insecure, diags)
+	if r.session.stateOnly && !config.AuthorizationCode.IsNull() && !config.AuthorizationCode.IsUnknown() && member(config.AuthorizationCode, "redirect_uri").IsNull() {
+		diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",
+			`authorization_code.redirect_uri is needed: with token_store = "state" there is no store to look the registration's redirect_uris up in.`)
+	}
+}
+
+// callback returns the callback of the configuration, plain or write-only, and where it stands.
+func (m *tokenPairModel) input(o types.Object, root, name string) (secret.String, path.Path) {
+	if v := member(o, name); v.ValueString() != "" {
+		return secret.New(v.ValueString()), path.Root(root).AtName(name)
+	}
+	return secret.New(member(o, name+"_wo").ValueString()), path.Root(root).AtName(name + "_wo")
+}

@@ -1,0 +1,138 @@
+package provider
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// Read refreshes what is due and takes the store's word for the rest. Terraform runs it in every plan and throws its
+// result away unless the plan is applied; that is why the store is the truth.
+func (r *tokenPairResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state tokenPairModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, state.Name)...)
+	if r.session.isUnknown() {
+		warnUnknownProvider(r.session, state.Name.ValueString(), &resp.Diagnostics)
+		return
+	}
+	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	mem.Verdict = verdictNone
+	if r.read(ctx, &state, &mem, &resp.Diagnostics) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
+	}
+}
+
+// read does the work of Read. It returns false if the state stays as it is.
+func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem *memory, diags *diag.Diagnostics) bool {
+	name, about := state.Name.ValueString(), r.about(state.Name)
+	imported := state.ID.IsNull()
+	eng, err := r.session.engineFor(ctx, name, *mem)
+	if err != nil {
+		diags.AddError("Unable to Read Token Pair", sentence(err))
+		return false
+	}
+	storeID, err := r.session.storeID(ctx)
+	if err != nil {
+		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
+		return false
+	}
+	record, err := eng.Heal(ctx, name, state.replica(mem.Family))
+	switch {
+	case credential.IsKind(err, credential.KindNotFound) && imported:
+		addEngineError(diags, pathName(), "Unable to Import Token Pair", about, err)
+		return false
+	case credential.IsKind(err, credential.KindNotFound):
+		// A wrong store must not spend: the state stays as it is, and an apply puts it there on purpose.
+		mem.Verdict = verdictSeed
+		warnAbsent(about, *state, storeID, diags)
+		return false
+	case err != nil:
+		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
+		return false
+	}
+	if record.IsTombstone() {
+		if imported {
+			addEngineError(diags, pathName(), "Unable to Import Token Pair", about, &credential.Error{Kind: credential.KindNotFound})
+			return false
+		}
+		mem.Verdict = verdictAuthorize
+		warnTombstone(about, diags)
+		state.fill(record, storeID, r.session, r.session.deps.Clock.Now())
+		return true
+	}
+	if imported {
+		state.fillImported(record)
+	}
+	record = r.markAttached(ctx, eng, name, mem, imported, record, diags)
+
+	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
+	warnNotices(about, result.Notices, diags)
+	switch {
+	case err == nil:
+		record = result.Record
+	case blocks(err):
+		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
+		return false
+	default:
+		warnNoToken(about, err, diags)
+		if e := credential.AsError(err); e.Record.Status != "" {
+			record = e.Record
+		}
+	}
+	if eng.Due(name, record, r.session.ask(credential.AskerRead)) && record.Refresh.Strategy == credential.StrategyAtApply {
+		mem.Verdict = verdictRotate
+	}
+	if err := eng.keep(ctx, mem); err != nil {
+		diags.AddError("Unable to Read Token Pair", sentence(err))
+		return false
+	}
+	mem.Family, mem.StoreID = record.Family, storeID
+	state.fill(record, storeID, r.session, r.session.deps.Clock.Now())
+	r.warnStanding(about, record, err, diags)
+	return true
+}
+
+// markAttached notes in the record that the apply which made it was kept. A store that cannot be written is no reason
+// to fail a plan that has nothing to spend.
+func (r *tokenPairResource) markAttached(ctx context.Context, eng engine, name string, mem *memory, imported bool, record credential.Record, diags *diag.Diagnostics) credential.Record {
+	if imported {
+		mem.Attachment = record.Attachment.ID
+	}
+	if record.Attachment.Attached || (record.Attachment.ID != mem.Attachment && !imported) {
+		return record
+	}
+	marked, err := eng.MarkAttached(ctx, name, mem.Attachment)
+	if err != nil {
+		diags.AddWarning("Token Pair Not Marked As Managed", "The token store could not be written: "+sentence(err)+" Nothing is lost; the next plan tries again.")
+		return record
+	}
+	return marked
+}
+
+// blocks tells what a plan cannot live with: a store that cannot be read or written, and the end of the run. A
+// credential that gives no token now has a status and a warning; only who asks for a token gets the error.
+func blocks(err error) bool {
+	var e *credential.Error
+	return !errors.As(err, &e) || e.Kind == credential.KindStore || e.Kind == credential.KindNotFound || e.Kind == credential.KindShuttingDown
+}
+
+// fillImported takes over what an import finds besides the computed attributes.
+func (m *tokenPairModel) fillImported(record credential.Record) {
+	m.Client = clientObjectFrom(record.Client)
+	m.RevokeOnDestroy = typesTrue()
+	m.Refresh = refreshObjectFrom(record.Refresh)
+}

@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+const maxEarliest = 24 * time.Hour
+
+func tokenPairAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"name": schema.StringAttribute{
+			MarkdownDescription: "The name of the token pair: its key in the token store and its import ID. 1 to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit. Changing it replaces the resource.",
+			Required:            true, Validators: nameValidators(),
+		},
+		"client": schema.SingleNestedAttribute{
+			MarkdownDescription: "The client that the tokens belong to: the `client` of an `oauth_app_registration`, or the same object written out. Another `client_id` or `issuer` replaces the resource; anything else changes in place.",
+			Required:            true, Attributes: clientOfPairAttributes(),
+		},
+		"authorization_code": schema.SingleNestedAttribute{
+			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new one authorizes again in place.",
+			Optional:            true, Attributes: authorizationCodeAttributes(),
+		},
+		"preauthenticated": schema.SingleNestedAttribute{
+			MarkdownDescription: "Tokens that were obtained elsewhere. The refresh token is used once, then its successors live in the token store; it can stay in the configuration, and is not sent again.",
+			Optional:            true, Attributes: preauthenticatedAttributes(),
+		},
+		"refresh": schema.SingleNestedAttribute{
+			MarkdownDescription: "When to refresh.", Optional: true, Attributes: refreshAttributes(),
+		},
+		"revoke_on_destroy": schema.BoolAttribute{
+			MarkdownDescription: "Whether destroying the resource revokes its tokens at the server (RFC 7009). Default: `true`. A change takes effect with the apply that makes it, so set it to `false` and apply before a destroy that must leave the tokens alive.",
+			Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
+		},
+		"id":                       computedString("The name, known once the apply that authorizes or rotates has ended. Refer to this."),
+		"store_id":                 computedString("The random id of the token store that holds the credential."),
+		"store_location":           computedString("Where that store is: its URL without user, password and query."),
+		"status":                   computedString("`authorization_required`, `active`, `outcome_unknown` (a refresh was sent and its reply never came) or `revoked`."),
+		"authorization_url":        computedString("Open it to authorize, or to authorize again. It stays the same until it is used or its inputs change. Only with `authorization_code`."),
+		"access_token":             computedSecret("The access token. Null with `secrets_in_state = false`."),
+		"refresh_token":            computedSecret("The refresh token. Null with `secrets_in_state = false`."),
+		"id_token":                 computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
+		"token_type":               computedString("The type of the access token, mostly `Bearer`."),
+		"issued_at":                computedString("When the access token was requested (RFC 3339, UTC)."),
+		"expires_at":               computedString("When the access token expires. Null if the server did not say; one hour is assumed then."),
+		"refresh_token_expires_at": computedString("When the refresh token dies unless it is used, as told by the server or by `refresh_token_policy.idle_lifetime`. Null if not known."),
+		"reauthorize_by":           computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if not known."),
+		"last_rotated_at":          computedString("When the pair was last refreshed. Null if never."),
+		"scopes": schema.SetAttribute{
+			MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true,
+		},
+		"generation": schema.Int64Attribute{
+			MarkdownDescription: "How often the pair was made new since its authorization; 1 is the first. 0 while there is none.", Computed: true,
+		},
+		"extra": schema.MapAttribute{
+			MarkdownDescription: "Every other member of the token reply: strings as they are, anything else as compact JSON. Null with `secrets_in_state = false`.",
+			ElementType:         types.StringType, Computed: true, Sensitive: true,
+		},
+	}
+}
+
+func computedString(description string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+}
+
+func computedSecret(description string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: description, Computed: true, Sensitive: true}
+}
+
+// secretInput is a sensitive attribute with its write-only twin and the twin's version.
+func secretInput(into map[string]schema.Attribute, name, description string, validators ...validator.String) {
+	sibling := func(suffix string) path.Expression {
+		return path.MatchRelative().AtParent().AtName(name + suffix)
+	}
+	into[name] = schema.StringAttribute{
+		MarkdownDescription: description, Optional: true, Sensitive: true,
+		Validators: append([]validator.String{stringvalidator.ConflictsWith(sibling("_wo"))}, validators...),
+	}
+	into[name+"_wo"] = schema.StringAttribute{
+		MarkdownDescription: "As `" + name + "`, write-only: it enters neither state nor plan. Terraform 1.11 or newer.",
+		Optional:            true, Sensitive: true, WriteOnly: true,
+		Validators: append([]validator.String{stringvalidator.AlsoRequires(sibling("_wo_version"))}, validators...),
+	}
+	into[name+"_wo_version"] = schema.Int64Attribute{
+		MarkdownDescription: "Raise it to have a changed `" + name + "_wo` taken over; Terraform cannot see that change.", Optional: true,
+		Validators: []validator.Int64{int64validator.AtLeast(0)},
+	}
+}
+
+func authorizationCodeAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"redirect_uri": schema.StringAttribute{
+			MarkdownDescription: "The redirection URI. Default: the first `redirect_uris` of the registration.", Optional: true,
+			Validators: []validator.String{redirectURI()},
+		},
+		"scopes": schema.SetAttribute{
+			MarkdownDescription: "The scopes to ask for. Null or `[]`: none are sent.", ElementType: types.StringType, Optional: true,
+			Validators: []validator.Set{setvalidator.SizeAtMost(500), setvalidator.ValueStringsAre(scopeToken())},
+		},
+		"extra_parameters": schema.MapAttribute{
+			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`.", ElementType: types.StringType, Optional: true,
+			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), mapvalidator.ValueStringsAre(printable(4096))},
+		},
+	}
+	secretInput(attributes, "callback_url", "The whole address that the browser ended up at after the consent. It is used once and can stay in the configuration.", callbackURL())
+	secretInput(attributes, "code", "An authorization code alone, for platforms that show one. `callback_url` is safer: it also proves the `state`.", printable(8192))
+	secretInput(attributes, "code_verifier", "The PKCE verifier of a `code` that was asked for elsewhere. A pending authorization of this resource brings its own.", codeVerifier())
+	return attributes
+}
+
+func preauthenticatedAttributes() map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"expires_at": schema.StringAttribute{
+			MarkdownDescription: "When the access token expires (RFC 3339). Without it an access token that comes with a refresh token is refreshed at once.", Optional: true,
+			Validators: []validator.String{rfc3339()},
+		},
+	}
+	secretInput(attributes, "access_token", "The access token. Not needed beside a refresh token.", printable(maxToken))
+	secretInput(attributes, "refresh_token", "The refresh token. Nobody else may use it from now on.", printable(maxToken))
+	return attributes
+}
+
+func refreshAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"strategy": schema.StringAttribute{
+			MarkdownDescription: "`before_expiry` (default): when the access token is about to expire. `every_read`: once in every run. `at_apply`: only an apply refreshes, a plan spends nothing. `never`.",
+			Optional:            true,
+			Validators: []validator.String{stringvalidator.OneOf(string(credential.StrategyBeforeExpiry), string(credential.StrategyEveryRead),
+				string(credential.StrategyAtApply), string(credential.StrategyNever))},
+		},
+		"before_expiry": schema.StringAttribute{
+			MarkdownDescription: "An access token that lives shorter than this is refreshed. From `5s` to `1h`. Default: the provider's `refresh_before_expiry`.", Optional: true,
+			Validators: []validator.String{durationBetween(minMargin, maxMargin)},
+		},
+		"earliest": schema.StringAttribute{
+			MarkdownDescription: "No refresh before this long after the access token was issued, for servers that refuse one. From `1s` to `24h`. It wins over `before_expiry`.", Optional: true,
+			Validators: []validator.String{durationBetween(time.Second, maxEarliest)},
+		},
+	}
+}

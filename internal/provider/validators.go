@@ -1,0 +1,188 @@
+package provider
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// check is a validator of strings that is known by what it wants. Its function returns what is wrong, without the value.
+type check struct {
+	wants string
+	wrong func(string) error
+}
+
+var _ validator.String = check{}
+
+func (c check) Description(context.Context) string         { return c.wants }
+func (c check) MarkdownDescription(context.Context) string { return c.wants }
+
+func (c check) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := c.wrong(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Attribute Value", fmt.Sprintf("%s must be %s: %s.", req.Path, c.wants, err))
+	}
+}
+
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// nameValidators bound the name of anything that is kept in a store.
+func nameValidators() []validator.String {
+	return []validator.String{stringvalidator.RegexMatches(namePattern,
+		"must be 1 to 100 letters, digits, dots, underscores and hyphens, and begin with a letter or digit")}
+}
+
+// durationBetween bounds a duration in Go syntax.
+func durationBetween(least, most time.Duration) validator.String {
+	return check{wants: fmt.Sprintf("a duration like 30s, 5m or 1h, from %s to %s", short(least), short(most)), wrong: func(text string) error {
+		d, err := time.ParseDuration(text)
+		switch {
+		case err != nil:
+			return fmt.Errorf("it is not a duration")
+		case d < least || d > most:
+			return fmt.Errorf("it is %s", short(d))
+		}
+		return nil
+	}}
+}
+
+// short prints a duration without trailing zero units.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// endpointURL bounds the URL of an endpoint as far as it is known without the provider's settings.
+func endpointURL() validator.String {
+	return check{wants: "an absolute https:// URL (http:// only to this machine, or with allow_insecure_http)", wrong: func(text string) error {
+		if len(text) > 2048 {
+			return fmt.Errorf("it is longer than 2048 bytes")
+		}
+		return oauth.CheckEndpoint(text, true)
+	}}
+}
+
+// redirectURI bounds a redirection endpoint (RFC 6749 §3.1.2): absolute, without a fragment.
+func redirectURI() validator.String {
+	return check{wants: "an absolute URI without a fragment", wrong: checkRedirectURI}
+}
+
+// rfc3339 bounds a time.
+func rfc3339() validator.String {
+	return check{wants: "a time like 2030-01-31T23:59:59Z (RFC 3339)", wrong: func(text string) error {
+		t, err := time.Parse(time.RFC3339, text)
+		switch {
+		case err != nil:
+			return fmt.Errorf("it is not such a time")
+		case t.Year() < 2000 || t.Year() > 9000:
+			return fmt.Errorf("its year is out of bounds")
+		}
+		return nil
+	}}
+}
+
+// printable bounds a secret or identifier: visible ASCII (RFC 6749 appendix A), at most n bytes. Its message does not
+// quote the value.
+func printable(n int) validator.String {
+	return check{wants: fmt.Sprintf("1 to %d printable ASCII characters", n), wrong: func(text string) error {
+		switch {
+		case text == "":
+			return fmt.Errorf("it is empty")
+		case len(text) > n:
+			return fmt.Errorf("it is longer")
+		case strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e }):
+			return fmt.Errorf("it holds other characters; a line break is often copied along")
+		}
+		return nil
+	}}
+}
+
+// codeVerifier bounds a PKCE code_verifier.
+func codeVerifier() validator.String {
+	return check{wants: "43 to 128 letters, digits, hyphens, dots, underscores and tildes (RFC 7636)", wrong: func(text string) error {
+		return oauth.CheckCodeVerifier(secret.New(text))
+	}}
+}
+
+// callbackURL bounds a pasted callback. What it says of the authorization is read at apply.
+func callbackURL() validator.String {
+	return check{wants: "the whole address that the browser showed after the consent", wrong: func(text string) error {
+		_, err := oauth.ParseCallback(secret.New(text))
+		return err
+	}}
+}
+
+type ageKeys struct{}
+
+func (ageKeys) Description(context.Context) string {
+	return "one or more age secret keys, separated by commas"
+}
+func (a ageKeys) MarkdownDescription(ctx context.Context) string { return a.Description(ctx) }
+
+func (ageKeys) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := seal.ParseKeys(secret.New(req.ConfigValue.ValueString())); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Token Store Key", fmt.Sprintf("%s cannot be used: %s.", req.Path, err))
+	}
+}
+
+type pemCertificates struct{}
+
+func (pemCertificates) Description(context.Context) string               { return "PEM certificates" }
+func (p pemCertificates) MarkdownDescription(ctx context.Context) string { return p.Description(ctx) }
+
+func (pemCertificates) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	rest := []byte(req.ConfigValue.ValueString())
+	for found := 0; ; found++ {
+		var block *pem.Block
+		block, rest = pem.Decode(rest)
+		if block == nil {
+			if found == 0 {
+				resp.Diagnostics.AddAttributeError(req.Path, "Invalid CA Certificates", fmt.Sprintf("%s holds no PEM block.", req.Path))
+			}
+			return
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil || block.Type != "CERTIFICATE" {
+			resp.Diagnostics.AddAttributeError(req.Path, "Invalid CA Certificates", fmt.Sprintf("PEM block %d of %s is not a certificate.", found+1, req.Path))
+			return
+		}
+	}
+}
+
+// tokenStoreURL bounds token_store as far as it can be told without opening it.
+func tokenStoreURL(d Deps) validator.String {
+	return check{wants: `"state", or the URL of a store like file:///var/lib/oauth`, wrong: func(text string) error {
+		if text == stateStore {
+			return nil
+		}
+		u, err := parseStoreURL(text, d.schemes())
+		if err == nil && u.Scheme == "file" {
+			_, err = FilePath(u)
+		}
+		return err
+	}}
+}

@@ -1,0 +1,230 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+const (
+	warnRefreshTokenDies = 7 * 24 * time.Hour
+	warnReauthorize      = 30 * 24 * time.Hour
+)
+
+// warnStanding gives the warnings that stand as long as they are true and somebody can act on them. err is why there is
+// no fresh token, nil if there is one.
+func (r *tokenPairResource) warnStanding(about subject, record credential.Record, err error, diags *diag.Diagnostics) {
+	now := r.session.deps.Clock.Now()
+	if record.Client.Policy.SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() {
+		diags.AddWarning("Single-Use Refresh Token Kept in the State Only",
+			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. A plan that refreshes and is not applied, a crash or a lost state loses it, and a person must authorize again. "+
+				`Set token_store to a folder, or refresh.strategy = "at_apply" so that plans spend nothing.`, capital(about.String())))
+	}
+	if r.session.implicit && r.session.onCI() && !record.Tokens.Refresh.IsEmpty() {
+		diags.AddWarning("Token Store on a CI Runner's Own Disk",
+			fmt.Sprintf("This run seems to be a CI job, and %s is kept in %s, which may be thrown away with the runner. Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.", about, r.session.location))
+	}
+	if err != nil {
+		return // the caller has said what is wrong already
+	}
+	if at := idleDeadline(record); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
+		diags.AddWarning("Refresh Token Dies Soon",
+			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. Make sure that a plan or apply runs until then.", about, moment(at)))
+	}
+	if at := absoluteDeadline(record); !at.IsZero() && at.Sub(now) < warnReauthorize {
+		diags.AddWarning("Authorization Ends Soon",
+			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(record)))
+	}
+}
+
+// warnNoToken tells in a plan that a credential gives no token now. It does not block the plan.
+func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
+	e := credential.AsError(err)
+	summary := "Token Pair Not Refreshed"
+	switch e.Kind {
+	case credential.KindAuthorize:
+		summary = "Authorization Required"
+	case credential.KindUnknown:
+		summary = "Outcome of a Refresh Unknown"
+	}
+	diags.AddWarning(summary, engineDetail(about, err))
+}
+
+// warnNotices tells what a success still has to say.
+func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
+	for _, n := range notices {
+		switch n.Code {
+		case credential.NoticePutOff:
+			warnPutOff(about, n, diags)
+		case credential.NoticeFailed:
+			diags.AddWarning("Token Pair Not Refreshed", "The current access token still works and is used.\n\n"+engineDetail(about, n.Err))
+		case credential.NoticeNotStored:
+			warnNotStored(about, n, diags)
+		case credential.NoticeRescued:
+			diags.AddWarning("Refresh Token Recovered", fmt.Sprintf("A run that ended early had left a refresh token in %s. It is in the token store now. Nothing needs to be done.", n.Text))
+		case credential.NoticeNoRescue:
+			diags.AddWarning("No Rescue File", fmt.Sprintf("Before a new refresh token goes to the token store it is kept in a local file, in case that the store fails. That file could not be written: %s "+
+				"The refresh itself went well.", sentence(n.Err)))
+		case credential.NoticeSalvaged:
+			diags.AddWarning("Broken Reply From the Token Endpoint", fmt.Sprintf("The reply to the refresh of %s was not well-formed. Its refresh token could be read and is kept.", about))
+		case credential.NoticeNotRevoked:
+			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
+				capital(about.String()), notRevoked(about, n.Err)))
+		}
+	}
+}
+
+// warnPutOff tells of a refresh that was due and was not done. Strategies that put it off on purpose are silent.
+func warnPutOff(about subject, n credential.Notice, diags *diag.Diagnostics) {
+	switch n.Reason {
+	case credential.ReasonNever, credential.ReasonAtApply, credential.ReasonClaimed, credential.ReasonUnknownWaiting,
+		credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonNotAuthorized, credential.ReasonNoRefreshToken:
+		return // standing warnings and the status tell these
+	}
+	diags.AddWarning("Refresh Put Off", fmt.Sprintf("The access token of %s is about to expire and cannot be refreshed before %s: %s. It is used as it is.", about, moment(n.Until), reasonText(n.Reason)))
+}
+
+func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) {
+	where := "It is in this run's result only: let the run finish, and apply it."
+	if n.Text != "" {
+		where = fmt.Sprintf("It is kept in %s; the next run on this machine, by the same user, puts it into the store. Do not delete that file.", n.Text)
+	}
+	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, sentence(n.Err), where))
+}
+
+func notRevoked(about subject, err error) string {
+	e := credential.AsError(err)
+	if e.Verdict.Class != "" {
+		return "the server said " + e.Verdict.Words() + "."
+	}
+	return sentence(err)
+}
+
+// warnOnWrite gives the warnings that belong to an apply.
+func (r *tokenPairResource) warnOnWrite(about subject, record credential.Record, diags *diag.Diagnostics) {
+	if !r.session.stateOnly && !r.session.sealed {
+		warnPlaintextStore(r.session, diags)
+	}
+	if record.Status == credential.StatusAuthorizationRequired {
+		warnNoToken(about, &credential.Error{Kind: credential.KindAuthorize, Record: record}, diags)
+		return
+	}
+	if record.Status == credential.StatusOutcomeUnknown {
+		at, may, _ := credential.NextResend(record)
+		why := credential.ReasonUnknownWaiting
+		if !may {
+			why = credential.ReasonUnknownFinal
+		}
+		warnNoToken(about, &credential.Error{Kind: credential.KindUnknown, Reason: why, Record: record, Until: at}, diags)
+		return
+	}
+	r.warnStanding(about, record, nil, diags)
+}
+
+func warnPlaintextStore(s *session, diags *diag.Diagnostics) {
+	diags.AddWarning("Token Store Not Sealed",
+		fmt.Sprintf("The files in %s are plain text of mode 0600, like a state file. Set token_store_key (or OAUTH_TOKEN_STORE_KEY) to an age key to seal them; age-keygen makes one.", s.location))
+}
+
+func warnUnknownProvider(s *session, name string, diags *diag.Diagnostics) {
+	for _, p := range s.unknown {
+		diags.AddAttributeWarning(p, "Provider Configuration Not Known Yet",
+			fmt.Sprintf("The provider's %s is known only after apply, so %q was neither read nor refreshed. Its state is used as it is.", p, name))
+	}
+}
+
+// warnAbsent tells that the store in use does not hold the credential of the state.
+func warnAbsent(about subject, state tokenPairModel, storeID string, diags *diag.Diagnostics) {
+	was := state.StoreLocation.ValueString()
+	what := fmt.Sprintf("The token store %s does not hold %s, which the state says is in %s.", about.session.location, about, was)
+	if storeID != "" && storeID == state.StoreID.ValueString() {
+		what = fmt.Sprintf("The token store %s no longer holds %s. It may have been restored from an older backup.", about.session.location, about)
+	}
+	what += " Nothing was refreshed or sent; the state is used as it is."
+	if about.session.implicit {
+		what += "\n\nThis is the default store, because neither token_store nor OAUTH_TOKEN_STORE is set. If the credential lives elsewhere, set one of them."
+	} else {
+		what += "\n\nIf this is the wrong store, set token_store or OAUTH_TOKEN_STORE to the right one. If the store is new or was lost, apply: that writes the credential of the state into it."
+	}
+	diags.AddWarning("Credential Not in the Token Store", what)
+}
+
+func warnTombstone(about subject, diags *diag.Diagnostics) {
+	diags.AddWarning("Authorization Required",
+		fmt.Sprintf("%s was destroyed from elsewhere; the token store %s keeps no token of it. Apply to make it anew; codes and tokens that were used before are not sent again.", capital(about.String()), about.session.location))
+}
+
+// refuseImplicitSeed stops an apply that would put a credential into the default store by mistake.
+func refuseImplicitSeed(at path.Path, about subject, location string, diags *diag.Diagnostics) {
+	where := ""
+	if location != "" {
+		where = fmt.Sprintf(" The state says that it lives in %s.", location)
+	}
+	diags.AddAttributeError(at, "Credential Lives in Another Token Store",
+		fmt.Sprintf("The default token store %s does not hold %s.%s\n\nNothing was sent. The credential still works where it is.\n\n"+
+			"Set token_store or OAUTH_TOKEN_STORE to the store it lives in. To move it here on purpose, set token_store = %q and apply again.",
+			about.session.location, about, where, about.session.location))
+}
+
+func refuseForeignDestroy(about subject, state tokenPairModel, storeID string, diags *diag.Diagnostics) {
+	what := "another store"
+	if storeID == "" {
+		what = "a store that was never written to"
+	}
+	diags.AddAttributeError(path.Root("store_id"), "Credential Lives in Another Token Store",
+		fmt.Sprintf("%s lives in the token store %s with the id %s, and %s is %s.\n\nNothing was revoked or removed. The credential still works.\n\n"+
+			"Set token_store or OAUTH_TOKEN_STORE to the store it lives in and destroy again. To forget it without revoking: terraform state rm.",
+			capital(about.String()), state.StoreLocation.ValueString(), state.StoreID.ValueString(), about.session.location, what))
+}
+
+func warnForeignFamily(about subject, diags *diag.Diagnostics) {
+	diags.AddWarning("Token Pair Left in the Token Store",
+		fmt.Sprintf("The token store %s holds a later authorization of %s than the state does, made from elsewhere. It was neither revoked nor removed.", about.session.location, about))
+}
+
+func warnOtherClient(about subject, diags *diag.Diagnostics) {
+	diags.AddAttributeWarning(path.Root("client").AtName("client_id"), "Another Client",
+		fmt.Sprintf("The client_id of %s turned out to be another one than before. The old tokens belong to the old client; they were not revoked, and are no longer used. Authorize again.", about))
+}
+
+func warnUsedInput(about subject, record credential.Record, at path.Path, diags *diag.Diagnostics) {
+	if record.Status == credential.StatusAuthorizationRequired {
+		return // the warning about the status says what to do
+	}
+	diags.AddAttributeWarning(at, "Token Used Before",
+		fmt.Sprintf("%s was used before; the token store is further on, and what it holds is used. This is as it should be when a resource is made again or imported.", at))
+}
+
+func unknownName(diags *diag.Diagnostics) {
+	diags.AddAttributeError(path.Root("name"), "Name Not Known Yet",
+		"The name of an existing resource is known only after apply. Replacing it now might revoke a credential that is in use, so nothing is planned. Give it a name that is known at plan time.")
+}
+
+func noWriteOnly(at path.Path, diags *diag.Diagnostics) {
+	diags.AddAttributeError(at, "Write-Only Secret Without a Token Store",
+		fmt.Sprintf(`%s is kept in the token store alone, and token_store = "state" has none. Use the plain attribute, or set token_store to a folder.`, at))
+}
+
+// consumedCode decides what a code means that was used before: nothing where the credential lives on, an error where a
+// person believes to have authorized again.
+func consumedCode(record credential.Record, config, state tokenPairModel, at path.Path, about subject, diags *diag.Diagnostics) bool {
+	if record.Status == credential.StatusAuthorizationRequired && !state.ID.IsNull() && config.brings(state) {
+		addEngineError(diags, at, "Unable to Authorize Token Pair", about, &credential.Error{Kind: credential.KindConsumed, Record: record})
+		return false
+	}
+	return true
+}
+
+// onCI tells whether the environment is that of a CI job.
+func (s *session) onCI() bool {
+	for _, name := range []string{"CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE", "CIRCLECI"} {
+		if v := s.deps.Getenv(name); v != "" && v != "false" && v != "0" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Approve does what a person with a browser does who opens authorizationURL and presses Allow. It returns the
+// callback URL that the browser would land on, which carries an error if the request was wrong. What the person would
+// see as an error page instead is returned as an error.
+func (s *Server) Approve(authorizationURL string) (callbackURL string, err error) {
+	return s.visit(authorizationURL, decisionAllow)
+}
+
+// Deny is Approve by a person who presses Deny.
+func (s *Server) Deny(authorizationURL string) (callbackURL string, err error) {
+	return s.visit(authorizationURL, decisionDeny)
+}
+
+func (s *Server) visit(authorizationURL, decision string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	params, issuer, err := readAuthorizationURL(authorizationURL, s.issuer)
+	if err != nil {
+		return "", err
+	}
+	entry := s.record(&Entry{Method: http.MethodPost, Path: pathAuthorize, Processed: true})
+	entry.ClientID = params.Get("client_id")
+	answer := s.decide(params, issuer, decision, entry)
+	entry.Status, entry.Error = answer.status, answer.error
+	s.countError(answer.error)
+	if answer.status != http.StatusFound {
+		return "", fmt.Errorf("the authorization request was refused: %s: %s", answer.error, answer.text)
+	}
+	if answer.error == "" || decision == decisionDeny && answer.error == "access_denied" {
+		s.counters.AuthorizeViews++ // the page was there to be answered
+	}
+	return answer.header.Get("Location"), nil
+}
+
+// readAuthorizationURL makes sure that a browser would have come to the server of this issuer. A bare http.Handler
+// has no issuer of its own and takes the URL's.
+func readAuthorizationURL(text, issuer string) (url.Values, string, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, "", fmt.Errorf("authorization URL: %w", err)
+	}
+	if issuer == "" {
+		issuer = u.Scheme + "://" + u.Host
+	}
+	if base, _, _ := strings.Cut(text, "?"); base != issuer+pathAuthorize {
+		return nil, "", fmt.Errorf("the authorization URL does not lead to %s", issuer+pathAuthorize)
+	}
+	params, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, "", fmt.Errorf("authorization URL: %w", err)
+	}
+	return params, issuer, nil
+}

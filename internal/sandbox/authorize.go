@@ -1,0 +1,181 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// defaultUser is who consents: the sandbox has one user and no login.
+const defaultUser = "sandbox-user"
+
+// authorization is a checked authorization request.
+type authorization struct {
+	client        Client
+	redirectURI   string
+	redirectGiven bool
+	scopes        []string
+	state         string
+	challenge     string
+}
+
+// denial is why an authorization request fails. Without a redirectURI it is shown to the person: nothing may be sent
+// to an address that is not known to be the client's (RFC 6749 §4.1.2.1).
+type denial struct {
+	redirectURI string
+	state       string
+	code        string
+	description string
+}
+
+// serveAuthorize is the authorization endpoint: GET shows the consent page, POST takes its decision. Server.mu is held.
+func (s *Server) serveAuthorize(c *call) reply {
+	c.entry.ClientID = c.params.Get("client_id")
+	if c.badForm != nil {
+		return denialReply(c.issuer, denial{code: "invalid_request", description: "the parameters cannot be decoded"})
+	}
+	if c.r.Method == http.MethodPost {
+		return s.decide(c.params, c.issuer, c.params.Get(decisionField), c.entry)
+	}
+	request, refused := s.checkAuthorization(c.params, c.issuer)
+	if refused != nil {
+		return denialReply(c.issuer, *refused)
+	}
+	s.counters.AuthorizeViews++
+	return consentPage(request, c.params)
+}
+
+// decide carries out what the person chose. Server.mu is held.
+func (s *Server) decide(params url.Values, issuer, decision string, entry *Entry) reply {
+	request, refused := s.checkAuthorization(params, issuer)
+	switch {
+	case refused != nil:
+		return denialReply(issuer, *refused)
+	case decision == decisionDeny:
+		return denialReply(issuer, denial{request.redirectURI, request.state, "access_denied", "the user said no"})
+	case decision != decisionAllow:
+		return denialReply(issuer, denial{code: "invalid_request", description: "neither Allow nor Deny was chosen"})
+	}
+	code, err := s.consent(request)
+	if err != nil {
+		return denialReply(issuer, denial{request.redirectURI, request.state, "server_error", "no randomness"})
+	}
+	entry.TokenID = TokenID(code)
+	return found(callbackURL(request.redirectURI, issuer, request.state, "code", code))
+}
+
+// checkAuthorization checks an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) in the order that decides where
+// its errors go.
+func (s *Server) checkAuthorization(params url.Values, issuer string) (authorization, *denial) {
+	for _, name := range []string{"client_id", "redirect_uri"} {
+		if len(params[name]) > 1 {
+			return authorization{}, &denial{code: "invalid_request", description: name + " is there more than once"}
+		}
+	}
+	client, known := s.clients[params.Get("client_id")]
+	if !known {
+		return authorization{}, &denial{code: "invalid_request", description: "client_id is missing or unknown"}
+	}
+	request := authorization{client: client, state: params.Get("state"), challenge: params.Get("code_challenge")}
+	registered := client.redirectURIs(issuer)
+	request.redirectURI = params.Get("redirect_uri")
+	request.redirectGiven = request.redirectURI != ""
+	if !request.redirectGiven && len(registered) == 1 {
+		request.redirectURI = registered[0] // RFC 6749 §3.1.2.3
+	}
+	if !slices.Contains(registered, request.redirectURI) {
+		return authorization{}, &denial{code: "invalid_request", description: "redirect_uri is not registered for this client"}
+	}
+	code, description := s.checkTrusted(&request, params)
+	if code != "" {
+		return authorization{}, &denial{request.redirectURI, request.state, code, description}
+	}
+	return request, nil
+}
+
+var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// checkTrusted checks what comes after the redirect URI, and fills in the scopes.
+func (s *Server) checkTrusted(request *authorization, params url.Values) (code, description string) {
+	for name, values := range params {
+		if len(values) > 1 { // RFC 6749 §3.1
+			if name == "state" {
+				request.state = ""
+			}
+			return "invalid_request", fmt.Sprintf("%q is there more than once", name)
+		}
+	}
+	method := params.Get("code_challenge_method")
+	responseType := params.Get("response_type")
+	var ok bool
+	request.scopes, ok = request.client.grant(scopeList(params))
+	switch {
+	case responseType == "":
+		return "invalid_request", "response_type is missing"
+	case responseType != "code":
+		return "unsupported_response_type", "response_type must be code"
+	case request.challenge == "" && s.settings.RequirePKCE:
+		return "invalid_request", "code_challenge is required"
+	case request.challenge == "" && method != "":
+		return "invalid_request", "code_challenge_method without code_challenge"
+	case request.challenge != "" && method != "S256":
+		// RFC 7636 §4.3: a missing method means plain, which is not offered.
+		return "invalid_request", "code_challenge_method must be S256"
+	case request.challenge != "" && !challengePattern.MatchString(request.challenge):
+		return "invalid_request", "code_challenge is not the base64url form of a SHA-256"
+	case !ok:
+		return "invalid_scope", "a scope is not allowed for this client"
+	}
+	return "", ""
+}
+
+// consent issues a code. Server.mu is held.
+func (s *Server) consent(request authorization) (string, error) {
+	code, err := s.mint(SecretCode)
+	if err != nil {
+		return "", err
+	}
+	s.codes[code] = &authCode{
+		clientID: request.client.ID, user: defaultUser, scopes: request.scopes,
+		redirectURI: request.redirectURI, redirectGiven: request.redirectGiven, challenge: request.challenge,
+		expiresAt: deadline(s.Now(), s.settings.CodeLifetime),
+	}
+	s.counters.Consents++
+	return code, nil
+}
+
+// denialReply shows or redirects a failed authorization request.
+func denialReply(issuer string, d denial) reply {
+	if d.redirectURI == "" {
+		r := errorPage(d.code, d.description)
+		r.error = d.code
+		return r
+	}
+	r := found(callbackURL(d.redirectURI, issuer, d.state, "error", d.code, "error_description", d.description))
+	r.error = d.code
+	return r
+}
+
+// callbackURL adds the given names and values, state and iss (RFC 9207) to a redirect URI, keeping the query that it
+// has.
+func callbackURL(redirectURI, issuer, state string, pairs ...string) string {
+	query := ""
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query += "&" + pairs[i] + "=" + url.QueryEscape(pairs[i+1])
+	}
+	if state != "" {
+		query += "&state=" + url.QueryEscape(state)
+	}
+	query = query[1:] + "&iss=" + url.QueryEscape(issuer)
+	if strings.Contains(redirectURI, "?") {
+		return redirectURI + "&" + query
+	}
+	return redirectURI + "?" + query
+}
+
+func found(location string) reply {
+	return reply{status: http.StatusFound, header: http.Header{"Location": {location}, "Cache-Control": {"no-store"}}}
+}

@@ -1,0 +1,33 @@
+// Package sandbox is an OAuth 2.0 authorization server that misbehaves on demand. Tests, the demo and people who try
+// the provider run against it. It is an independent fake: it is written from RFC 6749, 7009, 7636, 8414 and 9207 and
+// from what platforms do, and it imports nothing of this project, so that it can prove the client wrong.
+//
+// New makes a Server, which is an http.Handler; Start serves it on a loopback port, plain or over TLS. The Server's
+// methods (and the JSON control API under /_sandbox/, see control.go) move its clock, change its rotation rules,
+// plant faults, hold requests at a named stage, and tell afterwards exactly what arrived and what it did.
+//
+// # What it serves
+//
+//	GET  /authorize                               the consent page
+//	POST /authorize                               the decision of that page
+//	POST /token                                   authorization_code, refresh_token, client_credentials
+//	POST /revoke                                  RFC 7009
+//	GET  /.well-known/oauth-authorization-server  RFC 8414
+//	GET  /api/me                                  a resource that wants a live access token
+//	GET  /callback                                shows the callback URL to a person, to be copied
+//	     /redirected                              where the redirect fault leads; being asked is counted
+//
+// # What it does not do
+//
+// It has no users to log in, keeps everything in memory, and hands out every secret it knows through its control API.
+// It must never face a network. It has no implicit, password or device grant.
+//
+// # Adding a platform profile
+//
+// A profile makes the sandbox answer like one platform. It is data, in two parts: a Settings value (rotation, reuse,
+// lifetimes, earliest refresh), and a table from a refusal's reason (refusal.go) to the status and body that the
+// platform sends instead of the standard one. Every refusal passes through Server.refuse, so that is the one place
+// that would look into the profile's table. Members that a platform adds to its replies are a "mutate" fault without
+// end. Endpoint code must not ask which profile is active; when a platform needs behaviour that no setting expresses,
+// add a setting.
+package sandbox

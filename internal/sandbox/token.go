@@ -1,0 +1,165 @@
+package sandbox
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// serveToken is the token endpoint (RFC 6749 §3.2). Server.mu is held.
+func (s *Server) serveToken(c *call) reply {
+	grantType := c.params.Get("grant_type")
+	answer := s.token(c, grantType)
+	switch {
+	case answer.error != "" && grantType == "authorization_code":
+		s.counters.ExchangeErrors++
+	case answer.error != "" && grantType == "refresh_token":
+		s.counters.RefreshErrors++
+	case answer.error != "":
+	case grantType == "authorization_code":
+		s.counters.Exchanges++
+	case grantType == "refresh_token":
+		s.counters.Refreshes++
+	case grantType == "client_credentials":
+		s.counters.ClientCredentials++
+	}
+	return answer
+}
+
+func (s *Server) token(c *call, grantType string) reply {
+	if why := c.checkForm(); why != "" {
+		return s.refuse(why)
+	}
+	client, why := s.authenticate(c)
+	if why != "" {
+		return s.refuse(why)
+	}
+	switch grantType {
+	case "":
+		return s.refuse(missing)
+	case "authorization_code":
+		return s.exchange(c, client)
+	case "refresh_token":
+		return s.answerRefresh(c, client)
+	case "client_credentials":
+		return s.answerClientCredentials(c, client)
+	default:
+		return s.refuse(grantUnsupported)
+	}
+}
+
+// exchange answers grant_type=authorization_code (RFC 6749 §4.1.3). Only success uses the code up.
+func (s *Server) exchange(c *call, client Client) reply {
+	value := c.params.Get("code")
+	if value == "" {
+		return s.refuse(missing)
+	}
+	code := s.codes[value]
+	switch {
+	case code == nil:
+		return s.refuse(codeUnknown)
+	case code.clientID != client.ID:
+		return s.refuse(codeForeignClient)
+	case code.family != nil:
+		// RFC 6749 §4.1.2: a second use is denied, and the tokens issued on the first one SHOULD be revoked.
+		s.counters.CodeReplays++
+		s.kill(code.family, RevokedByCodeReplay)
+		return s.refuse(codeReplayed)
+	case past(code.expiresAt, s.Now()):
+		return s.refuse(codeExpired)
+	}
+	if given := c.params.Get("redirect_uri"); given != code.redirectURI && (given != "" || code.redirectGiven) {
+		return s.refuse(redirectMismatch)
+	}
+	if why := checkVerifier(code.challenge, c.params.Get("code_verifier")); why != "" {
+		return s.refuse(why)
+	}
+	access, refresh, err := s.startFamily(client.ID, code.user, code.scopes)
+	if err != nil {
+		return s.refuse(noRandomness)
+	}
+	code.family = access.family
+	return s.grantReply(access, refresh)
+}
+
+var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+
+// checkVerifier checks PKCE with S256 (RFC 7636 §4.6).
+func checkVerifier(challenge, verifier string) reason {
+	switch {
+	case challenge == "" && verifier != "":
+		// RFC 9700 §2.1.1: otherwise an attacker strips the challenge from the authorization request.
+		return pkceUnexpected
+	case challenge == "":
+		return ""
+	case verifier == "":
+		return pkceMissing
+	case !verifierPattern.MatchString(verifier):
+		return pkceMalformed
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	if base64.RawURLEncoding.EncodeToString(sum[:]) != challenge {
+		return pkceMismatch
+	}
+	return ""
+}
+
+// answerRefresh answers grant_type=refresh_token (RFC 6749 §6).
+func (s *Server) answerRefresh(c *call, client Client) reply {
+	value := c.params.Get("refresh_token")
+	if value == "" {
+		return s.refuse(missing)
+	}
+	access, refresh, why := s.refresh(client, value, scopeList(c.params))
+	if why != "" {
+		return s.refuse(why)
+	}
+	if s.settings.OmitRefreshToken {
+		refresh = nil
+	}
+	return s.grantReply(access, refresh)
+}
+
+// answerClientCredentials answers grant_type=client_credentials (RFC 6749 §4.4), which comes without a refresh token.
+func (s *Server) answerClientCredentials(c *call, client Client) reply {
+	if client.AuthMethod == AuthNone {
+		return s.refuse(clientIsPublic)
+	}
+	scopes, ok := client.grant(scopeList(c.params))
+	if !ok {
+		return s.refuse(scopeExceeded)
+	}
+	value, err := s.mint(SecretAccess)
+	if err != nil {
+		return s.refuse(noRandomness)
+	}
+	return s.grantReply(s.addAccess(nil, value, client.ID, "", scopes), nil)
+}
+
+// grantReply is the successful answer of the token endpoint (RFC 6749 §5.1).
+func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
+	members := object{{"access_token", quote(access.value)}, {"token_type", `"Bearer"`}}
+	if lifetime := s.settings.AccessTokenLifetime; lifetime > 0 {
+		members = append(members, member{"expires_in", strconv.Itoa(int(lifetime / time.Second))})
+	}
+	if refresh != nil {
+		members = append(members, member{"refresh_token", quote(refresh.value)})
+	}
+	if len(access.scopes) > 0 {
+		members = append(members, member{"scope", quote(strings.Join(access.scopes, " "))})
+	}
+	return tokenReply(http.StatusOK, members)
+}
+
+// scopeList returns the scopes of a request, nil if it names none.
+func scopeList(params url.Values) []string {
+	if scopes := strings.Fields(params.Get("scope")); len(scopes) > 0 {
+		return scopes
+	}
+	return nil
+}
