@@ -20,11 +20,13 @@ type server struct {
 	*sandbox.Server
 	base    string
 	running *sandbox.Running
-	t testing.TB
+	t       testing.TB
 }
 
 // newServer starts a sandbox. change adjusts its settings; it may be nil.
-func newServer(t testing.TB, change func(*sandbox.Settings)) *server { return newServerOn(t, sandbox.Listen{}, change) }
+func newServer(t testing.TB, change func(*sandbox.Settings)) *server {
+	return newServerOn(t, sandbox.Listen{}, change)
+}
 
 func newServerOn(t testing.TB, listen sandbox.Listen, change func(*sandbox.Settings)) *server {
 	t.Helper()

@@ -75,6 +75,8 @@ type workspace struct {
 	dir   string
 	store string // the folder of the token store
 	env   map[string]string
+
+	patience time.Duration // how long a command may take; 0: the constant
 }
 
 // newWorkspace makes a workspace with a token store that is set explicitly, and the engine's timings that ship.
@@ -137,7 +139,10 @@ func (w *workspace) advance(d time.Duration) {
 			w.t.Fatal(err)
 		}
 	}
-	writeFile(w.t, path, strconv.FormatInt(offset+int64(d), 10))
+	writeFile(w.t, path+".new", strconv.FormatInt(offset+int64(d), 10))
+	if err := os.Rename(path+".new", path); err != nil { // in one piece: processes that run read it
+		w.t.Fatal(err)
+	}
 }
 
 // write puts main.tf in place: the provider's declaration and the given configuration.
@@ -264,8 +269,8 @@ func (r *running) wait() result {
 	r.w.t.Helper()
 	select {
 	case <-r.done:
-	case <-time.After(patience):
-		_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGABRT)
+	case <-time.After(max(patience, r.w.patience)):
+		_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
 		<-r.done
 		r.w.t.Fatalf("terraform %s did not end:\n%s\n%s", strings.Join(r.args, " "), r.stdout.String(), r.stderr.String())
 	}
@@ -280,46 +285,79 @@ func (r *running) signalGroup(s syscall.Signal) {
 	}
 }
 
-// stopAt makes the next provider process that comes to the step stop there.
-func (w *workspace) stopAt(step string) {
+// stop is where provider processes are to stop.
+type stop struct {
+	w     *workspace
+	dir   string
+	steps []string
+}
+
+// stopAt makes the next provider process that comes to one of the steps stop there, once at each.
+func (w *workspace) stopAt(steps ...string) *stop {
 	w.t.Helper()
 	dir, err := os.MkdirTemp(filepath.Dir(w.dir), "step")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.env[envStep], w.env[envStepDir] = step, dir
+	w.env[envStep], w.env[envStepDir] = strings.Join(steps, ","), dir
+	return &stop{w: w, dir: dir, steps: steps}
 }
 
 // noStop lets later commands run through.
 func (w *workspace) noStop() { delete(w.env, envStep); delete(w.env, envStepDir) }
 
 // reached waits until a provider process stands at the step, and returns its process id.
-func (w *workspace) reached(r *running) int {
-	w.t.Helper()
-	path := filepath.Join(w.env[envStepDir], "reached")
+func (s *stop) reached(r *running, step string) int {
+	s.w.t.Helper()
+	return s.pid(r, "reached-"+step)
+}
+
+// claimer waits until a provider process has claimed, and returns its process id.
+func (s *stop) claimer(r *running) int {
+	s.w.t.Helper()
+	return s.pid(r, "claimer")
+}
+
+func (s *stop) pid(r *running, name string) int {
+	s.w.t.Helper()
+	pid, err := strconv.Atoi(s.await(r, name))
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	return pid
+}
+
+// cancelled waits until the call that stands at a step has been told to end.
+func (s *stop) cancelled() {
+	s.w.t.Helper()
+	s.await(nil, "cancelled")
+}
+
+// await waits for a file of the provider process and returns what is in it. The end of r, if given, is too early.
+func (s *stop) await(r *running, name string) string {
+	s.w.t.Helper()
+	var ended chan struct{}
+	if r != nil {
+		ended = r.done
+	}
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		text, err := os.ReadFile(path)
-		if err == nil {
-			pid, err := strconv.Atoi(string(text))
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			return pid
+		if text, err := os.ReadFile(filepath.Join(s.dir, name)); err == nil {
+			return string(text)
 		}
 		select {
-		case <-r.done:
-			w.t.Fatalf("terraform %s ended without coming to step %s:\n%s\n%s", strings.Join(r.args, " "), w.env[envStep], r.stdout.String(), r.stderr.String())
+		case <-ended:
+			s.w.t.Fatalf("terraform %s ended without coming to %s:\n%s\n%s", strings.Join(r.args, " "), name, r.stdout.String(), r.stderr.String())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	w.t.Fatalf("no provider process came to step %s", w.env[envStep])
-	return 0
+	s.w.t.Fatalf("no provider process came to %s", name)
+	return ""
 }
 
 // letGo lets the process at the step go on.
-func (w *workspace) letGo() {
-	w.t.Helper()
-	writeFile(w.t, filepath.Join(w.env[envStepDir], "go"), "")
+func (s *stop) letGo(step string) {
+	s.w.t.Helper()
+	writeFile(s.w.t, filepath.Join(s.dir, "go-"+step), "")
 }
 
 // waitGone waits until the process is dead.

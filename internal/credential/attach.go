@@ -19,8 +19,8 @@ type Setup struct {
 var ErrOtherApp = errors.New("the name holds tokens of another client_id or token_endpoint")
 
 // Attach makes a record for a new resource, or adopts one that an apply left behind before any Read has seen it. A
-// record that another resource manages is an error of KindAttached.
-func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup) (Record, error) {
+// record that another resource manages is an error of KindAttached. used are inputs that must not be taken for new ones.
+func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, used ...secret.String) (Record, error) {
 	key := PairKey(name)
 	m.prepareQuietly(ctx)
 	var next Record
@@ -32,6 +32,7 @@ func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup) 
 		if next, err = attach(snap.record, attachment, s, m.clock.Now()); err != nil {
 			return err
 		}
+		next.remember(used)
 		return m.write(ctx, key, snap.revision, next)
 	})
 	if err != nil {

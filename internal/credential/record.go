@@ -199,6 +199,18 @@ func (r *Record) consume(s secret.String, input bool) {
 	}
 }
 
+// remember marks what a configuration brought before as used. A token that is still the one in use is the input of this
+// family.
+func (r *Record) remember(inputs []secret.String) {
+	for _, input := range inputs {
+		if !input.IsEmpty() && (input.Equal(r.Tokens.Refresh) || input.Equal(r.Tokens.Access)) {
+			r.Input = input.SHA256()
+			continue
+		}
+		r.consume(input, true)
+	}
+}
+
 // unconsume forgets a code that certainly was not sent.
 func (r *Record) unconsume(s secret.String) {
 	sum := s.SHA256()

@@ -3,6 +3,8 @@ package credential
 import (
 	"context"
 	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // Replica is what a Terraform state knows of a credential.
@@ -10,6 +12,9 @@ type Replica struct {
 	Family     string
 	Generation int64
 	Tokens     Tokens // without secrets if the state keeps none
+	// Used are the codes and tokens that a configuration brought for this credential in the past, and still holds. A store
+	// that has never seen them must not take them for new ones.
+	Used []secret.String
 }
 
 // HasTokens tells whether the state holds secrets at all.
@@ -57,6 +62,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.clock.Now(), 0) {
 		r.Status = StatusAuthorizationRequired
 	}
+	r.remember(p.Used)
 	r.note(m.event("", r.Generation, "written into this store from the state"))
 	m.prepareQuietly(ctx)
 	err := m.insist(ctx, aFew, func() error {

@@ -39,29 +39,29 @@ func clientFields() []clientField {
 		return clientField{name, what, []validator.String{endpointURL()}, of}
 	}
 	return []clientField{
-		{"platform", "A platform preset. This version ships none; write the endpoints.", []validator.String{noPresets()},
+		{"platform", "Reserved: this version has no platform presets and refuses any value. Write the endpoints.", []validator.String{noPresets()},
 			func(c *credential.Client) *string { return &c.Platform }},
-		{"issuer", "The issuer of the authorization server, an `https://` URL. A callback that names another one in `iss` (RFC 9207) is refused. The endpoints are not discovered from it by this version.",
-			[]validator.String{endpointURL()}, func(c *credential.Client) *string { return &c.Issuer }},
-		{"client_id", "The client identifier. A change replaces a token pair, because its tokens belong to the old client.", []validator.String{printable(2048)},
+		{"issuer", "The issuer of the authorization server, a URL. A callback URL that names another one in `iss` (RFC 9207) is refused. Another issuer replaces the token pairs that use it. This version does not discover endpoints from it.",
+			[]validator.String{issuerURL()}, func(c *credential.Client) *string { return &c.Issuer }},
+		{"client_id", "The client identifier, as the platform's developer page shows it. Needed. Another one replaces the token pairs that use it, because their tokens belong to the old client.", []validator.String{printable(2048)},
 			func(c *credential.Client) *string { return &c.ClientID }},
-		{"token_endpoint_auth_method", "How the client authenticates: `client_secret_basic`, `client_secret_post` or `none`. Default: `client_secret_basic` with a secret, else `none`. It is never found out by trying, which would spend a single-use token.",
+		{"token_endpoint_auth_method", "How the client authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: `client_secret_basic` if there is a secret, else `none`. It is never found out by trying, which would send a single-use token twice.",
 			[]validator.String{stringvalidator.OneOf(oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.None)},
 			func(c *credential.Client) *string { return &c.TokenEndpointAuthMethod }},
-		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_code`.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
-		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
-		endpoint("revocation_endpoint", "Where tokens are revoked (RFC 7009) when a token pair is destroyed. Without it a warning says that a person must revoke.", func(c *credential.Client) *string { return &c.RevocationEndpoint }),
-		endpoint("introspection_endpoint", "RFC 7662. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.IntrospectionEndpoint }),
-		endpoint("registration_endpoint", "RFC 7591. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.RegistrationEndpoint }),
-		endpoint("device_authorization_endpoint", "RFC 8628. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.DeviceAuthorizationEndpoint }),
-		endpoint("pushed_authorization_request_endpoint", "RFC 9126. Kept for other configurations; not called by this version.", func(c *credential.Client) *string { return &c.PushedAuthorizationRequestEndpoint }),
+		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_url`.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
+		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged for tokens. Needed.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
+		endpoint("revocation_endpoint", "Where tokens are revoked (RFC 7009) when a token pair is destroyed. Without it a destroy warns that a person must revoke them on the platform.", func(c *credential.Client) *string { return &c.RevocationEndpoint }),
+		endpoint("introspection_endpoint", "RFC 7662. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.IntrospectionEndpoint }),
+		endpoint("registration_endpoint", "RFC 7591. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.RegistrationEndpoint }),
+		endpoint("device_authorization_endpoint", "RFC 8628. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.DeviceAuthorizationEndpoint }),
+		endpoint("pushed_authorization_request_endpoint", "RFC 9126. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.PushedAuthorizationRequestEndpoint }),
 	}
 }
 
 const (
-	describePlatformParameters = "Values that a platform preset asks for, such as a country."
+	describePlatformParameters = "Reserved for platform presets; not used by this version."
 	describeClientSecret       = "The client secret. With `secrets_in_state = false` use `client_secret_wo`."
-	describePolicy             = "What is known of the server's refresh tokens. What is not said is taken as the most delicate case: `single_use`, and reuse revokes the family."
+	describePolicy             = "What is known of the server's refresh tokens. It decides what may be tried when a reply is lost, and which deadlines are shown. What is not said counts as the most delicate case: `single_use` and `revoke_family`."
 )
 
 // noPresets refuses every platform until presets exist.
@@ -74,19 +74,19 @@ func clientInputAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"platform_parameters": schema.MapAttribute{
 			MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.ValueStringsAre(printable(2048))},
+			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), mapvalidator.NoNullValues(), mapvalidator.ValueStringsAre(printable(2048))},
 		},
 		"client_secret": schema.StringAttribute{
 			MarkdownDescription: describeClientSecret, Optional: true, Sensitive: true,
 			Validators: []validator.String{printable(maxSecret), stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("client_secret_wo"))},
 		},
 		"client_secret_wo": schema.StringAttribute{
-			MarkdownDescription: "The client secret, write-only: it enters neither state nor plan, only the token store. Terraform 1.11 or newer.",
+			MarkdownDescription: "The client secret, write-only: it is kept in the token store and enters neither state nor plan. Terraform 1.11 or newer.",
 			Optional:            true, Sensitive: true, WriteOnly: true,
 			Validators: []validator.String{printable(maxSecret), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("client_secret_wo_version"))},
 		},
 		"client_secret_wo_version": schema.Int64Attribute{
-			MarkdownDescription: "Raise it to have a changed `client_secret_wo` taken over; Terraform cannot see that change.", Optional: true,
+			MarkdownDescription: "Needed with `client_secret_wo`. Change it whenever that changes; Terraform cannot see the secret itself change.", Optional: true,
 			Validators: []validator.Int64{int64validator.AtLeast(0)},
 		},
 		"refresh_token_policy": schema.SingleNestedAttribute{
@@ -103,7 +103,7 @@ func clientInputAttributes() map[string]schema.Attribute {
 func clientOfPairAttributes() map[string]schema.Attribute {
 	attributes := clientInputAttributes()
 	attributes["registration"] = schema.StringAttribute{
-		MarkdownDescription: "The name of the `oauth_app_registration` whose secret is looked up in the token store when `client_secret` is null.",
+		MarkdownDescription: "The name of the `oauth_app_registration` whose secret is looked up in the token store if the client has none of its own, and whose first `redirect_uris` is the default.",
 		Optional:            true, Validators: nameValidators(),
 	}
 	return attributes
@@ -112,7 +112,7 @@ func clientOfPairAttributes() map[string]schema.Attribute {
 // clientComputedAttributes is the same shape as a registration gives it out.
 func clientComputedAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
-		"registration":        schema.StringAttribute{MarkdownDescription: "The name of this registration.", Computed: true},
+		"registration":        schema.StringAttribute{MarkdownDescription: "The name of this registration; unknown until the apply that writes it to the token store.", Computed: true},
 		"platform_parameters": schema.MapAttribute{MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Computed: true},
 		"client_secret": schema.StringAttribute{
 			MarkdownDescription: "The client secret as configured; null if it was given write-only. Token pairs then look it up in the store.",
@@ -137,28 +137,28 @@ func clientComputedAttributes() map[string]schema.Attribute {
 func policyInputAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"rotation": schema.StringAttribute{
-			MarkdownDescription: "What a refresh does to the refresh token: `none` (it stays), `new_old_valid`, `server_decides`, `single_use`, `single_use_grace` (the old one may be sent again for `grace_period`), `until_successor_used`, `app_setting` or `unknown`. The last two, and no value, count as `single_use`.",
+			MarkdownDescription: "What a refresh does to the refresh token that was sent. `none`: it stays. `new_old_valid`: there is a new one, and the old one goes on working. `server_decides`: there may be a new one, and the old one goes on working. `single_use`: there is a new one, and the old one is dead. `single_use_grace`: likewise, but the old one may be sent again for `grace_period`. `until_successor_used`: the old one works until the new one is used. `app_setting` (depends on the app's settings), `unknown` and no value count as `single_use`.",
 			Optional:            true,
 			Validators: []validator.String{stringvalidator.OneOf(string(credential.RotationNone), string(credential.RotationNewOldValid),
 				string(credential.RotationServerDecides), string(credential.RotationSingleUse), string(credential.RotationSingleUseGrace),
 				string(credential.RotationUntilSuccessorUsed), string(credential.RotationAppSetting), string(credential.RotationUnknown))},
 		},
 		"on_reuse": schema.StringAttribute{
-			MarkdownDescription: "What the server does when a spent refresh token comes again: `reject`, `revoke_family` (every token of the authorization dies), `revoke_client_user` (every token of client and user dies) or `unknown`, which counts as `revoke_family`. It decides whether a refresh token is sent again when its reply was lost.",
+			MarkdownDescription: "What the server does when a dead refresh token is presented. `reject`: it only refuses. `revoke_family`: every token of that authorization dies. `revoke_client_user`: every token of that client and user dies. `unknown` and no value count as `revoke_family`.",
 			Optional:            true,
 			Validators: []validator.String{stringvalidator.OneOf(string(credential.ReuseReject), string(credential.ReuseRevokeFamily),
 				string(credential.ReuseRevokeClientUser), string(credential.ReuseUnknown))},
 		},
 		"grace_period": schema.StringAttribute{
-			MarkdownDescription: "For `single_use_grace`: how long the old refresh token may be sent again. From `1s` to `24h`.", Optional: true,
+			MarkdownDescription: "How long the old refresh token may be sent again, from `1s` to `24h`. Needed with `single_use_grace`, and only there.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Second, maxGrace)},
 		},
 		"idle_lifetime": schema.StringAttribute{
-			MarkdownDescription: "How long a refresh token lives unused, such as `720h`. From `1m` to `87600h`. A warning comes a week before.", Optional: true,
+			MarkdownDescription: "How long a refresh token lives if nobody uses it, such as `720h`. From `1m` to `87600h`. From a week before its end on, every plan warns.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
 		"absolute_lifetime": schema.StringAttribute{
-			MarkdownDescription: "How long an authorization lives, however often it is refreshed. From `1m` to `87600h`. A warning comes 30 days before `reauthorize_by`.", Optional: true,
+			MarkdownDescription: "How long an authorization lives, however often it is refreshed, such as `8760h`. From `1m` to `87600h`. From 30 days before its end on, every plan warns. Not counted for tokens obtained elsewhere, because nobody knows when these were authorized.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
 	}

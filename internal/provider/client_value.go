@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -45,6 +46,29 @@ func memberObject(o types.Object, name string) types.Object {
 	}
 	return types.ObjectNull(nil)
 }
+
+// presence is how much is known of whether something is configured.
+type presence int
+
+const (
+	absent presence = iota
+	undecided
+	given
+)
+
+// either tells whether a secret is configured, plain or write-only.
+func either(o types.Object, name string) presence {
+	plain, hidden := member(o, name), member(o, name+"_wo")
+	switch {
+	case isGiven(plain) || isGiven(hidden):
+		return given
+	case plain.IsUnknown() || hidden.IsUnknown():
+		return undecided
+	}
+	return absent
+}
+
+func isGiven(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
 
 // clientFrom reads a known client. Write-only members are there only if o comes from the configuration.
 func clientFrom(o types.Object) credential.Client {
@@ -132,7 +156,7 @@ func optionalDuration(d time.Duration) types.String {
 func checkClient(at path.Path, get func(string) types.String, policy types.Object, insecure bool, diags *diag.Diagnostics) {
 	for _, name := range []string{"client_id", "token_endpoint"} {
 		if get(name).IsNull() {
-			why := ""
+			why := " This version adopts registrations that exist already and does not make new ones (RFC 7591)."
 			if name == "token_endpoint" {
 				why = " This version neither discovers endpoints from issuer nor knows platform presets."
 			}
@@ -149,11 +173,28 @@ func checkClient(at path.Path, get func(string) types.String, policy types.Objec
 				fmt.Sprintf("%s uses http:// to another machine, which would send tokens in clear text. Use https://, or set allow_insecure_http = true in the provider. Nothing was sent.", at.AtName(f.name)))
 		}
 	}
-	method, plain := get("token_endpoint_auth_method"), get("client_secret")
-	if method.ValueString() == oauth.None && plain.ValueString() != "" {
-		diags.AddAttributeError(at.AtName("client_secret"), "Contradicting Attributes", `token_endpoint_auth_method is "none", which uses no client_secret. Remove one of them.`)
-	}
+	checkSecret(at, get, diags)
 	checkPolicy(at.AtName("refresh_token_policy"), policy, diags)
+}
+
+// checkSecret compares the authentication method with what there is of a secret.
+func checkSecret(at path.Path, get func(string) types.String, diags *diag.Diagnostics) {
+	method := get("token_endpoint_auth_method").ValueString()
+	secrets := []string{"client_secret", "client_secret_wo"}
+	if method == oauth.None {
+		for _, name := range secrets {
+			if isGiven(get(name)) {
+				diags.AddAttributeError(at.AtName(name), "Contradicting Attributes",
+					fmt.Sprintf(`token_endpoint_auth_method is "none", which uses no %s. Remove one of them.`, name))
+			}
+		}
+		return
+	}
+	needs := method == oauth.ClientSecretBasic || method == oauth.ClientSecretPost
+	if !needs || slices.ContainsFunc(append(secrets, "registration"), func(name string) bool { return !get(name).IsNull() }) {
+		return
+	}
+	diags.AddAttributeError(at.AtName("client_secret"), "Missing Attribute", fmt.Sprintf("token_endpoint_auth_method is %q, which needs a client_secret.", method))
 }
 
 func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }
@@ -179,8 +220,8 @@ func checkPolicy(at path.Path, o types.Object, diags *diag.Diagnostics) {
 func rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
 	var v types.String
 	diags.Append(get(ctx, at, &v)...)
-	if v.IsNull() {
-		return
+	if !isGiven(v) {
+		return // one that is not known yet is judged when the apply plans again
 	}
 	steps := at.Steps()
 	last := steps[len(steps)-1].String()

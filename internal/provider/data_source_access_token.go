@@ -21,20 +21,18 @@ func (*accessTokenDataSource) Metadata(_ context.Context, req datasource.Metadat
 
 func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A fresh access token of a token pair. A data source is read during the plan, and its result is kept in the saved plan and in the state: " +
-			"a token in an old saved plan may have expired, and whatever uses it shows a difference after every refresh. " +
-			"Prefer the ephemeral resource of the same name (Terraform 1.10, OpenTofu 1.11).",
+		MarkdownDescription: "A fresh access token of a token pair. Prefer the ephemeral resource of the same name where your Terraform or OpenTofu has it.",
 		Attributes: map[string]schema.Attribute{
 			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
 			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity, Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
 			"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
 			"access_token":       schema.StringAttribute{MarkdownDescription: "The access token.", Computed: true, Sensitive: true},
 			"token_type":         schema.StringAttribute{MarkdownDescription: "Its type, mostly `Bearer`.", Computed: true},
-			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted.", ElementType: types.StringType, Computed: true},
-			"issued_at":          schema.StringAttribute{MarkdownDescription: "When it was requested (RFC 3339, UTC).", Computed: true},
-			"expires_at":         schema.StringAttribute{MarkdownDescription: "When it expires. Null if the server did not say; one hour is assumed then.", Computed: true},
+			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
+			"issued_at":          schema.StringAttribute{MarkdownDescription: "When the access token was requested (RFC 3339, UTC).", Computed: true},
+			"expires_at":         schema.StringAttribute{MarkdownDescription: "When the access token expires (RFC 3339, UTC). Null if the server did not say; it is taken to live one hour then.", Computed: true},
 			"extra": schema.MapAttribute{
-				MarkdownDescription: "Every other member of the token reply: strings as they are, anything else as compact JSON.",
+				MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON.",
 				ElementType:         types.StringType, Computed: true, Sensitive: true,
 			},
 		},

@@ -19,6 +19,7 @@ type subject struct {
 	kind    string // the Terraform type
 	name    string
 	session *session
+	code    bool // it is about an authorization code, not about stored tokens
 }
 
 func (s subject) String() string {
@@ -64,6 +65,11 @@ func engineDetail(about subject, err error) string {
 
 // explain says what happened, what is known of the credential, and what to do.
 func explain(about subject, e *credential.Error) []string {
+	if about.code {
+		if parts := explainExchange(about, e); parts != nil {
+			return parts
+		}
+	}
 	switch e.Kind {
 	case credential.KindStore:
 		return explainStore(about, e)
@@ -154,11 +160,12 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 		what = fmt.Sprintf("%s was destroyed.", capital(about.String()))
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
-	case e.Record.Generation == 0 && e.Verdict.Class == "":
-		left = "This is the first of two steps; nothing is wrong."
+	case e.Record.Generation == 0 && e.Verdict.Class == "" && len(e.Record.Pending) > 0:
+		left = "This is the first of two steps; nothing is wrong. The apply that brings the callback_url shows this once more, before it uses it."
 		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
-	case e.Record.Generation == 0:
-		what = fmt.Sprintf("The authorization server did not accept the code for %s. A code works once and lives for minutes.", about)
+	case e.Record.Generation == 0 && e.Verdict.Class == "":
+		left = "What depends on this pair fails until it is authorized."
+		what = fmt.Sprintf("%s holds no tokens.", capital(about.String()))
 	}
 	return []string{what, left, authorizeAgain(e.Record)}
 }
@@ -174,9 +181,6 @@ func authorizeAgain(r credential.Record) string {
 func explainUnknown(about subject, e *credential.Error) []string {
 	r := e.Record
 	what := fmt.Sprintf("A refresh of %s was sent, or may have been, and its reply never came. The refresh token may be used up.", about)
-	if r.Generation == 0 {
-		return []string{fmt.Sprintf("The code for %s was sent and no usable reply came.", about), "A code is never sent twice, so this one is lost.", authorizeAgain(r)}
-	}
 	return []string{what, unknownRule(r, e.Reason), "If it is urgent: " + lowerFirst(authorizeAgain(r))}
 }
 
@@ -194,9 +198,9 @@ func unknownRule(r credential.Record, why credential.Reason) string {
 	case why == credential.ReasonUnknownFinal:
 		return "It was sent once more without a reply, and is not sent again."
 	case known && why == credential.ReasonUnknownWaiting && p.OnReuse == credential.ReuseReject:
-		return fmt.Sprintf("It is sent once more after %s. If the first request never arrived, that saves the credential.", moment(at))
+		return fmt.Sprintf("Until %s nothing is sent. The first run after that sends it once more: if the first request never arrived, that saves the credential; if it did, the server refuses, and a person must authorize again.", moment(at))
 	case known && why == credential.ReasonUnknownWaiting:
-		return fmt.Sprintf("It is sent once more after %s, when nothing is left to lose: a second use may end every token of this authorization. If the first request never arrived, that saves the credential.", moment(at))
+		return fmt.Sprintf("Until %s nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.", moment(at))
 	default:
 		return "The server allows to send it again; the next run does."
 	}
@@ -234,4 +238,3 @@ func reasonText(r credential.Reason) string {
 		return "it must be authorized again"
 	}
 }
-

@@ -22,19 +22,18 @@ func (*accessTokenEphemeral) Metadata(_ context.Context, req ephemeral.MetadataR
 
 func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A fresh access token of a token pair that enters neither state nor plan. It is opened again by every apply, so it is never stale; " +
-			"its users show no difference after a refresh. Terraform 1.10 or newer, OpenTofu 1.11 or newer.",
+		MarkdownDescription: "A fresh access token of a token pair that enters neither state nor plan. Terraform 1.10 or newer, OpenTofu 1.11 or newer.",
 		Attributes: map[string]schema.Attribute{
 			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
-			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity + " Choose it longer than the apply takes.", Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
+			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity + " Choose it longer than the run needs the token for.", Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
 			"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
 			"access_token":       schema.StringAttribute{MarkdownDescription: "The access token.", Computed: true, Sensitive: true},
 			"token_type":         schema.StringAttribute{MarkdownDescription: "Its type, mostly `Bearer`.", Computed: true},
-			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted.", ElementType: types.StringType, Computed: true},
-			"issued_at":          schema.StringAttribute{MarkdownDescription: "When it was requested (RFC 3339, UTC).", Computed: true},
-			"expires_at":         schema.StringAttribute{MarkdownDescription: "When it expires. Null if the server did not say; one hour is assumed then.", Computed: true},
+			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
+			"issued_at":          schema.StringAttribute{MarkdownDescription: "When the access token was requested (RFC 3339, UTC).", Computed: true},
+			"expires_at":         schema.StringAttribute{MarkdownDescription: "When the access token expires (RFC 3339, UTC). Null if the server did not say; it is taken to live one hour then.", Computed: true},
 			"extra": schema.MapAttribute{
-				MarkdownDescription: "Every other member of the token reply: strings as they are, anything else as compact JSON.",
+				MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON.",
 				ElementType:         types.StringType, Computed: true, Sensitive: true,
 			},
 		},

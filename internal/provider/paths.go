@@ -29,6 +29,10 @@ func checkRedirectURI(text string) error {
 		return fmt.Errorf("it has no scheme")
 	case u.Fragment != "" || strings.Contains(text, "#"):
 		return fmt.Errorf("it has a fragment")
+	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' }):
+		return fmt.Errorf("it holds white space")
+	case (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() == "":
+		return fmt.Errorf("it names no host")
 	}
 	return nil
 }

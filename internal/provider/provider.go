@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -49,45 +48,46 @@ func (p *oauthProvider) Metadata(_ context.Context, _ provider.MetadataRequest, 
 
 func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Keeps OAuth 2.0 app registrations and token pairs, rotates single-use refresh tokens without losing one, and hands out fresh access tokens.",
+		MarkdownDescription: "Keeps OAuth 2.0 token pairs alive in Terraform and OpenTofu: it refreshes single-use refresh tokens without losing one, and hands out fresh access tokens.",
 		Attributes: map[string]schema.Attribute{
 			"token_store": schema.StringAttribute{
 				MarkdownDescription: "Where tokens are kept: the URL of a folder (`file:///var/lib/oauth`), or `state` to keep them in the Terraform state alone. " +
-					"May also be set by the environment variable `OAUTH_TOKEN_STORE`. Default: `file://$XDG_STATE_HOME/terraform-provider-oauth` " +
-					"(`~/.local/state/…`; `%LocalAppData%` on Windows). Everyone who plans or applies must use the same store.",
+					"May also be set by the environment variable `OAUTH_TOKEN_STORE`. Default: the folder `terraform-provider-oauth` in `$XDG_STATE_HOME`, " +
+					"else in `~/.local/state` (`%LocalAppData%` on Windows). Everyone who plans or applies must use the same store.",
 				Optional:   true,
 				Validators: []validator.String{tokenStoreURL(p.deps)},
 			},
 			"token_store_key": schema.StringAttribute{
 				MarkdownDescription: "The age key (`AGE-SECRET-KEY-1…`, made by `age-keygen`) that seals what the store holds. Several are separated by commas: " +
-					"the first one seals, all of them open; that is how a key is changed. May also be set by `OAUTH_TOKEN_STORE_KEY`. " +
-					"Without a key the files are plain text of mode 0600.",
+					"the first one seals, all of them open; that is how a key is changed. May also be set by the environment variable `OAUTH_TOKEN_STORE_KEY`. " +
+					"Without a key the files are plain text of mode 0600. Not used with `token_store = \"state\"`.",
 				Optional:   true,
 				Sensitive:  true,
 				Validators: []validator.String{ageKeys{}},
 			},
 			"refresh_before_expiry": schema.StringAttribute{
-				MarkdownDescription: "An access token that lives shorter than this is refreshed. A duration like `30s`, from `5s` to `1h`. Default: `30s`.",
+				MarkdownDescription: "An access token that has less than this left to live is refreshed. A duration like `30s` or `5m`, from `5s` to `1h`. Default: `30s`. A token pair's `refresh.before_expiry` wins over it.",
 				Optional:            true,
 				Validators:          []validator.String{durationBetween(minMargin, maxMargin)},
 			},
 			"secrets_in_state": schema.BoolAttribute{
 				MarkdownDescription: "Whether tokens and secrets may enter the Terraform state and plans. Default: `true`. With `false`, secrets are given through " +
-					"write-only attributes (`…_wo`), consumers use the ephemeral resource `oauth_access_token`, and the token attributes are null.",
+					"write-only arguments (`…_wo`, Terraform 1.11 or newer), consumers use the ephemeral resource `oauth_access_token`, and the token attributes are null. " +
+					"Cannot be `false` with `token_store = \"state\"`.",
 				Optional: true,
 			},
 			"request_timeout": schema.StringAttribute{
-				MarkdownDescription: "How long one request to an authorization server may take, from connecting to the last byte. From `5s` to `120s`. Default: `30s`.",
+				MarkdownDescription: "How long one request to an authorization server may take, from connecting to the last byte. From `5s` to `2m`. Default: `30s`.",
 				Optional:            true,
 				Validators:          []validator.String{durationBetween(minRequestTimeout, maxRequestTimeout)},
 			},
 			"ca_certificate_pem": schema.StringAttribute{
-				MarkdownDescription: "PEM certificates of authorities that are trusted in addition to the system's.",
+				MarkdownDescription: "One or more PEM certificates of authorities that are trusted in addition to the system's.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthBetween(1, 1<<20), pemCertificates{}},
+				Validators:          []validator.String{pemCertificates{}},
 			},
 			"allow_insecure_http": schema.BoolAttribute{
-				MarkdownDescription: "Whether `http://` is allowed to hosts other than this machine. Tokens and secrets then travel in clear text. Default: `false`.",
+				MarkdownDescription: "Whether endpoints may be `http://` on other machines than this one. Tokens and secrets then travel in clear text. Default: `false`.",
 				Optional:            true,
 			},
 		},

@@ -71,22 +71,22 @@ func (*appRegistrationResource) Schema(_ context.Context, _ resource.SchemaReque
 		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
 	attributes["name"] = schema.StringAttribute{
-		MarkdownDescription: "The name of the registration: its key in the token store and its import ID. 1 to 100 letters, digits, `.`, `_` and `-`. Changing it replaces the resource.",
+		MarkdownDescription: "The name of the registration: its key in the token store and its import ID. 1 to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit. Another name replaces the resource.",
 		Required:            true, Validators: nameValidators(),
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 	}
 	attributes["redirect_uris"] = schema.ListAttribute{
-		MarkdownDescription: "The redirection URIs that are registered for the client. The first one is the default of token pairs.",
+		MarkdownDescription: "The redirection URIs that are registered for the client, 1 to 100. The first one is the default of token pairs.",
 		ElementType:         types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.SizeBetween(1, 100), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(redirectURI())},
+		Validators: []validator.List{listvalidator.SizeBetween(1, 100), listvalidator.UniqueValues(), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(redirectURI())},
 	}
 	attributes["client"] = schema.SingleNestedAttribute{
-		MarkdownDescription: "The client as one object, to be given to `oauth_token_pair`.", Computed: true,
+		MarkdownDescription: "The client as one object, for the `client` of an `oauth_token_pair`.", Computed: true,
 		Attributes: clientComputedAttributes(),
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An app registration: the client that an authorization server knows. This version adopts a registration that exists already " +
-			"(made on the platform's developer page); it keeps client id, secret and endpoints in one place for token pairs to use.",
+		MarkdownDescription: "An app registration: the client that an authorization server knows. It keeps client id, secret and endpoints in one place for token pairs to use. " +
+			"This version adopts a registration that exists already, made on the platform's developer page.",
 		Attributes: attributes,
 	}
 }
@@ -97,15 +97,8 @@ func (*appRegistrationResource) ValidateConfig(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if config.ClientID.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("client_id"), "Missing Attribute",
-			"client_id is needed: this version adopts registrations that exist already and does not make new ones (RFC 7591).")
-	}
-	if config.TokenEndpoint.IsNull() && config.Platform.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("token_endpoint"), "Missing Attribute",
-			"token_endpoint is needed. This version neither discovers endpoints from issuer nor knows platform presets.")
-	}
-	checkPolicy(path.Root("refresh_token_policy"), config.RefreshTokenPolicy, &resp.Diagnostics)
+	// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
+	checkClient(path.Empty(), config.member, config.RefreshTokenPolicy, true, &resp.Diagnostics)
 }
 
 func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -138,11 +131,21 @@ func (r *appRegistrationResource) checkAgainstSession(ctx context.Context, req r
 	if !r.session.secretsInState {
 		rejectPlainSecret(ctx, req.Config.GetAttribute, path.Root("client_secret"), diags)
 	}
-	if r.session.stateOnly && (config.ClientSecretWO.IsUnknown() || config.ClientSecretWO.ValueString() != "") {
+	if r.session.stateOnly && isGiven(config.ClientSecretWO) {
 		noWriteOnly(path.Root("client_secret_wo"), diags)
 	}
-	o := config.inputs()
-	checkClient(path.Empty(), func(name string) types.String { return member(o, name) }, config.RefreshTokenPolicy, r.session.insecure, diags)
+	checkClient(path.Empty(), config.member, config.RefreshTokenPolicy, r.session.insecure, diags)
+}
+
+// member reads a configured member by its name in a client. There is no other registration that a secret could come from.
+func (m appRegistrationModel) member(name string) types.String {
+	switch name {
+	case "registration":
+		return types.StringNull()
+	case "client_secret_wo":
+		return m.ClientSecretWO
+	}
+	return member(m.inputs(), name)
 }
 
 // inputs are the configured members as an object of the client's type, known or not.
@@ -197,6 +200,11 @@ func (r *appRegistrationResource) Create(ctx context.Context, req resource.Creat
 		return
 	}
 	mem := memory{Attachment: attachment}
+	if err := r.session.create(credential.RegistrationKey(plan.Name.ValueString())); err != nil {
+		addEngineError(&resp.Diagnostics, path.Root("name"), "Unable to Create App Registration",
+			subject{kind: "oauth_app_registration", name: plan.Name.ValueString(), session: r.session}, err)
+		return
+	}
 	if !r.session.stateOnly {
 		mem.StoreID = r.put(ctx, config, credential.Attachment{ID: attachment}, &resp.Diagnostics)
 	}

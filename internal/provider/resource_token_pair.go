@@ -64,11 +64,8 @@ func (*tokenPairResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 
 func (*tokenPairResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A token pair: an access token and the refresh token behind it. Reading it refreshes an access token that is about to expire, " +
-			"and keeps the new refresh token in the token store and in state. A refresh token that works only once is never sent twice, and its successor is " +
-			"never lost, whether the plan is applied or thrown away.\n\n" +
-			"Refer to a token pair by its `id`, not by its `name`: the `id` is unknown until an apply has authorized it, so whoever depends on it waits. " +
-			"A resource or output that uses `access_token` shows a difference after every refresh; the ephemeral resource `oauth_access_token` does not.",
+		MarkdownDescription: "A token pair: an access token and the refresh token behind it. Terraform keeps it fresh: every plan and apply refreshes an access token " +
+			"that is about to expire. A refresh token that works only once is not lost by that, whether the plan is applied or thrown away.",
 		Attributes: tokenPairAttributes(),
 	}
 }

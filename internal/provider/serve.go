@@ -21,9 +21,24 @@ const lingering = 10 * time.Second
 
 // Serve runs the provider as a plugin until core ends it.
 func Serve(ctx context.Context, version string, deps Deps, debug bool) error {
+	quietLogs(os.LookupEnv, os.Setenv)
 	stop := handleSignals(deps.Section)
 	defer stop()
 	return providerserver.Serve(ctx, New(version, deps), providerserver.ServeOpts{Address: address, Debug: debug})
+}
+
+// quietLogs turns the SDK's own logs off unless somebody asks for logs. It would write several lines for each attribute of
+// each call, and core throws them away; with 1,000 token pairs that is a fifth of the time of a plan.
+func quietLogs(lookup func(string) (string, bool), set func(string, string) error) {
+	sdk := []string{"TF_LOG_SDK", "TF_LOG_SDK_FRAMEWORK", "TF_LOG_SDK_PROTO"}
+	for _, name := range append([]string{"TF_LOG", "TF_LOG_PROVIDER", "TF_ACC_LOG_PATH"}, sdk...) {
+		if value, _ := lookup(name); value != "" {
+			return
+		}
+	}
+	for _, name := range sdk {
+		_ = set(name, "off") // or it stays as loud as it was
+	}
 }
 
 // handleSignals keeps signals from cutting a rotation in two. SIGPIPE and SIGHUP are ignored: the provider goes on

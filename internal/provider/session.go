@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -31,17 +32,17 @@ const (
 
 // Deps is what the provider needs of the process it runs in. main fills it; tests replace parts.
 type Deps struct {
-	Stores      map[string]func(*url.URL) (store.Store, error) // by URL scheme; opening touches nothing
-	NewMemory   func(location string) store.Store              // for token_store = "state"
-	DefaultDir  func() (string, error)                         // the default file store's folder
-	RescueDirs  func() []string                                // where a reply is kept that no store takes, best first
-	Getenv      func(string) string
-	Hostname    string
-	Clock       credential.Clock
-	Random      io.Reader
-	Transport   http.RoundTripper // nil: a real one
-	Timings     credential.Timings
-	Section     *credential.Sections
+	Stores     map[string]func(*url.URL) (store.Store, error) // by URL scheme; opening touches nothing
+	NewMemory  func(location string) store.Store              // for token_store = "state"
+	DefaultDir func() (string, error)                         // the default file store's folder
+	RescueDirs func() []string                                // where a reply is kept that no store takes, best first
+	Getenv     func(string) string
+	Hostname   string
+	Clock      credential.Clock
+	Random     io.Reader
+	Transport  http.RoundTripper // nil: a real one
+	Timings    credential.Timings
+	Section    *credential.Sections
 }
 
 // session is a configured provider.
@@ -61,6 +62,24 @@ type session struct {
 	store   *seal.Store
 	manager *credential.Manager
 	options credential.Options // for the managers of the state-only mode
+
+	mu   sync.Mutex
+	made map[string]bool // keys of what this process has created
+}
+
+// create notes that a resource is being made under a store key, and returns an error if this run has made another
+// there: the record of that one looks like one that a died apply left behind, and would be adopted.
+func (s *session) create(key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made[key] {
+		return &credential.Error{Kind: credential.KindAttached}
+	}
+	if s.made == nil {
+		s.made = map[string]bool{}
+	}
+	s.made[key] = true
+	return nil
 }
 
 func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *diag.Diagnostics) *session {

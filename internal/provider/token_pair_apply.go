@@ -29,20 +29,23 @@ func (r *tokenPairResource) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 	mem := memory{Attachment: attachment}
-	eng, err := r.session.engineFor(ctx, about.name, mem)
+	var eng engine
+	if err = r.session.create(credential.PairKey(about.name)); err == nil {
+		eng, err = r.session.engineFor(ctx, about.name, mem)
+	}
 	if err == nil {
-		_, err = eng.Attach(ctx, about.name, attachment, config.setup())
+		_, err = eng.Attach(ctx, about.name, attachment, config.setup(r.session))
 	}
 	if err != nil {
 		addEngineError(&resp.Diagnostics, pathName(), "Unable to Create Token Pair", about, err)
 		return
 	}
-	record, ok := r.authorize(ctx, eng, config, tokenPairModel{}, about, &resp.Diagnostics)
+	result, ok := r.authorize(ctx, eng, config, tokenPairModel{}, about, &resp.Diagnostics)
 	if !ok {
 		return // no state: nothing is tainted, and the record waits for the next apply
 	}
-	r.finish(ctx, eng, &plan, &mem, record, about, &resp.Diagnostics)
-	r.warnOnWrite(about, record, &resp.Diagnostics)
+	r.finish(ctx, eng, &plan, &mem, result.Record, about, &resp.Diagnostics)
+	r.warnOnWrite(about, result, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
@@ -66,7 +69,7 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 	if !r.prepare(ctx, eng, config, state, &mem, about, &resp.Diagnostics) {
 		return // the prior state is kept
 	}
-	record, ok := r.authorize(ctx, eng, config, state, about, &resp.Diagnostics)
+	result, ok := r.authorize(ctx, eng, config, state, about, &resp.Diagnostics)
 	if !ok {
 		// The record may have moved on; the private state of the state-only mode must not fall behind it.
 		if err := eng.keep(ctx, &mem); err == nil {
@@ -74,8 +77,8 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 		}
 		return
 	}
-	r.finish(ctx, eng, &plan, &mem, record, about, &resp.Diagnostics)
-	r.warnOnWrite(about, record, &resp.Diagnostics)
+	r.finish(ctx, eng, &plan, &mem, result.Record, about, &resp.Diagnostics)
+	r.warnOnWrite(about, result, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
@@ -96,15 +99,17 @@ func (r *tokenPairResource) prepare(ctx context.Context, eng engine, config, sta
 				return false
 			}
 		}
-		_, err = eng.Seed(ctx, about.name, mem.Attachment, config.setup(), state.replica(mem.Family))
+		replica := state.replica(mem.Family)
+		replica.Used = usedInputs(config, state)
+		_, err = eng.Seed(ctx, about.name, mem.Attachment, config.setup(r.session), replica)
 	case err == nil && before.IsTombstone():
-		_, err = eng.Attach(ctx, about.name, mem.Attachment, config.setup())
+		_, err = eng.Attach(ctx, about.name, mem.Attachment, config.setup(r.session), usedInputs(config, state)...)
 		if err == nil {
 			_, err = eng.MarkAttached(ctx, about.name, mem.Attachment)
 		}
 	case err == nil:
 		var after credential.Record
-		after, err = eng.Configure(ctx, about.name, config.setup())
+		after, err = eng.Configure(ctx, about.name, config.setup(r.session))
 		if err == nil && before.Client.ClientID != after.Client.ClientID && before.Generation > 0 {
 			warnOtherClient(about, diags)
 		}
@@ -117,40 +122,51 @@ func (r *tokenPairResource) prepare(ctx context.Context, eng engine, config, sta
 }
 
 // authorize spends what the configuration brings, refreshes what is due, and offers an authorization URL. It returns
-// false after an error that leaves nothing to put into state.
-func (r *tokenPairResource) authorize(ctx context.Context, eng engine, config, state tokenPairModel, about subject, diags *diag.Diagnostics) (credential.Record, bool) {
+// false after an error that leaves nothing to put into state. A live token in hand always ends well: an error would taint
+// the resource, and the next apply would revoke it.
+func (r *tokenPairResource) authorize(ctx context.Context, eng engine, config, state tokenPairModel, about subject, diags *diag.Diagnostics) (credential.Result, bool) {
+	var result credential.Result
 	ok := true
 	switch {
 	case !config.AuthorizationCode.IsNull():
-		ok = r.takeCode(ctx, eng, config, state, about, diags)
+		result, ok = r.takeCode(ctx, eng, config, state, about, diags)
 	case !config.Preauthenticated.IsNull():
-		ok = r.takeTokens(ctx, eng, config, about, diags)
+		ok = r.takeTokens(ctx, eng, config, state, about, diags)
+	}
+	if ok && result.Record.Status == "" {
+		result, ok = r.refresh(ctx, eng, config, state, about, diags)
 	}
 	if !ok {
-		return credential.Record{}, false
+		return credential.Result{}, false
 	}
+	warnNotices(about, result.Notices, diags)
+
+	var offerDiags diag.Diagnostics
+	offered, ok := r.offer(ctx, eng, config, about, &offerDiags)
+	if !ok && !result.Record.Tokens.Alive(r.session.deps.Clock.Now(), 0) {
+		diags.Append(offerDiags...)
+		return credential.Result{}, false
+	}
+	if p, has := offered.NewestPending(); has {
+		result.Record.Pending = append(slices.Clip(result.Record.Pending), p) // the token in hand may be ahead of the store
+	}
+	return result, true
+}
+
+// refresh asks for a token that is good for the time after the apply.
+func (r *tokenPairResource) refresh(ctx context.Context, eng engine, config, state tokenPairModel, about subject, diags *diag.Diagnostics) (credential.Result, bool) {
 	record, err := eng.Peek(ctx, about.name)
+	result := credential.Result{Record: record}
 	if err == nil && record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired {
-		var result credential.Result
 		result, err = eng.Token(ctx, about.name, r.session.ask(credential.AskerApply))
-		warnNotices(about, result.Notices, diags)
-		if err == nil {
-			record = result.Record
-		} else if e := credential.AsError(err); tolerable(e, state) {
-			record, err = e.Record, nil
+		if e := credential.AsError(err); err != nil && tolerable(e, state) {
+			result.Record, err = e.Record, nil
 		}
 	}
 	if err != nil {
 		addEngineError(diags, grantPath(config), "Unable to Refresh Token Pair", about, err)
-		return credential.Record{}, false
 	}
-	if offered, ok := r.offer(ctx, eng, config, about, diags); ok {
-		if p, has := offered.NewestPending(); has {
-			record.Pending = append(slices.Clip(record.Pending), p) // the token in hand may be ahead of the store
-		}
-		return record, true
-	}
-	return record, false
+	return result, err == nil
 }
 
 // tolerable tells whether an apply may end well without a fresh token: the credential exists and its status says why.
@@ -174,7 +190,7 @@ func grantPath(config tokenPairModel) path.Path {
 }
 
 // takeCode exchanges the code of the configuration, unless it was used before.
-func (r *tokenPairResource) takeCode(ctx context.Context, eng engine, config, state tokenPairModel, about subject, diags *diag.Diagnostics) bool {
+func (r *tokenPairResource) takeCode(ctx context.Context, eng engine, config, state tokenPairModel, about subject, diags *diag.Diagnostics) (credential.Result, bool) {
 	grant := config.AuthorizationCode
 	x := credential.Exchange{Scopes: scopesOf(grant)}
 	callback, at := config.input(grant, "authorization_code", "callback_url")
@@ -182,35 +198,36 @@ func (r *tokenPairResource) takeCode(ctx context.Context, eng engine, config, st
 		cb, err := oauth.ParseCallback(callback)
 		if err != nil {
 			diags.AddAttributeError(at, "Invalid Callback URL", sentence(err)+" Nothing was sent.")
-			return false
+			return credential.Result{}, false
 		}
 		if cb.Error != "" {
-			return r.denied(ctx, eng, cb, at, about, diags)
+			r.denied(ctx, eng, cb, at, about, diags)
+			return credential.Result{}, false
 		}
 		x.FromCallback, x.Code, x.State, x.Issuer = true, cb.Code, cb.State, cb.Issuer
 	} else if x.Code, at = config.input(grant, "authorization_code", "code"); x.Code.IsEmpty() {
-		return true // nothing brought: the person has still to authorize
+		return credential.Result{}, true // nothing brought: the person has still to authorize
 	}
 	x.CodeVerifier, _ = config.input(grant, "authorization_code", "code_verifier")
 	var ok bool
 	if x.RedirectURI, ok = r.redirectURI(ctx, config, diags); !ok {
-		return false
+		return credential.Result{}, false
 	}
 	result, err := eng.ExchangeCode(ctx, about.name, x)
-	warnNotices(about, result.Notices, diags)
 	if err == nil {
-		return true
+		return result, true
 	}
+	warnNotices(about, result.Notices, diags)
 	var e *credential.Error
 	if errors.As(err, &e) && e.Kind == credential.KindConsumed {
-		return consumedCode(e.Record, config, state, at, about, diags)
+		return credential.Result{}, consumedCode(e.Record, config, state, at, about, diags)
 	}
 	r.exchangeFailed(ctx, eng, config, err, at, about, diags)
-	return false
+	return credential.Result{}, false
 }
 
 // denied reports an answer like error=access_denied. Nothing is spent; the URL stays good if its state is still pending.
-func (r *tokenPairResource) denied(ctx context.Context, eng engine, cb oauth.Callback, at path.Path, about subject, diags *diag.Diagnostics) bool {
+func (r *tokenPairResource) denied(ctx context.Context, eng engine, cb oauth.Callback, at path.Path, about subject, diags *diag.Diagnostics) {
 	record, err := eng.Peek(ctx, about.name)
 	if err == nil {
 		err = &credential.Error{Kind: credential.KindDenied, Record: record, Verdict: oauth.Verdict{
@@ -218,7 +235,6 @@ func (r *tokenPairResource) denied(ctx context.Context, eng engine, cb oauth.Cal
 		}}
 	}
 	addEngineError(diags, at, "Unable to Authorize Token Pair", about, err)
-	return false
 }
 
 // exchangeFailed reports a failed exchange with a fresh URL.
@@ -230,11 +246,12 @@ func (r *tokenPairResource) exchangeFailed(ctx context.Context, eng engine, conf
 			e.Record = record
 		}
 	}
+	about.code = true
 	addEngineError(diags, at, "Unable to Exchange Authorization Code", about, err)
 }
 
 // takeTokens adopts tokens that were obtained elsewhere.
-func (r *tokenPairResource) takeTokens(ctx context.Context, eng engine, config tokenPairModel, about subject, diags *diag.Diagnostics) bool {
+func (r *tokenPairResource) takeTokens(ctx context.Context, eng engine, config, state tokenPairModel, about subject, diags *diag.Diagnostics) bool {
 	grant := config.Preauthenticated
 	brought := credential.Brought{ExpiresAt: timeFrom(member(grant, "expires_at"))}
 	brought.Access, _ = config.input(grant, "preauthenticated", "access_token")
@@ -248,7 +265,7 @@ func (r *tokenPairResource) takeTokens(ctx context.Context, eng engine, config t
 		addEngineError(diags, at, "Unable to Adopt Tokens", about, err)
 		return false
 	}
-	if used {
+	if used && config.brings(state) { // an ordinary update brings the same input along, and everything is as it should be
 		warnUsedInput(about, record, at, diags)
 	}
 	return true
@@ -363,4 +380,3 @@ func refreshObjectFrom(r credential.RefreshSettings) types.Object {
 		"strategy": optionalString(string(r.Strategy)), "before_expiry": optionalDuration(r.BeforeExpiry), "earliest": optionalDuration(r.Earliest),
 	})
 }
-

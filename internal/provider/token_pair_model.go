@@ -123,8 +123,12 @@ func (m *tokenPairModel) replica(family string) credential.Replica {
 }
 
 // setup is what the configuration says besides tokens. m must come from the configuration, for write-only secrets.
-func (m *tokenPairModel) setup() credential.Setup {
-	return credential.Setup{Client: clientFrom(m.Client), Refresh: credential.RefreshSettings{
+func (m *tokenPairModel) setup(s *session) credential.Setup {
+	client := clientFrom(m.Client)
+	if s.stateOnly {
+		client.Registration = "" // there is no store to look a secret up in; the client object holds it
+	}
+	return credential.Setup{Client: client, Refresh: credential.RefreshSettings{
 		Strategy:     credential.Strategy(member(m.Refresh, "strategy").ValueString()),
 		BeforeExpiry: durationOf(member(m.Refresh, "before_expiry")),
 		Earliest:     durationOf(member(m.Refresh, "earliest")),

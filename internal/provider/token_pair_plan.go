@@ -28,35 +28,33 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	}
 }
 
+// validateGrants checks what the grants say together. A value that is not known yet may turn out null, so it contradicts
+// nothing.
 func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 	code, pre := m.AuthorizationCode, m.Preauthenticated
 	if code.IsNull() && pre.IsNull() {
 		diags.AddAttributeError(path.Root("authorization_code"), "Missing Grant",
 			"A token pair needs to know where its tokens come from: authorization_code = {} for a person who authorizes in a browser, or preauthenticated = { refresh_token = … } for tokens obtained elsewhere.")
 	}
-	if !code.IsNull() && !pre.IsNull() {
+	if isGiven(code) && isGiven(pre) {
 		diags.AddAttributeError(path.Root("preauthenticated"), "Contradicting Grants", "authorization_code and preauthenticated cannot be used together. Remove one of them.")
 	}
-	if !pre.IsNull() && !pre.IsUnknown() {
-		given := false
-		for _, name := range []string{"access_token", "access_token_wo", "refresh_token", "refresh_token_wo"} {
-			given = given || !member(pre, name).IsNull()
-		}
-		if !given {
+	if isGiven(pre) {
+		access, refresh := either(pre, "access_token"), either(pre, "refresh_token")
+		if access == absent && refresh == absent {
 			diags.AddAttributeError(path.Root("preauthenticated").AtName("refresh_token"), "Missing Attribute", "preauthenticated needs a refresh_token, an access_token, or both.")
 		}
-		if !member(pre, "expires_at").IsNull() && member(pre, "access_token").IsNull() && member(pre, "access_token_wo").IsNull() {
+		if isGiven(member(pre, "expires_at")) && access == absent {
 			diags.AddAttributeError(path.Root("preauthenticated").AtName("expires_at"), "Missing Attribute", "expires_at is the expiry of the access_token, and there is none.")
 		}
 	}
-	if code.IsNull() || code.IsUnknown() {
+	if !isGiven(code) {
 		return
 	}
-	given := func(name string) bool { return !member(code, name).IsNull() || !member(code, name+"_wo").IsNull() }
-	if given("callback_url") && given("code") {
+	if either(code, "callback_url") == given && either(code, "code") == given {
 		diags.AddAttributeError(path.Root("authorization_code").AtName("code"), "Contradicting Attributes", "callback_url holds the code already. Remove one of them.")
 	}
-	if given("code_verifier") && !given("code") {
+	if either(code, "code_verifier") == given && either(code, "code") == absent {
 		diags.AddAttributeError(path.Root("authorization_code").AtName("code_verifier"), "Contradicting Attributes", "code_verifier goes with code. A callback_url brings the verifier of its own authorization.")
 	}
 }
@@ -64,20 +62,28 @@ func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 // validateAuthorization checks what an authorization URL will be made of.
 func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 	grant := m.AuthorizationCode
-	if grant.IsNull() || grant.IsUnknown() {
+	if !isGiven(grant) {
 		return
 	}
-	at := path.Root("authorization_code")
-	if member(m.Client, "authorization_endpoint").IsNull() && member(grant, "code").IsNull() && member(grant, "code_wo").IsNull() {
+	at, endpoint := path.Root("authorization_code"), member(m.Client, "authorization_endpoint")
+	if endpoint.IsNull() && either(grant, "code") == absent {
 		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute", "client.authorization_endpoint is needed to make the authorization_url that a person opens.")
 	}
 	if member(grant, "redirect_uri").IsNull() && member(m.Client, "registration").IsNull() {
 		diags.AddAttributeError(at.AtName("redirect_uri"), "Missing Attribute", "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used.")
 	}
-	_, err := oauth.AuthorizationURL(oauth.AuthorizationRequest{
-		Endpoint: "https://authorization.invalid/authorize", ClientID: "id", RedirectURI: "https://client.invalid/callback", State: "state", Extra: knownStrings(grant, "extra_parameters"),
-	})
-	if err != nil {
+	request := oauth.AuthorizationRequest{
+		Endpoint: "https://authorization.invalid/authorize", ClientID: "id", RedirectURI: "https://client.invalid/callback", State: "state",
+	}
+	if oauth.CheckEndpoint(endpoint.ValueString(), true) == nil {
+		request.Endpoint = endpoint.ValueString() // whose query may name a parameter already
+	}
+	if _, err := oauth.AuthorizationURL(request); err != nil {
+		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Invalid Attribute Value", fmt.Sprintf("client.authorization_endpoint cannot be used: %s.", err))
+		return
+	}
+	request.Extra = knownStrings(grant, "extra_parameters")
+	if _, err := oauth.AuthorizationURL(request); err != nil {
 		diags.AddAttributeError(at.AtName("extra_parameters"), "Invalid Attribute Value", fmt.Sprintf("authorization_code.extra_parameters cannot be used: %s.", err))
 	}
 }
@@ -101,6 +107,9 @@ func knownStrings(o types.Object, name string) map[string]string {
 // process, and must come to the same answer; what depends on clock or store was decided by Read.
 func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() || r.session == nil {
+		return
+	}
+	if r.nothingToPlan(ctx, req, &resp.Diagnostics) {
 		return
 	}
 	var plan, state, config tokenPairModel
@@ -145,6 +154,12 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// nothingToPlan tells quickly what holds for most resources of most plans: no difference, and nothing left to an apply.
+func (r *tokenPairResource) nothingToPlan(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) bool {
+	return !r.session.isUnknown() && r.session.secretsInState && !r.session.stateOnly && req.Plan.Raw.Equal(req.State.Raw) &&
+		readMemory(ctx, req.Private, diags).Verdict == verdictNone
 }
 
 // replacedBy lists what makes a new resource: another name, and another client_id or issuer where both are known.
@@ -215,7 +230,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 			twin := p.ParentPath().AtName(last + "_wo")
 			var v types.String
 			diags.Append(req.Config.GetAttribute(ctx, twin, &v)...)
-			if !v.IsNull() {
+			if isGiven(v) {
 				noWriteOnly(twin, diags)
 			}
 		}
@@ -231,7 +246,30 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	}
 }
 
-// callback returns the callback of the configuration, plain or write-only, and where it stands.
+// usedInputs are the codes and tokens that have led to the credential in the state. A store that does not know them, such
+// as a new one, must not send them again.
+func usedInputs(config, state tokenPairModel) []secret.String {
+	models := []tokenPairModel{state}
+	if !config.brings(state) {
+		models = append(models, config) // write-only inputs are in no state
+	}
+	var used []secret.String
+	for _, m := range models {
+		for _, name := range []string{"access_token", "refresh_token"} {
+			token, _ := m.input(m.Preauthenticated, "preauthenticated", name)
+			used = append(used, token)
+		}
+		code, _ := m.input(m.AuthorizationCode, "authorization_code", "code")
+		used = append(used, code)
+		callback, _ := m.input(m.AuthorizationCode, "authorization_code", "callback_url")
+		if cb, err := oauth.ParseCallback(callback); err == nil {
+			used = append(used, cb.Code)
+		}
+	}
+	return used
+}
+
+// input returns a secret of the configuration, plain or write-only, and where it stands.
 func (m *tokenPairModel) input(o types.Object, root, name string) (secret.String, path.Path) {
 	if v := member(o, name); v.ValueString() != "" {
 		return secret.New(v.ValueString()), path.Root(root).AtName(name)

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -27,11 +28,12 @@ func (r *tokenPairResource) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	stateBefore, memBefore := state, mem
 	mem.Verdict = verdictNone
-	if r.read(ctx, &state, &mem, &resp.Diagnostics) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	if r.read(ctx, &state, &mem, &resp.Diagnostics) && !reflect.DeepEqual(state, stateBefore) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...) // costs more than all the rest of a Read that refreshes nothing
 	}
-	if !resp.Diagnostics.HasError() {
+	if !resp.Diagnostics.HasError() && !reflect.DeepEqual(mem, memBefore) {
 		writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
 	}
 }
@@ -64,6 +66,18 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
 		return false
 	}
+	if elsewhere := !imported && state.StoreID.ValueString() != "" && state.StoreID.ValueString() != storeID; elsewhere {
+		switch {
+		case record.IsTombstone():
+			// Something of this name was destroyed here; that says nothing about the credential of the state.
+			mem.Verdict = verdictSeed
+			warnAbsent(about, *state, storeID, diags)
+			return false
+		case record.Attachment.ID != mem.Attachment && (record.Family == "" || record.Family != mem.Family):
+			refuseForeignRecord(pathName(), about, *state, diags)
+			return false
+		}
+	}
 	if record.IsTombstone() {
 		if imported {
 			addEngineError(diags, pathName(), "Unable to Import Token Pair", about, &credential.Error{Kind: credential.KindNotFound})
@@ -81,6 +95,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
 	warnNotices(about, result.Notices, diags)
+	told := hasFailed(result.Notices) || err != nil
 	switch {
 	case err == nil:
 		record = result.Record
@@ -102,7 +117,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	}
 	mem.Family, mem.StoreID = record.Family, storeID
 	state.fill(record, storeID, r.session, r.session.deps.Clock.Now())
-	r.warnStanding(about, record, err, diags)
+	r.warnStanding(about, record, told, diags)
 	return true
 }
 

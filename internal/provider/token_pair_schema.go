@@ -21,54 +21,61 @@ const maxEarliest = 24 * time.Hour
 func tokenPairAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{
-			MarkdownDescription: "The name of the token pair: its key in the token store and its import ID. 1 to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit. Changing it replaces the resource.",
+			MarkdownDescription: "The name of the token pair: its key in the token store and its import ID. 1 to 100 letters, digits, `.`, `_` and `-`, beginning with a letter or digit. Another name replaces the resource.",
 			Required:            true, Validators: nameValidators(),
 		},
 		"client": schema.SingleNestedAttribute{
-			MarkdownDescription: "The client that the tokens belong to: the `client` of an `oauth_app_registration`, or the same object written out. Another `client_id` or `issuer` replaces the resource; anything else changes in place.",
+			MarkdownDescription: "The client that the tokens belong to: the `client` of an `oauth_app_registration`, or the same object written out. Another `client_id` or `issuer` replaces the resource; everything else changes in place.",
 			Required:            true, Attributes: clientOfPairAttributes(),
 		},
 		"authorization_code": schema.SingleNestedAttribute{
-			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new one authorizes again in place.",
+			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. Either this or `preauthenticated`.",
 			Optional:            true, Attributes: authorizationCodeAttributes(),
 		},
 		"preauthenticated": schema.SingleNestedAttribute{
-			MarkdownDescription: "Tokens that were obtained elsewhere. The refresh token is used once, then its successors live in the token store; it can stay in the configuration, and is not sent again.",
+			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. Either this or `authorization_code`.",
 			Optional:            true, Attributes: preauthenticatedAttributes(),
 		},
 		"refresh": schema.SingleNestedAttribute{
-			MarkdownDescription: "When to refresh.", Optional: true, Attributes: refreshAttributes(),
+			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires.", Optional: true, Attributes: refreshAttributes(),
 		},
 		"revoke_on_destroy": schema.BoolAttribute{
 			MarkdownDescription: "Whether destroying the resource revokes its tokens at the server (RFC 7009). Default: `true`. A change takes effect with the apply that makes it, so set it to `false` and apply before a destroy that must leave the tokens alive.",
 			Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
 		},
-		"id":                       computedString("The name, known once the apply that authorizes or rotates has ended. Refer to this."),
+		"id":                       computedString("The name. Refer to the pair by this: it is unknown while an apply has still to authorize or refresh the pair, so that whoever uses it waits."),
 		"store_id":                 computedString("The random id of the token store that holds the credential."),
 		"store_location":           computedString("Where that store is: its URL without user, password and query."),
-		"status":                   computedString("`authorization_required`, `active`, `outcome_unknown` (a refresh was sent and its reply never came) or `revoked`."),
-		"authorization_url":        computedString("Open it to authorize, or to authorize again. It stays the same until it is used or its inputs change. Only with `authorization_code`."),
+		"status":                   computedString(describeStatus),
+		"authorization_url":        computedString("What a person opens to authorize, or to authorize again. It stays the same until it is used or its inputs change. Null without `authorization_code` or without an `authorization_endpoint`."),
 		"access_token":             computedSecret("The access token. Null with `secrets_in_state = false`."),
 		"refresh_token":            computedSecret("The refresh token. Null with `secrets_in_state = false`."),
 		"id_token":                 computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
 		"token_type":               computedString("The type of the access token, mostly `Bearer`."),
 		"issued_at":                computedString("When the access token was requested (RFC 3339, UTC)."),
-		"expires_at":               computedString("When the access token expires. Null if the server did not say; one hour is assumed then."),
-		"refresh_token_expires_at": computedString("When the refresh token dies unless it is used, as told by the server or by `refresh_token_policy.idle_lifetime`. Null if not known."),
-		"reauthorize_by":           computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if not known."),
+		"expires_at":               computedString("When the access token expires (RFC 3339, UTC). Null if the server did not say; it is taken to live one hour then."),
+		"refresh_token_expires_at": computedString("When the refresh token dies unless it is used: as the server told, or by `refresh_token_policy.idle_lifetime`, whichever is sooner. Null if not known."),
+		"reauthorize_by":           computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if that is not set, or if the tokens were obtained elsewhere."),
 		"last_rotated_at":          computedString("When the pair was last refreshed. Null if never."),
 		"scopes": schema.SetAttribute{
 			MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true,
 		},
 		"generation": schema.Int64Attribute{
-			MarkdownDescription: "How often the pair was made new since its authorization; 1 is the first. 0 while there is none.", Computed: true,
+			MarkdownDescription: describeGeneration, Computed: true,
 		},
 		"extra": schema.MapAttribute{
-			MarkdownDescription: "Every other member of the token reply: strings as they are, anything else as compact JSON. Null with `secrets_in_state = false`.",
+			MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON. Null with `secrets_in_state = false`.",
 			ElementType:         types.StringType, Computed: true, Sensitive: true,
 		},
 	}
 }
+
+// Descriptions that the resource and its data source share.
+const (
+	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
+		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
+	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens."
+)
 
 func computedString(description string) schema.StringAttribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
@@ -88,12 +95,12 @@ func secretInput(into map[string]schema.Attribute, name, description string, val
 		Validators: append([]validator.String{stringvalidator.ConflictsWith(sibling("_wo"))}, validators...),
 	}
 	into[name+"_wo"] = schema.StringAttribute{
-		MarkdownDescription: "As `" + name + "`, write-only: it enters neither state nor plan. Terraform 1.11 or newer.",
+		MarkdownDescription: "As `" + name + "`, but write-only: it enters neither state nor plan. Terraform 1.11 or newer.",
 		Optional:            true, Sensitive: true, WriteOnly: true,
 		Validators: append([]validator.String{stringvalidator.AlsoRequires(sibling("_wo_version"))}, validators...),
 	}
 	into[name+"_wo_version"] = schema.Int64Attribute{
-		MarkdownDescription: "Raise it to have a changed `" + name + "_wo` taken over; Terraform cannot see that change.", Optional: true,
+		MarkdownDescription: "Needed with `" + name + "_wo`. Change it whenever that changes; Terraform cannot see the value itself change.", Optional: true,
 		Validators: []validator.Int64{int64validator.AtLeast(0)},
 	}
 }
@@ -101,50 +108,50 @@ func secretInput(into map[string]schema.Attribute, name, description string, val
 func authorizationCodeAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"redirect_uri": schema.StringAttribute{
-			MarkdownDescription: "The redirection URI. Default: the first `redirect_uris` of the registration.", Optional: true,
+			MarkdownDescription: "The redirection URI: absolute and without a fragment. Default: the first `redirect_uris` of the registration.", Optional: true,
 			Validators: []validator.String{redirectURI()},
 		},
 		"scopes": schema.SetAttribute{
-			MarkdownDescription: "The scopes to ask for. Null or `[]`: none are sent.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Set{setvalidator.SizeAtMost(500), setvalidator.ValueStringsAre(scopeToken())},
+			MarkdownDescription: "The scopes to ask for, at most 500. Null or `[]`: none are sent, and the server decides.", ElementType: types.StringType, Optional: true,
+			Validators: []validator.Set{setvalidator.SizeAtMost(500), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(scopeToken())},
 		},
 		"extra_parameters": schema.MapAttribute{
-			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), mapvalidator.ValueStringsAre(printable(4096))},
+			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`, at most 50. Those of the protocol (`client_id`, `state` and so on) are refused.", ElementType: types.StringType, Optional: true,
+			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), mapvalidator.NoNullValues(), mapvalidator.ValueStringsAre(printable(4096))},
 		},
 	}
-	secretInput(attributes, "callback_url", "The whole address that the browser ended up at after the consent. It is used once and can stay in the configuration.", callbackURL())
-	secretInput(attributes, "code", "An authorization code alone, for platforms that show one. `callback_url` is safer: it also proves the `state`.", printable(8192))
-	secretInput(attributes, "code_verifier", "The PKCE verifier of a `code` that was asked for elsewhere. A pending authorization of this resource brings its own.", codeVerifier())
+	secretInput(attributes, "callback_url", "The whole address that the browser ended up at after the consent, from `https://` on. It is used once, can stay in the configuration, and is not sent again.", callbackURL())
+	secretInput(attributes, "code", "An authorization code alone, for platforms that show one, percent-decoded. `callback_url` is safer: it also proves the `state`. Not together with `callback_url`.", printable(8192))
+	secretInput(attributes, "code_verifier", "The PKCE verifier of a `code` that was asked for elsewhere. Not used while this resource has an authorization pending, which brings its own.", codeVerifier())
 	return attributes
 }
 
 func preauthenticatedAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"expires_at": schema.StringAttribute{
-			MarkdownDescription: "When the access token expires (RFC 3339). Without it an access token that comes with a refresh token is refreshed at once.", Optional: true,
+			MarkdownDescription: "When the access token expires (RFC 3339). Without it an access token that comes with a refresh token is refreshed at once, and one that comes alone is taken to live one hour.", Optional: true,
 			Validators: []validator.String{rfc3339()},
 		},
 	}
 	secretInput(attributes, "access_token", "The access token. Not needed beside a refresh token.", printable(maxToken))
-	secretInput(attributes, "refresh_token", "The refresh token. Nobody else may use it from now on.", printable(maxToken))
+	secretInput(attributes, "refresh_token", "The refresh token. Nobody else may use it from now on: whoever refreshes a single-use token elsewhere breaks this pair.", printable(maxToken))
 	return attributes
 }
 
 func refreshAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"strategy": schema.StringAttribute{
-			MarkdownDescription: "`before_expiry` (default): when the access token is about to expire. `every_read`: once in every run. `at_apply`: only an apply refreshes, a plan spends nothing. `never`.",
+			MarkdownDescription: "`before_expiry` (default): a plan or apply refreshes when the access token is about to expire. `every_read`: also while it is still good, once in each half of a run (plan, apply). `at_apply`: a plan only schedules the refresh and an apply of this resource makes it. `never`.",
 			Optional:            true,
 			Validators: []validator.String{stringvalidator.OneOf(string(credential.StrategyBeforeExpiry), string(credential.StrategyEveryRead),
 				string(credential.StrategyAtApply), string(credential.StrategyNever))},
 		},
 		"before_expiry": schema.StringAttribute{
-			MarkdownDescription: "An access token that lives shorter than this is refreshed. From `5s` to `1h`. Default: the provider's `refresh_before_expiry`.", Optional: true,
+			MarkdownDescription: "An access token that has less than this left to live is refreshed. From `5s` to `1h`. Default: the provider's `refresh_before_expiry`.", Optional: true,
 			Validators: []validator.String{durationBetween(minMargin, maxMargin)},
 		},
 		"earliest": schema.StringAttribute{
-			MarkdownDescription: "No refresh before this long after the access token was issued, for servers that refuse one. From `1s` to `24h`. It wins over `before_expiry`.", Optional: true,
+			MarkdownDescription: "For servers that refuse an early refresh: none is sent before the access token is this old. From `1s` to `24h`. It wins over `before_expiry` and `min_validity`: the current token is used as long as it works, with a warning.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Second, maxEarliest)},
 		},
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -72,12 +73,22 @@ func short(d time.Duration) string {
 }
 
 // endpointURL bounds the URL of an endpoint as far as it is known without the provider's settings.
-func endpointURL() validator.String {
+func endpointURL() check {
 	return check{wants: "an absolute https:// URL (http:// only to this machine, or with allow_insecure_http)", wrong: func(text string) error {
 		if len(text) > 2048 {
 			return fmt.Errorf("it is longer than 2048 bytes")
 		}
 		return oauth.CheckEndpoint(text, true)
+	}}
+}
+
+// issuerURL bounds an issuer identifier (RFC 8414 §2): as an endpoint, and without a query.
+func issuerURL() validator.String {
+	return check{wants: "an https:// URL without query and fragment", wrong: func(text string) error {
+		if strings.Contains(text, "?") {
+			return fmt.Errorf("it has a query")
+		}
+		return endpointURL().wrong(text)
 	}}
 }
 
@@ -147,6 +158,8 @@ func (ageKeys) ValidateString(_ context.Context, req validator.StringRequest, re
 	}
 }
 
+const maxCertificates = 1 << 20
+
 type pemCertificates struct{}
 
 func (pemCertificates) Description(context.Context) string               { return "PEM certificates" }
@@ -157,12 +170,19 @@ func (pemCertificates) ValidateString(_ context.Context, req validator.StringReq
 		return
 	}
 	rest := []byte(req.ConfigValue.ValueString())
+	if len(rest) > maxCertificates {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid CA Certificates", fmt.Sprintf("%s is longer than 1 MiB.", req.Path))
+		return
+	}
 	for found := 0; ; found++ {
 		var block *pem.Block
 		block, rest = pem.Decode(rest)
 		if block == nil {
-			if found == 0 {
+			switch {
+			case found == 0:
 				resp.Diagnostics.AddAttributeError(req.Path, "Invalid CA Certificates", fmt.Sprintf("%s holds no PEM block.", req.Path))
+			case bytes.Contains(rest, []byte("-----BEGIN")):
+				resp.Diagnostics.AddAttributeError(req.Path, "Invalid CA Certificates", fmt.Sprintf("PEM block %d of %s is cut off or damaged.", found+1, req.Path))
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,10 +16,13 @@ const (
 	warnReauthorize      = 30 * 24 * time.Hour
 )
 
-// warnStanding gives the warnings that stand as long as they are true and somebody can act on them. err is why there is
-// no fresh token, nil if there is one.
-func (r *tokenPairResource) warnStanding(about subject, record credential.Record, err error, diags *diag.Diagnostics) {
+// warnStanding gives the warnings that stand as long as they are true and somebody can act on them. told says that the
+// status was explained already.
+func (r *tokenPairResource) warnStanding(about subject, record credential.Record, told bool, diags *diag.Diagnostics) {
 	now := r.session.deps.Clock.Now()
+	if !told {
+		warnStatus(about, record, now, diags)
+	}
 	if record.Client.Policy.SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() {
 		diags.AddWarning("Single-Use Refresh Token Kept in the State Only",
 			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. A plan that refreshes and is not applied, a crash or a lost state loses it, and a person must authorize again. "+
@@ -28,8 +32,8 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		diags.AddWarning("Token Store on a CI Runner's Own Disk",
 			fmt.Sprintf("This run seems to be a CI job, and %s is kept in %s, which may be thrown away with the runner. Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.", about, r.session.location))
 	}
-	if err != nil {
-		return // the caller has said what is wrong already
+	if record.Status != credential.StatusActive {
+		return // a deadline of what does not work is no news
 	}
 	if at := idleDeadline(record); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
 		diags.AddWarning("Refresh Token Dies Soon",
@@ -73,7 +77,7 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			diags.AddWarning("Broken Reply From the Token Endpoint", fmt.Sprintf("The reply to the refresh of %s was not well-formed. Its refresh token could be read and is kept.", about))
 		case credential.NoticeNotRevoked:
 			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
-				capital(about.String()), notRevoked(about, n.Err)))
+				capital(about.String()), notRevoked(n.Err)))
 		}
 	}
 }
@@ -96,7 +100,7 @@ func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) 
 	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, sentence(n.Err), where))
 }
 
-func notRevoked(about subject, err error) string {
+func notRevoked(err error) string {
 	e := credential.AsError(err)
 	if e.Verdict.Class != "" {
 		return "the server said " + e.Verdict.Words() + "."
@@ -105,24 +109,36 @@ func notRevoked(about subject, err error) string {
 }
 
 // warnOnWrite gives the warnings that belong to an apply.
-func (r *tokenPairResource) warnOnWrite(about subject, record credential.Record, diags *diag.Diagnostics) {
+func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result, diags *diag.Diagnostics) {
 	if !r.session.stateOnly && !r.session.sealed {
 		warnPlaintextStore(r.session, diags)
 	}
-	if record.Status == credential.StatusAuthorizationRequired {
+	r.warnStanding(about, result.Record, hasFailed(result.Notices), diags)
+}
+
+// warnStatus explains a status other than active.
+func warnStatus(about subject, record credential.Record, now time.Time, diags *diag.Diagnostics) {
+	switch record.Status {
+	case credential.StatusAuthorizationRequired:
 		warnNoToken(about, &credential.Error{Kind: credential.KindAuthorize, Record: record}, diags)
-		return
-	}
-	if record.Status == credential.StatusOutcomeUnknown {
+	case credential.StatusOutcomeUnknown:
 		at, may, _ := credential.NextResend(record)
-		why := credential.ReasonUnknownWaiting
-		if !may {
-			why = credential.ReasonUnknownFinal
+		e := &credential.Error{Kind: credential.KindUnknown, Record: record, Until: at}
+		switch {
+		case !may:
+			e.Reason = credential.ReasonUnknownFinal
+		case record.Unknown != nil && !record.Unknown.RejectedAt.IsZero():
+			e.Reason = credential.ReasonRejected
+		case at.After(now):
+			e.Reason = credential.ReasonUnknownWaiting
 		}
-		warnNoToken(about, &credential.Error{Kind: credential.KindUnknown, Reason: why, Record: record, Until: at}, diags)
-		return
+		warnNoToken(about, e, diags)
 	}
-	r.warnStanding(about, record, nil, diags)
+}
+
+// hasFailed tells whether a notice explains the status already.
+func hasFailed(notices []credential.Notice) bool {
+	return slices.ContainsFunc(notices, func(n credential.Notice) bool { return n.Code == credential.NoticeFailed })
 }
 
 func warnPlaintextStore(s *session, diags *diag.Diagnostics) {
@@ -170,6 +186,16 @@ func refuseImplicitSeed(at path.Path, about subject, location string, diags *dia
 			about.session.location, about, where, about.session.location))
 }
 
+// refuseForeignRecord stops a run against a wrong store that happens to hold a token pair of the same name: taking that one
+// over would hand its tokens to this configuration's consumers, and destroying it would revoke them.
+func refuseForeignRecord(at path.Path, about subject, state tokenPairModel, diags *diag.Diagnostics) {
+	diags.AddAttributeError(at, "Credential Lives in Another Token Store",
+		fmt.Sprintf("The state says that %s lives in the token store %s. The token store in use, %s, holds another token pair of the same name, which another resource manages.\n\n"+
+			"Nothing was sent or changed. Both credentials still work where they are.\n\n"+
+			"Set token_store or OAUTH_TOKEN_STORE to the store it lives in. To manage the other one from here instead: terraform state rm, then terraform import.",
+			about, state.StoreLocation.ValueString(), about.session.location))
+}
+
 func refuseForeignDestroy(about subject, state tokenPairModel, storeID string, diags *diag.Diagnostics) {
 	what := "another store"
 	if storeID == "" {
@@ -192,11 +218,12 @@ func warnOtherClient(about subject, diags *diag.Diagnostics) {
 }
 
 func warnUsedInput(about subject, record credential.Record, at path.Path, diags *diag.Diagnostics) {
+	what := "What the token store holds is used. This is as it should be when a resource is made again or imported."
 	if record.Status == credential.StatusAuthorizationRequired {
-		return // the warning about the status says what to do
+		what = "It did not lead to tokens that still work."
 	}
-	diags.AddAttributeWarning(at, "Token Used Before",
-		fmt.Sprintf("%s was used before; the token store is further on, and what it holds is used. This is as it should be when a resource is made again or imported.", at))
+	diags.AddAttributeWarning(at, "Used Before",
+		fmt.Sprintf("%s was used before and is not sent again. %s To authorize %s again, a new one is needed.", at, what, about))
 }
 
 func unknownName(diags *diag.Diagnostics) {
@@ -209,13 +236,17 @@ func noWriteOnly(at path.Path, diags *diag.Diagnostics) {
 		fmt.Sprintf(`%s is kept in the token store alone, and token_store = "state" has none. Use the plain attribute, or set token_store to a folder.`, at))
 }
 
-// consumedCode decides what a code means that was used before: nothing where the credential lives on, an error where a
-// person believes to have authorized again.
+// consumedCode decides what a code means that was used before: nothing where an ordinary update brings it along again, a
+// warning where the credential lives on, an error where a person believes to have authorized again.
 func consumedCode(record credential.Record, config, state tokenPairModel, at path.Path, about subject, diags *diag.Diagnostics) bool {
-	if record.Status == credential.StatusAuthorizationRequired && !state.ID.IsNull() && config.brings(state) {
+	if !config.brings(state) {
+		return true
+	}
+	if record.Status == credential.StatusAuthorizationRequired && !state.ID.IsNull() {
 		addEngineError(diags, at, "Unable to Authorize Token Pair", about, &credential.Error{Kind: credential.KindConsumed, Record: record})
 		return false
 	}
+	warnUsedInput(about, record, at, diags)
 	return true
 }
 

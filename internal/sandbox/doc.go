@@ -26,8 +26,8 @@
 //
 // A profile makes the sandbox answer like one platform. It is data, in two parts: a Settings value (rotation, reuse,
 // lifetimes, earliest refresh), and a table from a refusal's reason (refusal.go) to the status and body that the
-// platform sends instead of the standard one. Every refusal passes through Server.refuse, so that is the one place
-// that would look into the profile's table. Members that a platform adds to its replies are a "mutate" fault without
-// end. Endpoint code must not ask which profile is active; when a platform needs behaviour that no setting expresses,
-// add a setting.
+// platform sends instead of the standard one. Every refusal passes through Server.refuse, which looks it up in
+// Server.refusals, so a profile replaces entries there. Members that a platform adds to its replies are a "mutate"
+// fault without end. Endpoint code must not ask which profile is active; when a platform needs behaviour that no
+// setting expresses, add a setting.
 package sandbox

@@ -20,9 +20,8 @@ const (
 )
 
 const (
-	secret     = "s+e %c:r/é" // every character that Basic and forms treat in a special way
+	secret     = "s+e %c:r/é" // characters that Basic and forms treat in a special way
 	redirect   = "https://app.example/cb?tenant=7"
-	oneMinute  = time.Minute
 	testMoment = "2026-01-02T03:04:05Z"
 )
 
@@ -233,7 +232,7 @@ func (r *rig) plant(f sandbox.Fault) {
 // waitHeld fails the test if n are not held soon. The limit only ends a test that has failed already.
 func (r *rig) waitHeld(n int) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), oneMinute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := r.WaitHeld(ctx, n); err != nil {
 		r.Fatalf("wait until %d are held: %v", n, err)

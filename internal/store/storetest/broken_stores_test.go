@@ -3,9 +3,9 @@ package storetest
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/memstore"
@@ -111,8 +111,10 @@ func replaceCreates(s store.Store) store.Store {
 	}}
 }
 
-// replaceInTwoSteps compares, waits until others had their chance, and swaps.
+// replaceInTwoSteps compares, and swaps later. The first to compare where the concurrent checks begin waits for a second.
 func replaceInTwoSteps(s store.Store) store.Store {
+	var compared atomic.Int32
+	second := make(chan struct{})
 	return broken{Store: s, replace: func(
 		ctx context.Context, key string, old store.Revision, value []byte,
 	) (store.Revision, error) {
@@ -120,8 +122,11 @@ func replaceInTwoSteps(s store.Store) store.Store {
 		if err != nil || e.Revision != old {
 			return "", store.ErrConflict
 		}
-		for range 1000 {
-			runtime.Gosched()
+		if v := string(e.Value); v == "first" || v == "0" {
+			if compared.Add(1) == 2 {
+				close(second)
+			}
+			<-second
 		}
 		return swapAnyway(ctx, s, key, value)
 	}}

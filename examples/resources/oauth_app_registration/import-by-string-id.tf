@@ -1,0 +1,4 @@
+import {
+  to = oauth_app_registration.crm
+  id = "crm"
+}

@@ -1,0 +1,4 @@
+import {
+  to = oauth_token_pair.crm
+  id = "crm"
+}

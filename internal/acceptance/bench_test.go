@@ -1,0 +1,348 @@
+package acceptance_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
+)
+
+// The benchmarks measure two things side by side in one run, turn by turn, and report medians and their ratio.
+
+// sideBySide runs a and b in turn and reports the medians of both and of the ratio turn by turn.
+func sideBySide(b *testing.B, turns int, nameA string, a func(), nameB string, other func()) {
+	b.Helper()
+	var as, bs, ratios []float64
+	a()
+	other()
+	for range turns {
+		ta, tb := timed(a), timed(other)
+		as, bs, ratios = append(as, ta), append(bs, tb), append(ratios, ta/tb)
+	}
+	b.ReportMetric(0, "ns/op") // one operation is a whole comparison; its time says nothing
+	b.ReportMetric(median(as)*1e3, nameA+"-ms")
+	b.ReportMetric(median(bs)*1e3, nameB+"-ms")
+	b.ReportMetric((median(as)-median(bs))*1e3, "added-ms")
+	b.ReportMetric(median(ratios), "ratio")
+}
+
+func timed(f func()) float64 {
+	start := time.Now()
+	f()
+	return time.Since(start).Seconds()
+}
+
+func median(xs []float64) float64 {
+	sorted := slices.Sorted(slices.Values(xs))
+	return sorted[len(sorted)/2]
+}
+
+func sealedStore(b *testing.B, dir string) *seal.Store {
+	b.Helper()
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		b.Fatal(err)
+	}
+	keys, err := seal.ParseKeys(secret.New(identity.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	files, err := filestore.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return seal.NewStore(files, keys, randomness{})
+}
+
+// randomness is good enough for a benchmark's ids, and costs nothing.
+type randomness struct{}
+
+func (randomness) Read(p []byte) (int, error) {
+	n := uint64(time.Now().UnixNano())
+	for i := range p {
+		n = n*6364136223846793005 + 1442695040888963407
+		p[i] = byte(n >> 56)
+	}
+	return len(p), nil
+}
+
+// movedClock is the machine's clock, moved.
+type movedClock struct {
+	credential.Clock
+	offset *atomic.Int64
+}
+
+func (c movedClock) Now() time.Time { return c.Clock.Now().Add(time.Duration(c.offset.Load())) }
+
+func benchManager(b *testing.B, s *seal.Store, clock credential.Clock) *credential.Manager {
+	b.Helper()
+	caller, err := oauth.NewCaller(oauth.CallerOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	m, err := credential.New(credential.Options{Store: s, Caller: caller, Clock: clock})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+func benchClient(s *server) credential.Client {
+	return credential.Client{
+		ClientID: clientID, ClientSecret: secret.New(clientSecret), TokenEndpoint: s.base + "/token",
+		TokenEndpointAuthMethod: oauth.ClientSecretPost, Policy: credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUse},
+	}
+}
+
+func brought(b *testing.B, m *credential.Manager, s *server, name string) {
+	b.Helper()
+	setup := credential.Setup{Client: benchClient(s), Refresh: credential.RefreshSettings{}}
+	if _, err := m.Attach(context.Background(), name, "bench", setup); err != nil {
+		b.Fatal(err)
+	}
+	if _, _, err := m.Adopt(context.Background(), name, credential.Brought{Refresh: secret.New(s.issue().RefreshToken)}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkRotation compares a rotation through the engine and the sealed file store with the bare HTTP call.
+func BenchmarkRotation(b *testing.B) {
+	s := newServer(b, nil)
+	m := benchManager(b, sealedStore(b, filepath.Join(b.TempDir(), "store")), nil)
+	brought(b, m, s, "rotation")
+	ask := credential.Ask{MinValidity: 24 * time.Hour} // longer than any token lives: each ask refreshes
+	engine := func() {
+		if r, err := m.Token(context.Background(), "rotation", ask); err != nil || !r.Rotated {
+			b.Fatal(r.Rotated, err)
+		}
+	}
+	current := s.issue().RefreshToken
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	bareCall := func() {
+		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {current}, "client_id": {clientID}, "client_secret": {clientSecret}}
+		reply, err := client.PostForm(s.base+"/token", form)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text, err := io.ReadAll(reply.Body)
+		_ = reply.Body.Close()
+		if err != nil || reply.StatusCode != http.StatusOK {
+			b.Fatal(reply.Status, err)
+		}
+		_, rest, _ := strings.Cut(string(text), `"refresh_token":"`)
+		current, _, _ = strings.Cut(rest, `"`)
+	}
+	for b.Loop() {
+		sideBySide(b, 100, "engine", engine, "bare-call", bareCall)
+	}
+	b.ReportMetric(fsyncMillis(b), "fsync-ms")
+}
+
+// fsyncMillis tells how fast this disk syncs: a rotation syncs a file and a folder twice, for the claim and for the commit.
+func fsyncMillis(b *testing.B) float64 {
+	b.Helper()
+	var times []float64
+	for range 50 {
+		f, err := os.CreateTemp(b.TempDir(), "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := f.WriteString("x"); err != nil {
+			b.Fatal(err)
+		}
+		times = append(times, timed(func() { err = f.Sync() }))
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = f.Close()
+	}
+	return median(times) * 1e3
+}
+
+// BenchmarkRefreshesPerExpiry lets many askers in several managers (as in several processes) want the same credential
+// each time that it has expired. The limit is 1: one token call for each expiry.
+func BenchmarkRefreshesPerExpiry(b *testing.B) {
+	const managers, askersEach, expiries = 8, 16, 25
+	for b.Loop() {
+		s := newServer(b, nil)
+		shared := sealedStore(b, filepath.Join(b.TempDir(), "store"))
+		clock := movedClock{Clock: credential.SystemClock(), offset: &atomic.Int64{}}
+		var all []*credential.Manager
+		for range managers {
+			all = append(all, benchManager(b, shared, clock))
+		}
+		brought(b, all[0], s, "shared")
+		for range expiries {
+			refreshAll(b, all, askersEach)
+			clock.offset.Add(int64(time.Hour))
+			if _, err := s.AdvanceClock(time.Hour); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(expiries, "expiries")
+		c := s.Counters()
+		b.ReportMetric(float64(c.TokenRequests), "token-calls")
+		b.ReportMetric(float64(c.Refreshes), "refreshes")
+		b.ReportMetric(float64(c.ReuseDetected), "reuses")
+		b.ReportMetric(float64(c.TokenRequests)/expiries, "calls/expiry")
+	}
+}
+
+func refreshAll(b *testing.B, managers []*credential.Manager, each int) {
+	b.Helper()
+	var wg sync.WaitGroup
+	for _, m := range managers {
+		for range each {
+			wg.Go(func() {
+				if _, err := m.Token(context.Background(), "shared", credential.Ask{DefaultMargin: 30 * time.Second}); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// binaries builds the provider that ships and the bare one, as a release does.
+func binaries(b *testing.B) (shipped, bare string) {
+	b.Helper()
+	dir := b.TempDir()
+	shipped, bare = filepath.Join(dir, "terraform-provider-oauth"), filepath.Join(dir, "terraform-provider-bare")
+	for out, pkg := range map[string]string{shipped: "../..", bare: "./testdata/bare"} {
+		cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if text, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%s: %v\n%s", pkg, err, text)
+		}
+	}
+	return shipped, bare
+}
+
+// BenchmarkStartUp compares the time from starting the process to its handshake line.
+func BenchmarkStartUp(b *testing.B) {
+	shipped, bare := binaries(b)
+	for b.Loop() {
+		sideBySide(b, 40, "provider", func() { handshake(b, shipped) }, "bare", func() { handshake(b, bare) })
+	}
+	for name, path := range map[string]string{"provider-MB": shipped, "bare-MB": bare} {
+		info, err := os.Stat(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/1e6, name)
+	}
+}
+
+func handshake(b *testing.B, path string) {
+	b.Helper()
+	cmd := exec.CommandContext(context.Background(), path)
+	cmd.Env = []string{magicCookie + "=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2", "PLUGIN_PROTOCOL_VERSIONS=6", "HOME=" + b.TempDir()}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if err != nil || !strings.Contains(line, "|grpc|") {
+		b.Fatalf("%s did not shake hands: %q %v", path, line, err)
+	}
+}
+
+// BenchmarkPlan1000 compares terraform plan with 1,000 fresh token pairs, file-backed and sealed, with 1,000 resources of
+// the bare provider that do nothing: small ones (an id and a name), and wide ones with as many attributes as a token pair. The
+// first ratio is what a user feels; the second leaves out what core and framework spend on attributes.
+func BenchmarkPlan1000(b *testing.B) {
+	for _, against := range []struct{ name, body string }{
+		{"small", `resource "bare_thing" "this" {
+  count = %d
+  name  = "thing-${count.index}"
+}`},
+		{"wide", `resource "bare_wide" "this" {
+  count = %d
+  name  = "thing-${count.index}"
+  client = {
+    s0 = "a client id", s1 = "a secret", s2 = "https://login.example.com/a", s3 = "https://login.example.com/b"
+    s4 = "https://login.example.com/c", policy = { s0 = "single_use", s1 = "revoke_family" }
+  }
+  grant_b = { s0 = "access-${count.index}", s1 = "refresh-${count.index}", s2 = "2030-01-01T00:00:00Z" }
+}`},
+	} {
+		b.Run(against.name, func(b *testing.B) { plan1000(b, against.body) })
+	}
+}
+
+func plan1000(b *testing.B, body string) {
+	const count = 1000
+	shipped, bare := binaries(b)
+	s := newServer(b, func(set *sandbox.Settings) { set.AccessTokenLifetime = 24 * time.Hour })
+	pairs, things := newWorkspace(b), newWorkspace(b)
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		b.Fatal(err)
+	}
+	pairs.env["OAUTH_TOKEN_STORE_KEY"] = identity.String()
+	pairs.patience, things.patience = 20*time.Minute, 20*time.Minute
+	pairs.override("oauth", shipped)
+	things.override("bare", bare)
+	pairs.write(fmt.Sprintf(`
+resource "oauth_token_pair" "this" {
+  count  = %d
+  name   = "pair-${count.index}"
+  client = %s
+  preauthenticated = {
+    access_token  = "access-${count.index}"
+    refresh_token = "refresh-${count.index}"
+    expires_at    = %q
+  }
+}
+`, count, s.client(strict), time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339)))
+	writeFile(b, filepath.Join(things.dir, "main.tf"), fmt.Sprintf(`
+terraform {
+  required_providers {
+    bare = { source = "seed-55355b43/bare" }
+  }
+}
+`+body+"\n", count))
+	pairs.apply()
+	things.apply()
+	s.ResetCounters()
+	plan := func(w *workspace) func() {
+		return func() { w.plan("-detailed-exitcode") }
+	}
+	for b.Loop() {
+		sideBySide(b, 3, "token-pairs", plan(pairs), "no-op", plan(things))
+	}
+	if c := s.Counters(); c.Connections != 0 {
+		b.Fatalf("the authorization server saw %d connections during plans of fresh pairs", c.Connections)
+	}
+}
+
+// override makes terraform use one built provider.
+func (w *workspace) override(name, binary string) {
+	w.t.Helper()
+	writeFile(w.t, w.env["TF_CLI_CONFIG_FILE"], fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"seed-55355b43/%s\" = %q\n  }\n  direct {}\n}\n", name, filepath.Dir(binary)))
+}

@@ -1,0 +1,36 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// explainExchange says what became of an authorization code. What goes for a refresh token does not go for a code: it is
+// never sent twice, and its failure leaves the tokens of an earlier authorization in use. It returns nil for an error
+// that is not special to a code.
+func explainExchange(about subject, e *credential.Error) []string {
+	spent := "A code is never sent twice, so a new one is needed."
+	if r := e.Record; r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired {
+		spent += " The tokens of the earlier authorization are unchanged and still in use."
+	}
+	var what string
+	switch {
+	case e.Kind == credential.KindAuthorize && e.Verdict.Class != "":
+		what = fmt.Sprintf("The authorization server did not accept the code for %s. A code works once and lives for minutes.", about)
+	case e.Kind == credential.KindUnknown:
+		what = fmt.Sprintf("The code for %s was sent, or may have been, and no usable reply came.", about)
+	case e.Kind == credential.KindBadClient:
+		what = fmt.Sprintf("The authorization server does not accept the client of %s. Check client_id, client_secret and token_endpoint_auth_method.", about)
+	case e.Kind == credential.KindLater:
+		what = fmt.Sprintf("The authorization server takes no code for %s before %s.", about, moment(e.Until))
+	case e.Kind == credential.KindConfiguration && e.Verdict.Class != "":
+		what = fmt.Sprintf("The authorization server says that the request for %s itself is wrong. Check the client's endpoints and settings.", about)
+	case e.Kind == credential.KindNotSent:
+		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
+			"Nothing was sent, so the code can still be used; most servers let it live for minutes.", "Check the network and the endpoint, then apply again."}
+	default:
+		return nil
+	}
+	return []string{what, spent, authorizeAgain(e.Record)}
+}

@@ -1,0 +1,259 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+func TestProtocolSchemaIsValid(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, nil)
+	for _, d := range p.schemas.Diagnostics {
+		t.Errorf("%s: %s", d.Summary, d.Detail)
+	}
+	names := func(m any) []string {
+		switch m := m.(type) {
+		case map[string]*tfprotov6.Schema:
+			return slices.Sorted(maps.Keys(m))
+		default:
+			return nil
+		}
+	}
+	for what, got := range map[string][]string{
+		"resources":           names(p.schemas.ResourceSchemas),
+		"data sources":        names(p.schemas.DataSourceSchemas),
+		"ephemeral resources": names(p.schemas.EphemeralResourceSchemas),
+	} {
+		want := map[string][]string{
+			"resources":           {"oauth_app_registration", "oauth_token_pair"},
+			"data sources":        {"oauth_access_token", "oauth_token_pair"},
+			"ephemeral resources": {"oauth_access_token"},
+		}[what]
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	}
+	identities, err := p.server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	must(t, err)
+	for _, name := range []string{"oauth_app_registration", "oauth_token_pair"} {
+		s := identities.IdentitySchemas[name]
+		if s == nil || len(s.IdentityAttributes) != 1 || s.IdentityAttributes[0].Name != "name" || !s.IdentityAttributes[0].RequiredForImport {
+			t.Errorf("the identity of %s is not its name alone: %+v", name, s)
+		}
+	}
+	p.world.mustBeUntouched(t)
+}
+
+// everyAttribute calls each with every attribute of the provider, at any depth, under a name that tells where it stands.
+func everyAttribute(t *testing.T, each func(where string, a *tfprotov6.SchemaAttribute)) {
+	t.Helper()
+	var walk func(prefix string, attributes []*tfprotov6.SchemaAttribute)
+	walk = func(prefix string, attributes []*tfprotov6.SchemaAttribute) {
+		for _, a := range attributes {
+			each(prefix+a.Name, a)
+			if a.NestedType != nil {
+				walk(prefix+a.Name+".", a.NestedType.Attributes)
+			}
+		}
+	}
+	all := newPeer(t, nil).schemas
+	walk("provider ", all.Provider.Block.Attributes)
+	for kind, schemas := range map[string]map[string]*tfprotov6.Schema{
+		"resource ": all.ResourceSchemas, "data ": all.DataSourceSchemas, "ephemeral ": all.EphemeralResourceSchemas,
+	} {
+		for name, s := range schemas {
+			if len(strings.Fields(s.Block.Description)) < 8 {
+				t.Errorf("%s%s is hardly described: %q", kind, name, s.Block.Description)
+			}
+			walk(kind+name+" ", s.Block.Attributes)
+		}
+	}
+}
+
+func TestEveryAttributeIsDescribed(t *testing.T) {
+	t.Parallel()
+	everyAttribute(t, func(where string, a *tfprotov6.SchemaAttribute) {
+		switch {
+		case a.DescriptionKind != tfprotov6.StringKindMarkdown:
+			t.Errorf("%s is not described in Markdown", where)
+		case !strings.HasSuffix(a.Description, "."):
+			t.Errorf("the description of %s is no sentence: %q", where, a.Description)
+		case (a.Optional || a.Required) && len(strings.Fields(a.Description)) < 4:
+			t.Errorf("the input %s is hardly described: %q", where, a.Description)
+		}
+	})
+}
+
+// Whatever is named after a secret is marked as one; what is not marked is listed here with its reason.
+func TestSecretsAreSensitive(t *testing.T) {
+	t.Parallel()
+	plain := map[string]string{
+		"token_store":              "a URL, shown without user and query",
+		"token_endpoint":           "public",
+		"token_type":               "Bearer",
+		"token_pair":               "a name",
+		"refresh_token_policy":     "settings",
+		"refresh_token_expires_at": "a time",
+		"authorization_code":       "an object; its members are marked",
+	}
+	markers := []string{"secret", "token", "code", "callback", "verifier", "key", "extra"}
+	everyAttribute(t, func(where string, a *tfprotov6.SchemaAttribute) {
+		named := slices.ContainsFunc(markers, func(m string) bool { return strings.Contains(a.Name, m) })
+		_, exempt := plain[a.Name]
+		switch {
+		case !named || exempt || a.Sensitive:
+		case a.Type != nil && (strings.HasSuffix(a.Name, "_wo_version") || a.Name == "secrets_in_state" || a.Name == "token_endpoint_auth_method"):
+		case a.Name == "extra_parameters": // they stand in the authorization URL, which is shown
+		default:
+			t.Errorf("%s is not sensitive", where)
+		}
+	})
+}
+
+// Every write-only attribute has a plain twin and a version, and needs the version; no version stands alone.
+func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	p := newPeer(t, nil)
+	for name, s := range p.schemas.ResourceSchemas {
+		siblings := map[string]map[string]*tfprotov6.SchemaAttribute{}
+		attributesOf("", s.Block.Attributes, func(path string, a *tfprotov6.SchemaAttribute) {
+			parent := strings.TrimSuffix(path, a.Name)
+			if siblings[parent] == nil {
+				siblings[parent] = map[string]*tfprotov6.SchemaAttribute{}
+			}
+			siblings[parent][a.Name] = a
+		})
+		for parent, group := range siblings {
+			for _, a := range group {
+				if strings.HasSuffix(a.Name, "_wo") != a.WriteOnly {
+					t.Errorf("%s %s%s: its name and its write-only mark do not agree", name, parent, a.Name)
+				}
+				base, isVersion := strings.CutSuffix(a.Name, "_wo_version")
+				if isVersion && group[base+"_wo"] == nil {
+					t.Errorf("%s %s%s is the version of nothing", name, parent, a.Name)
+				}
+				if !a.WriteOnly {
+					continue
+				}
+				found[name+" "+parent+a.Name] = true
+				plain, version := group[strings.TrimSuffix(a.Name, "_wo")], group[a.Name+"_version"]
+				if plain == nil || !plain.Sensitive || version == nil || !a.Sensitive {
+					t.Errorf("%s %s%s lacks its plain twin, its version, or the sensitive mark", name, parent, a.Name)
+				}
+			}
+		}
+	}
+	want := []string{
+		"oauth_app_registration client_secret_wo",
+		"oauth_token_pair authorization_code.callback_url_wo",
+		"oauth_token_pair authorization_code.code_verifier_wo",
+		"oauth_token_pair authorization_code.code_wo",
+		"oauth_token_pair client.client_secret_wo",
+		"oauth_token_pair preauthenticated.access_token_wo",
+		"oauth_token_pair preauthenticated.refresh_token_wo",
+	}
+	if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, want) {
+		t.Errorf("write-only attributes: got %v, want %v", got, want)
+	}
+}
+
+// The framework's own attribute types, by what they tell of their validators.
+type (
+	stringInput interface{ StringValidators() []validator.String }
+	int64Input  interface{ Int64Validators() []validator.Int64 }
+	listInput   interface{ ListValidators() []validator.List }
+	setInput    interface{ SetValidators() []validator.Set }
+	mapInput    interface{ MapValidators() []validator.Map }
+)
+
+// checkBounds fails for inputs of any size or form: every text, number and collection has validators.
+func checkBounds[A interface {
+	IsOptional() bool
+	IsRequired() bool
+}](t *testing.T, prefix string, attributes map[string]A, nested func(A) map[string]A) (inputs int) {
+	t.Helper()
+	for name, a := range attributes {
+		where := prefix + name
+		if !a.IsOptional() && !a.IsRequired() {
+			continue
+		}
+		inputs++
+		n := -1
+		switch a := any(a).(type) {
+		case stringInput:
+			n = len(a.StringValidators())
+		case int64Input:
+			n = len(a.Int64Validators())
+		case listInput:
+			n = len(a.ListValidators())
+		case setInput:
+			n = len(a.SetValidators())
+		case mapInput:
+			n = len(a.MapValidators())
+		}
+		if n == 0 {
+			t.Errorf("%s takes anything", where)
+		}
+		inputs += checkBounds(t, where+".", nested(a), nested)
+	}
+	return inputs
+}
+
+func TestEveryInputHasBounds(t *testing.T) {
+	t.Parallel()
+	ctx, p := t.Context(), New("test", Deps{})()
+	var ps provider.SchemaResponse
+	p.Schema(ctx, provider.SchemaRequest{}, &ps)
+	if n := checkBounds(t, "provider ", ps.Schema.Attributes, nothingNested); n != 7 {
+		t.Errorf("the provider has %d inputs, want 7", n)
+	}
+	counts := map[string]int{}
+	for _, make := range p.Resources(ctx) {
+		var meta resource.MetadataResponse
+		make().Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
+		var s resource.SchemaResponse
+		make().Schema(ctx, resource.SchemaRequest{}, &s)
+		counts["resource "+meta.TypeName] = checkBounds(t, meta.TypeName+" ", s.Schema.Attributes, nestedInResource)
+	}
+	for _, make := range p.DataSources(ctx) {
+		var meta datasource.MetadataResponse
+		make().Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
+		var s datasource.SchemaResponse
+		make().Schema(ctx, datasource.SchemaRequest{}, &s)
+		counts["data "+meta.TypeName] = checkBounds(t, "data "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+	}
+	for _, make := range p.(provider.ProviderWithEphemeralResources).EphemeralResources(ctx) {
+		var meta ephemeral.MetadataResponse
+		make().Metadata(ctx, ephemeral.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
+		var s ephemeral.SchemaResponse
+		make().Schema(ctx, ephemeral.SchemaRequest{}, &s)
+		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+	}
+	want := map[string]int{
+		"resource oauth_app_registration": 23, "resource oauth_token_pair": 50,
+		"data oauth_access_token": 3, "data oauth_token_pair": 1, "ephemeral oauth_access_token": 3,
+	}
+	if !maps.Equal(counts, want) {
+		t.Errorf("inputs: got %v, want %v", counts, want)
+	}
+}
+
+func nothingNested[A any](A) map[string]A { return nil }
+
+func nestedInResource(a schema.Attribute) map[string]schema.Attribute {
+	if o, ok := a.(schema.SingleNestedAttribute); ok {
+		return o.Attributes
+	}
+	return nil
+}

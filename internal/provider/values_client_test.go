@@ -1,0 +1,147 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const hidden = "hidden-secret"
+
+// badClientValues are the mistakes in a client, at the top of a registration or below "client." in a token pair.
+func badClientValues(base object, prefix string) []badValue {
+	endpoint := func(name, why string) string {
+		return fmt.Sprintf("%s%s must be an absolute https:// URL (http:// only to this machine, or with allow_insecure_http): %s", prefix, name, why)
+	}
+	text := func(name string, most int, why string) string {
+		return fmt.Sprintf("%s%s must be 1 to %d printable ASCII characters: %s", prefix, name, most, why)
+	}
+	duration := func(name, most, least, why string) string {
+		return fmt.Sprintf("%srefresh_token_policy.%s must be a duration like 30s, 5m or 1h, from %s to %s: %s", prefix, name, least, most, why)
+	}
+	rows := []badValue{
+		{at: "client_id", value: nil, says: prefix + "client_id is needed."},
+		{at: "client_id", value: "", says: text("client_id", 2048, "it is empty.")},
+		{at: "client_id", value: "id\n", says: text("client_id", 2048, "it holds other characters; a line break is often copied along.")},
+		{at: "client_id", value: strings.Repeat("a", 2049), says: text("client_id", 2048, "it is longer.")},
+
+		{at: "client_secret", value: "", says: text("client_secret", 16384, "it is empty.")},
+		{at: "client_secret", value: hidden + "\n", says: text("client_secret", 16384, "it holds other characters; a line break is often copied along."), hidden: []string{hidden}},
+		{at: "client_secret", value: hidden + "é", says: "it holds other characters", hidden: []string{hidden}},
+		{at: "client_secret", value: strings.Repeat(hidden, 2000), says: text("client_secret", 16384, "it is longer."), hidden: []string{hidden}},
+		{at: "client_secret_wo", value: hidden, says: `"` + prefix + "client_secret_wo_version" + `" must be specified when "` + prefix + "client_secret_wo" + `" is specified`, hidden: []string{hidden}},
+		{at: "client_secret_wo_version", value: -1, says: "must be at least 0"},
+		{at: "token_endpoint_auth_method", value: "private_key_jwt", says: `value must be one of: ["client_secret_basic" "client_secret_post" "none"]`},
+		{at: "token_endpoint_auth_method", value: "", says: "value must be one of:"},
+		{
+			at: "token_endpoint_auth_method", value: "client_secret_basic", path: prefix + "client_secret",
+			says: `token_endpoint_auth_method is "client_secret_basic", which needs a client_secret.`,
+		},
+
+		{at: "platform", value: "exact_online", says: "this version ships no platform presets; write token_endpoint and authorization_endpoint."},
+		{at: "platform_parameters", value: object{"country": ""}, path: prefix + `platform_parameters["country"]`, says: "must be 1 to 2048 printable ASCII characters: it is empty."},
+		{at: "platform_parameters", value: object{"country": nil}, says: "contains a null value"},
+		{at: "platform_parameters", value: many(51), says: "must contain at most 50 elements"},
+		{at: "issuer", value: "as.example.com", says: prefix + "issuer must be an https:// URL without query and fragment: unusable request: the endpoint: it is not an absolute URL with a host."},
+		{at: "issuer", value: "https://as.example.com/?tenant=1", says: "issuer must be an https:// URL without query and fragment: it has a query."},
+		{at: "issuer", value: "https://as.example.com/#x", says: "it has a fragment."},
+
+		{at: "token_endpoint", value: nil, says: prefix + "token_endpoint is needed. This version neither discovers endpoints from issuer nor knows platform presets."},
+		{at: "refresh_token_policy.rotation", value: "sometimes", says: `value must be one of: ["none" "new_old_valid" "server_decides" "single_use" "single_use_grace" "until_successor_used" "app_setting" "unknown"]`},
+		{at: "refresh_token_policy.on_reuse", value: "revoke", says: `value must be one of: ["reject" "revoke_family" "revoke_client_user" "unknown"]`},
+		{at: "refresh_token_policy.grace_period", value: "30s", says: `grace_period goes with rotation = "single_use_grace" only.`},
+		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace", "grace_period": "0s"}, path: prefix + "refresh_token_policy.grace_period", says: duration("grace_period", "24h", "1s", "it is 0s.")},
+		{at: "refresh_token_policy", value: object{"rotation": "single_use", "grace_period": "30s"}, path: prefix + "refresh_token_policy.grace_period", says: `grace_period goes with rotation = "single_use_grace" only.`},
+		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace"}, path: prefix + "refresh_token_policy.grace_period", says: `rotation = "single_use_grace" needs a grace_period.`},
+		{at: "refresh_token_policy.idle_lifetime", value: "59s", says: duration("idle_lifetime", "87600h", "1m", "it is 59s.")},
+		{at: "refresh_token_policy.idle_lifetime", value: "30d", says: duration("idle_lifetime", "87600h", "1m", "it is not a duration.")},
+		{at: "refresh_token_policy.absolute_lifetime", value: "87601h", says: duration("absolute_lifetime", "87600h", "1m", "it is 87601h.")},
+	}
+	for _, name := range []string{
+		"authorization_endpoint", "token_endpoint", "revocation_endpoint", "introspection_endpoint", "registration_endpoint",
+		"device_authorization_endpoint", "pushed_authorization_request_endpoint", "issuer",
+	} {
+		insecure := fmt.Sprintf("%s%s uses http:// to another machine, which would send tokens in clear text. Use https://, or set allow_insecure_http = true in the provider. Nothing was sent.", prefix, name)
+		rows = append(rows, badValue{at: name, value: "http://as.example.com/x", phase: inPlan, says: insecure},
+			badValue{at: name, value: "http://[2001:db8::1]/x", phase: inPlan, says: insecure, provider: object{"allow_insecure_http": false}})
+		if name == "issuer" {
+			continue // has rows above
+		}
+		rows = append(rows,
+			badValue{at: name, value: "", says: endpoint(name, "unusable request: the endpoint: it is empty.")},
+			badValue{at: name, value: "as.example.com/x", says: endpoint(name, "unusable request: the endpoint: it is not an absolute URL with a host.")},
+			badValue{at: name, value: "https://as.example.com/x#y", says: endpoint(name, "unusable request: the endpoint: it has a fragment.")},
+			badValue{at: name, value: "https://me:" + hidden + "@as.example.com/x", says: endpoint(name, "unusable request: the endpoint: it carries user information."), hidden: []string{hidden}},
+			badValue{at: name, value: "file:///etc/passwd", says: endpoint(name, "unusable request: the endpoint: it is not an absolute URL with a host.")},
+			badValue{at: name, value: "https://as.example.com/" + strings.Repeat("x", 2026), says: endpoint(name, "it is longer than 2048 bytes.")},
+		)
+	}
+	for i := range rows {
+		rows[i].base, rows[i].at = base, prefix+rows[i].at
+	}
+	return append(rows, badClientPairs(base, prefix)...)
+}
+
+// badClientPairs are members that are right alone and wrong together.
+func badClientPairs(base object, prefix string) []badValue {
+	secret := with(base, prefix+"client_secret", hidden)
+	writeOnly := with(with(base, prefix+"client_secret_wo", hidden), prefix+"client_secret_wo_version", 1)
+	quiet := base
+	if prefix != "" {
+		quiet = with(base, "preauthenticated", object{"refresh_token_wo": "r", "refresh_token_wo_version": 1})
+	}
+	return []badValue{
+		{
+			base: with(writeOnly, prefix+"client_secret", nil), at: prefix + "client_secret", value: hidden, hidden: []string{hidden},
+			says: `Attribute "` + prefix + "client_secret_wo" + `" cannot be specified when "` + prefix + "client_secret" + `" is specified`,
+		},
+		{
+			base: secret, at: prefix + "token_endpoint_auth_method", value: "none", path: prefix + "client_secret", hidden: []string{hidden},
+			says: `token_endpoint_auth_method is "none", which uses no client_secret. Remove one of them.`,
+		},
+		{
+			base: writeOnly, at: prefix + "token_endpoint_auth_method", value: "none", path: prefix + "client_secret_wo", hidden: []string{hidden},
+			says: `token_endpoint_auth_method is "none", which uses no client_secret_wo. Remove one of them.`,
+		},
+		{
+			base: quiet, at: prefix + "client_secret", value: hidden, provider: object{"secrets_in_state": false}, phase: inPlan, hidden: []string{hidden},
+			says: "The provider has secrets_in_state = false, and " + prefix + "client_secret is kept in state and plan. Use client_secret_wo and client_secret_wo_version instead. Nothing was read or sent.",
+		},
+		{
+			base: with(writeOnly, prefix+"client_secret_wo", nil), at: prefix + "client_secret_wo", value: hidden, provider: object{"token_store": "state"}, phase: inPlan, hidden: []string{hidden},
+			says: prefix + `client_secret_wo is kept in the token store alone, and token_store = "state" has none. Use the plain attribute, or set token_store to a folder.`,
+		},
+	}
+}
+
+func many(n int) object {
+	o := object{}
+	for i := range n {
+		o[fmt.Sprintf("p%d", i)] = "x"
+	}
+	return o
+}
+
+func registrationBase() object {
+	return object{"name": "x", "client_id": "id", "token_endpoint": "https://as.example.com/token"}
+}
+
+func badRegistrationValues() []badValue {
+	base := registrationBase()
+	const rule = "must be an absolute URI without a fragment: "
+	return append(badClientValues(base, ""),
+		badValue{base: base, at: "name", value: "", says: nameRule},
+		badValue{base: base, at: "name", value: "a b", says: nameRule},
+		badValue{base: base, at: "name", value: strings.Repeat("a", 101), says: nameRule},
+		badValue{base: base, at: "redirect_uris", value: []any{}, says: "must contain at least 1 elements and at most 100 elements"},
+		badValue{base: base, at: "redirect_uris", value: []any{"/callback"}, path: "redirect_uris[0]", says: rule + "it has no scheme."},
+		badValue{base: base, at: "redirect_uris", value: []any{"https://a.example.com/", "https://a.example.com/#x"}, path: "redirect_uris[1]", says: rule + "it has a fragment."},
+		badValue{base: base, at: "redirect_uris", value: []any{"https://a.example.com/", "https://a.example.com/"}, says: "duplicate"},
+		badValue{base: base, at: "redirect_uris", value: []any{nil}, says: "contains a null value"},
+	)
+}
+
+func TestBadRegistrationValues(t *testing.T) {
+	t.Parallel()
+	checkResource(t, "oauth_app_registration", badRegistrationValues())
+}

@@ -1,0 +1,224 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+)
+
+func pairClient() object {
+	return object{"client_id": "id", "token_endpoint": "https://as.example.com/token", "authorization_endpoint": "https://as.example.com/authorize"}
+}
+
+// A token pair of each grant.
+func codePair() object {
+	return object{"name": "x", "client": pairClient(), "authorization_code": object{"redirect_uri": "https://app.example.com/callback"}}
+}
+
+func broughtPair() object {
+	return object{"name": "x", "client": pairClient(), "preauthenticated": object{"refresh_token": "r"}}
+}
+
+func badTokenPairValues() []badValue {
+	rows := badClientValues(broughtPair(), "client.")
+	rows = append(rows, badPairValues()...)
+	rows = append(rows, badCodeGrantValues()...)
+	rows = append(rows, badBroughtValues()...)
+	return append(rows, badModes()...)
+}
+
+func badPairValues() []badValue {
+	base := broughtPair()
+	margin := "refresh.before_expiry must be a duration like 30s, 5m or 1h, from 5s to 1h: "
+	earliest := "refresh.earliest must be a duration like 30s, 5m or 1h, from 1s to 24h: "
+	return []badValue{
+		{base: base, at: "name", value: "", says: nameRule},
+		{base: base, at: "name", value: "-x", says: nameRule},
+		{base: base, at: "name", value: "pair/x", says: nameRule},
+		{base: base, at: "name", value: "ex\n", says: nameRule},
+		{base: base, at: "client.registration", value: "a b", says: nameRule},
+		{base: base, at: "refresh.strategy", value: "on_rejection", says: `value must be one of: ["before_expiry" "every_read" "at_apply" "never"]`},
+		{base: base, at: "refresh.before_expiry", value: "4s", says: margin + "it is 4s."},
+		{base: base, at: "refresh.before_expiry", value: "2h", says: margin + "it is 2h."},
+		{base: base, at: "refresh.earliest", value: "0.5s", says: earliest + "it is 500ms."},
+		{base: base, at: "refresh.earliest", value: "24h1s", says: earliest + "it is 24h0m1s."},
+
+		{base: base, at: "preauthenticated", value: nil, path: "authorization_code", says: "A token pair needs to know where its tokens come from"},
+		{base: base, at: "authorization_code", value: object{"redirect_uri": "https://app.example.com/callback"}, path: "preauthenticated", says: "authorization_code and preauthenticated cannot be used together."},
+	}
+}
+
+func badCodeGrantValues() []badValue {
+	const (
+		callback = "must be the whole address that the browser showed after the consent: unusable callback URL: "
+		verifier = "authorization_code.code_verifier must be 43 to 128 letters, digits, hyphens, dots, underscores and tildes (RFC 7636): unusable request: the code verifier "
+		scope    = "must be a scope without spaces: "
+		uri      = "authorization_code.redirect_uri must be an absolute URI without a fragment: "
+		good     = "https://app.example.com/callback?code=" + hidden + "&state=s"
+	)
+	base := codePair()
+	rows := []badValue{
+		{at: "callback_url", value: "", says: callback + "it is empty."},
+		{at: "callback_url", value: hidden, says: callback + "paste it whole, from the scheme (https://) on."},
+		{at: "callback_url", value: "https://app.example.com/callback?" + hidden, says: callback + "it has neither code nor error in its query."},
+		{at: "callback_url", value: "https://app.example.com/callback?code=" + hidden + "%", says: callback + "a parameter is not properly percent-encoded."},
+		{at: "callback_url", value: "https://app.example.com/callback?code=" + hidden + "\n&state=s", says: callback + "it has white space inside; paste it on one line."},
+		{at: "callback_url", value: "https://app.example.com/callback#code=" + hidden, says: callback + "the reply stands after the #"},
+		{at: "callback_url", value: "https://[" + hidden, says: callback + "it is not a URL."},
+		{at: "callback_url", value: "https://app.example.com/?code=" + strings.Repeat(hidden, 2000), says: callback + "it is longer than 16 KiB."},
+		{at: "callback_url_wo", value: good, says: `"authorization_code.callback_url_wo_version" must be specified when "authorization_code.callback_url_wo" is specified`},
+		{at: "callback_url_wo_version", value: -1, says: "must be at least 0"},
+
+		{at: "code", value: "", says: "authorization_code.code must be 1 to 8192 printable ASCII characters: it is empty."},
+		{at: "code", value: hidden + "\r\n", says: "it holds other characters; a line break is often copied along."},
+		{at: "code", value: strings.Repeat(hidden, 1000), says: "it is longer."},
+		{at: "code_wo", value: hidden, says: `"authorization_code.code_wo_version" must be specified when "authorization_code.code_wo" is specified`},
+		{at: "code_wo_version", value: -5, says: "must be at least 0"},
+		{at: "code_verifier", value: strings.Repeat("v", 43), says: "code_verifier goes with code. A callback_url brings the verifier of its own authorization."},
+		{at: "code_verifier_wo_version", value: -1, says: "must be at least 0"},
+
+		{at: "redirect_uri", value: nil, says: "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used."},
+		{at: "redirect_uri", value: "", says: uri + "it has no scheme."},
+		{at: "redirect_uri", value: "app.example.com/callback", says: uri + "it has no scheme."},
+		{at: "redirect_uri", value: "https://app.example.com/#callback", says: uri + "it has a fragment."},
+		{at: "redirect_uri", value: "https:///callback", says: uri + "it names no host."},
+
+		{at: "scopes", value: []any{"read write"}, path: "authorization_code.scopes[*]", says: scope + "it is empty, too long, or holds a space"},
+		{at: "scopes", value: []any{""}, path: "authorization_code.scopes[*]", says: scope + "it is empty, too long, or holds a space"},
+		{at: "scopes", value: []any{nil}, says: "contains a null value"},
+		{at: "scopes", value: manyScopes(501), says: "must contain at most 500 elements"},
+
+		{at: "extra_parameters", value: object{"prompt": ""}, path: `authorization_code.extra_parameters["prompt"]`, says: "must be 1 to 4096 printable ASCII characters: it is empty."},
+		{at: "extra_parameters", value: object{"a\n": "x"}, path: `authorization_code.extra_parameters["a\n"]`, says: "must be 1 to 200 printable ASCII characters: it holds other characters"},
+		{at: "extra_parameters", value: object{"prompt": nil}, says: "contains a null value"},
+		{at: "extra_parameters", value: many(51), says: "must contain at most 50 elements"},
+	}
+	for _, name := range []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"} {
+		rows = append(rows, badValue{at: "extra_parameters", value: object{name: "x"}, says: `extra parameter "` + name + `" belongs to the protocol.`})
+	}
+	for i := range rows {
+		rows[i].base, rows[i].at, rows[i].hidden = base, "authorization_code."+rows[i].at, []string{hidden}
+	}
+	withCode := with(base, "authorization_code.code", "c")
+	return append(rows, []badValue{
+		{base: withCode, at: "authorization_code.code_verifier", value: strings.Repeat("v", 42), says: verifier + "must have 43 to 128 characters."},
+		{base: withCode, at: "authorization_code.code_verifier", value: strings.Repeat("v", 42) + "é", says: verifier + "may hold only letters, digits and -._~."},
+		{base: withCode, at: "authorization_code.code_verifier_wo", value: strings.Repeat("v", 43), says: `"authorization_code.code_verifier_wo_version" must be specified when "authorization_code.code_verifier_wo" is specified`},
+		{base: withCode, at: "authorization_code.callback_url", value: good, path: "authorization_code.code", says: "callback_url holds the code already. Remove one of them.", hidden: []string{hidden}},
+		{
+			base: with(withCode, "authorization_code.callback_url_wo_version", 1), at: "authorization_code.callback_url_wo", value: good, path: "authorization_code.code",
+			says: "callback_url holds the code already. Remove one of them.", hidden: []string{hidden},
+		},
+		twins(with(base, "authorization_code", object{"redirect_uri": "https://app.example.com/callback"}), "authorization_code.code", hidden),
+		twins(base, "authorization_code.callback_url", good),
+		twins(withCode, "authorization_code.code_verifier", strings.Repeat(hidden, 4)),
+		{base: base, at: "client.authorization_endpoint", value: nil, says: "client.authorization_endpoint is needed to make the authorization_url that a person opens."},
+		{
+			base: base, at: "client.authorization_endpoint", value: "https://as.example.com/authorize?state=x",
+			says: `client.authorization_endpoint cannot be used: unusable request: parameter "state" stands in the query of the authorization endpoint already.`,
+		},
+		{
+			base: with(base, "client.authorization_endpoint", "https://as.example.com/authorize?prompt=login"), at: "authorization_code.extra_parameters", value: object{"prompt": "consent"},
+			says: `authorization_code.extra_parameters cannot be used: unusable request: parameter "prompt" stands in the query of the authorization endpoint already.`,
+		},
+	}...)
+}
+
+// twins gives a secret plain and write-only.
+func twins(base object, at, value string) badValue {
+	return badValue{
+		base: with(with(base, at+"_wo", value), at+"_wo_version", 1), at: at, value: value, hidden: []string{hidden},
+		says: `Attribute "` + at + `_wo" cannot be specified when "` + at + `" is specified`,
+	}
+}
+
+func manyScopes(n int) []any {
+	var all []any
+	for name := range many(n) {
+		all = append(all, name)
+	}
+	return all
+}
+
+func badBroughtValues() []badValue {
+	base := broughtPair()
+	text := func(name, why string) string {
+		return "preauthenticated." + name + " must be 1 to 65536 printable ASCII characters: " + why
+	}
+	rows := []badValue{
+		{at: "refresh_token", value: "", says: text("refresh_token", "it is empty.")},
+		{at: "refresh_token", value: hidden + "\n", says: text("refresh_token", "it holds other characters; a line break is often copied along.")},
+		{at: "refresh_token", value: strings.Repeat(hidden, 6000), says: text("refresh_token", "it is longer.")},
+		{at: "refresh_token", value: nil, says: "preauthenticated needs a refresh_token, an access_token, or both."},
+		{at: "refresh_token_wo_version", value: -1, says: "must be at least 0"},
+		{at: "access_token", value: "", says: text("access_token", "it is empty.")},
+		{at: "access_token", value: hidden + "\t", says: text("access_token", "it holds other characters; a line break is often copied along.")},
+		{at: "access_token_wo", value: hidden, says: `"preauthenticated.access_token_wo_version" must be specified when "preauthenticated.access_token_wo" is specified`},
+		{at: "access_token_wo_version", value: -1, says: "must be at least 0"},
+		{at: "expires_at", value: "2030-01-31T23:59:59Z", says: "expires_at is the expiry of the access_token, and there is none."},
+	}
+	for i := range rows {
+		rows[i].base, rows[i].at, rows[i].hidden = base, "preauthenticated."+rows[i].at, []string{hidden}
+	}
+	withAccess := with(base, "preauthenticated.access_token", "a")
+	const times = "preauthenticated.expires_at must be a time like 2030-01-31T23:59:59Z (RFC 3339): "
+	return append(rows, []badValue{
+		{base: withAccess, at: "preauthenticated.expires_at", value: "tomorrow", says: times + "it is not such a time."},
+		{base: withAccess, at: "preauthenticated.expires_at", value: "2030-01-31 23:59:59", says: times + "it is not such a time."},
+		{base: withAccess, at: "preauthenticated.expires_at", value: "0001-01-01T00:00:00Z", says: times + "its year is out of bounds."},
+		{base: withAccess, at: "preauthenticated.expires_at", value: "", says: times + "it is not such a time."},
+		{
+			base: with(withAccess, "preauthenticated.refresh_token", nil), at: "preauthenticated.refresh_token_wo", value: hidden, hidden: []string{hidden},
+			says: `"preauthenticated.refresh_token_wo_version" must be specified when "preauthenticated.refresh_token_wo" is specified`,
+		},
+		twins(base, "preauthenticated.access_token", hidden),
+		twins(with(withAccess, "preauthenticated.refresh_token", nil), "preauthenticated.refresh_token", hidden),
+	}...)
+}
+
+// badModes are configurations that the provider's settings make wrong.
+func badModes() []badValue {
+	var rows []badValue
+	const callback = "https://app.example.com/callback?code=" + hidden + "&state=s"
+	for _, c := range []struct {
+		base  object
+		at    string
+		value string
+	}{
+		{codePair(), "authorization_code.callback_url", callback},
+		{codePair(), "authorization_code.code", hidden},
+		{with(with(codePair(), "authorization_code.code_wo", "c"), "authorization_code.code_wo_version", 1), "authorization_code.code_verifier", strings.Repeat(hidden, 4)},
+		{with(broughtPair(), "preauthenticated", object{"access_token_wo": "a", "access_token_wo_version": 1}), "preauthenticated.refresh_token", hidden},
+		{with(broughtPair(), "preauthenticated", object{"refresh_token_wo": "r", "refresh_token_wo_version": 1}), "preauthenticated.access_token", hidden},
+	} {
+		name := c.at[strings.LastIndex(c.at, ".")+1:]
+		rows = append(rows, badValue{
+			base: c.base, at: c.at, value: c.value, provider: object{"secrets_in_state": false}, phase: inPlan, hidden: []string{hidden},
+			says: "The provider has secrets_in_state = false, and " + c.at + " is kept in state and plan. Use " + name + "_wo and " + name + "_wo_version instead. Nothing was read or sent.",
+		})
+	}
+	for _, c := range []struct {
+		base  object
+		at    string
+		value string
+	}{
+		{codePair(), "authorization_code.callback_url_wo", callback},
+		{codePair(), "authorization_code.code_wo", hidden},
+		{with(codePair(), "authorization_code.code", "c"), "authorization_code.code_verifier_wo", strings.Repeat(hidden, 4)},
+		{broughtPair(), "preauthenticated.access_token_wo", hidden},
+		{with(broughtPair(), "preauthenticated", object{"access_token": "a"}), "preauthenticated.refresh_token_wo", hidden},
+	} {
+		rows = append(rows, badValue{
+			base: with(c.base, c.at+"_version", 1), at: c.at, value: c.value, provider: object{"token_store": "state"}, phase: inPlan, hidden: []string{hidden},
+			says: c.at + ` is kept in the token store alone, and token_store = "state" has none. Use the plain attribute, or set token_store to a folder.`,
+		})
+	}
+	return append(rows, badValue{
+		base: with(codePair(), "client.registration", "r"), at: "authorization_code.redirect_uri", value: nil,
+		provider: object{"token_store": "state"}, phase: inPlan, says: `with token_store = "state" there is no store to look the registration's redirect_uris up in.`,
+	})
+}
+
+func TestBadTokenPairValues(t *testing.T) {
+	t.Parallel()
+	checkResource(t, "oauth_token_pair", badTokenPairValues())
+}
