@@ -37,8 +37,8 @@ func (c counters) list() []counted {
 		{"codes refused", c.ExchangeErrors},
 		{"refreshes", c.Refreshes},
 		{"refreshes refused", c.RefreshErrors},
-		{"spent refresh tokens that came again", c.ReuseDetected},
-		{"codes that came again", c.CodeReplays},
+		{"spent refresh tokens that were sent again", c.ReuseDetected},
+		{"used codes that were sent again", c.CodeReplays},
 		{"authorizations revoked", c.FamiliesRevoked},
 		{"calls of the API that succeeded", c.APIOK},
 	}

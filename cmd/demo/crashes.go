@@ -12,7 +12,7 @@ const unknown = "Outcome of a Refresh Unknown"
 // crashBefore kills the provider while its TLS handshake hangs: the request cannot have left.
 func (d *demo) crashBefore(ctx context.Context) error {
 	d.out.say("The server accepts the next connection and then keeps silent, so the TLS handshake hangs and the request cannot leave. " +
-		"In this moment the provider is killed with SIGKILL. It can do nothing about that, as with a power cut.")
+		"At that moment the provider is killed with SIGKILL. It can do nothing about that, as with a power cut.")
 	seen, err := d.killWhile(ctx, map[string]any{"action": "stall_handshake"}, "stalled", "waits in the handshake")
 	if err != nil {
 		return err
@@ -62,14 +62,19 @@ func (d *demo) findUnknown(ctx context.Context) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	return r, expect(r.Status == "outcome_unknown" && !r.NextAttemptAt.IsZero(),
+	err = expect(r.Status == "outcome_unknown" && !r.NextAttemptAt.IsZero() && len(r.History) > 0,
 		"The status should be \"outcome_unknown\" with a time for the next attempt; it is %q.", r.Status)
+	if err != nil {
+		return record{}, err
+	}
+	d.out.say("The token store now says: status = %q, %q.", r.Status, r.History[len(r.History)-1].Verdict)
+	return r, nil
 }
 
 // recover waits until the token may be sent again, and lets a plan do it.
 func (d *demo) recover(ctx context.Context, r record) error {
-	d.out.say("That is the rule for a server that merely refuses a spent token (single_use and reject in the configuration): once more, " +
-		"when a request that is still on its way must have arrived. The demo waits for it.")
+	d.out.say("That is the rule for a server that refuses a spent token and does nothing worse (single_use and reject in the " +
+		"configuration). The demo waits for that time.")
 	// The time is printed in whole seconds; the rule counts the rest of the second, too.
 	at := r.NextAttemptAt.Add(time.Second)
 	if err := d.out.waitUntil(ctx, at, "Waiting until "+r.NextAttemptAt.Format(time.TimeOnly)+" UTC"); err != nil {
@@ -96,7 +101,7 @@ func (d *demo) recover(ctx context.Context, r record) error {
 	d.out.note("%s", o.summary)
 	d.out.note("status = %q", after.Status)
 	d.out.print("")
-	d.out.say("The server counted %s, and %s that came again. The token was never used before, so the credential is alive, and nobody had to log in.",
+	d.out.say("The server counted %s, and %s sent again: the token had never been used. The credential is alive, and nobody had to log in.",
 		plural(got.Refreshes, "refresh", "refreshes"), plural(got.ReuseDetected, "spent token", "spent tokens"))
 	return expect(after.Status == "active" && got.Refreshes == 1 && after.Generation == r.Generation+1, "The credential should be active again.")
 }
@@ -105,9 +110,6 @@ func (d *demo) recover(ctx context.Context, r record) error {
 func (d *demo) crashAfter(ctx context.Context) error {
 	d.out.say("Now the worst moment. The server takes the refresh token, makes its successor, and has sent half of the answer when the " +
 		"provider is killed.")
-	if err := d.expireToken(ctx); err != nil {
-		return err
-	}
 	fault := map[string]any{"action": "half_then_hold", "grant_type": "refresh_token", "then": "drop"}
 	seen, err := d.killWhile(ctx, fault, "half", "has half of the answer")
 	if err != nil {
@@ -123,7 +125,7 @@ func (d *demo) crashAfter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.out.say("This time the token is spent. The first run after %s UTC would send it once more, the server would refuse it, and the "+
+	d.out.say("This time the token is spent. The first run after %s UTC would send it once more, the server would refuse, and the "+
 		"status would become authorization_required. The demo does not wait for that, because nothing brings this successor back. "+
 		"It takes the way out that the message offers: a person authorizes again.", r.NextAttemptAt.Format(time.TimeOnly))
 	return d.authorizeAgain(ctx, r)
@@ -137,7 +139,7 @@ func (d *demo) authorizeAgain(ctx context.Context, r record) error {
 	if err := d.consent(ctx, r.AuthorizationURL); err != nil {
 		return err
 	}
-	d.out.say("It is the same resource with the same name. What depends on it does not notice.")
+	d.out.say("It is the same resource with the same name. What depends on it goes on with the new tokens.")
 	return nil
 }
 

@@ -25,6 +25,7 @@ type demo struct {
 // step is a part of the demo, and what the server must have counted when it is over.
 type step struct {
 	title string
+	short string // in the table at the end
 	play  func(context.Context) error
 	want  counters
 }
@@ -36,12 +37,12 @@ func (d *demo) steps() []step {
 		once = counters{TokenRequests: 1, Consents: 1, Exchanges: 1} // a person instead of the recovery
 	}
 	return []step{
-		{"A person authorizes", d.authorizeFirst, counters{TokenRequests: 1, Consents: 1, Exchanges: 1}},
-		{plural(n, "plan is", "plans are") + " thrown away", d.discardPlans, counters{TokenRequests: n, Refreshes: n}},
-		{"A crash before the request has left", d.crashBefore, once},
-		{"A crash after the server has answered", d.crashAfter,
+		{"A person authorizes", "first authorization", d.authorizeFirst, counters{TokenRequests: 1, Consents: 1, Exchanges: 1}},
+		{plural(n, "plan is", "plans are") + " thrown away", "plans thrown away", d.discardPlans, counters{TokenRequests: n, Refreshes: n}},
+		{"A crash before the request has left", "crash, nothing sent", d.crashBefore, once},
+		{"A crash after the server has answered", "crash, answer lost", d.crashAfter,
 			counters{TokenRequests: 2, Refreshes: 1, Consents: 1, Exchanges: 1}},
-		{"An apply", d.lastApply, counters{TokenRequests: 1, Refreshes: 1, APIOK: 1}},
+		{"An apply", "apply", d.lastApply, counters{TokenRequests: 1, Refreshes: 1, APIOK: 1}},
 	}
 }
 
@@ -55,12 +56,13 @@ func (d *demo) play(ctx context.Context, environ []string) error {
 	if err := d.setUp(ctx, found, environ); err != nil {
 		return err
 	}
-	table := [][]string{{"", "runs of", "", "token", "", "spent tokens"},
-		{"", "Terraform", "logins", "requests", "refreshes", "that came again"}}
+	table := [][]string{{"", "Terraform", "", "token", "", "spent tokens"},
+		{"", "runs", "logins", "requests", "refreshes", "sent again"}}
 	var total counters
 	totalRuns := 0
 	for i, s := range d.steps() {
-		d.out.heading(strconv.Itoa(i+1) + ". " + s.title)
+		number := strconv.Itoa(i+1) + ". "
+		d.out.heading(number + s.title)
 		d.runs = 0
 		if err := s.play(ctx); err != nil {
 			return d.withLog(ctx, err)
@@ -73,11 +75,11 @@ func (d *demo) play(ctx context.Context, environ []string) error {
 		if wrong := differences(got, s.want); len(wrong) > 0 {
 			return d.withLog(ctx, &surprise{"In step " + strconv.Itoa(i+1) + " the server counted:\n  " + strings.Join(wrong, "\n  ")})
 		}
-		table = append(table, got.cells(s.title, d.runs))
+		table = append(table, got.cells(number+s.short, d.runs))
 		total = now
 		totalRuns += d.runs
 	}
-	table = append(table, total.cells("All", totalRuns))
+	table = append(table, total.cells("in all", totalRuns))
 	return d.sumUp(ctx, table, total)
 }
 
@@ -99,9 +101,8 @@ func (d *demo) setUp(ctx context.Context, found tools, environ []string) (err er
 	if err != nil {
 		return err
 	}
-	common := terraform{cli: found.cli, env: d.space.env, out: d.out, verbose: d.opts.verbose}
-	d.tf, d.watch = new(common), new(common)
-	d.tf.dir, d.watch.dir = d.space.work, d.space.watch
+	d.tf = &terraform{cli: found.cli, dir: d.space.work, env: d.space.env, out: d.out, verbose: d.opts.verbose}
+	d.watch = &terraform{cli: found.cli, dir: d.space.watch, env: d.space.env, out: d.out}
 	return errors.Join(d.tf.initialize(ctx), d.watch.initialize(ctx))
 }
 

@@ -39,8 +39,8 @@ type options struct {
 
 const usage = `demo runs the real terraform (or tofu) with this provider against a sandbox authorization server: a first
 authorization, ten plans that are thrown away, two crashes in the middle of a refresh, and an apply. It takes about
-four minutes, two of which it waits for a deadline. It needs no network, changes nothing outside a temporary folder,
-and stops what it started.
+three minutes, for two of which it waits for a deadline. It needs no network, changes nothing outside a temporary
+folder, and stops what it started.
 
 Flags:
 `
@@ -90,6 +90,9 @@ func show(ctx context.Context, opts options, environ []string, stdout, stderr io
 	d := &demo{opts: opts, out: newScreen(stdout, environ)}
 	err := d.play(ctx, environ)
 	err = errors.Join(err, d.close(context.WithoutCancel(ctx)))
+	if err == nil && !opts.keep {
+		d.out.print(indent + "All that the demo started has ended, and its folder is removed.")
+	}
 	var wrong *surprise
 	switch {
 	case ctx.Err() != nil:

@@ -39,10 +39,10 @@ func (s *screen) print(lines ...string) {
 // heading begins a step.
 func (s *screen) heading(text string) {
 	if s.terminal {
-		s.print("", "", "\x1b[1m"+text+"\x1b[0m", "")
+		s.print("", "\x1b[1m"+text+"\x1b[0m", "")
 		return
 	}
-	s.print("", "", text, strings.Repeat("-", len([]rune(text))), "")
+	s.print("", text, strings.Repeat("-", len([]rune(text))), "")
 }
 
 // say prints a paragraph.
@@ -125,7 +125,7 @@ func align(rows [][]string) []string {
 			if i == 0 {
 				line += cell + pad
 			} else {
-				line += "   " + pad + cell
+				line += "  " + pad + cell
 			}
 		}
 		lines = append(lines, strings.TrimRight(line, " "))
@@ -136,32 +136,30 @@ func align(rows [][]string) []string {
 // waitUntil waits for a moment and shows how long it still takes: on a terminal every second, elsewhere now and then.
 func (s *screen) waitUntil(ctx context.Context, at time.Time, what string) error {
 	const seldom = 20 * time.Second
-	for told := time.Duration(1 << 62); ; {
-		left := time.Until(at).Round(time.Second)
+	var next time.Time // when an unmoving screen gets its next line
+	for time.Until(at) > 0 {
+		left := clock(time.Until(at))
 		switch {
 		case s.terminal:
-			fmt.Fprintf(s.w, "\r%s%s: %s to go ", indent, what, clock(max(left, 0)))
-		case told-left >= seldom || left <= 0:
-			s.print(fmt.Sprintf("%s%s: %s to go", indent, what, clock(max(left, 0))))
-			told = left
-		}
-		if time.Until(at) <= 0 {
-			break
+			fmt.Fprintf(s.w, "\r%s%s: %s to go ", indent, what, left)
+		case time.Now().After(next):
+			s.print(indent + what + ": " + left + " to go")
+			next = time.Now().Add(seldom)
 		}
 		if err := sleep(ctx, min(time.Second, time.Until(at))); err != nil {
 			return err
 		}
 	}
 	if s.terminal {
-		s.print("")
+		s.print("\r" + indent + what + ": over       ")
 	}
 	s.print("")
 	return nil
 }
 
-// clock prints a duration as minutes and seconds.
+// clock prints a duration as minutes and seconds, rounded.
 func clock(d time.Duration) string {
-	seconds := int(d / time.Second)
+	seconds := int(d.Round(time.Second) / time.Second)
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 

@@ -19,7 +19,7 @@ func (d *demo) introduce(found tools) {
 		"only once: every refresh returns its successor and ends it. Who loses one successor must send a person to log in again.")
 	d.out.print("")
 	d.out.block("", "Terraform refreshes while it plans, and throws the result of a plan away unless that plan is applied. This demo "+
-		"shows what becomes of the tokens then, and when the provider is killed in the middle of a refresh.")
+		"shows what becomes of the tokens then, and what when the provider is killed in the middle of a refresh.")
 	d.out.print("")
 	d.out.block("", fmt.Sprintf("All of it is real: %s %s (%s), this provider, and a sandbox authorization server that takes every "+
 		"refresh token once and counts what arrives. Every number below comes from its counters or from what %s prints.",
@@ -76,15 +76,15 @@ func (d *demo) discardPlans(ctx context.Context) error {
 	if err := d.server.setLifetime(ctx, shortLife); err != nil {
 		return err
 	}
-	d.out.say("So that nobody has to wait, the server's access tokens live for %s from now on; the first one lives for %s. Each plan "+
-		"starts when the server says that the access token has expired. So each one must refresh, which spends the refresh token, and "+
-		"what it learns is thrown away, because nobody applies it.", shortLife, d.opts.first)
+	d.out.say("From now on the server's access tokens live for %s, so that nobody has to wait long. (The first one lives for %s.) Each plan "+
+		"starts when the server says that the access token has expired. So each one must refresh, which spends the refresh token. What it "+
+		"learns is thrown away, because nobody applies it.", seconds(shortLife), seconds(d.opts.first))
 	before, err := d.server.counters(ctx)
 	if err != nil {
 		return err
 	}
-	const row = indent + "%-8s   %-42s   %9s   %15s"
-	d.out.print(fmt.Sprintf(row, "", "", "", "spent tokens"), fmt.Sprintf(row, "", "what Terraform says", "refreshes", "that came again"))
+	const row = indent + "%-7s  %-42s %9s  %12s"
+	d.out.print(fmt.Sprintf(row, "", "", "refreshes", "spent tokens"), fmt.Sprintf(row, "", "Terraform says", "so far", "sent again"))
 	for n := 1; n <= d.opts.plans; n++ {
 		if err := d.expireToken(ctx); err != nil {
 			return err
@@ -134,7 +134,7 @@ func (d *demo) whereabouts(ctx context.Context) (places, error) {
 	}
 	d.out.table([][]string{
 		{"Refresh tokens since the person consented:", ""},
-		{"  the server takes number", strconv.Itoa(a.Generation)},
+		{"  the server accepts number", strconv.Itoa(a.Generation)},
 		{"  the token store holds number", strconv.Itoa(r.Generation)},
 		{"  Terraform's state holds number", strconv.Itoa(state.Generation)},
 	})
@@ -181,9 +181,9 @@ func (d *demo) lastApply(ctx context.Context) error {
 func (d *demo) sumUp(ctx context.Context, table [][]string, total counters) error {
 	d.out.heading("What the server counted")
 	d.out.table(table)
-	d.out.say("Each of the %s spent a refresh token. None came twice, although %s thrown away and the provider was killed twice. One was lost: the "+
-		"successor that the server had sent to a process which was killed before it could read it. No client can get that one back. What "+
-		"it can do is to know, to say so, and not to make it worse.",
+	d.out.say("Each of the %s spent a refresh token. None was sent twice, although %s thrown away and the provider was killed "+
+		"twice. One was lost in step 4: the successor in an answer whose reader was killed. No client can get that one back. What it can "+
+		"do is to know, to say so, and not to make it worse.",
 		plural(total.Refreshes, "refresh", "refreshes"), plural(d.opts.plans, "plan was", "plans were"))
 	r, err := d.look(ctx)
 	if err != nil {
@@ -251,5 +251,7 @@ func shorten(address string) string {
 	return address
 }
 
-// minutes prints a whole number of minutes.
+// minutes and seconds print a whole number of them.
 func minutes(d time.Duration) string { return plural(int(d/time.Minute), "minute", "minutes") }
+
+func seconds(d time.Duration) string { return plural(int(d/time.Second), "second", "seconds") }

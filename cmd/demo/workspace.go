@@ -28,7 +28,7 @@ const providerVersion = "0.0.1"
 
 // newWorkspace makes the folder. What it returns beside an error must be removed, too.
 func newWorkspace(t tools, environ []string) (*workspace, error) {
-	dir, err := os.MkdirTemp("", "oauth-demo-")
+	dir, err := os.MkdirTemp(valueOf(environ, "TMPDIR"), "oauth-demo-") // short: sockets in it have long names
 	if err != nil {
 		return nil, err
 	}

@@ -58,14 +58,6 @@ func placesOf(b behaviour, names ...string) []place {
 	return some
 }
 
-func namesOf(places []place) []string {
-	var names []string
-	for _, p := range places {
-		names = append(names, p.name)
-	}
-	return names
-}
-
 // afterWrites shifts the store steps for a process that writes a token pair n times before it claims.
 func afterWrites(n int, places []place) []place {
 	shifted := slices.Clone(places)

@@ -49,33 +49,41 @@ var (
 
 // site is a workspace with one token pair for each place where a process is to stop, all of one server.
 type site struct {
-	t     testing.TB
-	s     *server
-	w     *workspace
-	b     behaviour
-	names []string
-	pairs map[string]*pairOnSite
+	t      testing.TB
+	s      *server
+	w      *workspace
+	b      behaviour
+	places []place
+	pairs  map[string]*pairOnSite
 }
 
 type pairOnSite struct {
 	family  string // at the server
-	token   string // given to the configuration
 	tokenID string // of the refresh token that is at stake
 	before  int    // refreshes until then
+	told    bool   // an apply has said that something is wrong with it
 }
 
-// newSite makes a site whose configuration nobody has applied. more are further attributes of every pair.
-func newSite(t testing.TB, b behaviour, names []string, more string) *site {
+// newSite makes a site without a configuration.
+func newSite(t testing.TB, b behaviour) *site {
 	t.Helper()
-	c := &site{t: t, b: b, names: names, pairs: map[string]*pairOnSite{}}
+	c := &site{t: t, b: b, pairs: map[string]*pairOnSite{}}
 	c.s = newServerOn(t, sandbox.Listen{TLS: b.tls}, b.settings)
 	c.w = newWorkspace(t)
 	c.w.patience = 5 * time.Minute
+	return c
+}
+
+// configure writes a configuration with a pair for each place. more are further attributes of every pair. Nothing is
+// applied.
+func (c *site) configure(places []place, more string) {
+	c.t.Helper()
+	c.places = places
 	var tokens strings.Builder
-	for _, name := range names {
+	for _, p := range places {
 		issued := c.s.issue()
-		c.pairs[name] = &pairOnSite{family: issued.Family, token: issued.RefreshToken}
-		fmt.Fprintf(&tokens, "    %q = %q\n", name, issued.RefreshToken)
+		c.pairs[p.name] = &pairOnSite{family: issued.Family}
+		fmt.Fprintf(&tokens, "    %q = %q\n", p.name, issued.RefreshToken)
 	}
 	c.w.write(c.providerBlock() + fmt.Sprintf(`
 resource "oauth_token_pair" "p" {
@@ -86,8 +94,8 @@ resource "oauth_token_pair" "p" {
   preauthenticated = { refresh_token = each.value }
   %s
 }
-`, tokens.String(), c.s.client(b.policy), more))
-	return c
+`, tokens.String(), c.s.client(c.b.policy), more))
+	c.mark()
 }
 
 // providerBlock makes the provider trust the server, and so does the stepping transport.
@@ -230,9 +238,9 @@ func (c *site) diagnostics(r result) map[string][]diagnostic {
 }
 
 // applyAll runs one apply of the whole configuration, which must succeed, and returns what it said of each pair.
-func (c *site) applyAll() map[string][]diagnostic {
+func (c *site) applyAll(more ...string) map[string][]diagnostic {
 	c.t.Helper()
-	r, said := c.run("apply", "-auto-approve")
+	r, said := c.run(append([]string{"apply", "-auto-approve"}, more...)...)
 	if r.code != 0 {
 		c.t.Fatalf("apply exited with %d:\n%s\n%s", r.code, r.stdout, r.stderr)
 	}

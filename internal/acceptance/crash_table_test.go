@@ -55,9 +55,9 @@ var killedInGrace = map[string]fate{
 	"after-commit":  {1, []string{active}, count{1, 0, 1}},
 }
 
-// stopped is for a process that is told to end, or whose parent has died. Before the first byte it gives its claim back;
+// told is for a process that is told to end, or whose parent has died. Before the first byte it gives its claim back;
 // from then on it finishes. Either way nothing is lost, and there is nothing to report.
-var stopped = map[string]fate{
+var told = map[string]fate{
 	"before-claim":  {0, []string{active}, count{1, 0, 1}},
 	"after-claim":   {0, []string{active}, count{1, 0, 1}},
 	"dial":          {0, []string{active}, count{1, 0, 1}},

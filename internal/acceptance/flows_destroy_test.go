@@ -68,7 +68,7 @@ func TestDestroyWithoutRevocationEndpoint(t *testing.T) {
 	w.replace(`    revocation_endpoint    = "`+s.base+`/revoke"`+"\n", "")
 	w.apply()
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed", "Warning: Tokens Not Revoked",
-		`Token pair "by-hand" was removed here, but its tokens were not revoked: The client has no revocation_endpoint.`,
+		`Token pair "by-hand" was removed here, but its tokens were not revoked: the client has no revocation_endpoint.`,
 		"Revoke the app's access on the platform")
 	s.expectCalls(calls{refreshes: 1})
 	if s.live().Revoked {

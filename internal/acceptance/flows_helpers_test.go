@@ -3,9 +3,11 @@
 package acceptance_test
 
 import (
+	"archive/zip"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -149,7 +151,7 @@ func copyTree(t testing.TB, from, to string) {
 	}
 }
 
-// findIn returns the files below dir that hold the text.
+// findIn returns the files below dir that hold the text, as it is or inside of a saved plan.
 func findIn(t testing.TB, dir, text string) []string {
 	t.Helper()
 	var found []string
@@ -157,7 +159,7 @@ func findIn(t testing.TB, dir, text string) []string {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		if strings.Contains(readFile(t, path), text) {
+		if strings.Contains(readFile(t, path)+unzipped(t, path), text) {
 			found = append(found, path)
 		}
 		return nil
@@ -166,6 +168,30 @@ func findIn(t testing.TB, dir, text string) []string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// unzipped is what lies in a saved plan besides the configuration; nothing for other files.
+func unzipped(t testing.TB, path string) string {
+	t.Helper()
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		return ""
+	}
+	defer archive.Close()
+	var all strings.Builder
+	for _, f := range archive.File {
+		if strings.HasPrefix(f.Name, "tfconfig/") {
+			continue
+		}
+		r, err := f.Open()
+		if err == nil {
+			_, err = io.Copy(&all, r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
 }
 
 // expectIn checks that a file below dir holds the text, or that none does.
@@ -301,5 +327,15 @@ func (s *server) revoke() {
 	s.t.Helper()
 	if _, err := s.RevokeFamily(sandbox.Revocation{All: true}); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// expectSecretAbsent checks that neither the state nor a plan below the workspace holds the secret.
+func expectSecretAbsent(t testing.TB, w *workspace, what, secret string) {
+	t.Helper()
+	for _, path := range findIn(t, w.dir, secret) {
+		if filepath.Base(path) != "main.tf" {
+			t.Errorf("the %s is in %s", what, path)
+		}
 	}
 }

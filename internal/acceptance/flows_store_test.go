@@ -158,7 +158,7 @@ func TestStoreRestoredWithoutSecretsInState(t *testing.T) {
 	w.apply()
 	s.expect(2, 0)
 	w.restoreStore(backup)
-	w.plan().mustSay(t, "No changes.", "Outcome of a Refresh Unknown")
+	w.plan().mustSay(t, "No changes.", "Outcome of a Refresh Unknown", "may have been restored from an older backup", "put it back")
 	w.apply()
 	w.expect(this, values{"status": "outcome_unknown", "refresh_token": nil, "access_token": nil})
 	s.expect(2, 0)

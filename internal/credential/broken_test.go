@@ -40,7 +40,7 @@ func TestHarnessCatchesBrokenEngines(t *testing.T) {
 		})}, "grace, B has 2s, A's request processed, its reply on the way: 2 rotations and 0 reuses, want 1 and 0"},
 		{"early takeover by a short TTL", breakage{a: hasty, b: hasty},
 			"family, B has 2s, A's request processed, its reply on the way: 1 rotations and 1 reuses, want 1 and 0"},
-		{"late request sent", breakage{a: timings(func(t *Timings) { t.SendBy = time.Hour })},
+		{"late request sent", breakage{a: timings(func(t *Timings) { t.SendBy, t.Slack = time.Hour, -3555*time.Second })},
 			"family, B has 10m0s, between A's claim and its request: 1 rotations and 1 reuses, want 1 and 0"},
 		{"claim not written", breakage{a: wrap(func(s store.Store) store.Store { return &forgetfulStore{Store: s, forget: 1} })},
 			"reject, B has 2s, A's request processed, its reply on the way: 1 rotations and 1 reuses, want 1 and 0"},

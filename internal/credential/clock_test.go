@@ -142,3 +142,8 @@ func TestClaimTTLOutlastsEverythingAnOwnerDoes(t *testing.T) {
 		t.Errorf("an owner may act for %s, and its claim ends after %s", latest, d.ClaimTTL())
 	}
 }
+
+func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithCancel(t.Context())
+}

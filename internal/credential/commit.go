@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
@@ -85,6 +86,12 @@ func applyTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitO
 	cur.Tokens = next
 	cur.Status = StatusActive
 	cur.Claim, cur.Unknown = nil, nil
+	if t.SuccessorLost && (a.Purpose == PurposeExchange || cur.Client.Policy.SingleUse()) {
+		// What was sent is spent, and what came instead cannot be sent: the access token is the last one.
+		cur = dead(cur)
+		cur.Tokens.Refresh = secret.String{}
+		e.Verdict += ", with a refresh token that cannot be read: authorization required"
+	}
 	cur.NotBefore = time.Time{}
 	cur.LastAttempt = a.ID
 	e.Attempt, e.Generation = a.ID, cur.Generation

@@ -99,7 +99,8 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 	if now.Before(r.NotBefore) {
 		return orServe(ActionGiveUp, ReasonNotBefore, r.NotBefore)
 	}
-	if at := r.Tokens.IssuedAt.Add(p.Earliest); p.Earliest > 0 && now.Before(at) {
+	// Without an access token nobody knows when the refresh token was issued, as with one that a person brings along.
+	if at := r.Tokens.IssuedAt.Add(p.Earliest); p.Earliest > 0 && !r.Tokens.Access.IsEmpty() && now.Before(at) {
 		return orServe(ActionGiveUp, ReasonEarliest, at)
 	}
 	return rotate

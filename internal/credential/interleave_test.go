@@ -119,7 +119,9 @@ func interleave(t testing.TB, sh shape, semName string, at stage, patience time.
 		_, bErr = b.Token(ctx, theName, Ask{DefaultMargin: 30 * time.Second})
 	}
 	a := w.start(func(o *Options) { o.Store = stoppedAt(w, at, runB) }, pick(br.a))
-	_, aErr := w.token(a)
+	ctx, cancel := w.clock.timeout(context.Background(), time.Hour) // a broken engine may go round for ever
+	_, aErr := a.Token(ctx, theName, Ask{DefaultMargin: 30 * time.Second})
+	cancel()
 	if at == afterCommit {
 		runB()
 	}

@@ -17,7 +17,8 @@ import (
 // fakeServer is an authorization server behind an http.RoundTripper. It follows RFC 6749 §4.1.3, §5 and §6, RFC 7009 and
 // RFC 7636, and rotates as its settings say.
 type fakeServer struct {
-	clock *fakeClock
+	clock interface{ Now() time.Time }
+	wait  func() // before each answer; nil: none
 
 	rotates    bool          // a refresh kills the token that was sent and returns a successor
 	grace      time.Duration // … but that one may be sent again for so long
@@ -114,6 +115,9 @@ func (s *fakeServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	response, err := s.respond(plan, r, form)
+	if s.wait != nil {
+		s.wait()
+	}
 	if behind != nil {
 		behind()
 	}

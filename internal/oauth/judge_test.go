@@ -67,7 +67,7 @@ func TestJudgeClasses(t *testing.T) {
 		"200, list":                         {answer(200, `[{"access_token":"a"}]`), oauth.OutcomeUnknown, "HTTP 200"},
 		"200, text":                         {answer(200, `"access_token"`), oauth.OutcomeUnknown, "HTTP 200"},
 		"200, empty access token":           {answer(200, `{"access_token":""}`), oauth.OutcomeUnknown, "HTTP 200"},
-		"200, access token a number":        {answer(200, `{"access_token":7}`), oauth.OutcomeUnknown, "HTTP 200"},
+		"200, access token a truth value":   {answer(200, `{"access_token":true}`), oauth.OutcomeUnknown, "HTTP 200"},
 		"200, both null":                    {answer(200, `{"access_token":null,"refresh_token":null}`), oauth.OutcomeUnknown, "HTTP 200"},
 		"200 with invalid_grant":            {answer(200, grantError), oauth.Reauthorize, "invalid_grant (HTTP 200)"},
 		"200 with an unknown code":          {answer(200, `{"ok":false,"error":"invalid_refresh_token"}`), oauth.Configuration, "invalid_refresh_token (HTTP 200)"},

@@ -13,7 +13,7 @@ import (
 
 // Bounds of what is taken from a reply.
 const (
-	maxToken      = 256 << 10 // bytes of one value
+	maxToken      = 256 << 10 // bytes of one extra value; tokens have no bound but the body's
 	maxExtra      = 1000      // members
 	maxMemberName = 256       // bytes
 )
@@ -29,6 +29,7 @@ type Token struct {
 	Scopes                []string                 // sorted, each once; nil: not said
 	Extra                 map[string]secret.String // every other member: strings as they are, anything else compact JSON
 	Salvaged              bool                     // the body was damaged; these are the members that could be read whole
+	SuccessorLost         bool                     // there is a refresh_token, in a form that cannot be sent back
 	Notes                 []string                 // remarks for people, without anything from the reply
 }
 
@@ -44,7 +45,7 @@ const (
 
 // readToken reads the token that o holds, and tells whether there is one.
 func readToken(o object) (Token, bool) {
-	r := tokenReader{object: o, rest: maps.Clone(o.members)}
+	r := tokenReader{object: o, rest: maps.Clone(o.members), unusable: map[string]bool{}}
 	t := Token{
 		AccessToken:           r.secret("access_token"),
 		RefreshToken:          r.secret("refresh_token"),
@@ -56,6 +57,7 @@ func readToken(o object) (Token, bool) {
 		Extra:                 r.extra(),
 		Salvaged:              !o.whole,
 	}
+	t.SuccessorLost = r.unusable["refresh_token"]
 	if t.AccessToken.IsEmpty() {
 		r.note(noteNoAccessToken)
 	}
@@ -66,7 +68,8 @@ func readToken(o object) (Token, bool) {
 // tokenReader takes known members out of rest, until only the extra ones are left.
 type tokenReader struct {
 	object
-	rest map[string]member
+	rest     map[string]member
+	unusable map[string]bool // tokens that are there and cannot be read
 }
 
 // take returns a member. null is as good as absent.
@@ -76,14 +79,16 @@ func (r *tokenReader) take(name string) (member, bool) {
 	return m, ok && (m.isString || m.text != "null")
 }
 
-// secret returns a token. A number or an object would reach the server in another form than it meant.
+// secret returns a token. A number is taken by its digits, as it was written; a list, an object or a truth value cannot be
+// sent back in a form.
 func (r *tokenReader) secret(name string) secret.String {
 	m, ok := r.take(name)
 	if !ok || m.isEmpty() {
 		return secret.String{}
 	}
-	if !m.isString || len(m.text) > maxToken {
+	if !m.isString && !isNumber(m.text) {
 		r.note(name + " is not a usable token")
+		r.unusable[name] = true
 		return secret.String{}
 	}
 	if strings.ContainsRune(m.text, utf8.RuneError) {
@@ -91,6 +96,8 @@ func (r *tokenReader) secret(name string) secret.String {
 	}
 	return secret.New(m.text)
 }
+
+func isNumber(text string) bool { return text[0] == '-' || text[0] >= '0' && text[0] <= '9' }
 
 func (r *tokenReader) tokenType() string {
 	m, ok := r.take("token_type")

@@ -56,6 +56,9 @@ func show(token oauth.Token) string {
 	if token.Salvaged {
 		line("salvaged", "yes")
 	}
+	if token.SuccessorLost {
+		line("successor lost", "yes")
+	}
 	for _, note := range token.Notes {
 		line("note", note)
 	}
@@ -93,12 +96,16 @@ func TestTokenMembers(t *testing.T) {
 			[]string{"access=a", "note=" + noteNoExpiry},
 		},
 		"unusable tokens": {
-			answer(200, `{"access_token":{"x":1},"refresh_token":"r","id_token":7,"expires_in":1}`),
+			answer(200, `{"access_token":{"x":1},"refresh_token":"r","id_token":true,"expires_in":1}`),
 			[]string{"refresh=r", "expires=1s", "note=access_token is not a usable token", "note=id_token is not a usable token", "note=the reply has no access token"},
 		},
 		"an unusable successor": {
-			answer(200, `{"access_token":"a","refresh_token":12,"expires_in":1}`),
-			[]string{"access=a", "expires=1s", "note=refresh_token is not a usable token"},
+			answer(200, `{"access_token":"a","refresh_token":["r"],"expires_in":1}`),
+			[]string{"access=a", "expires=1s", "successor lost=yes", "note=refresh_token is not a usable token"},
+		},
+		"numbers as tokens": {
+			answer(200, `{"access_token":7,"refresh_token":120000000000000000001,"expires_in":1}`),
+			[]string{"access=7", "refresh=120000000000000000001", "expires=1s"},
 		},
 		"as long as may be": {
 			answer(200, `{"access_token":"`+long+`","expires_in":1}`),
@@ -106,7 +113,7 @@ func TestTokenMembers(t *testing.T) {
 		},
 		"too long": {
 			answer(200, `{"access_token":"a","refresh_token":"`+long+`x","big":"`+long+`x","expires_in":1}`),
-			[]string{"access=a", "expires=1s", "note=refresh_token is not a usable token", "note=the reply has too many or too large members; some were left out"},
+			[]string{"access=a", "refresh=" + long + "x", "expires=1s", "note=the reply has too many or too large members; some were left out"},
 		},
 		"not UTF-8": {
 			answer(200, "{\"access_token\":\"a\xff\",\"x\":[\"\xfe\"],\"expires_in\":1}"),

@@ -40,7 +40,7 @@ func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Di
 	m.AccessToken, m.TokenType, m.IssuedAt, m.ExpiresAt = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
 	m.Scopes, m.Extra = types.SetNull(types.StringType), types.MapNull(types.StringType)
 
-	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s}
+	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s, asks: true}
 	ask := s.ask(credential.AskerConsumer)
 	ask.MinValidity = durationOf(m.MinValidity)
 	result, err := s.manager.Token(ctx, about.name, ask)

@@ -93,6 +93,14 @@ func clientFrom(o types.Object) credential.Client {
 	return c
 }
 
+// keepSecret completes c with the secret that the store holds, where the configuration o has it write-only and does not
+// bring it along in this run.
+func keepSecret(c *credential.Client, o types.Object, stored credential.Client) {
+	if c.ClientSecret.IsEmpty() && isGiven(memberInt(o, "client_secret_wo_version")) && c.ClientID == stored.ClientID {
+		c.ClientSecret = stored.ClientSecret
+	}
+}
+
 func policyFrom(o types.Object) credential.RefreshTokenPolicy {
 	return credential.RefreshTokenPolicy{
 		Rotation:         credential.Rotation(member(o, "rotation").ValueString()),

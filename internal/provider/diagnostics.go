@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 )
 
@@ -20,6 +21,7 @@ type subject struct {
 	name    string
 	session *session
 	code    bool // it is about an authorization code, not about stored tokens
+	asks    bool // somebody asks for its access token, and manages it not
 }
 
 func (s subject) String() string {
@@ -42,6 +44,12 @@ func sentence(err error) string {
 	return text
 }
 
+// clause is a Go error as the end of a sentence.
+func clause(err error) string {
+	text := strings.TrimSuffix(err.Error(), ".")
+	return text + "."
+}
+
 // moment prints a time for people.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
@@ -52,7 +60,8 @@ func addEngineError(diags *diag.Diagnostics, at path.Path, summary string, about
 }
 
 func engineDetail(about subject, err error) string {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	// An error of the engine's own may wrap a deadline as well: that of a request whose reply never came.
+	if e := (*credential.Error)(nil); !errors.As(err, &e) && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return fmt.Sprintf("The run was stopped while working on %s. Nothing was sent that could be lost. Run it again.", about)
 	}
 	e := credential.AsError(err)
@@ -107,7 +116,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{sentence(e.Err) + " It may come from an older URL, from another token pair, or from somebody else's browser.",
 			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
 	case credential.KindDenied:
-		return []string{fmt.Sprintf("The authorization server answered the visit for %s with an error instead of a code.", about),
+		return []string{fmt.Sprintf("The authorization server answered the visit for %s with an error instead of a code: %s.", about, deniedWords(e.Verdict)),
 			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
 	case credential.KindForeignFamily:
 		return []string{fmt.Sprintf("The token store holds a later authorization of %s than the state.", about), "It still works and was left alone.",
@@ -119,11 +128,20 @@ func explain(about subject, e *credential.Error) []string {
 	}
 }
 
+// cause is the end of a sentence: why it came to e.
 func cause(e *credential.Error, otherwise string) string {
 	if e.Err == nil {
 		return otherwise
 	}
-	return sentence(e.Err)
+	return clause(e.Err)
+}
+
+// deniedWords is what a callback says instead of a code.
+func deniedWords(v oauth.Verdict) string {
+	if v.Description == "" {
+		return v.Code
+	}
+	return v.Code + ", " + strings.TrimSuffix(v.Description, ".")
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
@@ -155,11 +173,17 @@ func explainStrategy(about subject, e *credential.Error) []string {
 func explainAuthorize(about subject, e *credential.Error) []string {
 	what := fmt.Sprintf("The stored credential of %s no longer works: the authorization server refused it.", about)
 	left := "Nothing else was used up; what depends on this pair fails until it is authorized again."
+	if t := e.Record.Tokens; t.Alive(about.session.deps.Clock.Now(), 0) {
+		left = fmt.Sprintf("Its access token works until %s. After that, what depends on this pair fails until it is authorized again.", moment(t.Expiry()))
+	}
 	switch {
 	case e.Record.IsTombstone():
 		what = fmt.Sprintf("%s was destroyed.", capital(about.String()))
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
+	case e.Record.Generation == 0 && e.Verdict.Class == "" && len(e.Record.Pending) > 0 && about.asks:
+		left = "There is no token until a person has authorized it, and an apply of the oauth_token_pair has taken the callback."
+		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
 	case e.Record.Generation == 0 && e.Verdict.Class == "" && len(e.Record.Pending) > 0:
 		left = "This is the first of two steps; nothing is wrong. The apply that brings the callback_url shows this once more, before it uses it."
 		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
@@ -173,7 +197,7 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 // authorizeAgain says how a person gives consent.
 func authorizeAgain(r credential.Record) string {
 	if p, ok := r.NewestPending(); ok {
-		return "Open this URL, consent, and give the whole address that the browser ends up at as authorization_code.callback_url:\n\n" + p.URL
+		return "Open this URL, consent, and give the whole address that the browser ends up at as authorization_code.callback_url, then apply:\n\n" + p.URL
 	}
 	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
 }
@@ -181,7 +205,15 @@ func authorizeAgain(r credential.Record) string {
 func explainUnknown(about subject, e *credential.Error) []string {
 	r := e.Record
 	what := fmt.Sprintf("A refresh of %s was sent, or may have been, and its reply never came. The refresh token may be used up.", about)
-	return []string{what, unknownRule(r, e.Reason), "If it is urgent: " + lowerFirst(authorizeAgain(r))}
+	if r.Unknown != nil && r.Unknown.Behind {
+		what = fmt.Sprintf("The state knows of a later refresh of %s than the token store %s, which may have been restored from an older backup. "+
+			"The refresh token in it is used up, and the state keeps no other. If a newer copy of the store is left, put it back.", about, about.session.location)
+	}
+	rule, next := unknownRule(r, e.Reason), authorizeAgain(r)
+	if e.Reason != credential.ReasonUnknownFinal {
+		next = "If it is urgent: " + lowerFirst(next)
+	}
+	return []string{what, rule, next}
 }
 
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }

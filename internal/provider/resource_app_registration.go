@@ -191,7 +191,7 @@ func (r *appRegistrationResource) Create(ctx context.Context, req resource.Creat
 	var plan, config appRegistrationModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_app_registration", &resp.Diagnostics) {
 		return
 	}
 	attachment, err := newAttachment(r.session.deps.Random)
@@ -228,6 +228,9 @@ func (r *appRegistrationResource) put(ctx context.Context, config appRegistratio
 	c.Registration = ""
 	if wo := config.ClientSecretWO.ValueString(); wo != "" {
 		c.ClientSecret = secret.New(wo)
+	}
+	if stored, err := r.session.manager.Registration(ctx, config.Name.ValueString()); err == nil {
+		keepSecret(&c, config.inputs(), stored.Client)
 	}
 	reg := credential.Registration{Client: c, Attachment: a}
 	diags.Append(config.RedirectURIs.ElementsAs(ctx, &reg.RedirectURIs, false)...)
@@ -343,7 +346,7 @@ func (r *appRegistrationResource) Update(ctx context.Context, req resource.Updat
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_app_registration", &resp.Diagnostics) {
 		return
 	}
 	if !r.session.stateOnly {
@@ -367,7 +370,7 @@ func (r *appRegistrationResource) Delete(ctx context.Context, req resource.Delet
 	var state appRegistrationModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || r.session.stateOnly {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_app_registration", &resp.Diagnostics) || r.session.stateOnly {
 		return
 	}
 	if err := r.session.manager.DeleteRegistration(ctx, state.Name.ValueString(), mem.Attachment); err != nil {

@@ -19,11 +19,17 @@ const address = "registry.terraform.io/seed-55355b43/oauth"
 // got the same signal from a CI runner, to fetch the results of its calls and to end the provider itself.
 const lingering = 10 * time.Second
 
+// parentInterval is how often the process looks whether core still lives.
+const parentInterval = 500 * time.Millisecond
+
 // Serve runs the provider as a plugin until core ends it.
 func Serve(ctx context.Context, version string, deps Deps, debug bool) error {
 	quietLogs(os.LookupEnv, os.Setenv)
 	stop := handleSignals(deps.Section)
 	defer stop()
+	if !debug { // else a debugger has started this process, and cores come and go
+		defer endWithParent(deps.Section)()
+	}
 	return providerserver.Serve(ctx, New(version, deps), providerserver.ServeOpts{Address: address, Debug: debug})
 }
 
@@ -39,6 +45,28 @@ func quietLogs(lookup func(string) (string, bool), set func(string, string) erro
 	for _, name := range sdk {
 		_ = set(name, "off") // or it stays as loud as it was
 	}
+}
+
+// endWithParent ends the process when core has died without ending it, as soon as no critical section is open. Other
+// providers die of SIGPIPE at the next line that they log; this one ignores it, and would stay for ever.
+func endWithParent(sections *credential.Sections) (stop func()) {
+	parent := os.Getppid()
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		look := time.NewTicker(parentInterval)
+		defer look.Stop()
+		for !orphaned(parent) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-look.C:
+			}
+		}
+		if sections.Drain(ctx) == nil {
+			os.Exit(1)
+		}
+	}()
+	return cancel
 }
 
 // handleSignals keeps signals from cutting a rotation in two. SIGPIPE and SIGHUP are ignored: the provider goes on

@@ -62,6 +62,7 @@ type session struct {
 	store   *seal.Store
 	manager *credential.Manager
 	options credential.Options // for the managers of the state-only mode
+	walk    walk
 
 	mu   sync.Mutex
 	made map[string]bool // keys of what this process has created
@@ -233,16 +234,21 @@ func (s *session) storeID(ctx context.Context) (string, error) {
 	return id, err
 }
 
+// needSettings reports settings that are not known yet. It returns false then.
+func (s *session) needSettings(what string, diags *diag.Diagnostics) bool {
+	for _, p := range s.unknown {
+		diags.AddError("Provider Configuration Not Known Yet",
+			fmt.Sprintf("%s needs the provider's %s, which is known only after apply. Nothing was read or sent. Give the provider a value that is known at plan time.", what, p))
+	}
+	return !s.isUnknown()
+}
+
 // needStore reports what cannot work without a store or before the settings are known. It returns false then.
 func (s *session) needStore(what string, diags *diag.Diagnostics) bool {
-	switch {
-	case s.isUnknown():
-		for _, p := range s.unknown {
-			diags.AddError("Provider Configuration Not Known Yet",
-				fmt.Sprintf("%s needs the provider's %s, which is known only after apply. Nothing was read or sent. Give the provider a value that is known at plan time.", what, p))
-		}
+	if !s.needSettings(what, diags) {
 		return false
-	case s.stateOnly:
+	}
+	if s.stateOnly {
 		diags.AddError("No Token Store",
 			what+` looks tokens up by name in a token store, and token_store = "state" has none. Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead.`)
 		return false

@@ -19,7 +19,7 @@ func (r *tokenPairResource) Create(ctx context.Context, req resource.CreateReque
 	var plan, config tokenPairModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_token_pair", &resp.Diagnostics) {
 		return
 	}
 	about := r.about(plan.Name)
@@ -57,7 +57,7 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_token_pair", &resp.Diagnostics) {
 		return
 	}
 	about := r.about(plan.Name)
@@ -108,8 +108,10 @@ func (r *tokenPairResource) prepare(ctx context.Context, eng engine, config, sta
 			_, err = eng.MarkAttached(ctx, about.name, mem.Attachment)
 		}
 	case err == nil:
+		setup := config.setup(r.session)
+		keepSecret(&setup.Client, config.Client, before.Client)
 		var after credential.Record
-		after, err = eng.Configure(ctx, about.name, config.setup(r.session))
+		after, err = eng.Configure(ctx, about.name, setup)
 		if err == nil && before.Client.ClientID != after.Client.ClientID && before.Generation > 0 {
 			warnOtherClient(about, diags)
 		}
@@ -325,7 +327,7 @@ func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteReque
 	var state tokenPairModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_token_pair", &resp.Diagnostics) {
 		return
 	}
 	about := r.about(state.Name)

@@ -41,7 +41,9 @@ func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 	}
 	if isGiven(pre) {
 		access, refresh := either(pre, "access_token"), either(pre, "refresh_token")
-		if access == absent && refresh == absent {
+		// With a version alone the write-only token was brought by an earlier run, and is not at hand any more.
+		brought := isGiven(memberInt(pre, "access_token_wo_version")) || isGiven(memberInt(pre, "refresh_token_wo_version"))
+		if access == absent && refresh == absent && !brought {
 			diags.AddAttributeError(path.Root("preauthenticated").AtName("refresh_token"), "Missing Attribute", "preauthenticated needs a refresh_token, an access_token, or both.")
 		}
 		if isGiven(member(pre, "expires_at")) && access == absent {
@@ -132,7 +134,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		unknownName(&resp.Diagnostics)
 		return
 	}
-	resp.RequiresReplace.Append(replacedBy(plan, state)...)
+	resp.RequiresReplace.Append(replacedBy(plan, state, r.session.walk.plans(state.Name.ValueString()))...)
 	if len(resp.RequiresReplace) > 0 {
 		plan.ID, plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		plan.setVolatileUnknown()
@@ -164,12 +166,12 @@ func (r *tokenPairResource) nothingToPlan(ctx context.Context, req resource.Modi
 
 // replacedBy lists what makes a new resource: another name, and another client_id or issuer where both are known.
 // A value first learnt at apply, or unknown before, never replaces: that would revoke a good credential.
-func replacedBy(plan, state tokenPairModel) path.Paths {
+func replacedBy(plan, state tokenPairModel, planning bool) path.Paths {
 	var paths path.Paths
 	if !plan.Name.Equal(state.Name) {
 		paths = append(paths, path.Root("name"))
 	}
-	if plan.Client.IsUnknown() || state.Client.IsUnknown() || plan.Client.IsNull() || state.Client.IsNull() {
+	if !planning || plan.Client.IsUnknown() || state.Client.IsUnknown() || plan.Client.IsNull() || state.Client.IsNull() {
 		return paths
 	}
 	for _, name := range []string{"client_id", "issuer"} {

@@ -19,6 +19,7 @@ func (r *tokenPairResource) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.session.walk.noteRead(state.Name.ValueString())
 	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, state.Name)...)
 	if r.session.isUnknown() {
 		warnUnknownProvider(r.session, state.Name.ValueString(), &resp.Diagnostics)
@@ -103,8 +104,11 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
 		return false
 	default:
-		warnNoToken(about, err, diags)
-		if e := credential.AsError(err); e.Record.Status != "" {
+		e := credential.AsError(err)
+		if e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
+			warnNoToken(about, err, diags)
+		}
+		if e.Record.Status != "" {
 			record = e.Record
 		}
 	}
@@ -132,7 +136,7 @@ func (r *tokenPairResource) markAttached(ctx context.Context, eng engine, name s
 	}
 	marked, err := eng.MarkAttached(ctx, name, mem.Attachment)
 	if err != nil {
-		diags.AddWarning("Token Pair Not Marked As Managed", "The token store could not be written: "+sentence(err)+" Nothing is lost; the next plan tries again.")
+		diags.AddWarning("Token Pair Not Marked As Managed", "The token store could not be written: "+clause(err)+" Nothing is lost; the next plan tries again.")
 		return record
 	}
 	return marked

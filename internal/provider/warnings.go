@@ -72,7 +72,7 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			diags.AddWarning("Refresh Token Recovered", fmt.Sprintf("A run that ended early had left a refresh token in %s. It is in the token store now. Nothing needs to be done.", n.Text))
 		case credential.NoticeNoRescue:
 			diags.AddWarning("No Rescue File", fmt.Sprintf("Before a new refresh token goes to the token store it is kept in a local file, in case that the store fails. That file could not be written: %s "+
-				"The refresh itself went well.", sentence(n.Err)))
+				"The refresh itself went well.", clause(n.Err)))
 		case credential.NoticeSalvaged:
 			diags.AddWarning("Broken Reply From the Token Endpoint", fmt.Sprintf("The reply to the refresh of %s was not well-formed. Its refresh token could be read and is kept.", about))
 		case credential.NoticeNotRevoked:
@@ -97,7 +97,7 @@ func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) 
 	if n.Text != "" {
 		where = fmt.Sprintf("It is kept in %s; the next run on this machine, by the same user, puts it into the store. Do not delete that file.", n.Text)
 	}
-	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, sentence(n.Err), where))
+	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, clause(n.Err), where))
 }
 
 func notRevoked(err error) string {
@@ -105,7 +105,7 @@ func notRevoked(err error) string {
 	if e.Verdict.Class != "" {
 		return "the server said " + e.Verdict.Words() + "."
 	}
-	return sentence(err)
+	return clause(err)
 }
 
 // warnOnWrite gives the warnings that belong to an apply.

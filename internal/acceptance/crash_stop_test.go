@@ -1,0 +1,135 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// stopGroups are those in which terraform and provider stand still for a while, and others act.
+func stopGroups() []group {
+	return []group{
+		{"SIGSTOP, others wait", othersWait, revokes},
+		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) { othersTakeOver(c, m, column, takenOver) }, rejects},
+		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) { othersTakeOver(c, m, column, takenOverFatally) }, revokes},
+		{"SIGSTOP, others serve", othersServe, revokes},
+	}
+}
+
+// freeze brings a plan to each place and stops it there.
+func (c *site) freeze(places []place) []*standing {
+	c.t.Helper()
+	var all []*standing
+	for _, p := range places {
+		st := c.bring(p, "plan", "-input=false", "-no-color", "-lock=false", "-target="+c.address(p.name))
+		st.run.signalGroup(syscall.SIGSTOP)
+		eventually(c.t, "the provider process at "+p.name+" has stopped", func() bool { return isStopped(st.pid) })
+		all = append(all, st)
+	}
+	return all
+}
+
+func isStopped(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return err == nil && strings.HasPrefix(rest, "T")
+}
+
+// thaw lets all of them go on, at once, and waits for their end. What the server holds stays held if hold is set: then
+// the time of those requests runs out.
+func (c *site) thaw(all []*standing, hold bool) {
+	c.t.Helper()
+	for _, st := range all {
+		if st.place.fault == nil || !hold {
+			st.goOn()
+		}
+		st.run.signalGroup(syscall.SIGCONT)
+	}
+	for _, st := range all {
+		if r := st.run.wait(); r.code != 0 {
+			c.t.Errorf("%s: the plan that was stopped exited with %d:\n%s\n%s", st.place.name, r.code, r.stdout, r.stderr)
+		}
+		waitGone(c.t, st.pid)
+	}
+	c.s.Release()
+}
+
+// Others come while the claim is good: they wait, and take what the first brings.
+func othersWait(c *site, m *matrix, column string) {
+	c.configure(placesOf(c.b), "")
+	c.settle()
+	timings := credential.DefaultTimings()
+	timings.SendBy, timings.RequestTimeout = 100*time.Second, 100*time.Second // longer than all of this takes
+	c.w.timings(timings)
+
+	all := c.freeze(c.places)
+	waiting := c.w.stopAt("sleep")
+	other := c.w.start("apply", "-json", "-input=false", "-auto-approve", "-lock=false", "-parallelism=20")
+	c.w.noStop()
+	waiting.reached(other, "sleep")
+	waiting.letGo("sleep")
+	select {
+	case <-other.done:
+		c.t.Errorf("the other apply did not wait")
+	default:
+	}
+	c.thaw(all, false)
+	r := other.wait()
+	if r.code != 0 {
+		c.t.Errorf("the other apply exited with %d:\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
+	c.expectRound(0, told, c.diagnostics(r))
+	c.settleUp(m, column, told)
+}
+
+// shortTimings make a claim's TTL short enough to wait for it: 12 s.
+func shortTimings() credential.Timings {
+	t := credential.DefaultTimings()
+	t.SendBy, t.RequestTimeout, t.CommitRetry, t.Slack = 5*time.Second, 5*time.Second, time.Second, time.Second
+	return t
+}
+
+// overtakable are the places at which it is certain what a process does when it goes on after its time. With the request
+// in the transport's buffer, or its reply in the kernel's, that hangs on which of two goroutines comes first.
+func overtakable(b behaviour) []place {
+	return placesOf(b, "before-claim", "after-claim", "dial", "handshake", "body", "held-before", "held-after", "headers",
+		"half-reply", "reply", "before-commit", "after-commit")
+}
+
+// Others come, the access token has expired, and the claim's TTL passes: they take over and go by the rules of an
+// unknown outcome. Then those that were stopped go on.
+func othersTakeOver(c *site, m *matrix, column string, fates map[string]fate) {
+	c.configure(overtakable(c.b), "")
+	c.settle()
+	c.w.timings(shortTimings())
+	all := c.freeze(c.places)
+	c.expectRound(0, fates, c.applyAll("-lock=false", "-parallelism=20"))
+	c.thaw(all, true)
+	c.expectRound(1, fates, c.applyAll())
+	c.s.later(time.Hour, c.w)
+	c.expectRound(2, fates, c.applyAll())
+	c.settleUp(m, column, fates)
+}
+
+// Others come, and the access token still works: it is served, and nobody takes over.
+func othersServe(c *site, m *matrix, column string) {
+	c.configure(overtakable(c.b), `refresh = { before_expiry = "5m" }`)
+	c.w.apply()
+	c.w.plan()
+	c.s.later(6*time.Minute, c.w) // of ten
+	c.mark()
+	c.w.timings(shortTimings())
+	all := c.freeze(c.places)
+	c.expectRound(0, served, c.applyAll("-lock=false", "-parallelism=20"))
+	c.thaw(all, true)
+	c.expectRound(1, served, c.applyAll())
+	c.s.later(time.Hour, c.w)
+	c.expectRound(2, served, c.applyAll())
+	c.settleUp(m, column, served)
+}

@@ -1,0 +1,59 @@
+//go:build unix
+
+package acceptance_test
+
+// takenOver is for a process that is stopped beyond its claim's TTL, while others take over and send the token once
+// more, which a spent one survives. What comes first: the others' apply; an apply after the stopped process has gone
+// on; one an hour later, which refreshes what lives.
+//
+// A process that wakes up before it has sent anything sends nothing. One that wakes up with the whole reply overrides
+// what the others believe. One whose request is still unanswered finds its time over.
+var takenOver = map[string]fate{
+	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
+	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
+	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"held-before":   {0, []string{active, active, active}, count{2, 0, 2}},
+	"held-after":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
+	"headers":       {1, []string{unknown, active, active}, count{2, 1, 2}},
+	"half-reply":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
+	"reply":         {1, []string{unknown, active, active}, count{2, 1, 2}},
+	"before-commit": {1, []string{unknown, active, active}, count{2, 1, 2}},
+	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
+}
+
+// takenOverFatally is the same where the second use ends the family. The access token had expired when the others sent
+// the token once more: the rule for a reply that does not come. A process that stood still for so long, with the
+// successor in its hands, brings one that no longer works.
+var takenOverFatally = map[string]fate{
+	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
+	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
+	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"handshake":     {0, []string{active, active, active}, count{2, 0, 1}},
+	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"held-before":   {0, []string{active, active, active}, count{2, 0, 2}},
+	"held-after":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
+	"headers":       {1, []string{unknown, active, required}, count{1, 1, 2}},
+	"half-reply":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
+	"reply":         {1, []string{unknown, active, required}, count{1, 1, 2}},
+	"before-commit": {1, []string{unknown, active, required}, count{1, 1, 2}},
+	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
+}
+
+// served is for a stopped process whose access token still works: the others use it and send nothing, however long it
+// takes. When the process goes on, a request that was not sent is sent under a new claim, a successor in hand is stored,
+// and only where the reply never came is the outcome unknown. That token is sent again when the access token has expired.
+var served = map[string]fate{
+	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
+	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
+	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"handshake":     {0, []string{active, active, active}, count{2, 0, 1}},
+	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"held-before":   {0, []string{active, unknown, active}, count{1, 0, 2}},
+	"held-after":    {1, []string{active, unknown, required}, count{1, 1, 2}},
+	"headers":       {1, []string{active, active, active}, count{2, 0, 1}},
+	"half-reply":    {1, []string{active, unknown, required}, count{1, 1, 2}},
+	"reply":         {1, []string{active, active, active}, count{2, 0, 1}},
+	"before-commit": {1, []string{active, active, active}, count{2, 0, 1}},
+	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
+}

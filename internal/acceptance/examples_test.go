@@ -1,0 +1,283 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// What the examples in the documentation name, and what stands in its place here.
+const (
+	exampleServer = "https://login.example.com"
+	exampleStore  = "file:///var/lib/terraform-oauth"
+	exampleClient = "terraform"
+	exampleKey    = "AGE-SECRET-KEY-18AKDH744PPGZFKDFJKK5XLSV266NJHPA8HHPAHEAG8D8X6EQDQTQ03UPS2"
+)
+
+var exampleDir = filepath.Join("..", "..", "examples")
+
+// newExampleServer knows the client and the redirection URI of the examples.
+func newExampleServer(t *testing.T) *server {
+	t.Helper()
+	s, err := sandbox.New(sandbox.Options{
+		Clients:  []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{redirectURI}}},
+		Settings: sandbox.DefaultSettings(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := s.Start(sandbox.Listen{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &server{Server: s, base: running.BaseURL, running: running, t: t}
+}
+
+// newExample is a workspace of one configuration: the given examples, each in a file of its own, against s.
+func newExample(t *testing.T, s *server, names ...string) *workspace {
+	t.Helper()
+	w := newWorkspace(t)
+	delete(w.env, "OAUTH_TOKEN_STORE") // the example of the provider names the store
+	w.env["TF_VAR_token_store_key"] = exampleKey
+	w.env["TF_VAR_client_secret"] = clientSecret
+	w.env["TF_VAR_billing_client_secret"] = clientSecret
+	for n, name := range names {
+		text := readFile(t, filepath.Join(exampleDir, name))
+		text = strings.ReplaceAll(text, exampleServer, s.base)
+		text = strings.ReplaceAll(text, exampleStore, "file://"+w.store)
+		writeFile(t, filepath.Join(w.dir, fmt.Sprintf("%d.tf", n)), text)
+	}
+	if !slices.Contains(names, providerExample) {
+		writeFile(t, filepath.Join(w.dir, "required.tf"), "terraform {\n  required_providers {\n    oauth = { source = \"seed-55355b43/oauth\" }\n  }\n}\n")
+	}
+	return w
+}
+
+// bring gives the values of billing_refresh_token.
+func (w *workspace) bring(s *server) {
+	w.t.Helper()
+	issued, err := s.Issue(exampleClient)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.env["TF_VAR_billing_refresh_token"] = issued.RefreshToken
+}
+
+const (
+	providerExample        = "provider/provider.tf"
+	registrationExample    = "resources/oauth_app_registration/resource.tf"
+	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
+	pairExample            = "resources/oauth_token_pair/resource.tf"
+	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
+	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
+	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
+	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
+	ephemeralExample       = "ephemeral-resources/oauth_access_token/ephemeral-resource.tf"
+	registrationImport     = "resources/oauth_app_registration/import-by-string-id.tf"
+	pairImport             = "resources/oauth_token_pair/import-by-string-id.tf"
+	registrationImportLine = "resources/oauth_app_registration/import.sh"
+	pairImportLine         = "resources/oauth_token_pair/import.sh"
+)
+
+// Every example is tried by a test below; a new one must be, too.
+func TestEveryExampleIsTried(t *testing.T) {
+	t.Parallel()
+	tried := []string{
+		providerExample, registrationExample, registrationWOExample, pairExample, preauthenticated, pairWOExample, accessTokenExample,
+		statusExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
+	}
+	var found []string
+	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
+		paths, err := filepath.Glob(filepath.Join(exampleDir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			rel, err := filepath.Rel(exampleDir, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, filepath.ToSlash(rel))
+		}
+	}
+	slices.Sort(tried)
+	slices.Sort(found)
+	if !slices.Equal(slices.Compact(found), tried) {
+		t.Errorf("the examples are\n%s\nand those tried are\n%s", strings.Join(found, "\n"), strings.Join(tried, "\n"))
+	}
+}
+
+func TestRegistrationExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, registrationExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "1 added")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	w.ok("state", "rm", "oauth_app_registration.crm")
+	w.importLine(registrationImportLine)
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.ok("state", "rm", "oauth_app_registration.crm")
+	writeFile(t, filepath.Join(w.dir, "import.tf"), readFile(t, filepath.Join(exampleDir, registrationImport)))
+	w.apply().mustSay(t, "1 imported")
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
+}
+
+// The first authorization, with everything that the pair's consumers do.
+func TestTokenPairExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pairExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "2 added", "This is the first of two steps; nothing is wrong.", "authorization_url = ")
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply().mustSay(t, "1 changed")
+	w.expect("oauth_token_pair.crm", values{"status": "active", "generation": 1})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	delete(w.env, "TF_VAR_callback_url") // it need not be given again
+	w.apply().mustSay(t, "1 changed")
+	w.expect("oauth_token_pair.crm", values{"status": "active", "generation": 1})
+
+	w.ok("state", "rm", "oauth_token_pair.crm")
+	w.importLine(pairImportLine)
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.ok("state", "rm", "oauth_token_pair.crm")
+	writeFile(t, filepath.Join(w.dir, "import.tf"), readFile(t, filepath.Join(exampleDir, pairImport)))
+	w.apply().mustSay(t, "1 imported")
+	s.expectCalls(calls{exchanges: 1})
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "2 destroyed")
+	s.expectCalls(calls{exchanges: 1, revocations: 1})
+}
+
+// Consumers in the same configuration wait for the apply that authorizes.
+func TestConsumerExamples(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	names := []string{providerExample, pairExample, preauthenticated, accessTokenExample, statusExample}
+	if w := newWorkspace(t); w.knows(ephemeralResources) {
+		names = append(names, ephemeralExample)
+	}
+	w := newExample(t, s, names...)
+	w.bring(s)
+	w.ok("validate")
+	// Those who know a pair by its name need it to be there.
+	w.apply("-target=oauth_token_pair.crm", "-target=oauth_token_pair.billing")
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply().mustNotSay(t, "Check block assertion failed")
+	w.expect("data.oauth_access_token.crm", values{"access_token": w.string("oauth_token_pair.crm", "access_token")})
+	w.expect("data.oauth_access_token.billing", values{"access_token": w.string("oauth_token_pair.billing", "access_token")})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectCalls(calls{refreshes: 1, exchanges: 1})
+}
+
+// The check tells that the credential needs a person, first and when it is dead, and stops nothing.
+func TestStatusExample(t *testing.T) {
+	t.Parallel()
+	const required = "The credential crm is authorization_required."
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pairExample, statusExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "Check block assertion failed", required)
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply()
+	w.plan("-detailed-exitcode").mustNotSay(t, "Check block assertion failed")
+	if _, err := s.RevokeFamily(sandbox.Revocation{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.later(time.Hour, w)
+	w.plan().mustSay(t, "Authorization Required", "Check block assertion failed", required)
+}
+
+// The examples without secrets in the state, in two applies.
+func TestWriteOnlyExamples(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	if w := newWorkspace(t); !w.knows(writeOnlyArguments) {
+		return
+	}
+	w := newExample(t, s, providerExample, registrationWOExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "1 added")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	expectIn(t, w.dir, "the client secret", clientSecret, false)
+
+	w = newExample(t, s, pairWOExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "2 added")
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.edit("0.tf", "callback_url_wo_version = 0", "callback_url_wo_version = 1")
+	w.apply().mustSay(t, "1 changed")
+	w.expect("oauth_token_pair.crm", values{"status": "active", "generation": 1, "access_token": nil, "refresh_token": nil})
+	delete(w.env, "TF_VAR_callback_url")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	expectIn(t, w.dir, "the refresh token", s.live().RefreshToken, false)
+	expectIn(t, w.dir, "the client secret", clientSecret, false)
+}
+
+// edit changes one of the files of a workspace.
+func (w *workspace) edit(file, old, with string) {
+	w.t.Helper()
+	path := filepath.Join(w.dir, file)
+	text := readFile(w.t, path)
+	if strings.Count(text, old) != 1 {
+		w.t.Fatalf("%s holds %q %d times, want once", file, old, strings.Count(text, old))
+	}
+	writeFile(w.t, path, strings.Replace(text, old, with, 1))
+}
+
+// importLine runs the command of an import.sh.
+func (w *workspace) importLine(example string) {
+	w.t.Helper()
+	lines := strings.Split(strings.TrimSpace(readFile(w.t, filepath.Join(exampleDir, example))), "\n")
+	words := strings.Fields(lines[len(lines)-1])
+	if len(words) < 2 || words[0] != "terraform" {
+		w.t.Fatalf("%s does not end in a terraform command", example)
+	}
+	w.ok(words[1:]...)
+}
+
+// A feature of the CLI, as the first minor versions of Terraform 1 and of OpenTofu 1 that have it.
+type feature struct{ terraform, tofu int }
+
+var (
+	ephemeralResources = feature{10, 11}
+	writeOnlyArguments = feature{11, 11}
+)
+
+// knows tells whether the CLI under test has the feature.
+func (w *workspace) knows(f feature) bool {
+	w.t.Helper()
+	var version struct {
+		Number string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal([]byte(w.ok("version", "-json").stdout), &version); err != nil {
+		w.t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(version.Number, "%d.%d.", &major, &minor); err != nil {
+		w.t.Fatalf("version %q: %v", version.Number, err)
+	}
+	first := f.terraform
+	if strings.Contains(filepath.Base(w.tf), "tofu") || os.Getenv("TF_ACC_PROVIDER_HOST") == "registry.opentofu.org" {
+		first = f.tofu
+	}
+	return major > 1 || minor >= first
+}

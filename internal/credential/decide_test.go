@@ -1,0 +1,184 @@
+package credential
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// The record of these tests was issued an hour ago.
+var (
+	now     = epoch.Add(time.Hour)
+	issued  = epoch
+	expires = epoch.Add(90 * time.Minute)
+)
+
+func active(change func(*Record)) Record {
+	r := Record{
+		Family: "f1", Generation: 3, Status: StatusActive,
+		Tokens: Tokens{Access: secret.New("a"), Refresh: secret.New("r"), IssuedAt: issued, ExpiresAt: expires},
+	}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+// expired is active with a dead access token, which died half an hour ago.
+func expired(change func(*Record)) Record {
+	return active(func(r *Record) {
+		r.Tokens.ExpiresAt = now.Add(-30 * time.Minute)
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+// unknown is expired with a refresh that was sent at claimedAt and never answered.
+func unknown(claimedAt time.Time, change func(*Record)) Record {
+	return expired(func(r *Record) {
+		r.Status = StatusOutcomeUnknown
+		r.Unknown = &Unknown{Attempt: "x", ClaimedAt: claimedAt, TTL: 2 * time.Minute}
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	margin := Policy{Margin: 30 * time.Second}
+	with := func(rotation Rotation, reuse Reuse, grace time.Duration) Policy {
+		return Policy{Margin: 30 * time.Second, Token: RefreshTokenPolicy{Rotation: rotation, OnReuse: reuse, GracePeriod: grace}}
+	}
+	claim := &Claim{Attempt: "x", TTL: time.Minute}
+	for _, tt := range []struct {
+		name   string
+		record Record
+		policy Policy
+		want   Decision
+	}{
+		// What has an end.
+		{"nothing at all", Record{Status: StatusAuthorizationRequired}, margin, Decision{Action: ActionAuthorize, Reason: ReasonNotAuthorized}},
+		{"tombstone", Record{Status: StatusRevoked, DeletedAt: issued}, margin, Decision{Action: ActionAuthorize, Reason: ReasonDeleted}},
+		{"revoked", active(func(r *Record) { r.Status = StatusRevoked }), margin, Decision{Action: ActionAuthorize, Reason: ReasonRevoked}},
+
+		// Fresh, to the instant.
+		{"alive", active(nil), margin, Decision{Action: ActionFresh}},
+		{"a moment more than the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(30*time.Second + 1) }), margin, Decision{Action: ActionFresh}},
+		{"exactly the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(30 * time.Second) }), margin, Decision{Action: ActionRotate}},
+		{"no expiry told, an hour assumed", active(func(r *Record) { r.Tokens.ExpiresAt = time.Time{} }), margin, Decision{Action: ActionRotate}},
+		{"no expiry told, issued later", active(func(r *Record) {
+			r.Tokens.ExpiresAt, r.Tokens.IssuedAt = time.Time{}, issued.Add(30*time.Second+1)
+		}), margin, Decision{Action: ActionFresh}},
+		{"alive while its outcome is unknown", active(func(r *Record) { r.Status, r.Unknown = StatusOutcomeUnknown, &Unknown{TTL: 1} }), margin, Decision{Action: ActionFresh}},
+		{"alive though a person must authorize", active(func(r *Record) { r.Status, r.Tokens.Refresh = StatusAuthorizationRequired, secret.String{} }), margin, Decision{Action: ActionFresh}},
+		{"claimed and alive", active(func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionFresh}},
+		{"forced", active(nil), Policy{Force: true}, Decision{Action: ActionRotate}},
+
+		// Only a person can help.
+		{"authorization required", expired(func(r *Record) { r.Status = StatusAuthorizationRequired }), margin, Decision{Action: ActionAuthorize, Reason: ReasonNotAuthorized}},
+		{"authorization required, within the margin", active(func(r *Record) {
+			r.Status, r.Tokens.ExpiresAt = StatusAuthorizationRequired, now.Add(1)
+		}), margin, Decision{Action: ActionFresh, Reason: ReasonNotAuthorized}},
+		{"no refresh token", expired(func(r *Record) { r.Tokens.Refresh = secret.String{} }), margin, Decision{Action: ActionAuthorize, Reason: ReasonNoRefreshToken}},
+		{"no refresh token, within the margin", active(func(r *Record) {
+			r.Tokens.Refresh, r.Tokens.ExpiresAt = secret.String{}, now.Add(1)
+		}), margin, Decision{Action: ActionFresh, Reason: ReasonNoRefreshToken}},
+
+		// The strategy.
+		{"never", expired(nil), Policy{Strategy: StrategyNever, Asker: AskerApply}, Decision{Action: ActionGiveUp, Reason: ReasonNever}},
+		{"never, within the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(1) }), Policy{Margin: time.Minute, Strategy: StrategyNever}, Decision{Action: ActionFresh, Reason: ReasonNever}},
+		{"at apply, read", expired(nil), Policy{Strategy: StrategyAtApply}, Decision{Action: ActionGiveUp, Reason: ReasonAtApply}},
+		{"at apply, consumer", expired(nil), Policy{Strategy: StrategyAtApply, Asker: AskerConsumer}, Decision{Action: ActionGiveUp, Reason: ReasonAtApply}},
+		{"at apply, apply", expired(nil), Policy{Strategy: StrategyAtApply, Asker: AskerApply}, Decision{Action: ActionRotate}},
+		{"at apply, read, within the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(1) }), Policy{Margin: time.Minute, Strategy: StrategyAtApply}, Decision{Action: ActionFresh, Reason: ReasonAtApply}},
+
+		// Claims.
+		{"claimed", expired(func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},
+		{"claimed, within the margin", active(func(r *Record) { r.Claim, r.Tokens.ExpiresAt = claim, now.Add(1) }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: true}},
+		{"claimed, and the strategy forbids", expired(func(r *Record) { r.Claim = claim }), Policy{Strategy: StrategyNever}, Decision{Action: ActionGiveUp, Reason: ReasonNever}},
+
+		// Not yet.
+		{"not before", expired(func(r *Record) { r.NotBefore = now.Add(1) }), margin, Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
+		{"not before, over", expired(func(r *Record) { r.NotBefore = now }), margin, Decision{Action: ActionRotate}},
+		{"earliest", expired(nil), Policy{Earliest: time.Hour + 1}, Decision{Action: ActionGiveUp, Reason: ReasonEarliest, Until: now.Add(1)}},
+		{"earliest, over", expired(nil), Policy{Earliest: time.Hour}, Decision{Action: ActionRotate}},
+		{"earliest, within the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(1) }), Policy{Margin: time.Minute, Earliest: 2 * time.Hour}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
+		{"forced, and too early", active(nil), Policy{Force: true, Earliest: 2 * time.Hour}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
+
+		// A refresh whose outcome is unknown.
+		{"none", unknown(now, nil), with(RotationNone, ReuseRevokeClientUser, 0), Decision{Action: ActionRotate, Resend: true}},
+		{"new_old_valid", unknown(now, nil), with(RotationNewOldValid, "", 0), Decision{Action: ActionRotate, Resend: true}},
+		{"server_decides", unknown(now, nil), with(RotationServerDecides, "", 0), Decision{Action: ActionRotate, Resend: true}},
+		{"until_successor_used, again and again", unknown(now, func(r *Record) { r.Unknown.Resends = 9 }), with(RotationUntilSuccessorUsed, "", 0), Decision{Action: ActionRotate, Resend: true}},
+		{"grace", unknown(now.Add(-57*time.Second), nil), with(RotationSingleUseGrace, ReuseRevokeFamily, time.Minute), Decision{Action: ActionRotate, Resend: true, SendBefore: now.Add(time.Second)}},
+		{"grace, its last seconds are given away", unknown(now.Add(-58*time.Second), nil), with(RotationSingleUseGrace, ReuseReject, time.Minute), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(62 * time.Second)}},
+		{"grace over, client and user at stake", unknown(now.Add(-time.Hour), nil), with(RotationSingleUseGrace, ReuseRevokeClientUser, time.Minute), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
+		{"grace, but the claim comes from the future", unknown(now.Add(time.Minute), nil), with(RotationSingleUseGrace, ReuseReject, time.Hour), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(3 * time.Minute)}},
+		{"grace, but a later generation was seen", unknown(now, func(r *Record) { r.Unknown.Behind = true }), with(RotationSingleUseGrace, ReuseReject, time.Hour), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(2 * time.Minute)}},
+		{"reject, before the TTL", unknown(now.Add(-2*time.Minute+1), nil), with(RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(1)}},
+		{"reject, after the TTL", unknown(now.Add(-2*time.Minute), nil), with(RotationSingleUse, ReuseReject, 0), Decision{Action: ActionRotate, Resend: true}},
+		{"reject, once more was enough", unknown(now.Add(-2*time.Hour), func(r *Record) { r.Unknown.Resends = 1 }), with(RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
+		{"revoke family, access token dead, before the TTL", unknown(now.Add(-time.Minute), nil), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(time.Minute)}},
+		{"revoke family, access token dead, after the TTL", unknown(now.Add(-2*time.Minute), nil), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionRotate, Resend: true}},
+		{"revoke family, access token alive", unknown(now.Add(-10*time.Minute), func(r *Record) { r.Tokens.ExpiresAt = now.Add(time.Second) }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionFresh, Reason: ReasonUnknownWaiting, Until: now.Add(time.Second)}},
+		{"revoke family, expiry not told", unknown(now.Add(-time.Minute), func(r *Record) { r.Tokens.ExpiresAt = time.Time{} }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(59 * time.Minute)}},
+		{"revoke family, a later generation was seen", unknown(now.Add(-time.Minute), func(r *Record) { r.Unknown.Behind = true }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(59 * time.Minute)}},
+		{"revoke family, once more was enough", unknown(now.Add(-2*time.Hour), func(r *Record) { r.Unknown.Resends = 1 }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
+		{"revoke client and user", unknown(now.Add(-2*time.Hour), nil), with(RotationSingleUse, ReuseRevokeClientUser, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
+		{"reuse unknown counts as revoke family", unknown(now.Add(-time.Minute), nil), with(RotationSingleUse, ReuseUnknown, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(time.Minute)}},
+		{"rotation unknown counts as single use", unknown(now.Add(-2*time.Minute), nil), with("", "", 0), Decision{Action: ActionRotate, Resend: true}},
+		{"rotation set per app counts as single use", unknown(now.Add(-2*time.Minute), nil), with(RotationAppSetting, ReuseReject, 0), Decision{Action: ActionRotate, Resend: true}},
+		{"unknown, but not before", unknown(now, func(r *Record) { r.NotBefore = now.Add(1) }), with(RotationNone, "", 0), Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
+
+		// A refusal after a takeover.
+		{"refused a moment ago", unknown(now, func(r *Record) { r.Unknown.RejectedAt = now.Add(-2*time.Minute + 1) }), with(RotationNone, "", 0), Decision{Action: ActionGiveUp, Reason: ReasonRejected, Until: now.Add(1)}},
+		{"refused a TTL ago", unknown(now, func(r *Record) { r.Unknown.RejectedAt = now.Add(-2 * time.Minute) }), with(RotationNone, "", 0), Decision{Action: ActionAuthorize, Reason: ReasonRejected}},
+		{"refused, and alive", unknown(now, func(r *Record) {
+			r.Unknown.RejectedAt, r.Tokens.ExpiresAt = now.Add(-time.Hour), now.Add(1)
+		}), margin, Decision{Action: ActionFresh, Reason: ReasonRejected}},
+	} {
+		if got := Decide(tt.record, tt.policy, now); got != tt.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestSingleUse(t *testing.T) {
+	t.Parallel()
+	for rotation, want := range map[Rotation]bool{
+		RotationNone: false, RotationNewOldValid: false, RotationServerDecides: false, RotationUntilSuccessorUsed: false,
+		RotationSingleUse: true, RotationSingleUseGrace: true, RotationAppSetting: true, RotationUnknown: true, "": true, "new one": true,
+	} {
+		if got := (RefreshTokenPolicy{Rotation: rotation}).SingleUse(); got != want {
+			t.Errorf("%q: single use = %v, want %v", rotation, got, want)
+		}
+	}
+}
+
+func TestNextResend(t *testing.T) {
+	t.Parallel()
+	if _, _, known := NextResend(active(nil)); known {
+		t.Error("an active credential has a known outcome")
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Record)
+		at     time.Time
+		may    bool
+	}{
+		{"reject", func(r *Record) { r.Client.Policy = RefreshTokenPolicy{Rotation: RotationSingleUse, OnReuse: ReuseReject} }, now.Add(2 * time.Minute), true},
+		{"sent once more already", func(r *Record) {
+			r.Client.Policy.OnReuse, r.Unknown.Resends = ReuseReject, 1
+		}, now.Add(2 * time.Minute), false},
+		{"refused", func(r *Record) { r.Unknown.RejectedAt = now }, now.Add(2 * time.Minute), true},
+		{"never", func(r *Record) { r.Client.Policy.OnReuse = ReuseRevokeClientUser }, time.Time{}, false},
+	} {
+		at, may, known := NextResend(unknown(now, tt.change))
+		if !at.Equal(tt.at) || may != tt.may || !known {
+			t.Errorf("%s: %s, %v, %v; want %s, %v, true", tt.name, at, may, known, tt.at, tt.may)
+		}
+	}
+}

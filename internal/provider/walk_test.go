@@ -1,0 +1,40 @@
+package provider
+
+import "testing"
+
+// readBeforePlan reads as core does before a plan, and not before an apply. It makes the test's store be asked.
+func (p *peer) readBeforePlan(state object) {
+	p.t.Helper()
+	p.read("oauth_token_pair", state, memory{})
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	p.world.asked = nil
+}
+
+// Core plans once more at apply, with what it has learnt by then. A replacement would come too late there, and core calls
+// it inconsistent. Another walk begins with another configuration of the provider, in the same process or not.
+func TestNoReplacementAtApply(t *testing.T) {
+	t.Parallel()
+	was, learnt := broughtPair(), with(broughtPair(), "client.client_id", "another")
+	prior := priorOf("oauth_token_pair", was)
+	p := newPeer(t, nil)
+	for _, walk := range []struct {
+		name     string
+		read     bool
+		replaces int
+	}{{"plan", true, 1}, {"apply", false, 0}, {"plan again", true, 1}} {
+		if all := p.configure(nil); len(all) > 0 {
+			t.Fatal(all)
+		}
+		if walk.read {
+			p.readBeforePlan(prior)
+		}
+		r := p.plan("oauth_token_pair", learnt, prior, memory{Family: "f", Attachment: "a", StoreID: "store-1"})
+		if len(r.problems) > 0 || len(r.replaces) != walk.replaces {
+			t.Errorf("%s: replaced by %v, want %d; %v", walk.name, r.replaces, walk.replaces, r.problems)
+		}
+		if got := outcomeOf(r, prior); !walk.read && got != inPlace {
+			t.Errorf("%s: %+v, want %+v", walk.name, got, inPlace)
+		}
+	}
+}
