@@ -67,7 +67,7 @@ func (d *demo) findUnknown(ctx context.Context) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	d.out.say("The token store now says: status = %q, %q.", r.Status, r.History[len(r.History)-1].Verdict)
+	d.out.say("In the token store the status is %q now, and its history ends with %q.", r.Status, r.History[len(r.History)-1].Verdict)
 	return r, nil
 }
 
@@ -133,9 +133,6 @@ func (d *demo) crashAfter(ctx context.Context) error {
 
 // authorizeAgain lets a person consent once more, in place.
 func (d *demo) authorizeAgain(ctx context.Context, r record) error {
-	if err := d.server.setLifetime(ctx, d.opts.first); err != nil {
-		return err
-	}
 	if err := d.consent(ctx, r.AuthorizationURL); err != nil {
 		return err
 	}
@@ -147,9 +144,6 @@ func (d *demo) authorizeAgain(ctx context.Context, r record) error {
 // the server has counted by then.
 func (d *demo) killWhile(ctx context.Context, fault map[string]any, stage, doing string) (counters, error) {
 	if err := d.expireToken(ctx); err != nil {
-		return counters{}, err
-	}
-	if err := d.server.setLifetime(ctx, shortLife); err != nil {
 		return counters{}, err
 	}
 	before, err := d.server.counters(ctx)

@@ -91,7 +91,7 @@ func (d *demo) setUp(ctx context.Context, found tools, environ []string) (err er
 	if err = d.space.build(ctx, found, environ); err != nil {
 		return err
 	}
-	if d.server, err = startSandbox(ctx, d.space.sandbox, d.space.caFile, d.opts.first); err != nil {
+	if d.server, err = startSandbox(ctx, d.space.sandbox, d.space.caFile); err != nil {
 		return err
 	}
 	err = d.space.setVariables("sandbox", map[string]string{

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
@@ -26,7 +25,12 @@ type showing struct {
 }
 
 func (s *showing) run(ctx context.Context, opts options) int {
-	s.temp = s.t.TempDir()
+	s.t.Helper()
+	var err error
+	if s.temp, err = os.MkdirTemp("", ""); err != nil { // t.TempDir is too long for the sockets in it
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = os.RemoveAll(s.temp) })
 	return show(ctx, opts, append(os.Environ(), "TMPDIR="+s.temp), &s.stdout, &s.stderr)
 }
 
@@ -79,19 +83,19 @@ func (w *watched) String() string {
 func TestAccDemo(t *testing.T) {
 	t.Parallel()
 	s := &showing{t: t}
-	if code := s.run(t.Context(), options{quick: true, plans: 2, first: 7 * time.Second}); code != 0 {
+	if code := s.run(t.Context(), options{quick: true, plans: 2}); code != 0 {
 		t.Fatalf("code %d\n%s\n%s", code, s.stdout.String(), s.stderr.String())
 	}
 	s.leavesNothing()
 	for _, want := range []string{
 		"| Warning: Authorization Required",
 		"   plan 2   Plan: 0 to add, 0 to change, 0 to destroy.         2             0\n",
-		"     Terraform's state holds number             1\n",
+		"     Terraform's state holds number  1\n",
 		"   The server counted 1 connection and 0 token requests: nothing was spent.",
 		"   The server counted 1 refresh: the old token is spent.",
 		"| Warning: Outcome of a Refresh Unknown",
 		"With -quick the demo does not wait",
-		"     Terraform's state holds number             2\n",
+		"     Terraform's state holds number  2\n",
 		"   in all                         11       3         7          4             0\n",
 		"refreshed (2 times)",
 	} {
@@ -107,14 +111,23 @@ func TestAccDemo(t *testing.T) {
 	}
 }
 
-// The tokens of an authorization that live shorter than the provider's margin are refreshed at once. The demo does not
-// expect that, and must say so. What it keeps then is what a person needs to look around.
+// A Terraform that plans twice spends twice. The demo does not expect that, and must say so. What it keeps then is what a
+// person needs to look around.
 func TestAccDemoSaysWhatWentWrong(t *testing.T) {
 	t.Parallel()
+	genuine, err := findCLI(options{}, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := filepath.Join(t.TempDir(), "terraform")
+	script := "#!/bin/sh\n[ \"$1\" != plan ] || '" + genuine + "' plan >/dev/null 2>&1\nexec '" + genuine + "' \"$@\"\n"
+	if err := os.WriteFile(twice, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	s := &showing{t: t}
-	code := s.run(t.Context(), options{keep: true, quick: true, verbose: true, plans: 1, first: time.Second})
+	code := s.run(t.Context(), options{terraform: twice, keep: true, verbose: true, plans: 1})
 	for _, want := range []string{
-		"This did not go as it should.", "In step 1 the server counted:", "token requests: 2, and not 1", "refreshes: 1, and not 0",
+		"This did not go as it should.", "After 1 plan the server had counted:", "token requests: 2, and not 1", "refreshes: 2, and not 1",
 		"POST /token refresh_token 200", "please report it",
 	} {
 		if code != 1 || !strings.Contains(s.stderr.String(), want) {
@@ -125,7 +138,7 @@ func TestAccDemoSaysWhatWentWrong(t *testing.T) {
 		t.Error("-v does not show what terraform says")
 	}
 	s.nothingRuns()
-	kept, err := filepath.Glob(filepath.Join(s.temp, "oauth-demo-*"))
+	kept, err := filepath.Glob(filepath.Join(s.temp, "oauth-*"))
 	if err != nil || len(kept) != 1 {
 		t.Fatalf("kept: %v, %v", kept, err)
 	}
@@ -146,7 +159,7 @@ func TestAccDemoStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &showing{t: t}
 	s.stdout.on, s.stdout.call = "$ terraform apply", cancel
-	if code := s.run(ctx, options{plans: 1, first: time.Minute}); code != 130 {
+	if code := s.run(ctx, options{plans: 1}); code != 130 {
 		t.Errorf("code %d\n%s\n%s", code, s.stdout.String(), s.stderr.String())
 	}
 	s.leavesNothing()

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -33,8 +32,7 @@ type options struct {
 	verbose   bool
 	terraform string
 
-	plans int           // how many are thrown away
-	first time.Duration // how long the access token of an authorization lives: longer than the provider's margin of 5 s
+	plans int // how many are thrown away
 }
 
 const usage = `demo runs the real terraform (or tofu) with this provider against a sandbox authorization server: a first
@@ -60,7 +58,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 }
 
 func parseFlags(args []string, stderr io.Writer) (options, error) {
-	opts := options{plans: 10, first: 8 * time.Second}
+	opts := options{plans: 10}
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // run prints the error
 	flags.BoolVar(&opts.keep, "keep", false, "keep the temporary folder, and say where it is")

@@ -33,10 +33,10 @@ type sandbox struct {
 }
 
 // startSandbox starts the sandbox over TLS and returns when it is ready.
-func startSandbox(ctx context.Context, path, caFile string, first time.Duration) (*sandbox, error) {
+func startSandbox(ctx context.Context, path, caFile string) (*sandbox, error) {
 	s := &sandbox{ended: make(chan struct{}), client: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}}
 	s.cmd = program(context.WithoutCancel(ctx), path, "-tls", "-ca-out", caFile, "-exit-with-stdin",
-		"-rotation", "single_use", "-on-reuse", "reject", "-access-token-lifetime", first.String())
+		"-rotation", "single_use", "-on-reuse", "reject", "-access-token-lifetime", shortLife.String())
 	ownGroup(s.cmd)
 	var complaint bytes.Buffer
 	s.cmd.Stderr = &complaint

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	shortLife = time.Second      // of an access token while plans are thrown away
+	shortLife = time.Second      // of an access token, until the last step
 	realLife  = 10 * time.Minute // as on many a platform
 )
 
@@ -73,12 +73,9 @@ func (d *demo) consent(ctx context.Context, authorizationURL string) error {
 
 // discardPlans plans again and again and applies nothing.
 func (d *demo) discardPlans(ctx context.Context) error {
-	if err := d.server.setLifetime(ctx, shortLife); err != nil {
-		return err
-	}
-	d.out.say("From now on the server's access tokens live for %s, so that nobody has to wait long. (The first one lives for %s.) Each plan "+
-		"starts when the server says that the access token has expired. So each one must refresh, which spends the refresh token. What it "+
-		"learns is thrown away, because nobody applies it.", seconds(shortLife), seconds(d.opts.first))
+	d.out.say("So that nobody has to wait, this server's access tokens live for %s. Each plan starts when the server says that the last "+
+		"one has expired. So each plan must refresh, which spends the refresh token, and what it learns is thrown away, because nobody "+
+		"applies it.", seconds(shortLife))
 	before, err := d.server.counters(ctx)
 	if err != nil {
 		return err
@@ -101,6 +98,9 @@ func (d *demo) discardPlans(ctx context.Context) error {
 		d.out.print(fmt.Sprintf(row, "plan "+strconv.Itoa(n), o.summary, strconv.Itoa(got.Refreshes), strconv.Itoa(got.ReuseDetected)))
 		if err := expect(o.changes == 0 && o.summary != "", "Plan %d shows changes: %s", n, o.summary); err != nil {
 			return err
+		}
+		if wrong := differences(got, counters{TokenRequests: n, Refreshes: n}); len(wrong) > 0 {
+			return &surprise{"After " + plural(n, "plan", "plans") + " the server had counted:\n  " + strings.Join(wrong, "\n  ")}
 		}
 	}
 	d.out.print("")
@@ -132,8 +132,8 @@ func (d *demo) whereabouts(ctx context.Context) (places, error) {
 	if err != nil {
 		return places{}, err
 	}
+	d.out.print(indent + "Of the refresh tokens since the person consented,")
 	d.out.table([][]string{
-		{"Refresh tokens since the person consented:", ""},
 		{"  the server accepts number", strconv.Itoa(a.Generation)},
 		{"  the token store holds number", strconv.Itoa(r.Generation)},
 		{"  Terraform's state holds number", strconv.Itoa(state.Generation)},
@@ -143,8 +143,8 @@ func (d *demo) whereabouts(ctx context.Context) (places, error) {
 
 // lastApply applies without changes, and uses the access token.
 func (d *demo) lastApply(ctx context.Context) error {
-	d.out.say("From now on the server's access tokens live for %s, as on many a platform. The one from step 4 has to expire first; "+
-		"then a plain apply refreshes. It changes nothing, but unlike a plan it keeps what it learnt.", minutes(realLife))
+	d.out.say("A plain apply without changes. The access token has expired, so it refreshes; and unlike a plan it keeps what it learns. "+
+		"The server's access tokens live for %s from now on, as on many a platform.", minutes(realLife))
 	if err := d.server.setLifetime(ctx, realLife); err != nil {
 		return err
 	}

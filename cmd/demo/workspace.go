@@ -28,7 +28,8 @@ const providerVersion = "0.0.1"
 
 // newWorkspace makes the folder. What it returns beside an error must be removed, too.
 func newWorkspace(t tools, environ []string) (*workspace, error) {
-	dir, err := os.MkdirTemp(valueOf(environ, "TMPDIR"), "oauth-demo-") // short: sockets in it have long names
+	// A short name: terraform makes Unix sockets in it, whose paths may have about a hundred characters.
+	dir, err := os.MkdirTemp(valueOf(environ, "TMPDIR"), "oauth-")
 	if err != nil {
 		return nil, err
 	}

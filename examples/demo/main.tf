@@ -17,7 +17,7 @@ terraform {
 # OAUTH_TOKEN_STORE_KEY. Everyone who plans or applies needs the same two.
 provider "oauth" {
   ca_certificate_pem    = file(var.ca_file) # the sandbox has a certificate authority of its own
-  refresh_before_expiry = "5s"              # the sandbox's access tokens live for seconds; 30s is the default
+  refresh_before_expiry = "5s"              # the default is 30s; the sandbox's access tokens live for a second
 }
 
 # The app, as the platform knows it.

@@ -62,6 +62,9 @@ func (st *standing) gone() {
 	st.c.t.Helper()
 	st.run.wait()
 	waitGone(st.c.t, st.pid)
+	if st.place.tls {
+		st.c.s.Release() // a server that reads nothing does not notice
+	}
 	eventually(st.c.t, "the server has let go of "+st.place.name, func() bool { return len(st.c.s.Held()) == 0 })
 }
 

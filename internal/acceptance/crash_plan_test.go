@@ -20,7 +20,7 @@ func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	m := newMatrix()
 	t.Cleanup(func() { m.print(t) })
-	for _, g := range slices.Concat(planGroups(), applyGroups(), stopGroups()) {
+	for _, g := range slices.Concat(planGroups(), applyGroups(), exchangeGroups(), stopGroups()) {
 		column := g.name + ", " + g.at.name
 		t.Run(column, func(t *testing.T) {
 			t.Parallel()

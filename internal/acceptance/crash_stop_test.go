@@ -65,7 +65,8 @@ func othersWait(c *site, m *matrix, column string) {
 	c.configure(placesOf(c.b), "")
 	c.settle()
 	timings := credential.DefaultTimings()
-	timings.SendBy, timings.RequestTimeout = 100*time.Second, 100*time.Second // longer than all of this takes
+	// Longer than all of this takes.
+	timings.SendBy, timings.RequestTimeout, timings.StoreTimeout = 100*time.Second, 100*time.Second, 100*time.Second
 	c.w.timings(timings)
 
 	all := c.freeze(c.places)

@@ -339,3 +339,30 @@ func expectSecretAbsent(t testing.TB, w *workspace, what, secret string) {
 		}
 	}
 }
+
+// plannedChange is what a saved plan does to a resource.
+func (w *workspace) plannedChange(path, address string) (change struct {
+	After        values
+	AfterUnknown values `json:"after_unknown"`
+}) {
+	w.t.Helper()
+	var plan struct {
+		ResourceChanges []struct {
+			Address string
+			Change  json.RawMessage
+		} `json:"resource_changes"`
+	}
+	if err := json.Unmarshal([]byte(w.ok("show", "-json", path).stdout), &plan); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range plan.ResourceChanges {
+		if r.Address == address {
+			if err := json.Unmarshal(r.Change, &change); err != nil {
+				w.t.Fatal(err)
+			}
+			return change
+		}
+	}
+	w.t.Fatalf("the plan does not change %s", address)
+	return change
+}

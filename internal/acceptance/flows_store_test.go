@@ -223,3 +223,37 @@ func TestDestroyInWrongStore(t *testing.T) {
 		t.Error("the authorization of the right store was not revoked")
 	}
 }
+
+// An apply that reads nothing first is as careful as one that does: it heals a restored store from the state, and keeps
+// its hands off another's credential.
+func TestUpdateWithoutRead(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	backup := filepath.Join(t.TempDir(), "backup")
+	w.write(s.pair("unread", s.issue().RefreshToken, strict, "revoke_on_destroy = true"))
+	w.apply()
+	w.plan()
+	w.copyStore(backup)
+	s.later(time.Hour, w)
+	w.apply()
+	s.expect(2, 0)
+	w.restoreStore(backup)
+	s.later(time.Hour, w)
+	w.replace("revoke_on_destroy = true", "revoke_on_destroy = false")
+	w.apply("-refresh=false").mustSay(t, "1 changed")
+	s.expect(3, 0)
+	w.expectLive(s, 4)
+
+	right, other := w.store, newWorkspace(t)
+	other.write(s.pair("unread", s.issue().RefreshToken, strict, strategy("never")))
+	other.apply()
+	other.plan()
+	w.replace("revoke_on_destroy = false", "revoke_on_destroy = true")
+	w.plan("-out=saved")
+	w.moveStore(other.store)
+	for _, args := range [][]string{{"apply", "-no-color", "saved"}, {"apply", "-no-color", "-auto-approve", "-refresh=false"}} {
+		w.fails([]string{"Error: Credential Lives in Another Token Store", "lives in the token store file://" + right, "Nothing was sent or changed."}, args...)
+	}
+	other.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectCalls(calls{refreshes: 3})
+}

@@ -251,8 +251,7 @@ func (l *life) live() {
 	s.fault(sandbox.Fault{Action: sandbox.ActionMutate, Set: map[string]json.RawMessage{
 		"id_token": json.RawMessage(fmt.Sprintf("%q", idToken)), "session_key": json.RawMessage(fmt.Sprintf("%q", sessionKey)),
 	}})
-	fraction := 0.95 // behind the refresh token
-	s.fault(sandbox.Fault{Action: sandbox.ActionTruncateClean, Fraction: &fraction})
+	s.fault(sandbox.Fault{Action: sandbox.ActionMutate, Set: map[string]json.RawMessage{"broken": json.RawMessage(`{"half`)}})
 	s.later(time.Hour, w)
 	l.plan("-out=refresh.plan")
 	l.run(true, "apply", "-input=false", "-no-color", "refresh.plan")
@@ -325,6 +324,7 @@ ephemeral "oauth_access_token" "code" {
 	l.live()
 	left, needles := l.finish()
 	mustBeWhole(t, left)
+	mustFindPlanted(t, left, needles)
 	report(t, search(t, left, needles))
 }
 

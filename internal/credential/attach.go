@@ -120,7 +120,7 @@ type Brought struct {
 }
 
 // Adopt starts a new family from tokens that were obtained elsewhere, and spends nothing. If the refresh token was used
-// before, the store is further on and wins; used tells so.
+// before, the store is further on and wins; used tells so. Without any token nothing happens.
 func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, used bool, err error) {
 	family, err := m.newID()
 	if err != nil {
@@ -135,7 +135,7 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 		}
 		sum := key.SHA256()
 		switch {
-		case cur.IsTombstone():
+		case cur.IsTombstone(), key.IsEmpty():
 			return cur, false
 		case cur.Input == sum && cur.Generation == 1 || key.Equal(current):
 			return cur, false

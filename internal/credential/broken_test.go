@@ -68,7 +68,7 @@ func TestFaultHarnessCatchesBrokenEngines(t *testing.T) {
 			"a successor that reached the process is lost"},
 		{"rescue not kept", func(_ *world, o *Options) { o.Rescue = forgetfulRescue{o.Rescue} },
 			"a successor that reached the process is lost"},
-		{"commit tried once", func(_ *world, o *Options) { o.Timings = DefaultTimings(); o.Timings.CommitRetry = 1; o.Rescue = nil },
+		{"commit tried once", func(_ *world, o *Options) { o.Store, o.Rescue = &sulkingStore{Store: o.Store}, nil },
 			"a successor that reached the process is lost"},
 		{"request sent twice", func(_ *world, o *Options) { o.Caller = stutteringCaller{o.Caller} },
 			"2 requests, allowed are 1"},
@@ -87,6 +87,23 @@ func TestFaultHarnessCatchesBrokenEngines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sulkingStore is no good after its first failure: as with an engine that does not try again.
+type sulkingStore struct {
+	store.Store
+	failed error
+}
+
+func (s *sulkingStore) Replace(ctx context.Context, key string, old store.Revision, value []byte) (store.Revision, error) {
+	if s.failed != nil {
+		return "", s.failed
+	}
+	r, err := s.Store.Replace(ctx, key, old, value)
+	if err != nil && !errors.Is(err, store.ErrConflict) {
+		s.failed = err
+	}
+	return r, err
 }
 
 // carelessStore writes over whatever is there.

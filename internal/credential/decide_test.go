@@ -169,7 +169,9 @@ func TestNextResend(t *testing.T) {
 		at     time.Time
 		may    bool
 	}{
-		{"reject", func(r *Record) { r.Client.Policy = RefreshTokenPolicy{Rotation: RotationSingleUse, OnReuse: ReuseReject} }, now.Add(2 * time.Minute), true},
+		{"reject", func(r *Record) {
+			r.Client.Policy = RefreshTokenPolicy{Rotation: RotationSingleUse, OnReuse: ReuseReject}
+		}, now.Add(2 * time.Minute), true},
 		{"sent once more already", func(r *Record) {
 			r.Client.Policy.OnReuse, r.Unknown.Resends = ReuseReject, 1
 		}, now.Add(2 * time.Minute), false},

@@ -141,10 +141,11 @@ func aFew(failures int) bool { return failures > 2 }
 // once is for what will be tried again at another occasion.
 func once(int) bool { return true }
 
-// forCommit is for writes that somebody's credential hangs on.
+// forCommit is for writes that somebody's credential hangs on. A process that stood still during the first try finds
+// the time over without having tried a store that is well: it tries once more.
 func (m *Manager) forCommit() enough {
 	start := m.clock.Monotonic()
-	return func(int) bool { return m.clock.Monotonic()-start >= m.timings.CommitRetry }
+	return func(failures int) bool { return failures > 1 && m.clock.Monotonic()-start >= m.timings.CommitRetry }
 }
 
 // insist runs try until it succeeds, with pauses. A lost race is not a failure: somebody else has moved on.

@@ -3,12 +3,14 @@ package credential
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -372,4 +374,22 @@ type stutteringCaller struct{ Poster }
 func (c stutteringCaller) Post(ctx context.Context, r oauth.Request) oauth.Reply {
 	_ = c.Poster.Post(ctx, r)
 	return c.Poster.Post(ctx, r)
+}
+
+// deafPoster is a server that takes no connection.
+type deafPoster struct{}
+
+func (deafPoster) Post(ctx context.Context, _ oauth.Request) oauth.Reply {
+	<-ctx.Done()
+	return oauth.Reply{Err: ctx.Err()}
+}
+
+// contains tells whether text holds the secret, plain or as a URL or base64 would spell it.
+func contains(text, s string) bool {
+	for _, form := range []string{s, url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))} {
+		if strings.Contains(text, form) {
+			return true
+		}
+	}
+	return false
 }

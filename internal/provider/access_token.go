@@ -21,6 +21,9 @@ const (
 	describeAllowUnauthorized = "Whether a pair that a person must authorize first gives null and a warning instead of an error. Other failures stay errors. Default: `false`."
 )
 
+// orAttributes is what can be done without a token store.
+const orAttributes = "Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead."
+
 // accessTokenModel is the data source's and the ephemeral resource's.
 type accessTokenModel struct {
 	TokenPair         types.String `tfsdk:"token_pair"`

@@ -42,7 +42,7 @@ func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.session.needStore("data.oauth_access_token", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.session.needStore("data.oauth_access_token", orAttributes, &resp.Diagnostics) {
 		return
 	}
 	if !d.session.secretsInState {

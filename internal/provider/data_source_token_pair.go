@@ -82,7 +82,7 @@ func (*tokenPairDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 func (d *tokenPairDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model tokenPairStatusModel
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &model.Name)...)
-	if resp.Diagnostics.HasError() || !d.session.needStore("data.oauth_token_pair", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.session.needStore("data.oauth_token_pair", orAttributes, &resp.Diagnostics) {
 		return
 	}
 	about := subject{kind: "oauth_token_pair", name: model.Name.ValueString(), session: d.session}

@@ -43,7 +43,7 @@ func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest
 func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !e.session.needStore("ephemeral.oauth_access_token", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.session.needStore("ephemeral.oauth_access_token", orAttributes, &resp.Diagnostics) {
 		return
 	}
 	e.session.fetch(ctx, &model, &resp.Diagnostics)

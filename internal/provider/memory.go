@@ -23,10 +23,12 @@ const (
 	verdictRotate    verdict = "rotate"    // due, and only an apply may do it
 	verdictSeed      verdict = "seed"      // the store does not hold the record
 	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was
+	verdictUnread    verdict = "unread"    // the provider's settings were not known yet; the apply does what Read could not
+	verdictClient    verdict = "client"    // there is no token because of the client; a changed one may get it
 )
 
-// authorizes tells whether consumers must wait for the apply.
-func (v verdict) authorizes() bool { return v != verdictNone }
+// authorizes tells whether consumers must wait for the apply, whatever it changes.
+func (v verdict) authorizes() bool { return v != verdictNone && v != verdictClient }
 
 // memory is what a resource keeps in Terraform's private state.
 type memory struct {
@@ -71,6 +73,17 @@ func writeMemory(ctx context.Context, p privateWriter, m memory, diags *diag.Dia
 	diags.Append(p.SetKey(ctx, memoryKey, text)...)
 }
 
+// noteUnread makes an apply look at what a plan could not. The settings are known by then, and its own plan would find no
+// difference.
+func noteUnread(ctx context.Context, from privateReader, to privateWriter, diags *diag.Diagnostics) {
+	m := readMemory(ctx, from, diags)
+	if diags.HasError() {
+		return
+	}
+	m.Verdict = verdictUnread
+	writeMemory(ctx, to, m, diags)
+}
+
 // newAttachment returns the random id that ties a record to its resource.
 func newAttachment(random io.Reader) (string, error) {
 	var b [16]byte
@@ -90,7 +103,7 @@ func setNameIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name
 
 // importByName takes the name from the import ID or from the identity.
 func importByName(ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if s == nil || !s.needStore("An import", &resp.Diagnostics) {
+	if s == nil || !s.needStore("An import", "Set token_store to a folder.", &resp.Diagnostics) {
 		return
 	}
 	if req.ID != "" && !namePattern.MatchString(req.ID) {

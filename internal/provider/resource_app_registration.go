@@ -263,6 +263,7 @@ func (r *appRegistrationResource) Read(ctx context.Context, req resource.ReadReq
 	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, state.Name)...)
 	if r.session.isUnknown() {
 		warnUnknownProvider(r.session, state.Name.ValueString(), &resp.Diagnostics)
+		noteUnread(ctx, req.Private, resp.Private, &resp.Diagnostics)
 		return
 	}
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)

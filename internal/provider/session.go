@@ -126,7 +126,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	s.store = seal.NewStore(inner, keys, p.deps.Random)
 	s.location = s.store.Location()
 	s.options.Store = s.store
-	// s.options.Rescue = credential.NewRescueDir(p.deps.RescueDirs(), keys, s.store.ID)
+	s.options.Rescue = credential.NewRescueDir(p.deps.RescueDirs(), keys, s.store.ID)
 	if s.manager, err = credential.New(s.options); err != nil {
 		diags.AddError("Unable to Configure the Provider", sentence(err))
 	}
@@ -244,13 +244,14 @@ func (s *session) needSettings(what string, diags *diag.Diagnostics) bool {
 }
 
 // needStore reports what cannot work without a store or before the settings are known. It returns false then.
-func (s *session) needStore(what string, diags *diag.Diagnostics) bool {
+// instead says what else can be done where there is no store.
+func (s *session) needStore(what, instead string, diags *diag.Diagnostics) bool {
 	if !s.needSettings(what, diags) {
 		return false
 	}
 	if s.stateOnly {
 		diags.AddError("No Token Store",
-			what+` looks tokens up by name in a token store, and token_store = "state" has none. Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead.`)
+			what+` looks tokens up by name in a token store, and token_store = "state" has none. `+instead)
 		return false
 	}
 	return true

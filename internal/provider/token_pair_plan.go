@@ -143,7 +143,8 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state)
+	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) ||
+		mem.Verdict == verdictClient && !plan.Client.Equal(state.Client)
 	if !acts && !plan.Status.IsUnknown() {
 		return // no difference anywhere
 	}
@@ -152,7 +153,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if acts {
 		plan.ID = types.StringUnknown() // consumers wait for the apply that authorizes or rotates
 	}
-	if r.session.isUnknown() || mem.Verdict == verdictSeed || state.StoreID.IsNull() {
+	if r.session.isUnknown() || mem.Verdict == verdictSeed || mem.Verdict == verdictUnread || state.StoreID.IsNull() {
 		plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

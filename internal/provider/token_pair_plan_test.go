@@ -72,6 +72,10 @@ func TestTokenPairPlan(t *testing.T) {
 		{name: "due at apply", was: brought, verdict: verdictRotate, is: brought, want: authorizes},
 		{name: "not in the store", was: brought, verdict: verdictSeed, is: brought, want: moves},
 		{name: "a tombstone in the store", was: brought, verdict: verdictAuthorize, is: brought, want: authorizes},
+		{name: "client refused", was: brought, verdict: verdictClient, is: brought, want: nothing},
+		{name: "client refused, and changed now", was: brought, verdict: verdictClient, is: with(brought, "client.client_secret", "new"), want: authorizes},
+		{name: "client refused, and it will change", was: brought, verdict: verdictClient, is: with(brought, "client.registration", unknown), want: authorizes},
+		{name: "client refused, another change", was: brought, verdict: verdictClient, is: with(brought, "revoke_on_destroy", false), want: inPlace},
 		{name: "a state that knows no store", was: brought, forget: "store_id", is: with(brought, "revoke_on_destroy", false), want: outcome{"kept", "unknown", "unknown"}},
 
 		{name: "secret", was: brought, is: with(brought, "client.client_secret", "new"), want: inPlace},

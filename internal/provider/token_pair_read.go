@@ -23,6 +23,7 @@ func (r *tokenPairResource) Read(ctx context.Context, req resource.ReadRequest, 
 	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, state.Name)...)
 	if r.session.isUnknown() {
 		warnUnknownProvider(r.session, state.Name.ValueString(), &resp.Diagnostics)
+		noteUnread(ctx, req.Private, resp.Private, &resp.Diagnostics)
 		return
 	}
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
@@ -110,6 +111,10 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		}
 		if e.Record.Status != "" {
 			record = e.Record
+		}
+		switch e.Kind {
+		case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
+			mem.Verdict = verdictClient
 		}
 	}
 	if eng.Due(name, record, r.session.ask(credential.AskerRead)) && record.Refresh.Strategy == credential.StrategyAtApply {

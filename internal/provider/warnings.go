@@ -25,8 +25,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	}
 	if record.Client.Policy.SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() {
 		diags.AddWarning("Single-Use Refresh Token Kept in the State Only",
-			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. A plan that refreshes and is not applied, a crash or a lost state loses it, and a person must authorize again. "+
-				`Set token_store to a folder, or refresh.strategy = "at_apply" so that plans spend nothing.`, capital(about.String())))
+			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. %s", capital(about.String()), stateOnlyRisk(record)))
 	}
 	if r.session.implicit && r.session.onCI() && !record.Tokens.Refresh.IsEmpty() {
 		diags.AddWarning("Token Store on a CI Runner's Own Disk",
@@ -37,11 +36,32 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	}
 	if at := idleDeadline(record); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
 		diags.AddWarning("Refresh Token Dies Soon",
-			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. Make sure that a plan or apply runs until then.", about, moment(at)))
+			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record)))
 	}
 	if at := absoluteDeadline(record); !at.IsZero() && at.Sub(now) < warnReauthorize {
 		diags.AddWarning("Authorization Ends Soon",
 			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(record)))
+	}
+}
+
+// stateOnlyRisk says what loses a single-use token that is in the state alone, and what helps.
+func stateOnlyRisk(record credential.Record) string {
+	if s := record.Refresh.Strategy; s == credential.StrategyAtApply || s == credential.StrategyNever {
+		return "Plans spend nothing, but an apply that dies, or a lost state, loses it, and a person must authorize again. Set token_store to a folder to be safe from that."
+	}
+	return "A plan that refreshes and is not applied, a crash or a lost state loses it, and a person must authorize again. " +
+		`Set token_store to a folder, or refresh.strategy = "at_apply" so that plans spend nothing.`
+}
+
+// howToUse says which run uses a refresh token.
+func howToUse(record credential.Record) string {
+	switch record.Refresh.Strategy {
+	case credential.StrategyNever:
+		return "The refresh.strategy never does not use it."
+	case credential.StrategyAtApply:
+		return "An apply that refreshes the access token uses it: run one before that."
+	default:
+		return "A plan or apply that refreshes the access token uses it: run one before that."
 	}
 }
 

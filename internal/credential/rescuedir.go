@@ -1,0 +1,155 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+)
+
+// RescueDir keeps rescue files in the first of its folders that can be used: one sealed file for each reply. A folder is
+// refused unless it is this user's alone, since a temporary folder is open to everybody.
+type RescueDir struct {
+	dirs    []string
+	keys    seal.Keyring
+	storeID func(context.Context) (string, error)
+}
+
+const rescueSuffix = ".rescue"
+
+// NewRescueDir returns a RescueDir over dirs, best first. It touches nothing yet. storeID tells the id of the store that
+// the replies belong to.
+func NewRescueDir(dirs []string, keys seal.Keyring, storeID func(context.Context) (string, error)) *RescueDir {
+	return &RescueDir{dirs: slices.Clone(dirs), keys: keys, storeID: storeID}
+}
+
+// Save implements Rescue. The file is on the disk when it returns nil: open(O_EXCL, 0600), write, fsync, rename,
+// fsync(directory).
+func (d *RescueDir) Save(ctx context.Context, _, attempt string, text []byte) (string, error) {
+	id, err := d.storeID(ctx)
+	if err != nil {
+		return "", fmt.Errorf("reading the id of the store: %w", err)
+	}
+	sealed, err := d.keys.Seal(rescueKey(attempt), id, text)
+	if err != nil {
+		return "", err
+	}
+	failed := errors.New("there is no rescue folder")
+	for _, dir := range d.dirs {
+		path := filepath.Join(dir, id+"-"+attempt+rescueSuffix)
+		err := makePrivateDir(dir)
+		if err == nil {
+			err = writeDurably(path, sealed)
+		}
+		if err == nil {
+			return path, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return "", failed
+}
+
+// List implements Rescue.
+func (d *RescueDir) List(ctx context.Context) ([]string, error) {
+	var paths []string
+	for _, dir := range d.dirs {
+		if checkPrivateDir(dir) != nil {
+			continue // nothing of ours can be in it
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), rescueSuffix) && e.Type().IsRegular() {
+				paths = append(paths, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	if len(paths) == 0 {
+		return nil, nil // the store is not asked for its id in vain
+	}
+	id, err := d.storeID(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the id of the store: %w", err)
+	}
+	paths = slices.DeleteFunc(paths, func(path string) bool { return !strings.HasPrefix(filepath.Base(path), id+"-") })
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// Load implements Rescue.
+func (d *RescueDir) Load(_ context.Context, path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular() || info.Size() > seal.MaxSize:
+		return nil, fmt.Errorf("%s is no rescue file", path)
+	}
+	sealed, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	id, attempt, ok := strings.Cut(strings.TrimSuffix(filepath.Base(path), rescueSuffix), "-")
+	if !ok {
+		return nil, fmt.Errorf("%s is no rescue file", path)
+	}
+	return d.keys.Open(rescueKey(attempt), id, sealed)
+}
+
+// Remove implements Rescue.
+func (d *RescueDir) Remove(_ context.Context, path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func rescueKey(attempt string) string { return "rescue/" + attempt }
+
+// makePrivateDir makes dir and its parents, if need be, and checks it.
+func makePrivateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return checkPrivateDir(dir)
+}
+
+// checkPrivateDir refuses a folder that somebody else owns or may look into, and a link to one.
+func checkPrivateDir(dir string) error {
+	info, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is not a folder", dir)
+	}
+	return checkOwner(dir, info)
+}
+
+func writeDurably(path string, content []byte) error {
+	temp := path + ".tmp"
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		_ = os.Remove(temp) // it is of no use, and its name is taken
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
