@@ -36,6 +36,15 @@ func TestParseVersion(t *testing.T) {
 	}
 }
 
+// Each program looks a provider without a host up under its own.
+func TestRegistry(t *testing.T) {
+	for product, want := range map[string]string{"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"} {
+		if got := (cli{product: product}).registry(); got != want {
+			t.Errorf("%s: %s, want %s", product, got, want)
+		}
+	}
+}
+
 func TestParseMessages(t *testing.T) {
 	got := parseMessages([]byte(`{"@level":"info","@message":"Terraform 1.11.4","type":"version"}
 not a message

@@ -86,6 +86,7 @@ func (x *exchanges) offer(places []place) {
 	x.places = places
 	x.configure()
 	x.w.apply()
+	x.w.plan()
 	for name, attributes := range x.state() {
 		x.consent(name, attributes["authorization_url"].(string))
 	}
@@ -155,7 +156,7 @@ func (x *exchanges) follow(m *matrix, column string, fates map[string]codeFate) 
 	r, said := x.run("apply", "-auto-approve")
 	failed := false
 	for _, p := range x.places {
-		var refused []diagnostic
+		var refused []printed
 		for _, d := range said[x.address(p.name)] {
 			if d.Severity == "error" {
 				refused = append(refused, d)

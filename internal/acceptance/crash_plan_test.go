@@ -5,6 +5,7 @@ package acceptance_test
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // group is a part of the matrix: one workspace, one server, one thing that happens at every place.
@@ -58,7 +59,7 @@ func planGroups() []group {
 				g.blow.strike(c.bring(p, "plan", "-input=false", "-no-color", "-target="+c.address(p.name)))
 				c.expectDone(p.name, g.fates[p.name].done)
 			}
-			c.follow(m, column, g.fates)
+			c.follow(m, column, g.fates, claimTTL)
 		}, g.at})
 	}
 	return groups
@@ -72,12 +73,12 @@ func (c *site) expectDone(name string, want int) {
 	}
 }
 
-// follow applies as often as the fates say, with a TTL between, and compares status, warnings and counts.
-func (c *site) follow(m *matrix, column string, fates map[string]fate) {
+// follow applies as often as the fates say, with a wait between, and compares status, warnings and counts.
+func (c *site) follow(m *matrix, column string, fates map[string]fate, wait time.Duration) {
 	c.t.Helper()
 	for round := range rounds(fates) {
 		if round > 0 {
-			c.s.later(claimTTL, c.w)
+			c.s.later(wait, c.w)
 		}
 		c.expectRound(round, fates, c.applyAll())
 	}
@@ -93,7 +94,7 @@ func rounds(fates map[string]fate) int {
 }
 
 // expectRound compares status and warnings of every pair after an apply.
-func (c *site) expectRound(round int, fates map[string]fate, said map[string][]diagnostic) {
+func (c *site) expectRound(round int, fates map[string]fate, said map[string][]printed) {
 	c.t.Helper()
 	state := c.state()
 	for _, p := range c.places {
@@ -101,7 +102,7 @@ func (c *site) expectRound(round int, fates map[string]fate, said map[string][]d
 		if got := state[p.name]["status"]; got != want {
 			c.t.Errorf("%s: after apply %d the status is %v, want %s", p.name, round+1, got, want)
 		}
-		c.expectSaid(p.name, want, said[c.address(p.name)])
+		c.expectSaid(p.name, want, round == 0 && c.pairs[p.name].usedBefore, said[c.address(p.name)])
 		if want != active {
 			c.pairs[p.name].told = true
 		}
@@ -109,18 +110,23 @@ func (c *site) expectRound(round int, fates map[string]fate, said map[string][]d
 }
 
 // expectSaid compares what an apply says of a pair with what its status needs.
-func (c *site) expectSaid(name, status string, said []diagnostic) {
+func (c *site) expectSaid(name, status string, usedBefore bool, said []printed) {
 	c.t.Helper()
-	summary := map[string]string{active: "", unknown: "Outcome of a Refresh Unknown", required: "Authorization Required"}[status]
+	var want []string
+	if usedBefore {
+		want = append(want, "Used Before")
+	}
+	switch status {
+	case unknown:
+		want = append(want, "Outcome of a Refresh Unknown")
+	case required:
+		want = append(want, "Authorization Required")
+	}
 	var got []string
 	for _, d := range said {
 		if d.Summary != "Token Store Not Sealed" { // every Create and Update says that
 			got = append(got, d.Summary)
 		}
-	}
-	want := []string{summary}
-	if summary == "" {
-		want = nil
 	}
 	if !slices.Equal(got, want) {
 		c.t.Errorf("%s: with status %s the apply says %q, want %q", name, status, said, want)

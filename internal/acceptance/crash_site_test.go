@@ -62,6 +62,8 @@ type pairOnSite struct {
 	tokenID string // of the refresh token that is at stake
 	before  int    // refreshes until then
 	told    bool   // an apply has said that something is wrong with it
+
+	usedBefore bool // the next apply creates it anew and finds its token used: the store is further on
 }
 
 // newSite makes a site without a configuration.
@@ -142,11 +144,11 @@ func (c *site) family(name string) sandbox.Family {
 	return sandbox.Family{}
 }
 
-// requests are the log lines of the token at stake.
+// requests are the token endpoint's log lines of the token at stake.
 func (c *site) requests(name string) []sandbox.Entry {
 	var lines []sandbox.Entry
 	for _, e := range c.s.Log() {
-		if e.TokenID == c.pairs[name].tokenID {
+		if e.Path == "/token" && e.TokenID == c.pairs[name].tokenID {
 			lines = append(lines, e)
 		}
 	}
@@ -205,29 +207,29 @@ func (c *site) state() map[string]values {
 	return got
 }
 
-// diagnostic is one warning or error, as terraform prints it with -json: not collapsed with its likes.
-type diagnostic struct {
+// printed is one warning or error, as terraform prints it with -json: not collapsed with its likes.
+type printed struct {
 	Severity string `json:"severity"`
 	Summary  string `json:"summary"`
 	Detail   string `json:"detail"`
 	Address  string `json:"address"`
 }
 
-func (d diagnostic) String() string { return d.Severity + ": " + d.Summary + ": " + d.Detail }
+func (d printed) String() string { return d.Severity + ": " + d.Summary + ": " + d.Detail }
 
 // run runs a command with -json and returns its diagnostics by the address of the resource.
-func (c *site) run(args ...string) (result, map[string][]diagnostic) {
+func (c *site) run(args ...string) (result, map[string][]printed) {
 	c.t.Helper()
 	r := c.w.terraform(append(args[:1:1], append([]string{"-json", "-input=false"}, args[1:]...)...)...)
 	return r, c.diagnostics(r)
 }
 
-func (c *site) diagnostics(r result) map[string][]diagnostic {
+func (c *site) diagnostics(r result) map[string][]printed {
 	c.t.Helper()
-	all := map[string][]diagnostic{}
+	all := map[string][]printed{}
 	for line := range strings.Lines(r.stdout) {
 		var message struct {
-			Diagnostic *diagnostic `json:"diagnostic"`
+			Diagnostic *printed `json:"diagnostic"`
 		}
 		if json.Unmarshal([]byte(line), &message) == nil && message.Diagnostic != nil {
 			d := *message.Diagnostic
@@ -238,7 +240,7 @@ func (c *site) diagnostics(r result) map[string][]diagnostic {
 }
 
 // applyAll runs one apply of the whole configuration, which must succeed, and returns what it said of each pair.
-func (c *site) applyAll(more ...string) map[string][]diagnostic {
+func (c *site) applyAll(more ...string) map[string][]printed {
 	c.t.Helper()
 	r, said := c.run(append([]string{"apply", "-auto-approve"}, more...)...)
 	if r.code != 0 {

@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -38,6 +39,28 @@ output "status" {
 	}
 	r.mustSay(t, "Changes to Outputs")
 	s.expect(4, 0)
+}
+
+// Without a setting the store is a folder of the user. In a CI job that may be gone with the runner, which is told while
+// the token is there; elsewhere nothing is told.
+func TestDefaultStore(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	delete(w.env, "OAUTH_TOKEN_STORE")
+	folder := filepath.Join(w.env["HOME"], ".local", "state", "terraform-provider-oauth")
+	w.write(s.pair("default", s.issue().RefreshToken, strict, ""))
+	w.apply().mustNotSay(t, "CI Runner")
+	w.expect(this, values{"status": "active", "store_location": "file://" + folder})
+	expectIn(t, folder, "the refresh token", s.live().RefreshToken, true)
+	w.plan().mustNotSay(t, "CI Runner")
+	w.env["CI"] = "true"
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.", "Warning: Token Store on a CI Runner's Own Disk", "Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.")
+	w.env["OAUTH_TOKEN_STORE"] = "file://" + folder
+	w.plan().mustNotSay(t, "CI Runner")
+	w.env["OAUTH_TOKEN_STORE"] = "" // empty is not set
+	w.env["CI"] = "false"
+	w.plan("-detailed-exitcode").mustNotSay(t, "CI Runner")
+	s.expect(1, 0)
 }
 
 // Deadlines that come near are told while somebody can act on them, and not before.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The rules of DESIGN.md that have no test of their own elsewhere. Rule 5 is in flows_client_test.go, rule 7 in
-// flows_identity_test.go, rule 9 in flows_unknown_test.go.
+// The Terraform rules of DESIGN.md. Rule 5 is in flows_client_test.go, rule 9 in flows_unknown_test.go. Rule 7 is tested
+// where the provider is spoken to without a CLI, since not every CLI knows identities.
 
 // Rule 1: ModifyPlan is pure. It runs again at apply, in another process, when the clock and the store say something
 // else than at plan; the plan is kept to.

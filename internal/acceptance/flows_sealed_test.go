@@ -4,7 +4,6 @@ package acceptance_test
 
 import (
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,15 +19,18 @@ func newKey(t *testing.T) string {
 	return id.String()
 }
 
-// storeHeaders are the first lines of the records in the store.
-func storeHeaders(w *workspace, kind string) string {
+var sealedRecord = regexp.MustCompile(`(?m)^terraform-provider-oauth record v1 sealed ([0-9a-f]{16})$`)
+
+// fingerprint names the key that the one token pair in the store is sealed with.
+func fingerprint(w *workspace) string {
 	w.t.Helper()
-	var lines []string
-	for _, path := range findIn(w.t, w.store+"/"+kind, "terraform-provider-oauth record v1 ") {
-		line, _, _ := strings.Cut(readFile(w.t, path), "\n")
-		lines = append(lines, line)
+	for _, path := range findIn(w.t, w.store+"/pair", "terraform-provider-oauth record v1 ") {
+		if found := sealedRecord.FindStringSubmatch(readFile(w.t, path)); found != nil {
+			return found[1]
+		}
 	}
-	return strings.Join(lines, "\n")
+	w.t.Fatal("the token pair is not sealed")
+	return ""
 }
 
 // With a key no secret is in any file of the store. Keys are rotated by "new,old"; a wrong key is an error that names
@@ -43,22 +45,19 @@ func TestSealedStore(t *testing.T) {
 	w.apply().mustNotSay(t, "Token Store Not Sealed")
 	w.plan()
 	s.expect(1, 0)
-	if head := storeHeaders(w, "pair"); !regexp.MustCompile(`^terraform-provider-oauth record v1 sealed [0-9a-f]{16}$`).MatchString(head) {
-		t.Errorf("the record begins with %q", head)
-	}
 
 	// A wrong key, and none at all.
 	s.later(time.Hour, w)
-	fingerprint := strings.Fields(storeHeaders(w, "pair"))[4]
+	first := fingerprint(w)
 	for name, key := range map[string]string{"wrong": wrong, "none": ""} {
 		w.env["OAUTH_TOKEN_STORE_KEY"] = key
-		wants := []string{"Error: Unable to Read Token Pair", "no key opens the record", fingerprint, "Nothing was sent. The record is there and unchanged.", "list the new one first and the old one behind it"}
+		wants := []string{"Error: Unable to Read Token Pair", "no key opens the record", first, "Nothing was sent. The record is there and unchanged.", "list the new one first and the old one behind it"}
 		r := w.fails(wants, "plan", "-no-color", "-input=false")
 		r.mustNotSay(t, "not in the token store", "holds no token pair", old, wrong)
-		w.fails([]string{"no key opens the record", fingerprint}, "apply", "-no-color", "-auto-approve", "-refresh=false", "-replace="+this)
+		w.fails([]string{"no key opens the record", first}, "apply", "-no-color", "-auto-approve", "-refresh=false", "-replace="+this)
 		other := w.sibling()
 		other.write(reader("sealed", "allow_unauthorized = true"))
-		other.fails([]string{"no key opens the record", fingerprint}, "plan", "-no-color", "-input=false")
+		other.fails([]string{"no key opens the record", first}, "plan", "-no-color", "-input=false")
 		if t.Failed() {
 			t.Fatalf("in case %q", name)
 		}
@@ -70,7 +69,7 @@ func TestSealedStore(t *testing.T) {
 	w.apply().mustSay(t, "No changes.")
 	s.expect(2, 0)
 	w.expectLive(s, 3)
-	if head := storeHeaders(w, "pair"); strings.Contains(head, fingerprint) {
+	if fingerprint(w) == first {
 		t.Error("the record is still sealed with the old key")
 	}
 	w.env["OAUTH_TOKEN_STORE_KEY"] = next

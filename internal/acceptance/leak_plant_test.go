@@ -16,7 +16,7 @@ import (
 
 // mustFindPlanted puts a secret of each kind, in each form, into copies of what a life left behind, one at a time, and
 // fails the test unless the search finds it there. Without this a search that finds nothing proves nothing.
-func mustFindPlanted(t *testing.T, left []artefact, needles []needle) {
+func mustFindPlanted(t *testing.T, look searcher, left []artefact, needles []needle) {
 	t.Helper()
 	for _, prefix := range []string{"client_secret", "code", "access_token", "refresh_token", "PKCE verifier", "store key", "extra member"} {
 		i := slices.IndexFunc(needles, func(n needle) bool { return strings.HasPrefix(n.name, prefix) })
@@ -26,18 +26,18 @@ func mustFindPlanted(t *testing.T, left []artefact, needles []needle) {
 		}
 		for form, text := range forms(needles[i].secret) {
 			for _, kind := range []string{"output", "shown", "file"} {
-				mustFind(t, plantText(sampleOf(t, left, kind), text), needles, needles[i].name, form)
+				look.mustFind(t, plantText(sampleOf(t, left, kind), text), needles[i].name, form)
 			}
-			mustFind(t, plantPlan(t, sampleOf(t, left, "plan"), text), needles, needles[i].name, form)
+			look.mustFind(t, plantPlan(t, sampleOf(t, left, "plan"), text), needles[i].name, form)
 		}
-		mustFind(t, plantPrivate(t, sampleOf(t, left, "state"), needles[i].secret), needles, needles[i].name, "in the private state")
-		mustFind(t, plantText(sampleOf(t, left, "state"), needles[i].secret), needles, needles[i].name, "in the state")
+		look.mustFind(t, plantPrivate(t, sampleOf(t, left, "state"), needles[i].secret), needles[i].name, "in the private state")
+		look.mustFind(t, plantText(sampleOf(t, left, "state"), needles[i].secret), needles[i].name, "in the state")
 	}
 }
 
-func mustFind(t *testing.T, a artefact, needles []needle, name, form string) {
+func (s searcher) mustFind(t *testing.T, a artefact, name, form string) {
 	t.Helper()
-	if !slices.ContainsFunc(search(t, []artefact{a}, needles), func(l leak) bool { return l.secret == name && strings.HasPrefix(l.where, a.name) }) {
+	if !slices.ContainsFunc(s.search(t, a), func(l leak) bool { return l.secret == name && strings.HasPrefix(l.where, a.name) }) {
 		t.Errorf("the search is blind for %s, %s, in %s", name, form, a.name)
 	}
 }

@@ -8,29 +8,30 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// diagnostic is one error or warning as terraform's -json output has it.
-type diagnostic struct {
+// placed is one error or warning with its place, as terraform prints it with -json.
+type placed struct {
 	Severity string
 	Summary  string
 	Detail   string
 	Address  string
-	Snippet  *struct{ Code string }
+	Snippet  struct{ Code string }
 }
 
-// diagnostics reads them from the output of validate -json, or of another command with -json.
-func (r result) diagnostics(t testing.TB) []diagnostic {
+// errors reads them from the output of validate -json, or of another command with -json.
+func (r result) errors(t testing.TB) []placed {
 	t.Helper()
-	var whole struct{ Diagnostics []diagnostic }
+	var whole struct{ Diagnostics []placed }
 	if json.Unmarshal([]byte(r.stdout), &whole) == nil && whole.Diagnostics != nil {
-		return whole.Diagnostics
+		return onlyErrors(whole.Diagnostics)
 	}
-	var all []diagnostic
+	var all []placed
 	for line := range strings.Lines(r.stdout) {
-		var message struct{ Diagnostic *diagnostic }
+		var message struct{ Diagnostic *placed }
 		if err := json.Unmarshal([]byte(line), &message); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
@@ -38,7 +39,11 @@ func (r result) diagnostics(t testing.TB) []diagnostic {
 			all = append(all, *message.Diagnostic)
 		}
 	}
-	return all
+	return onlyErrors(all)
+}
+
+func onlyErrors(all []placed) []placed {
+	return slices.DeleteFunc(all, func(d placed) bool { return d.Severity != "error" })
 }
 
 // mistake is a block of a configuration with one mistake in it.
@@ -46,7 +51,7 @@ type mistake struct {
 	name string
 	kind string // what stands before the name
 	body string
-	line string // the line that the error points to
+	line string // what core shows of the configuration; empty: the head of the block, as for every nested attribute
 	says string
 	late bool // known to plan, and not to validate
 }
@@ -73,8 +78,8 @@ func mistakes(base string) []mistake {
   }`, base)
 	code := client + "\n  authorization_code = {\n    redirect_uri = \"https://app.example.com/callback\"\n    %s\n  }"
 	brought := client + "\n  preauthenticated = {\n    %s\n  }"
-	pair := func(name, format, more, line, says string) mistake {
-		return mistake{name: name, kind: aPair, body: fmt.Sprintf("name = %q\n  ", name) + fmt.Sprintf(format, more), line: line, says: says}
+	pair := func(name, format, more, says string) mistake {
+		return mistake{name: name, kind: aPair, body: fmt.Sprintf("name = %q\n  ", name) + fmt.Sprintf(format, more), says: says}
 	}
 	late := func(m mistake) mistake {
 		m.late = true
@@ -82,26 +87,26 @@ func mistakes(base string) []mistake {
 	}
 	return []mistake{
 		{name: "bad_name", kind: aPair, body: "name = \"a/b\"\n  " + fmt.Sprintf(brought, `refresh_token = "r"`), line: `name = "a/b"`, says: "1 to 100 letters, digits, dots, underscores and hyphens"},
-		{name: "no_grant", kind: aPair, body: "name = \"no_grant\"\n  " + client, line: `resource "oauth_token_pair" "no_grant"`, says: "A token pair needs to know where its tokens come from"},
-		pair("no_token", brought, "", "preauthenticated = {", "preauthenticated needs a refresh_token, an access_token, or both."),
-		pair("bad_margin", brought+"\n  refresh = { before_expiry = \"3h\" }", `refresh_token = "r"`, `before_expiry = "3h"`, "from 5s to 1h: it is 3h."),
-		pair("bad_strategy", brought+"\n  refresh = { strategy = \"daily\" }", `refresh_token = "r"`, `strategy = "daily"`, `"before_expiry"`),
-		pair("bad_time", brought, "access_token = \"a\"\n    expires_at = \"tomorrow\"", `expires_at = "tomorrow"`, "a time like 2030-01-31T23:59:59Z (RFC 3339): it is not such a time."),
-		pair("bad_parameter", code, `extra_parameters = { state = "mine" }`, "extra_parameters", `extra parameter "state" belongs to the protocol.`),
-		pair("bad_scope", code, `scopes = ["read write"]`, "scopes", "a scope without spaces"),
-		pair("both", code, "code = \"c\"\n    callback_url = \"https://app.example.com/callback?code=c&state=s\"", `code = "c"`, "callback_url holds the code already."),
-		late(pair("bad_callback", code, "callback_url = var.garbage", "callback_url = var.garbage", "it has neither code nor error in its query.")),
-		late(pair("pasted", brought, "refresh_token = var.pasted", "refresh_token = var.pasted", "a line break is often copied along.")),
+		{name: "no_grant", kind: aPair, body: "name = \"no_grant\"\n  " + client, says: "A token pair needs to know where its tokens come from"},
+		pair("no_token", brought, "", "preauthenticated.refresh_token is needed, or preauthenticated.access_token, or both."),
+		pair("bad_margin", brought+"\n  refresh = { before_expiry = \"3h\" }", `refresh_token = "r"`, "refresh.before_expiry must be a duration like 30s, 5m or 1h, from 5s to 1h: it is 3h."),
+		pair("bad_strategy", brought+"\n  refresh = { strategy = \"daily\" }", `refresh_token = "r"`, `Attribute refresh.strategy value must be one of: ["before_expiry"`),
+		pair("bad_time", brought, "access_token = \"a\"\n    expires_at = \"tomorrow\"", "preauthenticated.expires_at must be a time like 2030-01-31T23:59:59Z (RFC 3339): it is not such a time."),
+		pair("bad_parameter", code, `extra_parameters = { state = "mine" }`, `authorization_code.extra_parameters cannot be used: unusable request: extra parameter "state" belongs to the protocol.`),
+		pair("bad_scope", code, `scopes = ["read write"]`, "a scope without spaces"),
+		pair("both", code, "code = \"c\"\n    callback_url = \"https://app.example.com/callback?code=c&state=s\"", "authorization_code.callback_url holds the code already."),
+		late(pair("bad_callback", code, "callback_url = var.garbage", "authorization_code.callback_url must be the whole address that the browser showed after the consent: unusable callback URL: it has neither code nor error in its query.")),
+		late(pair("pasted", brought, "refresh_token = var.pasted", "preauthenticated.refresh_token must be 1 to 65536 printable ASCII characters: it holds other characters; a line break is often copied along.")),
 		{
 			name: "fragment", kind: aRegistration, line: `token_endpoint = "https://as.example.com/token#x"`, says: "it has a fragment.",
 			body: "name = \"fragment\"\n  client_id = \"id\"\n  token_endpoint = \"https://as.example.com/token#x\"",
 		},
 		{
-			name: "no_endpoint", kind: aRegistration, line: `resource "oauth_app_registration" "no_endpoint"`, says: "token_endpoint is needed.",
+			name: "no_endpoint", kind: aRegistration, says: "token_endpoint is needed.",
 			body: "name = \"no_endpoint\"\n  client_id = \"id\"",
 		},
 		{
-			name: "grace", kind: aRegistration, line: "refresh_token_policy", says: `rotation = "single_use_grace" needs a grace_period.`,
+			name: "grace", kind: aRegistration, says: `refresh_token_policy.grace_period is needed: rotation is "single_use_grace".`,
 			body: "name = \"grace\"\n  client_id = \"id\"\n  token_endpoint = \"https://as.example.com/token\"\n  refresh_token_policy = { rotation = \"single_use_grace\" }",
 		},
 		late(mistake{
@@ -113,57 +118,51 @@ func mistakes(base string) []mistake {
 	}
 }
 
-// Every mistake is reported at its place, all in one run, and nothing is read, written or sent for any of them.
+// Every mistake is reported at its place, all in one run, and nothing is read, written or sent for any of them. Validation
+// runs first in a plan too, and does not know the values of variables.
 func TestMistakesAreToldAtTheirPlace(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	all := mistakes(s.base)
-	var config strings.Builder
-	config.WriteString("variable \"garbage\" {}\nvariable \"pasted\" {}\n")
-	for _, m := range all {
-		fmt.Fprintf(&config, "%s %q {\n  %s\n}\n", m.kind, m.name, m.body)
-	}
 	w.env["TF_VAR_garbage"], w.env["TF_VAR_pasted"] = garbage, pasted+"\n"
-	w.write(config.String())
-
-	validated, planned := w.terraform("validate", "-json"), w.terraform("plan", "-json", "-input=false")
-	if validated.code == 0 || planned.code == 0 {
-		t.Fatalf("validate exited with %d, plan with %d", validated.code, planned.code)
-	}
-	early, late := validated.diagnostics(t), planned.diagnostics(t)
-	for _, m := range all {
-		if !m.late {
-			m.expect(t, "validate", early)
-		}
-		m.expect(t, "plan", late)
-	}
-	errorCount := func(list []diagnostic) (n int) {
-		for _, d := range list {
-			if d.Severity == "error" {
-				n++
+	for late, commands := range map[bool][][]string{false: {{"validate", "-json"}}, true: {{"plan", "-json", "-input=false"}, {"apply", "-json", "-input=false", "-auto-approve"}}} {
+		var all []mistake
+		config := "variable \"garbage\" {}\nvariable \"pasted\" {}\n"
+		for _, m := range mistakes(s.base) {
+			if m.late == late {
+				all = append(all, m)
+				config += fmt.Sprintf("%s %q {\n  %s\n}\n", m.kind, m.name, m.body)
 			}
 		}
-		return n
-	}
-	if e, l := errorCount(early), errorCount(late); e != 14 || l != len(all) {
-		t.Errorf("validate told of %d errors, plan of %d; want 14 and %d", e, l, len(all))
-	}
-	for _, r := range []result{validated, planned} {
-		r.mustNotSay(t, "garbage-that-is-secret", pasted)
+		w.write(config)
+		for _, args := range commands {
+			r := w.terraform(args...)
+			told := r.errors(t)
+			for _, m := range all {
+				m.expect(t, args[0], told)
+			}
+			if r.code == 0 || len(told) != len(all) {
+				t.Errorf("%s exited with %d and told of %d errors; want %d", args[0], r.code, len(told), len(all))
+			}
+			r.mustNotSay(t, "garbage-that-is-secret", pasted)
+		}
 	}
 	expectNothingHappened(t, s, w)
 }
 
-func (m mistake) expect(t *testing.T, command string, list []diagnostic) {
+func (m mistake) expect(t *testing.T, command string, told []placed) {
 	t.Helper()
-	var seen []diagnostic
-	for _, d := range list {
-		if d.Address == m.address() && d.Severity == "error" {
+	var seen []placed
+	for _, d := range told {
+		if d.Address == m.address() {
 			seen = append(seen, d)
 		}
 	}
-	if len(seen) != 1 || !strings.Contains(seen[0].Detail, m.says) || seen[0].Snippet == nil || !strings.Contains(seen[0].Snippet.Code, m.line) {
-		t.Errorf("%s of %s: got %+v; want one error at %s: %s", command, m.address(), seen, m.line, m.says)
+	line := m.line
+	if line == "" {
+		line = fmt.Sprintf("%s %q", m.kind, m.name)
+	}
+	if len(seen) != 1 || !strings.Contains(seen[0].Detail, m.says) || !strings.Contains(seen[0].Snippet.Code, line) {
+		t.Errorf("%s of %s: got %+v; want one error at %s: %s", command, m.address(), seen, line, m.says)
 	}
 }
 
@@ -190,7 +189,7 @@ func TestMistakesInTheProviderBlock(t *testing.T) {
 		{settings: `token_store = "postgres://me:pass-word@db/oauth"`, line: "token_store", says: `stores of scheme "postgres" are not supported by this version; it knows file and state.`},
 		{settings: `token_store = "file://relative/folder"`, line: "token_store", says: "a file URL has three slashes"},
 		{settings: `token_store_key = var.key`, line: "token_store_key", says: "key 1 does not begin with AGE-SECRET-KEY-1"},
-		{settings: `secrets_in_state = false`, line: "refresh_token", says: "preauthenticated.refresh_token is kept in state and plan. Use refresh_token_wo and refresh_token_wo_version instead."},
+		{settings: `secrets_in_state = false`, line: `resource "oauth_token_pair" "this"`, says: "preauthenticated.refresh_token is kept in state and plan. Use refresh_token_wo and refresh_token_wo_version instead."},
 		{settings: "secrets_in_state = false\n  token_store = \"state\"", line: "secrets_in_state", says: "keeps the tokens in the state and nowhere else, so secrets_in_state cannot be false."},
 		{env: "relative/folder", line: `provider "oauth"`, says: `OAUTH_TOKEN_STORE cannot be used: it is neither "state" nor a URL like file:///var/lib/oauth. Nothing was read, written or sent.`},
 	} {
@@ -204,13 +203,8 @@ func TestMistakesInTheProviderBlock(t *testing.T) {
 		}
 		r := w.terraform("plan", "-json", "-input=false")
 		w.env["OAUTH_TOKEN_STORE"] = kept
-		var errs []diagnostic
-		for _, d := range r.diagnostics(t) {
-			if d.Severity == "error" {
-				errs = append(errs, d)
-			}
-		}
-		if r.code == 0 || len(errs) != 1 || !strings.Contains(errs[0].Detail, c.says) || errs[0].Snippet == nil || !strings.Contains(errs[0].Snippet.Code, c.line) {
+		errs := r.errors(t)
+		if r.code == 0 || len(errs) != 1 || !strings.Contains(errs[0].Detail, c.says) || !strings.Contains(errs[0].Snippet.Code, c.line) {
 			t.Errorf("%s%s: exit %d, %+v; want at %s: %s", c.settings, c.env, r.code, errs, c.line, c.says)
 		}
 		r.mustNotSay(t, token)

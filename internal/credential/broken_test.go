@@ -49,7 +49,7 @@ func TestHarnessCatchesBrokenEngines(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			found := everyInterleaving(t, tt.br)
+			found := everyInterleaving(t, tt.br, shapes[0])
 			if !slices.ContainsFunc(found, func(text string) bool { return strings.HasSuffix(text, tt.want) }) {
 				t.Errorf("not found: %s\nfound instead:\n%s", tt.want, strings.Join(found, "\n"))
 			}

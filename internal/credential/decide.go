@@ -70,17 +70,15 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 	if r.Tokens.Refresh.IsEmpty() {
 		return orServe(ActionAuthorize, ReasonNoRefreshToken, time.Time{})
 	}
-	if !p.mayRotate() {
-		if p.Strategy == StrategyNever {
-			return orServe(ActionGiveUp, ReasonNever, time.Time{})
-		}
-		return orServe(ActionGiveUp, ReasonAtApply, time.Time{})
+	if p.Strategy == StrategyNever {
+		return orServe(ActionGiveUp, ReasonNever, time.Time{})
 	}
-	if r.Claim != nil {
+	if r.Claim != nil && p.mayRotate() {
 		return Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: alive}
 	}
 	rotate := Decision{Action: ActionRotate}
-	if r.Status == StatusOutcomeUnknown && r.Unknown != nil {
+	// What an unknown outcome has come to concerns those too who may not refresh themselves.
+	if r.Status == StatusOutcomeUnknown && r.Unknown != nil && r.Claim == nil {
 		if at := rejectedUntil(*r.Unknown); !at.IsZero() {
 			if now.Before(at) {
 				return orServe(ActionGiveUp, ReasonRejected, at)
@@ -95,6 +93,9 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 			return orServe(ActionGiveUp, ReasonUnknownWaiting, again.from)
 		}
 		rotate.Resend, rotate.SendBefore = true, again.before
+	}
+	if !p.mayRotate() {
+		return orServe(ActionGiveUp, ReasonAtApply, time.Time{})
 	}
 	if now.Before(r.NotBefore) {
 		return orServe(ActionGiveUp, ReasonNotBefore, r.NotBefore)

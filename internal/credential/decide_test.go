@@ -139,6 +139,14 @@ func TestDecide(t *testing.T) {
 		{"refused, and alive", unknown(now, func(r *Record) {
 			r.Unknown.RejectedAt, r.Tokens.ExpiresAt = now.Add(-time.Hour), now.Add(1)
 		}), margin, Decision{Action: ActionFresh, Reason: ReasonRejected}},
+
+		// Who may not refresh is told all the same how it stands.
+		{"at apply, read, unknown and waiting", unknown(now, nil), Policy{Strategy: StrategyAtApply, Token: RefreshTokenPolicy{OnReuse: ReuseReject}}, Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(2 * time.Minute)}},
+		{"at apply, read, unknown and due", unknown(now.Add(-time.Hour), nil), Policy{Strategy: StrategyAtApply, Token: RefreshTokenPolicy{OnReuse: ReuseReject}}, Decision{Action: ActionGiveUp, Reason: ReasonAtApply}},
+		{"at apply, read, unknown for good", unknown(now.Add(-time.Hour), func(r *Record) { r.Unknown.Resends = 1 }), Policy{Strategy: StrategyAtApply}, Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
+		{"at apply, read, refused a TTL ago", unknown(now, func(r *Record) { r.Unknown.RejectedAt = now.Add(-2 * time.Minute) }), Policy{Strategy: StrategyAtApply}, Decision{Action: ActionAuthorize, Reason: ReasonRejected}},
+		{"at apply, read, sent once more by somebody", unknown(now, func(r *Record) { r.Claim = claim }), Policy{Strategy: StrategyAtApply}, Decision{Action: ActionGiveUp, Reason: ReasonAtApply}},
+		{"never, and unknown", unknown(now, nil), Policy{Strategy: StrategyNever}, Decision{Action: ActionGiveUp, Reason: ReasonNever}},
 	} {
 		if got := Decide(tt.record, tt.policy, now); got != tt.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", tt.name, got, tt.want)

@@ -82,6 +82,29 @@ func TestSuccessorInMemoryAlone(t *testing.T) {
 	u.wantServer(1, 1, 0)
 }
 
+// TestSuccessorBesideAReadableStore: the store can be read again and not yet written. Its own copy holds a spent token,
+// and must not be what anybody decides by.
+func TestSuccessorBesideAReadableStore(t *testing.T) {
+	t.Parallel()
+	u, m, res := stranded(t, shapes[1])
+	u.fault = fault{}
+	m.store = readOnly{u.plain}
+	again := u.mustToken(m)
+	if again.Record.Generation != 2 || !again.Record.Tokens.Refresh.Equal(res.Record.Tokens.Refresh) || again.Record.Claim != nil {
+		t.Errorf("generation %d is served", again.Record.Generation)
+	}
+	u.wantNotices(again.Notices, NoticeNotStored)
+	if r, err := m.Peek(t.Context(), theName); err != nil || r.Generation != 2 {
+		t.Errorf("Peek: generation %d, %v", r.Generation, err)
+	}
+	m.store = u.plain
+	u.wantNotices(u.mustToken(m).Notices)
+	if r := u.wantStatus(StatusActive); r.Generation != 2 || len(r.History) != 1 {
+		t.Errorf("generation %d, history %v", r.Generation, r.History)
+	}
+	u.wantServer(1, 1, 0)
+}
+
 // TestUnsavedExchangeIsBroughtHome: a new family in memory is worth as much as a new generation.
 func TestUnsavedExchangeIsBroughtHome(t *testing.T) {
 	t.Parallel()

@@ -39,8 +39,9 @@ type fakeServer struct {
 
 	calls     int // requests whose body was read
 	rotations int
-	reuses    int // spent tokens that came again, past any grace
-	delivered bool
+	reuses    int             // spent tokens that came again, past any grace
+	delivered bool            // the last answer with tokens reached its process
+	arrived   map[string]bool // refresh tokens in answers that reached their process
 	secrets   []string
 }
 
@@ -92,6 +93,7 @@ func newFakeServer(c *fakeClock) *fakeServer {
 	return &fakeServer{
 		clock: c, rotates: true, killsReuse: true, lifetime: fakeLifetime,
 		refreshes: map[string]*fakeRefresh{}, accesses: map[string]fakeAccess{}, codes: map[string]*fakeCode{}, dead: map[string]bool{},
+		arrived: map[string]bool{},
 		secrets: []string{fakeSecret},
 	}
 }
@@ -150,9 +152,9 @@ func (s *fakeServer) respond(plan callPlan, r *http.Request, form url.Values) (*
 	case callCutEarly:
 		return cut(status, reply, `"refresh_token"`), nil
 	}
-	s.delivered = status == 200
+	s.delivered = status == 200 && (plan == callGood || strings.Contains(reply, `"refresh_token"`))
+	s.arrived[s.newest] = s.delivered
 	if plan == callCutLate {
-		s.delivered = strings.Contains(reply, `"refresh_token"`)
 		return cut(status, reply, `"scope"`), nil
 	}
 	return answer(status, reply, ""), nil

@@ -74,7 +74,7 @@ func clientInputAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"platform_parameters": schema.MapAttribute{
 			MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), mapvalidator.NoNullValues(), mapvalidator.ValueStringsAre(printable(2048))},
+			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(2048))},
 		},
 		"client_secret": schema.StringAttribute{
 			MarkdownDescription: describeClientSecret, Optional: true, Sensitive: true,

@@ -193,7 +193,7 @@ func checkSecret(at path.Path, get func(string) types.String, diags *diag.Diagno
 		for _, name := range secrets {
 			if isGiven(get(name)) {
 				diags.AddAttributeError(at.AtName(name), "Contradicting Attributes",
-					fmt.Sprintf(`token_endpoint_auth_method is "none", which uses no %s. Remove one of them.`, name))
+					fmt.Sprintf(`%s is not used: token_endpoint_auth_method is "none". Remove one of them.`, at.AtName(name)))
 			}
 		}
 		return
@@ -202,7 +202,7 @@ func checkSecret(at path.Path, get func(string) types.String, diags *diag.Diagno
 	if !needs || slices.ContainsFunc(append(secrets, "registration"), func(name string) bool { return !get(name).IsNull() }) {
 		return
 	}
-	diags.AddAttributeError(at.AtName("client_secret"), "Missing Attribute", fmt.Sprintf("token_endpoint_auth_method is %q, which needs a client_secret.", method))
+	diags.AddAttributeError(at.AtName("client_secret"), "Missing Attribute", fmt.Sprintf("%s is needed: token_endpoint_auth_method is %q.", at.AtName("client_secret"), method))
 }
 
 func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }
@@ -217,10 +217,10 @@ func checkPolicy(at path.Path, o types.Object, diags *diag.Diagnostics) {
 	}
 	isGrace := rotation.ValueString() == string(credential.RotationSingleUseGrace)
 	if isGrace && grace.IsNull() {
-		diags.AddAttributeError(at.AtName("grace_period"), "Missing Attribute", `rotation = "single_use_grace" needs a grace_period.`)
+		diags.AddAttributeError(at.AtName("grace_period"), "Missing Attribute", fmt.Sprintf(`%s is needed: rotation is "single_use_grace".`, at.AtName("grace_period")))
 	}
 	if !isGrace && !grace.IsNull() {
-		diags.AddAttributeError(at.AtName("grace_period"), "Contradicting Attributes", `grace_period goes with rotation = "single_use_grace" only.`)
+		diags.AddAttributeError(at.AtName("grace_period"), "Contradicting Attributes", fmt.Sprintf(`%s goes with rotation = "single_use_grace" only.`, at.AtName("grace_period")))
 	}
 }
 

@@ -78,7 +78,7 @@ func (*appRegistrationResource) Schema(_ context.Context, _ resource.SchemaReque
 	attributes["redirect_uris"] = schema.ListAttribute{
 		MarkdownDescription: "The redirection URIs that are registered for the client, 1 to 100. The first one is the default of token pairs.",
 		ElementType:         types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.SizeBetween(1, 100), listvalidator.UniqueValues(), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(redirectURI())},
+		Validators: []validator.List{listvalidator.SizeBetween(1, 100), listvalidator.UniqueValues(), noNulls{}, listvalidator.ValueStringsAre(redirectURI())},
 	}
 	attributes["client"] = schema.SingleNestedAttribute{
 		MarkdownDescription: "The client as one object, for the `client` of an `oauth_token_pair`.", Computed: true,
@@ -345,15 +345,19 @@ func (m *appRegistrationModel) fill(reg credential.Registration) {
 func (r *appRegistrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, config appRegistrationModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_app_registration", &resp.Diagnostics) {
 		return
 	}
 	if !r.session.stateOnly {
-		if mem.Verdict == verdictSeed && r.session.implicit {
-			refuseImplicitSeed(path.Root("name"), subject{kind: "oauth_app_registration", name: plan.Name.ValueString(), session: r.session}, "", &resp.Diagnostics)
-			return
+		if r.session.implicit {
+			about := subject{kind: "oauth_app_registration", name: plan.Name.ValueString(), session: r.session}
+			if _, err := r.session.manager.Registration(ctx, about.name); credential.IsKind(err, credential.KindNotFound) {
+				refuseImplicitSeed(path.Root("name"), about, "", &resp.Diagnostics)
+				return
+			}
 		}
 		mem.StoreID = r.put(ctx, config, credential.Attachment{ID: mem.Attachment, Attached: true}, &resp.Diagnostics)
 	}
@@ -363,7 +367,6 @@ func (r *appRegistrationResource) Update(ctx context.Context, req resource.Updat
 	mem.Verdict = verdictNone
 	plan.finish(r.clientObject(config, false))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
 }
 

@@ -54,6 +54,7 @@ func (r *tokenPairResource) Create(ctx context.Context, req resource.CreateReque
 func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state, config tokenPairModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
@@ -66,7 +67,7 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 		resp.Diagnostics.AddError("Unable to Update Token Pair", sentence(err))
 		return
 	}
-	if !r.prepare(ctx, eng, config, state, &mem, about, &resp.Diagnostics) {
+	if !r.prepare(ctx, eng, config, state, plan, &mem, about, &resp.Diagnostics) {
 		return // the prior state is kept
 	}
 	result, ok := r.authorize(ctx, eng, config, state, about, &resp.Diagnostics)
@@ -80,13 +81,21 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 	r.finish(ctx, eng, &plan, &mem, result.Record, about, &resp.Diagnostics)
 	r.warnOnWrite(about, result, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
-func (r *tokenPairResource) prepare(ctx context.Context, eng engine, config, state tokenPairModel, mem *memory, about subject, diags *diag.Diagnostics) bool {
-	before, err := eng.Peek(ctx, about.name)
+func (r *tokenPairResource) prepare(ctx context.Context, eng engine, config, state, plan tokenPairModel, mem *memory, about subject, diags *diag.Diagnostics) bool {
+	storeID, err := r.session.storeID(ctx)
+	if err != nil {
+		addEngineError(diags, pathName(), "Unable to Update Token Pair", about, err)
+		return false
+	}
+	// With -refresh=false, or from an old plan, this is the first that is seen of the store.
+	before, err := eng.Heal(ctx, about.name, state.replica(mem.Family))
+	if !rightStore(before, err, storeID, state, plan, *mem, about, diags) {
+		return false
+	}
 	switch {
 	case credential.IsKind(err, credential.KindNotFound):
 		if r.session.implicit {
@@ -345,7 +354,12 @@ func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteReque
 		refuseForeignDestroy(about, state, storeID, &resp.Diagnostics)
 		return
 	}
-	notices, err := eng.Delete(ctx, about.name, mem.Family, state.RevokeOnDestroy.ValueBool())
+	// A store that was restored holds an old token, whose revocation may leave the newer one of the state alive.
+	_, err = eng.Heal(ctx, about.name, state.replica(mem.Family))
+	var notices []credential.Notice
+	if err == nil || credential.IsKind(err, credential.KindNotFound) {
+		notices, err = eng.Delete(ctx, about.name, mem.Family, state.RevokeOnDestroy.ValueBool())
+	}
 	warnNotices(about, notices, &resp.Diagnostics)
 	switch {
 	case credential.IsKind(err, credential.KindForeignFamily):

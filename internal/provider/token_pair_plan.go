@@ -44,20 +44,20 @@ func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 		// With a version alone the write-only token was brought by an earlier run, and is not at hand any more.
 		brought := isGiven(memberInt(pre, "access_token_wo_version")) || isGiven(memberInt(pre, "refresh_token_wo_version"))
 		if access == absent && refresh == absent && !brought {
-			diags.AddAttributeError(path.Root("preauthenticated").AtName("refresh_token"), "Missing Attribute", "preauthenticated needs a refresh_token, an access_token, or both.")
+			diags.AddAttributeError(path.Root("preauthenticated").AtName("refresh_token"), "Missing Attribute", "preauthenticated.refresh_token is needed, or preauthenticated.access_token, or both.")
 		}
 		if isGiven(member(pre, "expires_at")) && access == absent {
-			diags.AddAttributeError(path.Root("preauthenticated").AtName("expires_at"), "Missing Attribute", "expires_at is the expiry of the access_token, and there is none.")
+			diags.AddAttributeError(path.Root("preauthenticated").AtName("expires_at"), "Missing Attribute", "preauthenticated.expires_at is the expiry of preauthenticated.access_token, and there is none.")
 		}
 	}
 	if !isGiven(code) {
 		return
 	}
 	if either(code, "callback_url") == given && either(code, "code") == given {
-		diags.AddAttributeError(path.Root("authorization_code").AtName("code"), "Contradicting Attributes", "callback_url holds the code already. Remove one of them.")
+		diags.AddAttributeError(path.Root("authorization_code").AtName("code"), "Contradicting Attributes", "authorization_code.callback_url holds the code already. Remove it, or remove authorization_code.code.")
 	}
 	if either(code, "code_verifier") == given && either(code, "code") == absent {
-		diags.AddAttributeError(path.Root("authorization_code").AtName("code_verifier"), "Contradicting Attributes", "code_verifier goes with code. A callback_url brings the verifier of its own authorization.")
+		diags.AddAttributeError(path.Root("authorization_code").AtName("code_verifier"), "Contradicting Attributes", "authorization_code.code_verifier goes with authorization_code.code. A callback_url brings the verifier of its own authorization.")
 	}
 }
 

@@ -54,31 +54,9 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
 		return false
 	}
-	record, err := eng.Heal(ctx, name, state.replica(mem.Family))
-	switch {
-	case credential.IsKind(err, credential.KindNotFound) && imported:
-		addEngineError(diags, pathName(), "Unable to Import Token Pair", about, err)
+	record, ok := r.lookUp(ctx, eng, state, mem, storeID, diags)
+	if !ok {
 		return false
-	case credential.IsKind(err, credential.KindNotFound):
-		// A wrong store must not spend: the state stays as it is, and an apply puts it there on purpose.
-		mem.Verdict = verdictSeed
-		warnAbsent(about, *state, storeID, diags)
-		return false
-	case err != nil:
-		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
-		return false
-	}
-	if elsewhere := !imported && state.StoreID.ValueString() != "" && state.StoreID.ValueString() != storeID; elsewhere {
-		switch {
-		case record.IsTombstone():
-			// Something of this name was destroyed here; that says nothing about the credential of the state.
-			mem.Verdict = verdictSeed
-			warnAbsent(about, *state, storeID, diags)
-			return false
-		case record.Attachment.ID != mem.Attachment && (record.Family == "" || record.Family != mem.Family):
-			refuseForeignRecord(pathName(), about, *state, diags)
-			return false
-		}
 	}
 	if record.IsTombstone() {
 		if imported {
@@ -128,6 +106,39 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	state.fill(record, storeID, r.session, r.session.deps.Clock.Now())
 	r.warnStanding(about, record, told, diags)
 	return true
+}
+
+// lookUp finds the record of the state. It returns false where there is none to go on with: the state stays as it is.
+func (r *tokenPairResource) lookUp(
+	ctx context.Context, eng engine, state *tokenPairModel, mem *memory, storeID string, diags *diag.Diagnostics,
+) (credential.Record, bool) {
+	about, imported := r.about(state.Name), state.ID.IsNull()
+	record, err := eng.Heal(ctx, about.name, state.replica(mem.Family))
+	switch {
+	case credential.IsKind(err, credential.KindNotFound) && imported:
+		addEngineError(diags, pathName(), "Unable to Import Token Pair", about, err)
+		return credential.Record{}, false
+	case credential.IsKind(err, credential.KindNotFound):
+		// A wrong store must not spend: the state stays as it is, and an apply puts it there on purpose.
+		mem.Verdict = verdictSeed
+		warnAbsent(about, *state, storeID, diags)
+		return credential.Record{}, false
+	case err != nil:
+		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
+		return credential.Record{}, false
+	}
+	was := state.StoreID.ValueString()
+	switch elsewhere := !imported && was != "" && was != storeID; {
+	case elsewhere && record.IsTombstone():
+		// Something of this name was destroyed here; that says nothing about the credential of the state.
+		mem.Verdict = verdictSeed
+		warnAbsent(about, *state, storeID, diags)
+		return credential.Record{}, false
+	case elsewhere && foreign(record, *mem):
+		refuseForeignRecord(pathName(), about, *state, diags)
+		return credential.Record{}, false
+	}
+	return record, true
 }
 
 // markAttached notes in the record that the apply which made it was kept. A store that cannot be written is no reason

@@ -113,11 +113,11 @@ func authorizationCodeAttributes() map[string]schema.Attribute {
 		},
 		"scopes": schema.SetAttribute{
 			MarkdownDescription: "The scopes to ask for, at most 500. Null or `[]`: none are sent, and the server decides.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Set{setvalidator.SizeAtMost(500), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(scopeToken())},
+			Validators: []validator.Set{setvalidator.SizeAtMost(500), noNulls{}, setvalidator.ValueStringsAre(scopeToken())},
 		},
 		"extra_parameters": schema.MapAttribute{
 			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`, at most 50. Those of the protocol (`client_id`, `state` and so on) are refused.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), mapvalidator.NoNullValues(), mapvalidator.ValueStringsAre(printable(4096))},
+			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096))},
 		},
 	}
 	secretInput(attributes, "callback_url", "The whole address that the browser ended up at after the consent, from `https://` on. It is used once, can stay in the configuration, and is not sent again.", callbackURL())

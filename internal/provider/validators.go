@@ -6,11 +6,16 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -205,4 +210,28 @@ func tokenStoreURL(d Deps) validator.String {
 		}
 		return err
 	}}
+}
+
+// noNulls refuses null elements in a collection. Unlike the framework's own validators it names the attribute.
+type noNulls struct{}
+
+func (noNulls) Description(context.Context) string               { return "no element is null" }
+func (n noNulls) MarkdownDescription(ctx context.Context) string { return n.Description(ctx) }
+
+func (n noNulls) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	n.check(req.Path, req.ConfigValue.Elements(), &resp.Diagnostics)
+}
+
+func (n noNulls) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
+	n.check(req.Path, req.ConfigValue.Elements(), &resp.Diagnostics)
+}
+
+func (n noNulls) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	n.check(req.Path, slices.Collect(maps.Values(req.ConfigValue.Elements())), &resp.Diagnostics)
+}
+
+func (noNulls) check(at path.Path, elements []attr.Value, diags *diag.Diagnostics) {
+	if slices.ContainsFunc(elements, attr.Value.IsNull) {
+		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s must not hold null.", at))
+	}
 }

@@ -35,12 +35,12 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "token_endpoint_auth_method", value: "", says: "value must be one of:"},
 		{
 			at: "token_endpoint_auth_method", value: "client_secret_basic", path: prefix + "client_secret",
-			says: `token_endpoint_auth_method is "client_secret_basic", which needs a client_secret.`,
+			says: prefix + `client_secret is needed: token_endpoint_auth_method is "client_secret_basic".`,
 		},
 
 		{at: "platform", value: "exact_online", says: "this version ships no platform presets; write token_endpoint and authorization_endpoint."},
 		{at: "platform_parameters", value: object{"country": ""}, path: prefix + `platform_parameters["country"]`, says: "must be 1 to 2048 printable ASCII characters: it is empty."},
-		{at: "platform_parameters", value: object{"country": nil}, says: "contains a null value"},
+		{at: "platform_parameters", value: object{"country": nil}, says: "must not hold null."},
 		{at: "platform_parameters", value: many(51), says: "must contain at most 50 elements"},
 		{at: "issuer", value: "as.example.com", says: prefix + "issuer must be an https:// URL without query and fragment: unusable request: the endpoint: it is not an absolute URL with a host."},
 		{at: "issuer", value: "https://as.example.com/?tenant=1", says: "issuer must be an https:// URL without query and fragment: it has a query."},
@@ -49,10 +49,10 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "token_endpoint", value: nil, says: prefix + "token_endpoint is needed. This version neither discovers endpoints from issuer nor knows platform presets."},
 		{at: "refresh_token_policy.rotation", value: "sometimes", says: `value must be one of: ["none" "new_old_valid" "server_decides" "single_use" "single_use_grace" "until_successor_used" "app_setting" "unknown"]`},
 		{at: "refresh_token_policy.on_reuse", value: "revoke", says: `value must be one of: ["reject" "revoke_family" "revoke_client_user" "unknown"]`},
-		{at: "refresh_token_policy.grace_period", value: "30s", says: `grace_period goes with rotation = "single_use_grace" only.`},
+		{at: "refresh_token_policy.grace_period", value: "30s", says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},
 		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace", "grace_period": "0s"}, path: prefix + "refresh_token_policy.grace_period", says: duration("grace_period", "24h", "1s", "it is 0s.")},
-		{at: "refresh_token_policy", value: object{"rotation": "single_use", "grace_period": "30s"}, path: prefix + "refresh_token_policy.grace_period", says: `grace_period goes with rotation = "single_use_grace" only.`},
-		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace"}, path: prefix + "refresh_token_policy.grace_period", says: `rotation = "single_use_grace" needs a grace_period.`},
+		{at: "refresh_token_policy", value: object{"rotation": "single_use", "grace_period": "30s"}, path: prefix + "refresh_token_policy.grace_period", says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},
+		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace"}, path: prefix + "refresh_token_policy.grace_period", says: prefix + `refresh_token_policy.grace_period is needed: rotation is "single_use_grace".`},
 		{at: "refresh_token_policy.idle_lifetime", value: "59s", says: duration("idle_lifetime", "87600h", "1m", "it is 59s.")},
 		{at: "refresh_token_policy.idle_lifetime", value: "30d", says: duration("idle_lifetime", "87600h", "1m", "it is not a duration.")},
 		{at: "refresh_token_policy.absolute_lifetime", value: "87601h", says: duration("absolute_lifetime", "87600h", "1m", "it is 87601h.")},
@@ -97,11 +97,11 @@ func badClientPairs(base object, prefix string) []badValue {
 		},
 		{
 			base: secret, at: prefix + "token_endpoint_auth_method", value: "none", path: prefix + "client_secret", hidden: []string{hidden},
-			says: `token_endpoint_auth_method is "none", which uses no client_secret. Remove one of them.`,
+			says: prefix + `client_secret is not used: token_endpoint_auth_method is "none". Remove one of them.`,
 		},
 		{
 			base: writeOnly, at: prefix + "token_endpoint_auth_method", value: "none", path: prefix + "client_secret_wo", hidden: []string{hidden},
-			says: `token_endpoint_auth_method is "none", which uses no client_secret_wo. Remove one of them.`,
+			says: prefix + `client_secret_wo is not used: token_endpoint_auth_method is "none". Remove one of them.`,
 		},
 		{
 			base: quiet, at: prefix + "client_secret", value: hidden, provider: object{"secrets_in_state": false}, phase: inPlan, hidden: []string{hidden},
@@ -137,7 +137,7 @@ func badRegistrationValues() []badValue {
 		badValue{base: base, at: "redirect_uris", value: []any{"/callback"}, path: "redirect_uris[0]", says: rule + "it has no scheme."},
 		badValue{base: base, at: "redirect_uris", value: []any{"https://a.example.com/", "https://a.example.com/#x"}, path: "redirect_uris[1]", says: rule + "it has a fragment."},
 		badValue{base: base, at: "redirect_uris", value: []any{"https://a.example.com/", "https://a.example.com/"}, says: "duplicate"},
-		badValue{base: base, at: "redirect_uris", value: []any{nil}, says: "contains a null value"},
+		badValue{base: base, at: "redirect_uris", value: []any{nil}, says: "must not hold null."},
 	)
 }
 

@@ -52,6 +52,12 @@ func (b badValue) check(t *testing.T, phase string, all []problem) {
 	if len(errs) != 1 || errs[0].path != b.wantedAt() || !strings.Contains(errs[0].text, b.says) || phase != wantPhase {
 		t.Errorf("%s = %.100v:\nin %s: %v\nwant in %s, at %q: %s", b.at, b.value, phase, errs, wantPhase, b.wantedAt(), b.says)
 	}
+	// Of a nested attribute core shows nothing but the head of its block: the text itself must name it.
+	for _, e := range errs {
+		if parent, _, nested := strings.Cut(e.path, "."); nested && !strings.Contains(e.text, parent+".") {
+			t.Errorf("%s: the error does not say where it stands: %s", e.path, e.text)
+		}
+	}
 	for _, p := range all {
 		for _, text := range b.hidden {
 			if strings.Contains(p.text, text) {

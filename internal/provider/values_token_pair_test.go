@@ -73,7 +73,7 @@ func badCodeGrantValues() []badValue {
 		{at: "code", value: strings.Repeat(hidden, 1000), says: "it is longer."},
 		{at: "code_wo", value: hidden, says: `"authorization_code.code_wo_version" must be specified when "authorization_code.code_wo" is specified`},
 		{at: "code_wo_version", value: -5, says: "must be at least 0"},
-		{at: "code_verifier", value: strings.Repeat("v", 43), says: "code_verifier goes with code. A callback_url brings the verifier of its own authorization."},
+		{at: "code_verifier", value: strings.Repeat("v", 43), says: "authorization_code.code_verifier goes with authorization_code.code. A callback_url brings the verifier of its own authorization."},
 		{at: "code_verifier_wo_version", value: -1, says: "must be at least 0"},
 
 		{at: "redirect_uri", value: nil, says: "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used."},
@@ -84,12 +84,12 @@ func badCodeGrantValues() []badValue {
 
 		{at: "scopes", value: []any{"read write"}, path: "authorization_code.scopes[*]", says: scope + "it is empty, too long, or holds a space"},
 		{at: "scopes", value: []any{""}, path: "authorization_code.scopes[*]", says: scope + "it is empty, too long, or holds a space"},
-		{at: "scopes", value: []any{nil}, says: "contains a null value"},
+		{at: "scopes", value: []any{nil}, says: "must not hold null."},
 		{at: "scopes", value: manyScopes(501), says: "must contain at most 500 elements"},
 
 		{at: "extra_parameters", value: object{"prompt": ""}, path: `authorization_code.extra_parameters["prompt"]`, says: "must be 1 to 4096 printable ASCII characters: it is empty."},
 		{at: "extra_parameters", value: object{"a\n": "x"}, path: `authorization_code.extra_parameters["a\n"]`, says: "must be 1 to 200 printable ASCII characters: it holds other characters"},
-		{at: "extra_parameters", value: object{"prompt": nil}, says: "contains a null value"},
+		{at: "extra_parameters", value: object{"prompt": nil}, says: "must not hold null."},
 		{at: "extra_parameters", value: many(51), says: "must contain at most 50 elements"},
 	}
 	for _, name := range []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"} {
@@ -103,10 +103,10 @@ func badCodeGrantValues() []badValue {
 		{base: withCode, at: "authorization_code.code_verifier", value: strings.Repeat("v", 42), says: verifier + "must have 43 to 128 characters."},
 		{base: withCode, at: "authorization_code.code_verifier", value: strings.Repeat("v", 42) + "é", says: verifier + "may hold only letters, digits and -._~."},
 		{base: withCode, at: "authorization_code.code_verifier_wo", value: strings.Repeat("v", 43), says: `"authorization_code.code_verifier_wo_version" must be specified when "authorization_code.code_verifier_wo" is specified`},
-		{base: withCode, at: "authorization_code.callback_url", value: good, path: "authorization_code.code", says: "callback_url holds the code already. Remove one of them.", hidden: []string{hidden}},
+		{base: withCode, at: "authorization_code.callback_url", value: good, path: "authorization_code.code", says: "authorization_code.callback_url holds the code already. Remove it, or remove authorization_code.code.", hidden: []string{hidden}},
 		{
 			base: with(withCode, "authorization_code.callback_url_wo_version", 1), at: "authorization_code.callback_url_wo", value: good, path: "authorization_code.code",
-			says: "callback_url holds the code already. Remove one of them.", hidden: []string{hidden},
+			says: "authorization_code.callback_url holds the code already. Remove it, or remove authorization_code.code.", hidden: []string{hidden},
 		},
 		twins(with(base, "authorization_code", object{"redirect_uri": "https://app.example.com/callback"}), "authorization_code.code", hidden),
 		twins(base, "authorization_code.callback_url", good),
@@ -148,13 +148,13 @@ func badBroughtValues() []badValue {
 		{at: "refresh_token", value: "", says: text("refresh_token", "it is empty.")},
 		{at: "refresh_token", value: hidden + "\n", says: text("refresh_token", "it holds other characters; a line break is often copied along.")},
 		{at: "refresh_token", value: strings.Repeat(hidden, 6000), says: text("refresh_token", "it is longer.")},
-		{at: "refresh_token", value: nil, says: "preauthenticated needs a refresh_token, an access_token, or both."},
+		{at: "refresh_token", value: nil, says: "preauthenticated.refresh_token is needed, or preauthenticated.access_token, or both."},
 		{at: "refresh_token_wo_version", value: -1, says: "must be at least 0"},
 		{at: "access_token", value: "", says: text("access_token", "it is empty.")},
 		{at: "access_token", value: hidden + "\t", says: text("access_token", "it holds other characters; a line break is often copied along.")},
 		{at: "access_token_wo", value: hidden, says: `"preauthenticated.access_token_wo_version" must be specified when "preauthenticated.access_token_wo" is specified`},
 		{at: "access_token_wo_version", value: -1, says: "must be at least 0"},
-		{at: "expires_at", value: "2030-01-31T23:59:59Z", says: "expires_at is the expiry of the access_token, and there is none."},
+		{at: "expires_at", value: "2030-01-31T23:59:59Z", says: "preauthenticated.expires_at is the expiry of preauthenticated.access_token, and there is none."},
 	}
 	for i := range rows {
 		rows[i].base, rows[i].at, rows[i].hidden = base, "preauthenticated."+rows[i].at, []string{hidden}

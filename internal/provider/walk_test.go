@@ -1,6 +1,10 @@
 package provider
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
 
 // readBeforePlan reads as core does before a plan, and not before an apply. It makes the test's store be asked.
 func (p *peer) readBeforePlan(state object) {
@@ -36,5 +40,39 @@ func TestNoReplacementAtApply(t *testing.T) {
 		if got := outcomeOf(r, prior); !walk.read && got != inPlace {
 			t.Errorf("%s: %+v, want %+v", walk.name, got, inPlace)
 		}
+	}
+}
+
+// What a plan could not read, because the provider's settings came with the apply, is looked at by the apply: its own plan
+// finds no difference in the configuration, and plans the update again.
+func TestUnreadIsUpdated(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, nil)
+	for typeName, config := range map[string]object{"oauth_token_pair": broughtPair(), "oauth_app_registration": registrationBase()} {
+		if all := p.configure(object{"token_store": unknown}); len(all) > 0 {
+			t.Fatal(all)
+		}
+		prior := priorOf(typeName, config)
+		s := p.schemas.ResourceSchemas[typeName]
+		read, err := p.server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
+			TypeName: typeName, CurrentState: p.encode(s, prior), Private: privateBytes(t, memory{Family: "f", Attachment: "a", StoreID: "store-1"}),
+		})
+		must(t, err)
+		if all := p.configure(nil); len(all) > 0 {
+			t.Fatal(all)
+		}
+		plan, err := p.server.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
+			TypeName: typeName, PriorState: read.NewState, Config: p.encode(s, config), ProposedNewState: p.encode(s, proposed(s, config, prior)),
+			PriorPrivate: read.Private,
+		})
+		must(t, err)
+		before, err := read.NewState.Unmarshal(s.ValueType())
+		must(t, err)
+		after, err := plan.PlannedState.Unmarshal(s.ValueType())
+		must(t, err)
+		if after.Equal(before) {
+			t.Errorf("%s: nothing is planned", typeName)
+		}
+		p.world.mustBeUntouched(t)
 	}
 }

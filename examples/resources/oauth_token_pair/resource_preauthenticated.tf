@@ -3,7 +3,7 @@ variable "billing_client_secret" {
   sensitive = true
 }
 
-# Used once. It can stay in the configuration, or be removed after the first apply.
+# Sent once. It stays in the configuration as it is, and is not sent again.
 variable "billing_refresh_token" {
   type      = string
   sensitive = true

@@ -1,0 +1,129 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// The guide's configuration works as it stands, and terraform prints what the guide quotes.
+func TestFirstAuthorizationGuide(t *testing.T) {
+	t.Parallel()
+	const address, secret = "http://127.0.0.1:8080", "not-a-secret"
+	guide := readFile(t, filepath.Join("..", "..", "templates", "guides", "first-authorization.md"))
+	blocks := fenced(guide, "terraform")
+	if len(blocks) == 0 || !strings.Contains(blocks[0], address) {
+		t.Fatal("the guide does not begin with a configuration")
+	}
+	s, err := sandbox.New(sandbox.Options{
+		Clients:  []sandbox.Client{{ID: "terraform", Secret: secret, RedirectURIs: []string{"/callback"}}},
+		Settings: sandbox.DefaultSettings(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := s.Start(sandbox.Listen{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	w := newWorkspace(t)
+	w.env["TF_VAR_client_secret"] = secret
+	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(blocks[0], address, running.BaseURL))
+	w.ok("validate")
+	screen := w.apply().text()
+	callback, err := s.Approve(w.string("oauth_token_pair.crm", "authorization_url"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.env["TF_VAR_callback_url"] = callback
+	screen = strings.ReplaceAll(screen+w.apply().text(), running.BaseURL, address)
+	w.expect("oauth_token_pair.crm", values{"status": "active"})
+
+	screen = regexp.MustCompile(`after \d+s`).ReplaceAllString(screen, "after 0s") // on a slow machine
+	quotes := fenced(guide, "text")
+	if len(quotes) < 2 {
+		t.Fatalf("the guide quotes %d screens, want both applies", len(quotes))
+	}
+	for _, quote := range quotes {
+		for paragraph := range strings.SplitSeq(quote, "\n\n") {
+			want, _, _ := strings.Cut(strings.Join(strings.Fields(paragraph), " "), "&code_challenge=") // what follows is random
+			if !strings.Contains(screen, want) {
+				t.Errorf("terraform does not print %q:\n%s", want, screen)
+			}
+		}
+	}
+}
+
+// Links between the pages, and from the README into the repository, lead somewhere.
+func TestDocumentationLinks(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	var pages []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	if !slices.Contains(pages, filepath.Join(root, "README.md")) || len(pages) < 10 {
+		t.Fatalf("found only %v", pages)
+	}
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, page := range pages {
+		for _, found := range link.FindAllStringSubmatch(readFile(t, page), -1) {
+			target, anchor, _ := strings.Cut(found[1], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			file := page
+			if target != "" {
+				file = filepath.Join(filepath.Dir(page), target)
+			}
+			if matches, err := filepath.Glob(file); err != nil || len(matches) != 1 {
+				t.Errorf("%s links to %s, which does not exist", page, found[1])
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(readFile(t, file)), anchor) {
+				t.Errorf("%s links to %s, which has no such heading", page, found[1])
+			}
+		}
+	}
+}
+
+// fenced returns the code blocks of a page in the given language.
+func fenced(page, language string) []string {
+	var blocks []string
+	_, rest, ok := strings.Cut(page, "```"+language+"\n")
+	for ok {
+		block, after, _ := strings.Cut(rest, "```")
+		blocks = append(blocks, strings.TrimSpace(block))
+		_, rest, ok = strings.Cut(after, "```"+language+"\n")
+	}
+	return blocks
+}
+
+// anchors returns what headings, and the generator's own marks, can be linked to as.
+func anchors(page string) []string {
+	var all []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		text := strings.ReplaceAll(strings.ToLower(heading[1]), " ", "-")
+		all = append(all, regexp.MustCompile("[^a-z0-9_-]").ReplaceAllString(text, ""))
+	}
+	for _, mark := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(page, -1) {
+		all = append(all, mark[1])
+	}
+	return all
+}
