@@ -41,14 +41,10 @@ func planGroups() []group {
 		{killProvider, rejects, killed},
 		{killProvider, revokes, killed},
 		{killProvider, forgives, killedInGrace},
-		{killGroup, rejects, killed},
 		{killGroup, revokes, killed},
 		{killCore, rejects, told},
-		{killCore, revokes, told},
 		{closeStderr, revokes, told},
 		{terminateGroup, rejects, told},
-		{terminateGroup, revokes, told},
-		{interruptCore, rejects, told},
 		{interruptCore, revokes, told},
 	} {
 		groups = append(groups, group{"plan, " + g.blow.name, func(c *site, m *matrix, column string) {

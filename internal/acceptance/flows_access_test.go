@@ -42,16 +42,6 @@ func TestTwoConfigurationsShareAStore(t *testing.T) {
 	}
 }
 
-// ephemeral opens a token pair by its name.
-func ephemeral(name, more string) string {
-	return fmt.Sprintf(`
-ephemeral "oauth_access_token" "x" {
-  token_pair = %q
-  %s
-}
-`, name, more)
-}
-
 // copied is a registration whose write-only secret is the ephemeral access token: it shows what the ephemeral resource
 // gives, since neither state nor plan may hold that.
 func (s *server) copied(version int) string {

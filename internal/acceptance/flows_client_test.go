@@ -49,6 +49,14 @@ func TestRule5WhatReplaces(t *testing.T) {
 		}
 	}
 	s.expectCalls(calls{refreshes: 1})
+
+	// An update in place would be wrong for tokens of the old client; a replacement revokes them.
+	another := strings.Replace(config, `"`+clientID+`"`, `"another"`, 1)
+	w.write(another)
+	w.plan("-refresh=false").mustSay(t, "0 to add, 1 to change, 0 to destroy") // what is not read is not revoked
+	w.apply().mustSay(t, "1 added, 0 changed, 1 destroyed", "is not sent again")
+	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+	s.expectCalls(calls{refreshes: 1, revocations: 1})
 }
 
 // Rule 5: a client, or a client_id, that is known only at apply never replaces. If it then is the same, nothing happens;

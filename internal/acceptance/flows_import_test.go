@@ -85,6 +85,11 @@ func TestNameTaken(t *testing.T) {
 	other.fails([]string{"Unable to Create Token Pair", `holds a token pair "taken" already, and another resource manages it.`,
 		"It was left alone and still works.", "terraform import ADDRESS taken"}, "apply", "-no-color", "-auto-approve")
 	s.expect(1, 0)
+
+	// A new one cannot be made before the old one is destroyed.
+	w.replace("preauthenticated", "lifecycle {\n    create_before_destroy = true\n  }\n  preauthenticated")
+	w.fails([]string{"A resource with create_before_destroy cannot be replaced under the same name."}, "apply", "-no-color", "-auto-approve", "-replace="+this)
+	s.expectCalls(calls{refreshes: 1})
 	w.apply()
 	w.expect(this, values{"status": "active", "generation": 2, "refresh_token": s.family(0, 2).RefreshToken})
 }

@@ -255,5 +255,16 @@ func TestUpdateWithoutRead(t *testing.T) {
 		w.fails([]string{"Error: Credential Lives in Another Token Store", "lives in the token store file://" + right, "Nothing was sent or changed."}, args...)
 	}
 	other.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	// A store that was lost after the plan: the plan does not show store_id changing, so nothing is moved.
+	w.moveStore(right)
+	w.plan("-out=saved")
+	w.loseStore()
+	for _, args := range [][]string{{"apply", "-no-color", "saved"}, {"apply", "-no-color", "-auto-approve", "-refresh=false"}} {
+		w.fails([]string{"Error: Token Store Changed Since the Plan", "Nothing was sent or changed.", "plan again without -refresh=false"}, args...)
+	}
 	s.expectCalls(calls{refreshes: 3})
+	w.apply().mustSay(t, "1 changed")
+	s.expectCalls(calls{refreshes: 3})
+	w.expect(this, values{"status": "active", "generation": 4, "refresh_token": s.family(0, 2).RefreshToken})
 }

@@ -42,7 +42,7 @@ func TestRule9UnknownProvider(t *testing.T) {
 	s.later(time.Hour, w)
 	w.write(lateProvider(2, "token_store", store) + app + pair)
 	r := w.plan()
-	r.mustSay(t, "Warning: Provider Configuration Not Known Yet", `The provider's token_store is known only after apply, so "late" was neither read nor refreshed`,
+	r.mustSay(t, "Warning: Provider Configuration Not Known Yet", "The provider's token_store is known only after apply", "was neither read nor refreshed. Its state is used as it is.",
 		`id = "late" -> (known after apply)`, `store_id = "`+state["store_id"].(string)+`" -> (known after apply)`, "1 to add, 2 to change, 1 to destroy")
 	s.expect(1, 0)
 	w.apply().mustSay(t, "1 added, 2 changed, 1 destroyed")

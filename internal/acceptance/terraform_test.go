@@ -1,3 +1,5 @@
+//go:build unix
+
 package acceptance_test
 
 import (
@@ -99,7 +101,8 @@ func newWorkspace(t testing.TB) *workspace {
 	w.env["CHECKPOINT_DISABLE"] = "1"
 	w.env["OAUTH_TOKEN_STORE"] = "file://" + w.store
 	w.env[envRescue] = filepath.Join(dir, "rescue")
-	w.env["GORACE"] = os.Getenv("GORACE")
+	// The race detector lingers for a second at the end of every process, and only prints what it finds.
+	w.env["GORACE"] = strings.TrimSpace(os.Getenv("GORACE") + " atexit_sleep_ms=0 halt_on_error=1")
 	return w
 }
 

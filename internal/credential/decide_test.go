@@ -168,7 +168,7 @@ func TestSingleUse(t *testing.T) {
 
 func TestNextResend(t *testing.T) {
 	t.Parallel()
-	if _, _, known := NextResend(active(nil)); known {
+	if _, _, known := NextResend(active(nil), now); known {
 		t.Error("an active credential has a known outcome")
 	}
 	for _, tt := range []struct {
@@ -186,7 +186,7 @@ func TestNextResend(t *testing.T) {
 		{"refused", func(r *Record) { r.Unknown.RejectedAt = now }, now.Add(2 * time.Minute), true},
 		{"never", func(r *Record) { r.Client.Policy.OnReuse = ReuseRevokeClientUser }, time.Time{}, false},
 	} {
-		at, may, known := NextResend(unknown(now, tt.change))
+		at, may, known := NextResend(unknown(now, tt.change), now)
 		if !at.Equal(tt.at) || may != tt.may || !known {
 			t.Errorf("%s: %s, %v, %v; want %s, %v, true", tt.name, at, may, known, tt.at, tt.may)
 		}

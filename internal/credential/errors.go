@@ -26,7 +26,6 @@ const (
 	KindAttached      Kind = "attached"       // another resource manages the name
 	KindState         Kind = "state"          // the state (RFC 6749 §10.12) or issuer of a callback is not ours
 	KindDenied        Kind = "denied"         // the authorization server answered the person's visit with an error
-	KindNotStored     Kind = "not_stored"     // a live token is in hand and could not be stored
 	KindShuttingDown  Kind = "shutting_down"  // the process is ending; nothing was spent
 	KindForeignFamily Kind = "foreign_family" // the record belongs to a later authorization
 )

@@ -2,15 +2,15 @@ package credential
 
 import "time"
 
-// NextResend tells when a refresh token may be sent again after a refresh whose outcome is unknown, for people. known is
+// NextResend tells from when, seen at now, a refresh token may be sent again after a refresh whose outcome is unknown, for people. known is
 // false where the record has no unknown outcome; may is false where the token is not sent again.
-func NextResend(r Record) (at time.Time, may, known bool) {
+func NextResend(r Record, now time.Time) (at time.Time, may, known bool) {
 	if r.Unknown == nil {
 		return time.Time{}, false, false
 	}
 	if at := rejectedUntil(*r.Unknown); !at.IsZero() {
 		return at, true, true
 	}
-	again := resendOf(r, r.Client.Policy, r.Unknown.ClaimedAt)
+	again := resendOf(r, r.Client.Policy, now)
 	return again.from, again.may, true
 }

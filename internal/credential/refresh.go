@@ -104,7 +104,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 // retryable tells whether the request certainly had no effect and a new try may succeed.
 func retryable(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Kind == KindNotSent || e.Kind == KindUnknown && e.Reason == ReasonNone)
+	return errors.As(err, &e) && !errors.Is(err, errNotRecorded) && (e.Kind == KindNotSent || e.Kind == KindUnknown && e.Reason == ReasonNone)
 }
 
 // orServe gives the token that still works, with a notice, instead of a failure. r is the record where err has none.

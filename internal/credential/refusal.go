@@ -2,6 +2,8 @@ package credential
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,6 +13,9 @@ import (
 
 // defaultWait is how long nothing is sent after "too early" or "too many" without a time.
 const defaultWait = time.Minute
+
+// errNotRecorded says that the store did not take what the server answered: it will not take another claim either.
+var errNotRecorded = errors.New("the answer could not be stored")
 
 // settle writes down an answer to a refresh that brought no token.
 func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step, error) {
@@ -30,8 +35,13 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 		return applyRefusal(cur, a, v, m.clock.Now(), m.event(a.ID, cur.Generation, ""))
 	})
 	if err != nil {
-		// The claim stands; it is taken over as an unknown outcome, which is never less careful than the truth.
-		return step{}, err
+		// The claim stands; it is taken over as an unknown outcome, which is never less careful than the truth. Who asks now
+		// is told the truth.
+		m.log.Error("could not store what the server answered", "key", a.Key, "attempt", a.ID, "error", err)
+		told, _ := applyRefusal(c.record.clone(), a, v, m.clock.Now(), m.event(a.ID, c.record.Generation, ""))
+		e := AsError(refusal(told, v, m.clock.Now()))
+		e.Err = errors.Join(e.Err, fmt.Errorf("%w: %w", errNotRecorded, err))
+		return step{}, e
 	}
 	if moved {
 		return step{record: r}, nil

@@ -116,13 +116,33 @@ func rescueKey(attempt string) string { return "rescue/" + attempt }
 
 // makePrivateDir makes dir and its parents, if need be, and checks it.
 func makePrivateDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	return checkPrivateDir(dir)
 }
 
-// checkPrivateDir refuses a folder that somebody else owns or may look into, and a link to one.
+// makeDir makes what is missing of dir, with mode 0700, and lets each new name survive a crash.
+func makeDir(dir string) error {
+	_, err := os.Lstat(dir)
+	parent := filepath.Dir(dir)
+	if !errors.Is(err, fs.ErrNotExist) || parent == dir {
+		return err
+	}
+	if err := makeDir(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := syncDir(parent); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil // a parent that we may not read is the administrator's, who made it before us
+}
+
+// checkPrivateDir refuses a folder that somebody else owns or may look into, a link to one, and one that others may put
+// another in the place of.
 func checkPrivateDir(dir string) error {
 	info, err := os.Lstat(dir)
 	switch {
@@ -131,7 +151,14 @@ func checkPrivateDir(dir string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%s is not a folder", dir)
 	}
-	return checkOwner(dir, info)
+	if err := checkOwner(dir, info); err != nil {
+		return err
+	}
+	parent, err := os.Stat(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	return checkParent(filepath.Dir(dir), parent)
 }
 
 func writeDurably(path string, content []byte) error {

@@ -97,15 +97,29 @@ func TestRescueDirUsesTheNextFolder(t *testing.T) {
 	}
 	ctx, base := context.Background(), t.TempDir()
 	open, link, file, good := filepath.Join(base, "open"), filepath.Join(base, "link"), filepath.Join(base, "file"), filepath.Join(base, "good")
-	for _, err := range []error{os.Mkdir(open, 0o700), os.Chmod(open, 0o755), os.Mkdir(good, 0o700), os.Symlink(good, link), os.WriteFile(file, nil, 0o600)} {
+	shared := filepath.Join(base, "shared")
+	inShared := filepath.Join(shared, "rescue")
+	for _, err := range []error{
+		os.Mkdir(open, 0o700), os.Chmod(open, 0o755), os.Mkdir(good, 0o700), os.Symlink(good, link), os.WriteFile(file, nil, 0o600),
+		os.Mkdir(shared, 0o700), os.Mkdir(inShared, 0o700), os.Chmod(shared, 0o777),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	d := credential.NewRescueDir([]string{open, link, file, good}, seal.Keyring{}, rescueID)
+	d := credential.NewRescueDir([]string{open, link, file, inShared, good}, seal.Keyring{}, rescueID)
 	path, err := d.Save(ctx, "pair/x", "aa", []byte("text"))
 	if err != nil || path != filepath.Join(good, rescueStore+"-aa.rescue") {
 		t.Fatalf("saved in %q, %v", path, err)
+	}
+	if paths, err := d.List(ctx); err != nil || !slices.Equal(paths, []string{path}) {
+		t.Errorf("List = %v, %v; folders that cannot be used are passed over", paths, err)
+	}
+	if err := os.Chmod(shared, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := credential.NewRescueDir([]string{inShared}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "bb", nil); err != nil || filepath.Dir(path) != inShared {
+		t.Errorf("below a folder like /tmp: %q, %v", path, err)
 	}
 	if _, err := credential.NewRescueDir([]string{open, link, file}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", []byte("text")); err == nil ||
 		!strings.Contains(err.Error(), "chmod 700") || !strings.Contains(err.Error(), "not a folder") {
@@ -134,10 +148,48 @@ func TestRescueDirRefusesDamage(t *testing.T) {
 	if _, err := d.Load(ctx, moved); !errors.Is(err, seal.ErrWrongPlace) {
 		t.Errorf("Load under another name: %v", err)
 	}
+	for name, want := range map[string]string{"no-dash.rescue": "", "leftover.rescue.tmp": "", rescueStore + ".rescue": "no rescue file", "folder.rescue": "no rescue file"} {
+		at := filepath.Join(dir, name)
+		err := os.WriteFile(at, []byte("x"), 0o600)
+		if name == "folder.rescue" {
+			err = errors.Join(os.Remove(at), os.Mkdir(at, 0o700))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Load(ctx, at); want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("Load of %s: %v", name, err)
+		}
+	}
+	if paths, err := d.List(ctx); err != nil || !slices.Equal(paths, []string{moved}) {
+		t.Errorf("List = %v, %v; want the rescue file of this store alone", paths, err)
+	}
 	if err := os.Truncate(moved, 20); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Load(ctx, moved); err == nil {
 		t.Error("loaded a truncated file")
+	}
+}
+
+func TestRescueDirNeedsTheStoresID(t *testing.T) {
+	t.Parallel()
+	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "rescue")
+	gone := errors.New("store gone")
+	d := credential.NewRescueDir([]string{dir}, seal.Keyring{}, func(context.Context) (string, error) { return "", gone })
+	if paths, err := d.List(ctx); err != nil || len(paths) != 0 {
+		t.Errorf("List of nothing asked for the id: %v, %v", paths, err)
+	}
+	if _, err := d.Save(ctx, "pair/x", "aa", nil); !errors.Is(err, gone) {
+		t.Errorf("Save: %v", err)
+	}
+	if _, err := credential.NewRescueDir([]string{dir}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.List(ctx); !errors.Is(err, gone) {
+		t.Errorf("List: %v", err)
+	}
+	if err := d.Remove(ctx, filepath.Join(dir, "missing", "x.rescue")); err == nil {
+		t.Error("removed from a folder that is not there")
 	}
 }

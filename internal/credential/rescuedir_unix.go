@@ -20,11 +20,28 @@ func checkOwner(dir string, info fs.FileInfo) error {
 	return nil
 }
 
-// syncDir makes a new name in dir survive a crash.
+// checkParent refuses a parent in which another user may rename what is ours: a temporary folder may be anybody's.
+func checkParent(dir string, info fs.FileInfo) error {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok || s.Uid != 0 && int64(s.Uid) != int64(os.Geteuid()):
+		return fmt.Errorf("%s belongs to another user", dir)
+	case info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0:
+		return fmt.Errorf("%s has mode %04o: others may exchange the folders in it", dir, info.Mode().Perm())
+	}
+	return nil
+}
+
+// syncDir makes a new name in dir survive a crash. Where a filesystem does not know how to sync a folder (CIFS says
+// EINVAL), it knows nothing more durable either.
 func syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }

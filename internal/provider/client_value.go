@@ -202,7 +202,8 @@ func checkSecret(at path.Path, get func(string) types.String, diags *diag.Diagno
 	if !needs || slices.ContainsFunc(append(secrets, "registration"), func(name string) bool { return !get(name).IsNull() }) {
 		return
 	}
-	diags.AddAttributeError(at.AtName("client_secret"), "Missing Attribute", fmt.Sprintf("%s is needed: token_endpoint_auth_method is %q.", at.AtName("client_secret"), method))
+	at = at.AtName("client_secret")
+	diags.AddAttributeError(at, "Missing Attribute", fmt.Sprintf("%s is needed: token_endpoint_auth_method is %q.", at, method))
 }
 
 func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }
@@ -215,12 +216,13 @@ func checkPolicy(at path.Path, o types.Object, diags *diag.Diagnostics) {
 	if rotation.IsUnknown() || grace.IsUnknown() {
 		return
 	}
+	at = at.AtName("grace_period")
 	isGrace := rotation.ValueString() == string(credential.RotationSingleUseGrace)
 	if isGrace && grace.IsNull() {
-		diags.AddAttributeError(at.AtName("grace_period"), "Missing Attribute", fmt.Sprintf(`%s is needed: rotation is "single_use_grace".`, at.AtName("grace_period")))
+		diags.AddAttributeError(at, "Missing Attribute", fmt.Sprintf(`%s is needed: rotation is "single_use_grace".`, at))
 	}
 	if !isGrace && !grace.IsNull() {
-		diags.AddAttributeError(at.AtName("grace_period"), "Contradicting Attributes", fmt.Sprintf(`%s goes with rotation = "single_use_grace" only.`, at.AtName("grace_period")))
+		diags.AddAttributeError(at, "Contradicting Attributes", fmt.Sprintf(`%s goes with rotation = "single_use_grace" only.`, at))
 	}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -99,11 +100,11 @@ func (d *tokenPairDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addEngineError(&resp.Diagnostics, pathName(), "Unable to Read Token Pair", about, err)
 		return
 	}
-	model.fill(record, storeID, d.session.location)
+	model.fill(record, storeID, d.session.location, d.session.deps.Clock.Now())
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-func (m *tokenPairStatusModel) fill(r credential.Record, storeID, location string) {
+func (m *tokenPairStatusModel) fill(r credential.Record, storeID, location string, now time.Time) {
 	m.ID, m.StoreID, m.StoreLocation = m.Name, optionalString(storeID), optionalString(location)
 	m.Status = types.StringValue(string(r.Status))
 	if p, ok := r.NewestPending(); ok {
@@ -117,7 +118,7 @@ func (m *tokenPairStatusModel) fill(r credential.Record, storeID, location strin
 	m.IssuedAt, m.ExpiresAt = timeValue(r.Tokens.IssuedAt), timeValue(r.Tokens.ExpiresAt)
 	m.RefreshTokenExpiresAt, m.ReauthorizeBy = timeValue(idleDeadline(r)), timeValue(absoluteDeadline(r))
 	m.LastRotatedAt = timeValue(r.LastRotatedAt)
-	if at, may, known := credential.NextResend(r); known && may {
+	if at, may, known := credential.NextResend(r, now); known && may {
 		m.NextAttemptAt = timeValue(at)
 	}
 	if r.Claim != nil {

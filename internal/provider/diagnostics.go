@@ -209,7 +209,7 @@ func explainUnknown(about subject, e *credential.Error) []string {
 		what = fmt.Sprintf("The state knows of a later refresh of %s than the token store %s, which may have been restored from an older backup. "+
 			"The refresh token in it is used up, and the state keeps no other. If a newer copy of the store is left, put it back.", about, about.session.location)
 	}
-	rule, next := unknownRule(r, e.Reason), authorizeAgain(r)
+	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(r)
 	if e.Reason != credential.ReasonUnknownFinal {
 		next = "If it is urgent: " + lowerFirst(next)
 	}
@@ -219,9 +219,8 @@ func explainUnknown(about subject, e *credential.Error) []string {
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
 // unknownRule says what the rotation semantics allow after a lost reply.
-func unknownRule(r credential.Record, why credential.Reason) string {
-	p := r.Client.Policy
-	at, _, known := credential.NextResend(r)
+func unknownRule(r credential.Record, why credential.Reason, at time.Time) string {
+	p, known := r.Client.Policy, !at.IsZero()
 	switch {
 	case why == credential.ReasonRejected:
 		return fmt.Sprintf("It was sent once more and refused. Until %s the process that sent it first may still bring the successor; then authorization is required.", moment(at))

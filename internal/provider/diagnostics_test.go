@@ -187,12 +187,12 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"unknown, waiting", aPair, kind(credential.KindUnknown, credential.ReasonUnknownWaiting, policy("", nil)), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"Until 2026-01-01 13:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
+			"Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
 			urgent,
 		}},
 		{"unknown, waiting, reject", aPair, kind(credential.KindUnknown, credential.ReasonUnknownWaiting, policy(credential.ReuseReject, nil)), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"Until 2026-01-01 12:02:00 UTC nothing is sent. The first run after that sends it once more: if the first request never arrived, that saves the credential; if it did, the server refuses, and a person must authorize again.",
+			"Until 2026-01-02 12:00:00 UTC nothing is sent. The first run after that sends it once more: if the first request never arrived, that saves the credential; if it did, the server refuses, and a person must authorize again.",
 			urgent,
 		}},
 		{"unknown, client and user", aPair, kind(credential.KindUnknown, credential.ReasonUnknownFinal, policy(credential.ReuseRevokeClientUser, nil)), []string{
@@ -207,7 +207,7 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"unknown, rejected", aPair, kind(credential.KindUnknown, credential.ReasonRejected, policy("", func(r *credential.Record) { r.Unknown.RejectedAt = day(1) })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"It was sent once more and refused. Until 2026-01-01 12:02:00 UTC the process that sent it first may still bring the successor; then authorization is required.",
+			"It was sent once more and refused. Until 2026-01-02 12:00:00 UTC the process that sent it first may still bring the successor; then authorization is required.",
 			urgent,
 		}},
 		{"unknown, may be sent", aPair, kind(credential.KindUnknown, credential.ReasonNone, policy("", func(r *credential.Record) { r.Client.Policy.Rotation = credential.RotationNone })), []string{
@@ -217,7 +217,7 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"unknown, behind", aPair, kind(credential.KindUnknown, credential.ReasonUnknownWaiting, policy("", func(r *credential.Record) { r.Unknown.Behind = true })), []string{
 			`The state knows of a later refresh of token pair "exact" than the token store file:///store, which may have been restored from an older backup. The refresh token in it is used up, and the state keeps no other. If a newer copy of the store is left, put it back.`,
-			"Until 2026-01-01 13:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
+			"Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
 			urgent,
 		}},
 		{"not found", aPair, kind(credential.KindNotFound, credential.ReasonNone, nil), []string{
@@ -268,9 +268,9 @@ func diagnosticCases() []diagnosticCase {
 		{"stopped", aPair, context.Canceled, []string{
 			`The run was stopped while working on token pair "exact". Nothing was sent that could be lost. Run it again.`,
 		}},
-		{"no reply in time", aPair, &credential.Error{Kind: credential.KindUnknown, Reason: credential.ReasonUnknownWaiting, Record: aRecord(nil), Err: fmt.Errorf("no complete answer: %w", context.DeadlineExceeded)}, []string{
+		{"no reply in time", aPair, &credential.Error{Kind: credential.KindUnknown, Reason: credential.ReasonUnknownWaiting, Record: aRecord(nil), Until: day(2), Err: fmt.Errorf("no complete answer: %w", context.DeadlineExceeded)}, []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"Until 2026-01-01 13:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
+			"Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
 			urgent,
 		}},
 		{"code refused", code, &credential.Error{Kind: credential.KindAuthorize, Record: aRecord(unauthorized), Verdict: refusedWith("invalid_grant", "")}, []string{

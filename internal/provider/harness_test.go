@@ -175,10 +175,10 @@ func (p *peer) encode(s *tfprotov6.Schema, o object) *tfprotov6.DynamicValue {
 
 func toValue(t testing.TB, typ tftypes.Type, v any) tftypes.Value {
 	t.Helper()
-	switch {
-	case v == nil:
+	switch v {
+	case nil:
 		return tftypes.NewValue(typ, nil)
-	case v == unknown:
+	case unknown:
 		return tftypes.NewValue(typ, tftypes.UnknownValue)
 	}
 	switch typ := typ.(type) {

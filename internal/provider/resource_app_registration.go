@@ -78,7 +78,9 @@ func (*appRegistrationResource) Schema(_ context.Context, _ resource.SchemaReque
 	attributes["redirect_uris"] = schema.ListAttribute{
 		MarkdownDescription: "The redirection URIs that are registered for the client, 1 to 100. The first one is the default of token pairs.",
 		ElementType:         types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.SizeBetween(1, 100), listvalidator.UniqueValues(), noNulls{}, listvalidator.ValueStringsAre(redirectURI())},
+		Validators: []validator.List{
+			listvalidator.SizeBetween(1, 100), listvalidator.UniqueValues(), noNulls{}, listvalidator.ValueStringsAre(redirectURI()),
+		},
 	}
 	attributes["client"] = schema.SingleNestedAttribute{
 		MarkdownDescription: "The client as one object, for the `client` of an `oauth_token_pair`.", Computed: true,

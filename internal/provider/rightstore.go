@@ -15,7 +15,9 @@ func foreign(record credential.Record, mem memory) bool {
 
 // rightStore stops an apply whose plan was made for another store than the one in use, before anything is written or sent.
 // Only a plan that shows store_id changing may move a credential. err is what reading the record came to.
-func rightStore(record credential.Record, err error, storeID string, state, plan tokenPairModel, mem memory, about subject, diags *diag.Diagnostics) bool {
+func rightStore(
+	record credential.Record, err error, storeID string, state, plan tokenPairModel, mem memory, about subject, diags *diag.Diagnostics,
+) bool {
 	absent := credential.IsKind(err, credential.KindNotFound)
 	if err != nil && !absent {
 		return true // the caller reports it
@@ -28,10 +30,14 @@ func rightStore(record credential.Record, err error, storeID string, state, plan
 	case plan.StoreID.IsUnknown():
 		return true
 	case absent || plan.StoreID.ValueString() != storeID:
+		planned, now := state.StoreLocation.ValueString(), fmt.Sprintf("The one in use is %s.", about.session.location)
+		if planned == about.session.location {
+			now = "It was lost or changed since."
+		}
 		diags.AddAttributeError(pathName(), "Token Store Changed Since the Plan",
-			fmt.Sprintf("The plan was made for %s in the token store %s. The token store in use, %s, is another one or does not hold it.\n\n"+
-				"Nothing was sent or changed.\n\nSet token_store or OAUTH_TOKEN_STORE to the store of the plan. Or plan again without -refresh=false, and see what the plan says.",
-				about, state.StoreLocation.ValueString(), about.session.location))
+			fmt.Sprintf("The plan was made for %s in the token store %s. %s\n\nNothing was sent or changed.\n\n"+
+				"If this is the wrong store, set token_store or OAUTH_TOKEN_STORE to the right one. Else plan again without -refresh=false, and see what the plan says.",
+				about, planned, now))
 		return false
 	}
 	return true

@@ -117,7 +117,9 @@ func authorizationCodeAttributes() map[string]schema.Attribute {
 		},
 		"extra_parameters": schema.MapAttribute{
 			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`, at most 50. Those of the protocol (`client_id`, `state` and so on) are refused.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096))},
+			Validators: []validator.Map{
+				mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096)),
+			},
 		},
 	}
 	secretInput(attributes, "callback_url", "The whole address that the browser ended up at after the consent, from `https://` on. It is used once, can stay in the configuration, and is not sent again.", callbackURL())

@@ -222,6 +222,31 @@ func TestLostID(t *testing.T) {
 	}
 }
 
+func TestCreateInAnotherStore(t *testing.T) {
+	t.Parallel()
+	for name, id := range map[string]string{"gone": "", "another": strings.Repeat("f", 32)} {
+		inner := memstore.New("state:")
+		s := seal.NewStore(inner, seal.Keyring{}, nil)
+		create(t, s, "pair/exact", "one")
+		e, err := inner.Get(t.Context(), "store/id")
+		if err == nil {
+			err = inner.Delete(t.Context(), "store/id", e.Revision)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id != "" {
+			create(t, inner, "store/id", id)
+		}
+		if _, err := s.Create(t.Context(), "pair/other", []byte("two")); !errors.Is(err, seal.ErrOtherStore) || errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: Create gives %v, want ErrOtherStore", name, err)
+		}
+		if keys, err := inner.List(t.Context(), "pair"); err != nil || len(keys) != 1 {
+			t.Errorf("%s: the store holds %q, %v; want the first record alone", name, keys, err)
+		}
+	}
+}
+
 func TestIDKeyIsReserved(t *testing.T) {
 	t.Parallel()
 	inner := memstore.New("state:")

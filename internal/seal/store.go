@@ -16,6 +16,9 @@ import (
 // idKey is where the store's own id lies, in plain text.
 const idKey = "store/id"
 
+// ErrOtherStore says that another store, or nothing, has come into the place of the one that was seen before.
+var ErrOtherStore = errors.New("this is not the store that was there before")
+
 var idPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 var (
@@ -62,6 +65,9 @@ func (s *Store) ID(ctx context.Context) (string, error) {
 
 // makeID returns the id, and makes one in a store that has none. Of several that make one at the same time, one wins.
 func (s *Store) makeID(ctx context.Context) (string, error) {
+	if seen := s.seenID(); seen != "" {
+		return seen, s.checkSame(ctx, seen)
+	}
 	id, err := s.ID(ctx)
 	if !errors.Is(err, store.ErrNotFound) {
 		return id, err
@@ -83,6 +89,21 @@ func (s *Store) makeID(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("make the id of the store: %w", err)
 	}
 	return s.remember(id), nil
+}
+
+// checkSame returns ErrOtherStore unless the store still has the id that was seen. A record made in the bare folder that
+// a disk was unmounted from would be lost as soon as the disk is back.
+func (s *Store) checkSame(ctx context.Context, seen string) error {
+	e, err := s.inner.Get(ctx, idKey)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("%w: its id (%s) is gone", ErrOtherStore, idKey)
+	case err != nil:
+		return fmt.Errorf("read the id of the store: %w", err)
+	case string(e.Value) != seen:
+		return ErrOtherStore
+	}
+	return nil
 }
 
 func (s *Store) newID() (string, error) {
@@ -130,7 +151,8 @@ func (s *Store) Get(ctx context.Context, key string) (store.Entry, error) {
 	return e, nil
 }
 
-// Create implements store.Store. The first Create of all makes the id of the store.
+// Create implements store.Store. The first Create of all makes the id of the store; a later one returns ErrOtherStore if
+// that id is not there any more.
 func (s *Store) Create(ctx context.Context, key string, value []byte) (store.Revision, error) {
 	if err := check(key); err != nil {
 		return "", err
