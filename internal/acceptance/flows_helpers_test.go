@@ -52,12 +52,8 @@ func (w *workspace) expectLive(s *server, generation int) {
 // outputs returns the outputs of the state, the sensitive ones too.
 func (w *workspace) outputs() values {
 	w.t.Helper()
-	var outputs map[string]struct{ Value any }
-	if err := json.Unmarshal([]byte(w.ok("output", "-json").stdout), &outputs); err != nil {
-		w.t.Fatal(err)
-	}
 	got := values{}
-	for name, o := range outputs {
+	for name, o := range w.state().Outputs {
 		got[name] = o.Value
 	}
 	return got

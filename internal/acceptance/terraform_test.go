@@ -383,26 +383,43 @@ func isZombie(pid int) bool {
 	return strings.HasPrefix(rest, "Z")
 }
 
-// attributes returns the attributes of a resource in the state.
+// attributes returns the attributes of a resource of the root module in the state, nil if it is not there. It reads the
+// file, which is what the command would print, and saves a process or two.
 func (w *workspace) attributes(address string) map[string]any {
 	w.t.Helper()
-	var state struct {
-		Values struct {
-			RootModule struct {
-				Resources []struct {
-					Address string         `json:"address"`
-					Values  map[string]any `json:"values"`
-				} `json:"resources"`
-			} `json:"root_module"`
-		} `json:"values"`
-	}
-	if err := json.Unmarshal([]byte(w.ok("show", "-json").stdout), &state); err != nil {
-		w.t.Fatal(err)
-	}
-	for _, r := range state.Values.RootModule.Resources {
-		if r.Address == address {
-			return r.Values
+	for _, r := range w.state().Resources {
+		at := r.Type + "." + r.Name
+		if r.Mode == "data" {
+			at = "data." + at
+		}
+		if at == address && r.Module == "" && len(r.Instances) == 1 {
+			return r.Instances[0].Attributes
 		}
 	}
 	return nil
+}
+
+// tfstate is the part of a state file that tests look at.
+type tfstate struct {
+	Outputs   map[string]struct{ Value any }
+	Resources []struct {
+		Module, Mode, Type, Name string
+		Instances                []struct{ Attributes map[string]any }
+	}
+}
+
+// state reads the state file; one that is not there is empty.
+func (w *workspace) state() (s tfstate) {
+	w.t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return s
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
 }

@@ -4,7 +4,7 @@
 // record); a rotation or a code exchange is always claim → call → commit, with the store's compare-and-swap as the
 // only primitive.
 //
-// The package knows neither Terraform nor the encryption at rest: it is given a store of plain records (sealed below it), a caller for
-// the token endpoint, a clock and randomness. It writes no diagnostics; its errors say what happened, and the
-// provider puts them into words.
+// The package knows nothing of Terraform, and next to nothing of encryption: the records that it gives to a store are sealed
+// below it, and only RescueDir, which keeps replies that no store takes, seals by itself. Caller, clock and randomness
+// are handed in. It writes no diagnostics; its errors say what happened, and the provider puts them into words.
 package credential

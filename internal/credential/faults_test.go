@@ -121,7 +121,7 @@ func (r *run) count() int {
 // over ends the faults and whatever died of them.
 func (r *run) over() {
 	r.fault = fault{}
-	r.world.store = r.sound
+	r.store = r.sound
 	r.server.down = false
 	r.server.plan = nil
 	if r.rescue != nil {

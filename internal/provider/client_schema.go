@@ -74,7 +74,9 @@ func clientInputAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"platform_parameters": schema.MapAttribute{
 			MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(2048))},
+			Validators: []validator.Map{
+				mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(2048)),
+			},
 		},
 		"client_secret": schema.StringAttribute{
 			MarkdownDescription: describeClientSecret, Optional: true, Sensitive: true,
@@ -83,7 +85,9 @@ func clientInputAttributes() map[string]schema.Attribute {
 		"client_secret_wo": schema.StringAttribute{
 			MarkdownDescription: "The client secret, write-only: it is kept in the token store and enters neither state nor plan. Terraform 1.11 or newer.",
 			Optional:            true, Sensitive: true, WriteOnly: true,
-			Validators: []validator.String{printable(maxSecret), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("client_secret_wo_version"))},
+			Validators: []validator.String{
+				printable(maxSecret), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("client_secret_wo_version")),
+			},
 		},
 		"client_secret_wo_version": schema.Int64Attribute{
 			MarkdownDescription: "Needed with `client_secret_wo`. Change it whenever that changes; Terraform cannot see the secret itself change.", Optional: true,

@@ -40,8 +40,9 @@ func memberInt(o types.Object, name string) types.Int64 {
 	return types.Int64Null()
 }
 
-func memberObject(o types.Object, name string) types.Object {
-	if v, ok := o.Attributes()[name].(types.Object); ok {
+// policyOf reads the refresh_token_policy of a client; null where there is none.
+func policyOf(client types.Object) types.Object {
+	if v, ok := client.Attributes()["refresh_token_policy"].(types.Object); ok {
 		return v
 	}
 	return types.ObjectNull(nil)
@@ -89,7 +90,7 @@ func clientFrom(o types.Object) credential.Client {
 			}
 		}
 	}
-	c.Policy = policyFrom(memberObject(o, "refresh_token_policy"))
+	c.Policy = policyFrom(policyOf(o))
 	return c
 }
 

@@ -23,8 +23,11 @@ func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A fresh access token of a token pair. Prefer the ephemeral resource of the same name where your Terraform or OpenTofu has it.",
 		Attributes: map[string]schema.Attribute{
-			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
-			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity, Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
+			"token_pair": schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
+			"min_validity": schema.StringAttribute{
+				MarkdownDescription: describeMinValidity, Optional: true,
+				Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)},
+			},
 			"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
 			"access_token":       schema.StringAttribute{MarkdownDescription: "The access token.", Computed: true, Sensitive: true},
 			"token_type":         schema.StringAttribute{MarkdownDescription: "Its type, mostly `Bearer`.", Computed: true},

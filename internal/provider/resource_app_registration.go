@@ -129,7 +129,9 @@ func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.M
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("client"), r.clientObject(config, writes))...)
 }
 
-func (r *appRegistrationResource) checkAgainstSession(ctx context.Context, req resource.ModifyPlanRequest, config appRegistrationModel, diags *diag.Diagnostics) {
+func (r *appRegistrationResource) checkAgainstSession(
+	ctx context.Context, req resource.ModifyPlanRequest, config appRegistrationModel, diags *diag.Diagnostics,
+) {
 	if !r.session.secretsInState {
 		rejectPlainSecret(ctx, req.Config.GetAttribute, path.Root("client_secret"), diags)
 	}
@@ -153,7 +155,8 @@ func (m appRegistrationModel) member(name string) types.String {
 // inputs are the configured members as an object of the client's type, known or not.
 func (m appRegistrationModel) inputs() types.Object {
 	return types.ObjectValueMust(clientInputType(), map[string]attr.Value{
-		"registration": m.Name, "platform": m.Platform, "platform_parameters": mapOrNull(m.PlatformParameters), "issuer": m.Issuer, "client_id": m.ClientID,
+		"registration": m.Name, "platform": m.Platform, "platform_parameters": mapOrNull(m.PlatformParameters),
+		"issuer": m.Issuer, "client_id": m.ClientID,
 		"client_secret": m.ClientSecret, "client_secret_wo_version": m.ClientSecretWOVersion,
 		"token_endpoint_auth_method": m.TokenEndpointAuthMethod, "authorization_endpoint": m.AuthorizationEndpoint,
 		"token_endpoint": m.TokenEndpoint, "revocation_endpoint": m.RevocationEndpoint,
@@ -329,7 +332,7 @@ func (m *appRegistrationModel) fill(reg credential.Registration) {
 	if v, ok := o.Attributes()["platform_parameters"].(types.Map); ok {
 		m.PlatformParameters = v
 	}
-	m.RefreshTokenPolicy = memberObject(o, "refresh_token_policy")
+	m.RefreshTokenPolicy = policyOf(o)
 	if len(reg.RedirectURIs) > 0 {
 		var elements []attr.Value
 		for _, u := range reg.RedirectURIs {

@@ -23,7 +23,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
 		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
-			memberObject(config.Client, "refresh_token_policy"), true, &resp.Diagnostics)
+			policyOf(config.Client), true, &resp.Diagnostics)
 		config.validateAuthorization(&resp.Diagnostics)
 	}
 }
@@ -242,8 +242,9 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 		return
 	}
 	checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
-		memberObject(config.Client, "refresh_token_policy"), r.session.insecure, diags)
-	if r.session.stateOnly && !config.AuthorizationCode.IsNull() && !config.AuthorizationCode.IsUnknown() && member(config.AuthorizationCode, "redirect_uri").IsNull() {
+		policyOf(config.Client), r.session.insecure, diags)
+	grant := config.AuthorizationCode
+	if r.session.stateOnly && !grant.IsNull() && !grant.IsUnknown() && member(grant, "redirect_uri").IsNull() {
 		diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",
 			`authorization_code.redirect_uri is needed: with token_store = "state" there is no store to look the registration's redirect_uris up in.`)
 	}

@@ -143,7 +143,9 @@ func (r *tokenPairResource) lookUp(
 
 // markAttached notes in the record that the apply which made it was kept. A store that cannot be written is no reason
 // to fail a plan that has nothing to spend.
-func (r *tokenPairResource) markAttached(ctx context.Context, eng engine, name string, mem *memory, imported bool, record credential.Record, diags *diag.Diagnostics) credential.Record {
+func (r *tokenPairResource) markAttached(
+	ctx context.Context, eng engine, name string, mem *memory, imported bool, record credential.Record, diags *diag.Diagnostics,
+) credential.Record {
 	if imported {
 		mem.Attachment = record.Attachment.ID
 	}

@@ -1,0 +1,273 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+)
+
+// applying is one Create or Update of a token pair.
+type applying struct {
+	session       *session
+	eng           engine
+	config, state tokenPairModel // state is zero in Create
+	about         subject
+	diags         *diag.Diagnostics
+}
+
+// prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
+func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory) bool {
+	storeID, err := a.session.storeID(ctx)
+	if err != nil {
+		addEngineError(a.diags, pathName(), "Unable to Update Token Pair", a.about, err)
+		return false
+	}
+	// With -refresh=false, or from an old plan, this is the first that is seen of the store.
+	before, err := a.eng.Heal(ctx, a.about.name, a.state.replica(mem.Family))
+	if !rightStore(before, err, storeID, a.state, plan, *mem, a.about, a.diags) {
+		return false
+	}
+	switch {
+	case credential.IsKind(err, credential.KindNotFound):
+		if a.session.implicit {
+			refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), a.diags)
+			return false
+		}
+		if mem.Attachment == "" {
+			if mem.Attachment, err = newAttachment(a.session.deps.Random); err != nil {
+				a.diags.AddError("Unable to Update Token Pair", sentence(err))
+				return false
+			}
+		}
+		replica := a.state.replica(mem.Family)
+		replica.Used = usedInputs(a.config, a.state)
+		_, err = a.eng.Seed(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), replica)
+	case err == nil && before.IsTombstone():
+		_, err = a.eng.Attach(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), usedInputs(a.config, a.state)...)
+		if err == nil {
+			_, err = a.eng.MarkAttached(ctx, a.about.name, mem.Attachment)
+		}
+	case err == nil:
+		setup := a.config.setup(a.session)
+		keepSecret(&setup.Client, a.config.Client, before.Client)
+		var after credential.Record
+		after, err = a.eng.Configure(ctx, a.about.name, setup)
+		if err == nil && before.Client.ClientID != after.Client.ClientID && before.Generation > 0 {
+			warnOtherClient(a.about, a.diags)
+		}
+	}
+	if err != nil {
+		addEngineError(a.diags, pathName(), "Unable to Update Token Pair", a.about, err)
+		return false
+	}
+	return true
+}
+
+// authorize spends what the configuration brings, refreshes what is due, and offers an authorization URL. It returns
+// false after an error that leaves nothing to put into state. A live token in hand always ends well: an error would taint
+// the resource, and the next apply would revoke it.
+func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
+	var result credential.Result
+	ok := true
+	switch {
+	case !a.config.AuthorizationCode.IsNull():
+		result, ok = a.takeCode(ctx)
+	case !a.config.Preauthenticated.IsNull():
+		ok = a.takeTokens(ctx)
+	}
+	if ok && result.Record.Status == "" {
+		result, ok = a.refresh(ctx)
+	}
+	if !ok {
+		return credential.Result{}, false
+	}
+	warnNotices(a.about, result.Notices, a.diags)
+
+	var offerDiags diag.Diagnostics
+	offered, ok := a.offer(ctx, &offerDiags)
+	if !ok && !result.Record.Tokens.Alive(a.session.deps.Clock.Now(), 0) {
+		a.diags.Append(offerDiags...)
+		return credential.Result{}, false
+	}
+	if p, has := offered.NewestPending(); has {
+		result.Record.Pending = append(slices.Clip(result.Record.Pending), p) // the token in hand may be ahead of the store
+	}
+	return result, true
+}
+
+// refresh asks for a token that is good for the time after the apply.
+func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
+	record, err := a.eng.Peek(ctx, a.about.name)
+	result := credential.Result{Record: record}
+	if err == nil && record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired {
+		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
+		if e := credential.AsError(err); err != nil && tolerable(e, a.state) {
+			result.Record, err = e.Record, nil
+		}
+	}
+	if err != nil {
+		addEngineError(a.diags, grantPath(a.config), "Unable to Refresh Token Pair", a.about, err)
+	}
+	return result, err == nil
+}
+
+// tolerable tells whether an apply may end well without a fresh token: the credential exists and its status says why.
+// A first apply whose tokens were refused fails instead, and leaves no state.
+func tolerable(e *credential.Error, state tokenPairModel) bool {
+	switch e.Kind {
+	case credential.KindUnknown, credential.KindStrategy:
+		return true
+	case credential.KindAuthorize:
+		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken
+	default:
+		return false
+	}
+}
+
+func grantPath(config tokenPairModel) path.Path {
+	if !config.Preauthenticated.IsNull() {
+		return path.Root("preauthenticated")
+	}
+	return path.Root("authorization_code")
+}
+
+// takeCode exchanges the code of the configuration, unless it was used before.
+func (a *applying) takeCode(ctx context.Context) (credential.Result, bool) {
+	grant := a.config.AuthorizationCode
+	x := credential.Exchange{Scopes: scopesOf(grant)}
+	callback, at := a.config.input(grant, "authorization_code", "callback_url")
+	if !callback.IsEmpty() {
+		cb, err := oauth.ParseCallback(callback)
+		if err != nil {
+			a.diags.AddAttributeError(at, "Invalid Callback URL", sentence(err)+" Nothing was sent.")
+			return credential.Result{}, false
+		}
+		if cb.Error != "" {
+			a.denied(ctx, cb, at)
+			return credential.Result{}, false
+		}
+		x.FromCallback, x.Code, x.State, x.Issuer = true, cb.Code, cb.State, cb.Issuer
+	} else if x.Code, at = a.config.input(grant, "authorization_code", "code"); x.Code.IsEmpty() {
+		return credential.Result{}, true // nothing brought: the person has still to authorize
+	}
+	x.CodeVerifier, _ = a.config.input(grant, "authorization_code", "code_verifier")
+	var ok bool
+	if x.RedirectURI, ok = a.redirectURI(ctx, a.diags); !ok {
+		return credential.Result{}, false
+	}
+	result, err := a.eng.ExchangeCode(ctx, a.about.name, x)
+	if err == nil {
+		return result, true
+	}
+	warnNotices(a.about, result.Notices, a.diags)
+	var e *credential.Error
+	if errors.As(err, &e) && e.Kind == credential.KindConsumed {
+		return credential.Result{}, consumedCode(e.Record, a.config, a.state, at, a.about, a.diags)
+	}
+	a.exchangeFailed(ctx, err, at)
+	return credential.Result{}, false
+}
+
+// denied reports an answer like error=access_denied. Nothing is spent; the URL stays good if its state is still pending.
+func (a *applying) denied(ctx context.Context, cb oauth.Callback, at path.Path) {
+	record, err := a.eng.Peek(ctx, a.about.name)
+	if err == nil {
+		err = &credential.Error{Kind: credential.KindDenied, Record: record, Verdict: oauth.Verdict{
+			Class: oauth.Reauthorize, Code: cb.Error, Description: cb.ErrorDescription, ErrorURI: cb.ErrorURI,
+		}}
+	}
+	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, err)
+}
+
+// exchangeFailed reports a failed exchange with a fresh URL.
+func (a *applying) exchangeFailed(ctx context.Context, err error, at path.Path) {
+	var e *credential.Error
+	if errors.As(err, &e) && e.Kind != credential.KindStore {
+		var quiet diag.Diagnostics
+		if record, ok := a.offer(ctx, &quiet); ok && record.Status != "" {
+			e.Record = record
+		}
+	}
+	a.about.code = true
+	addEngineError(a.diags, at, "Unable to Exchange Authorization Code", a.about, err)
+}
+
+// takeTokens adopts tokens that were obtained elsewhere.
+func (a *applying) takeTokens(ctx context.Context) bool {
+	grant := a.config.Preauthenticated
+	brought := credential.Brought{ExpiresAt: timeFrom(member(grant, "expires_at"))}
+	brought.Access, _ = a.config.input(grant, "preauthenticated", "access_token")
+	var at path.Path
+	brought.Refresh, at = a.config.input(grant, "preauthenticated", "refresh_token")
+	if brought.Access.IsEmpty() && brought.Refresh.IsEmpty() {
+		return true // write-only tokens that an ordinary update does not bring again
+	}
+	record, used, err := a.eng.Adopt(ctx, a.about.name, brought)
+	if err != nil {
+		addEngineError(a.diags, at, "Unable to Adopt Tokens", a.about, err)
+		return false
+	}
+	if used && a.config.brings(a.state) { // an ordinary update brings the same input along, and everything is as it should be
+		warnUsedInput(a.about, record, at, a.diags)
+	}
+	return true
+}
+
+// offer makes the authorization URL where the configuration asks for one.
+func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
+	if a.config.AuthorizationCode.IsNull() || member(a.config.Client, "authorization_endpoint").ValueString() == "" {
+		return credential.Record{}, true
+	}
+	uri, ok := a.redirectURI(ctx, diags)
+	if !ok {
+		return credential.Record{}, false
+	}
+	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
+		RedirectURI: uri, Scopes: scopesOf(a.config.AuthorizationCode), Extra: knownStrings(a.config.AuthorizationCode, "extra_parameters"),
+	})
+	if err != nil {
+		addEngineError(diags, path.Root("authorization_code"), "Unable to Offer Authorization", a.about, err)
+		return credential.Record{}, false
+	}
+	return record, true
+}
+
+// redirectURI is the grant's, else the registration's first.
+func (a *applying) redirectURI(ctx context.Context, diags *diag.Diagnostics) (string, bool) {
+	if uri := member(a.config.AuthorizationCode, "redirect_uri").ValueString(); uri != "" {
+		return uri, true
+	}
+	name := member(a.config.Client, "registration").ValueString()
+	if name != "" && !a.session.stateOnly {
+		reg, err := a.session.manager.Registration(ctx, name)
+		if err == nil && len(reg.RedirectURIs) > 0 {
+			return reg.RedirectURIs[0], true
+		}
+	}
+	diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",
+		"authorization_code.redirect_uri is needed: no registration with redirect_uris was found in the token store. Nothing was sent.")
+	return "", false
+}
+
+// scopesOf reads the scopes of a grant, sorted; nil for null, which is not the same as none.
+func scopesOf(grant types.Object) []string {
+	set, ok := grant.Attributes()["scopes"].(types.Set)
+	if !ok || set.IsNull() {
+		return nil
+	}
+	scopes := []string{}
+	for _, e := range set.Elements() {
+		if s, ok := e.(types.String); ok {
+			scopes = append(scopes, s.ValueString())
+		}
+	}
+	slices.Sort(scopes)
+	return scopes
+}
