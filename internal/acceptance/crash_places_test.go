@@ -58,6 +58,11 @@ func placesOf(b behaviour, names ...string) []place {
 	return some
 }
 
+// rowsOf returns the places that the table speaks of.
+func rowsOf(fates map[string]fate, all []place) []place {
+	return slices.DeleteFunc(all, func(p place) bool { _, ok := fates[p.name]; return !ok })
+}
+
 // afterWrites shifts the store steps for a process that writes a token pair n times before it claims.
 func afterWrites(n int, places []place) []place {
 	shifted := slices.Clone(places)

@@ -21,7 +21,7 @@ func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	m := newMatrix()
 	t.Cleanup(func() { m.print(t) })
-	for _, g := range slices.Concat(planGroups(), applyGroups(), exchangeGroups(), stopGroups()) {
+	for _, g := range slices.Concat(planGroups(), createGroups(), updateGroups(), exchangeGroups(), stopGroups()) {
 		column := g.name + ", " + g.at.name
 		t.Run(column, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func planGroups() []group {
 		{interruptCore, revokes, told},
 	} {
 		groups = append(groups, group{"plan, " + g.blow.name, func(c *site, m *matrix, column string) {
-			c.configure(placesOf(g.at), "")
+			c.configure(rowsOf(g.fates, placesOf(g.at)), "")
 			c.settle()
 			g.blow.befall(c)
 			for _, p := range c.places {

@@ -96,17 +96,10 @@ func shortTimings() credential.Timings {
 	return t
 }
 
-// overtakable are the places at which it is certain what a process does when it goes on after its time. With the request
-// in the transport's buffer, or its reply in the kernel's, that hangs on which of two goroutines comes first.
-func overtakable(b behaviour) []place {
-	return placesOf(b, "before-claim", "after-claim", "dial", "handshake", "body", "held-before", "held-after", "headers",
-		"half-reply", "reply", "before-commit", "after-commit")
-}
-
 // Others come, the access token has expired, and the claim's TTL passes: they take over and go by the rules of an
 // unknown outcome. Then those that were stopped go on.
 func othersTakeOver(c *site, m *matrix, column string, fates map[string]fate) {
-	c.configure(overtakable(c.b), "")
+	c.configure(placesOf(c.b), "")
 	c.settle()
 	c.w.timings(shortTimings())
 	all := c.freeze(c.places)
@@ -120,7 +113,7 @@ func othersTakeOver(c *site, m *matrix, column string, fates map[string]fate) {
 
 // Others come, and the access token still works: it is served, and nobody takes over.
 func othersServe(c *site, m *matrix, column string) {
-	c.configure(overtakable(c.b), `refresh = { before_expiry = "5m" }`)
+	c.configure(placesOf(c.b), `refresh = { before_expiry = "5m" }`)
 	c.w.apply()
 	c.w.plan()
 	c.s.later(6*time.Minute, c.w) // of ten

@@ -6,14 +6,17 @@ package acceptance_test
 // more, which a spent one survives. What comes first: the others' apply; an apply after the stopped process has gone
 // on; one an hour later, which refreshes what lives.
 //
-// A process that wakes up before it has sent anything sends nothing. One that wakes up with the whole reply overrides
-// what the others believe. One whose request is still unanswered finds its time over.
+// A process that wakes up before it has sent anything sends nothing. One that wakes up with the whole reply, or finds it
+// waiting in the kernel, overrides what the others believe. One that hears nothing more gives up. The moment between
+// the last look at the clock and the system call that writes is the one in which a request can still go out late.
 var takenOver = map[string]fate{
 	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
 	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
 	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
 	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"read":          {0, []string{active, active, active}, count{2, 1, 2}},
 	"held-before":   {0, []string{active, active, active}, count{2, 0, 2}},
+	"sent":          {1, []string{unknown, active, active}, count{2, 1, 2}},
 	"held-after":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
 	"headers":       {1, []string{unknown, active, active}, count{2, 1, 2}},
 	"half-reply":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
@@ -31,7 +34,9 @@ var takenOverFatally = map[string]fate{
 	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
 	"handshake":     {0, []string{active, active, active}, count{2, 0, 1}},
 	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"read":          {0, []string{active, active, required}, count{1, 1, 2}},
 	"held-before":   {0, []string{active, active, active}, count{2, 0, 2}},
+	"sent":          {1, []string{unknown, active, required}, count{1, 1, 2}},
 	"held-after":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
 	"headers":       {1, []string{unknown, active, required}, count{1, 1, 2}},
 	"half-reply":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
@@ -49,7 +54,9 @@ var served = map[string]fate{
 	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
 	"handshake":     {0, []string{active, active, active}, count{2, 0, 1}},
 	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"read":          {0, []string{active, active, active}, count{2, 0, 1}},
 	"held-before":   {0, []string{active, unknown, active}, count{1, 0, 2}},
+	"sent":          {1, []string{active, active, active}, count{2, 0, 1}},
 	"held-after":    {1, []string{active, unknown, required}, count{1, 1, 2}},
 	"headers":       {1, []string{active, active, active}, count{2, 0, 1}},
 	"half-reply":    {1, []string{active, unknown, required}, count{1, 1, 2}},

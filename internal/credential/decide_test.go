@@ -105,6 +105,7 @@ func TestDecide(t *testing.T) {
 		{"not before, over", expired(func(r *Record) { r.NotBefore = now }), margin, Decision{Action: ActionRotate}},
 		{"earliest", expired(nil), Policy{Earliest: time.Hour + 1}, Decision{Action: ActionGiveUp, Reason: ReasonEarliest, Until: now.Add(1)}},
 		{"earliest, over", expired(nil), Policy{Earliest: time.Hour}, Decision{Action: ActionRotate}},
+		{"earliest, of a refresh token alone", expired(func(r *Record) { r.Tokens.Access = secret.String{} }), Policy{Earliest: 2 * time.Hour}, Decision{Action: ActionRotate}},
 		{"earliest, within the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(1) }), Policy{Margin: time.Minute, Earliest: 2 * time.Hour}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
 		{"forced, and too early", active(nil), Policy{Force: true, Earliest: 2 * time.Hour}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
 

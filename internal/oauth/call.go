@@ -49,7 +49,7 @@ func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	if err := r.Auth.Check(); err != nil {
 		return Reply{Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := withRunningTime(ctx, c.timeout)
 	defer cancel()
 	form := r.Form.values()
 	request, body, err := c.request(ctx, r, form)

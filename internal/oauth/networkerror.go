@@ -36,9 +36,9 @@ func knownError(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, ErrReplyTooLong):
 		return ErrReplyTooLong
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return fmt.Errorf("no complete answer within the time allowed: %w", context.DeadlineExceeded)
-	case errors.Is(ctx.Err(), context.Canceled):
+	case ctx.Err() != nil:
 		return fmt.Errorf("the call was cancelled: %w", context.Canceled)
 	}
 	if e := (*net.OpError)(nil); errors.As(err, &e) {
