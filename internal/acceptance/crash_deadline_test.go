@@ -24,14 +24,14 @@ func TestLateRequestIsNotSent(t *testing.T) {
 	}
 	// A process that stands still shows on its own monotonic clock.
 	timings := credential.DefaultTimings()
-	timings.SendBy = time.Second
+	timings.SendBy = 2 * time.Second
 	c.w.timings(timings)
 	c.s.later(time.Hour, c.w)
 	for _, p := range c.places {
 		t.Run(p.name+", stopped", func(t *testing.T) {
 			c.late(p, func(r *running) {
 				r.signalGroup(syscall.SIGSTOP)
-				time.Sleep(1100 * time.Millisecond)
+				time.Sleep(2100 * time.Millisecond)
 				r.signalGroup(syscall.SIGCONT)
 			})
 		})

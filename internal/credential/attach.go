@@ -13,6 +13,9 @@ import (
 type Setup struct {
 	Client  Client
 	Refresh RefreshSettings
+	// Inputs are the codes and tokens that the configuration brings. They tell a resource whose apply died from another one
+	// that wants the same name.
+	Inputs []secret.String
 }
 
 // ErrOtherApp says that a record left by an apply that died belongs to another app.
@@ -56,6 +59,8 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	case cur.Generation > 0 && cur.Attachment.ID != attachment && !cur.Client.SameApp(s.Client):
 		return Record{}, &Error{Kind: KindAttached, Record: cur, Err: ErrOtherApp}
+	case cur.Generation > 0 && cur.Attachment.ID != attachment && !slices.ContainsFunc(s.Inputs, cur.knows):
+		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	}
 	next := cur.clone()
 	if !cur.Client.SameApp(s.Client) {
@@ -127,11 +132,18 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 		return Record{}, false, storeError("adopting", err)
 	}
 	m.prepareQuietly(ctx)
+	key := b.Refresh
+	if key.IsEmpty() {
+		key = b.Access
+	}
+	if used, err = m.usedElsewhere(ctx, name, key); err != nil {
+		return Record{}, false, err
+	}
 	r, err = m.change(ctx, PairKey(name), func(cur Record) (Record, bool) {
 		used = false
-		key, current := b.Refresh, cur.Tokens.Refresh
-		if key.IsEmpty() {
-			key, current = b.Access, cur.Tokens.Access
+		current := cur.Tokens.Refresh
+		if b.Refresh.IsEmpty() {
+			current = cur.Tokens.Access
 		}
 		sum := key.SHA256()
 		switch {
@@ -156,6 +168,31 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 		return cur, true
 	})
 	return r, used, err
+}
+
+// usedElsewhere tells whether another pair of this store has taken the input s. Then s is written down as used here too.
+func (m *Manager) usedElsewhere(ctx context.Context, name string, s secret.String) (bool, error) {
+	var snap snapshot
+	err := m.insist(ctx, aFew, func() (err error) {
+		snap, err = m.load(ctx, PairKey(name))
+		return err
+	})
+	if err != nil || s.IsEmpty() || snap.record.IsTombstone() || snap.record.knows(s) {
+		return false, err
+	}
+	ours, err := m.reserve(ctx, name, s)
+	if err != nil || ours {
+		return false, err
+	}
+	_, err = m.change(ctx, PairKey(name), func(cur Record) (Record, bool) {
+		if cur.IsTombstone() || cur.HasConsumed(s) {
+			return cur, false
+		}
+		cur.consume(s, true)
+		cur.note(m.event("", cur.Generation, "another token pair has used the token of the configuration"))
+		return cur, true
+	})
+	return true, err
 }
 
 // broughtAt is when the tokens count as issued. An access token of unknown age beside a refresh token is not trusted to

@@ -44,6 +44,7 @@ func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attemp
 		return nil, storeError("claiming", err)
 	}
 	a.Key, a.ID, a.Family, a.Base = key, id, snap.record.Family, snap.record.Generation
+	a.ClientID = snap.record.Client.ClientID
 	a.ClaimedAt, a.TTL = c.at.wall.Round(0).UTC(), m.timings.ClaimTTL()
 	c.attempt = a
 
@@ -94,7 +95,7 @@ func (m *Manager) writeClaim(ctx context.Context, c *claimed, old store.Revision
 func (m *Manager) withdraw(ctx context.Context, c *claimed, why string) {
 	a := c.attempt
 	_, err := m.finish(ctx, a.Key, func(r Record) (Record, bool) {
-		if !a.dropClaim(&r) {
+		if !a.dropClaim(&r) && !a.exonerate(&r) {
 			return r, false
 		}
 		if c.extra.undo != nil {

@@ -171,7 +171,13 @@ func EncodeRecord(r Record) ([]byte, error) {
 	for _, e := range r.History {
 		w.History = append(w.History, wireEvent(e))
 	}
-	return json.Marshal(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // < > & would grow sixfold, beyond what a store takes
+	if err := e.Encode(w); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(text.Bytes(), "\n"), nil
 }
 
 // DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.

@@ -19,6 +19,7 @@ type Attempt struct {
 	Purpose   Purpose
 	Family    string // of the record when it was claimed
 	Base      int64  // its generation then
+	ClientID  string // that made the call
 	NewFamily string // of the pair that a code exchange makes
 	State     string // the pending authorization that a code exchange used
 	Scopes    []string
@@ -38,7 +39,8 @@ const (
 
 // overtaken tells whether cur has gone on without this attempt: its successor, or its refusal, is of no use any more.
 func (a Attempt) overtaken(cur Record) bool {
-	return cur.Family != a.Family || cur.IsTombstone() || a.Purpose == PurposeRefresh && cur.Generation > a.Base
+	otherClient := a.ClientID != "" && a.Family == "" && cur.Client.ClientID != a.ClientID // no family tells them apart
+	return cur.Family != a.Family || cur.IsTombstone() || a.Purpose == PurposeRefresh && cur.Generation > a.Base || otherClient
 }
 
 // fills tells whether the successor of this attempt is the very generation that cur names and has no tokens of.
@@ -52,6 +54,17 @@ func (a Attempt) dropClaim(cur *Record) bool {
 		return false
 	}
 	cur.Claim = nil
+	return true
+}
+
+// exonerate ends an unknown outcome that a takeover made of this attempt, which certainly spent nothing. It returns false
+// if there is none, or if somebody has acted on it since.
+func (a Attempt) exonerate(cur *Record) bool {
+	u := cur.Unknown
+	if a.overtaken(*cur) || cur.Claim != nil || u == nil || u.Attempt != a.ID || u.Resends > 0 || !u.RejectedAt.IsZero() {
+		return false
+	}
+	cur.Unknown, cur.Status = nil, StatusActive
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -162,6 +163,14 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, nil)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
+	}
+	if !x.FromCallback { // a state is pending for one pair alone; a bare code may stand in two configurations
+		if ours, err := m.reserve(ctx, strings.TrimPrefix(key, PairKey("")), x.Code); err != nil || !ours {
+			if err == nil {
+				err = &Error{Kind: KindConsumed, Record: snap.record, Err: ErrConsumed}
+			}
+			return step{}, err
+		}
 	}
 	family, err := m.newID()
 	if err != nil {

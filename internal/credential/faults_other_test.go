@@ -195,7 +195,9 @@ func quietOperations() []quiet {
 		}, 0},
 		{"attach to what an apply left", func(w *world) { w.authorized(func(r *Record) { r.Attachment = Attachment{ID: "a1"} }) },
 			func(ctx context.Context, m *Manager, w *world) error {
-				return discard(m.Attach(ctx, theName, "a9", theSetup(w)))
+				setup := theSetup(w)
+				setup.Inputs = []secret.String{w.record().Tokens.Refresh}
+				return discard(m.Attach(ctx, theName, "a9", setup))
 			}, func(t *testing.T, r Record) {
 				want(t, r, StatusActive, 1, 0)
 				if r.Attachment != (Attachment{ID: "a9"}) {

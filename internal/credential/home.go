@@ -45,23 +45,27 @@ func (m *Manager) prepareQuietly(ctx context.Context) {
 
 // flush commits what this process could not commit before. It stops at the first failure: the store is still gone.
 func (m *Manager) flush(ctx context.Context) []Notice {
+	var notices []Notice
 	for _, s := range m.unsavedAll() {
 		end, err := m.sections.Begin()
 		if err != nil {
-			return nil
+			return notices
 		}
 		_, err = m.commit(ctx, s, once)
 		end()
 		if err != nil {
-			if s.path != "" {
-				return nil // the search for rescue files has told of it
+			if s.path == "" { // else the search for rescue files has told of it
+				notices = append(notices, Notice{Code: NoticeNotStored, Err: err})
 			}
-			return []Notice{{Code: NoticeNotStored, Err: err}}
+			if definite(err) {
+				continue // this record cannot be written; others can
+			}
+			return notices
 		}
 		m.log.Info("stored a successor that could not be stored before", "key", s.attempt.Key, "attempt", s.attempt.ID)
 		m.home(s)
 	}
-	return nil
+	return notices
 }
 
 // away notes that s could not be stored.

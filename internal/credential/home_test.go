@@ -163,7 +163,7 @@ func TestRemoteStoreIsRescuedFirst(t *testing.T) {
 	}
 
 	w.clock.pass(2 * time.Hour)
-	w.rescue.err = errors.New("no room")
+	w.rescue.full = errors.New("no room")
 	res := w.mustToken(w.start())
 	w.wantNotices(res.Notices, NoticeNoRescue)
 	if r := w.wantStatus(StatusActive); r.Generation != 3 {

@@ -57,6 +57,7 @@ type Manager struct {
 	observed map[string]observation // whose claim stands on a key, and since when
 	forced   map[string]bool        // keys that every_read has rotated in this process
 	unsaved  map[string]successor   // what reached this process and not the store
+	trouble  map[string]error       // rescue files that could not be used, by credential
 	searched bool                   // rescue files were looked for
 	untold   []Notice               // found by operations that could not tell
 }

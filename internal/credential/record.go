@@ -68,9 +68,14 @@ func (t Tokens) Expiry() time.Time {
 	return t.IssuedAt.Add(AssumedLifetime)
 }
 
+// clockSlack is how far the clocks of two machines may be apart before a time that the other wrote is not believed.
+const clockSlack = 5 * time.Minute
+
 // Alive tells whether the access token still works margin after now.
 func (t Tokens) Alive(now time.Time, margin time.Duration) bool {
-	return !t.Access.IsEmpty() && now.Add(margin).Before(t.Expiry())
+	// Issued in the future: the clock of whoever refreshed was ahead, and so is the expiry that it wrote down.
+	ahead := now.Before(t.IssuedAt.Add(-clockSlack))
+	return !t.Access.IsEmpty() && !ahead && now.Add(margin).Before(t.Expiry())
 }
 
 // Purpose is what a claim is for.

@@ -84,6 +84,11 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if p.sends == maxSends {
 		return false, &Error{Kind: KindUnknown, Record: snap.record, Err: errUnsettled}
 	}
+	notices, err := p.m.nothingLeftBehind(ctx, p.key)
+	p.notices = append(p.notices, notices...)
+	if err != nil {
+		return false, err
+	}
 	p.sends++
 	step, err := p.m.refresh(ctx, p.key, snap, d)
 	p.notices = append(p.notices, step.notices...)

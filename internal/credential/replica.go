@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -53,7 +54,8 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 }
 
 // Seed writes a credential that only the state knows into this store: after a store was lost, or changed on purpose. It
-// spends nothing. A record that came meanwhile stays, if it is of the same family; a tombstone stays too.
+// spends nothing. A record that came meanwhile stays, if it is of the same family; a tombstone stays if the state's token was
+// used up under it.
 func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p Replica) (Record, error) {
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
@@ -72,6 +74,13 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 			return m.write(ctx, PairKey(name), "", r)
 		case err != nil:
 			return err
+		case snap.record.IsTombstone() && !snap.record.HasConsumed(r.Tokens.Refresh):
+			// Something of this name was deleted in this store, and that is not what the state holds.
+			over := r.clone()
+			over.Consumed = append(slices.Clone(snap.record.Consumed), over.Consumed...)
+			over.History = append(slices.Clone(snap.record.History), over.History...)
+			r = over
+			return m.write(ctx, PairKey(name), snap.revision, over)
 		case !snap.record.IsTombstone() && snap.record.Family != p.Family:
 			return &Error{Kind: KindForeignFamily, Record: snap.record}
 		}

@@ -99,8 +99,14 @@ func TestSeed(t *testing.T) {
 	_, err = m.Seed(t.Context(), theName, "a2", setup, state)
 	w.wantKind(err, KindForeignFamily)
 	w.put(w.record().tombstone(epoch))
+	if r, err = m.Seed(t.Context(), theName, "a2", setup, state); err != nil || r.IsTombstone() || r.Family != "f2" || len(r.History) < 2 {
+		t.Errorf("over the tombstone of another credential: %+v, %v", r, err)
+	}
+	spent := w.record()
+	spent.consume(secret.New("sr"), false)
+	w.put(spent.tombstone(epoch))
 	if r, err = m.Seed(t.Context(), theName, "a2", setup, state); err != nil || !r.IsTombstone() {
-		t.Errorf("a tombstone: %v, %v", r.Status, err)
+		t.Errorf("a tombstone that knows the token as spent: %v, %v", r.Status, err)
 	}
 	w = newWorld(t)
 	if r, err = w.start().Seed(t.Context(), theName, "a1", setup, Replica{Family: "f1", Generation: 4}); err != nil || r.Status != StatusAuthorizationRequired {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"time"
@@ -32,6 +33,7 @@ type wireRescue struct {
 	Purpose   Purpose       `json:"purpose"`
 	Family    string        `json:"family"`
 	Base      int64         `json:"base"`
+	ClientID  string        `json:"client_id,omitempty"`
 	NewFamily string        `json:"new_family,omitempty"`
 	State     string        `json:"state,omitempty"`
 	Scopes    []string      `json:"scopes,omitempty"`
@@ -49,7 +51,7 @@ const kindRescue = "rescue"
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
-		NewFamily: a.NewFamily, State: a.State, Scopes: a.Scopes, ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
+		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Scopes: a.Scopes, ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -67,7 +69,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, NewFamily: w.NewFamily, State: w.State,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID, NewFamily: w.NewFamily, State: w.State,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
@@ -125,17 +127,21 @@ func (m *Manager) lookForRescues(ctx context.Context) []Notice {
 	bounded, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
 	defer cancel()
 	paths, err := m.rescue.List(bounded)
+	trouble := map[string]error{}
+	defer m.setTrouble(trouble)
 	if err != nil {
 		m.log.Warn("could not look for rescue files", "error", err)
 		m.searchAgain()
+		trouble[anyKey] = fmt.Errorf("looking for rescue files: %w", err)
 		return nil
 	}
 	var notices []Notice
 	for _, path := range paths {
-		n, err := m.recover(ctx, path)
+		n, key, err := m.recover(ctx, path)
 		if err != nil {
 			m.log.Error("a rescue file could not be used", "path", path, "error", err)
 			m.searchAgain()
+			trouble[key] = fmt.Errorf("the rescue file %s may hold the newest refresh token and cannot be used: %w", path, err)
 			n = Notice{Code: NoticeNotStored, Err: err, Text: path}
 		}
 		if n.Code != "" {
@@ -145,34 +151,58 @@ func (m *Manager) lookForRescues(ctx context.Context) []Notice {
 	return notices
 }
 
+// anyKey stands for a rescue file whose credential cannot be told.
+const anyKey = ""
+
+func (m *Manager) setTrouble(trouble map[string]error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.trouble = trouble
+}
+
+// nothingLeftBehind looks for rescue files once more before a refresh token is spent: a file that holds the successor of
+// the token in the store shows that it is spent already. Where that cannot be told, nothing may be sent.
+func (m *Manager) nothingLeftBehind(ctx context.Context, key string) ([]Notice, error) {
+	m.searchAgain()
+	notices := m.prepare(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := errors.Join(m.trouble[anyKey], m.trouble[key]); err != nil {
+		return notices, storeError("bringing home what an earlier run has left", err)
+	}
+	return notices, nil
+}
+
 // recover commits one rescue file and removes it when its successor is in the store, or a newer one is. It returns the
-// zero Notice where there is nothing to tell.
-func (m *Manager) recover(ctx context.Context, path string) (Notice, error) {
+// zero Notice where there is nothing to tell; key is the credential it belongs to, as far as that can be read.
+func (m *Manager) recover(ctx context.Context, path string) (n Notice, key string, err error) {
+	key = anyKey
 	ctx, cancel := m.detach(ctx)
 	defer cancel()
 	text, err := m.rescue.Load(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Notice{}, nil // its process, or another finder, was faster
+		return Notice{}, key, nil // its process, or another finder, was faster
 	}
 	if err != nil {
-		return Notice{}, err
+		return Notice{}, key, err
 	}
 	a, reply, err := decodeRescue(text)
 	if err != nil {
-		return Notice{}, err
+		return Notice{}, key, err
 	}
+	key = a.Key
 	v := oauth.Judge(reply)
 	if v.Class != oauth.Success {
-		return Notice{}, errors.New("the reply in it holds no token")
+		return Notice{}, a.Key, errors.New("the reply in it holds no token")
 	}
 	r, err := m.commit(ctx, successor{attempt: a, token: v.Token}, aFew)
 	if err != nil {
-		return Notice{}, err
+		return Notice{}, key, err
 	}
 	m.log.Info("the successor of a rescue file is stored", "key", a.Key, "attempt", a.ID, "generation", r.Generation)
 	m.removeRescue(ctx, path)
 	if r.LastAttempt != a.ID {
-		return Notice{}, nil // a newer one is in the store
+		return Notice{}, key, nil // a newer one is in the store
 	}
-	return Notice{Code: NoticeRescued, Text: path}, nil
+	return Notice{Code: NoticeRescued, Text: path}, key, nil
 }

@@ -58,12 +58,15 @@ func (d *RescueDir) Save(ctx context.Context, _, attempt string, text []byte) (s
 // List implements Rescue.
 func (d *RescueDir) List(ctx context.Context) ([]string, error) {
 	var paths []string
+	refused := map[string]error{}
 	for _, dir := range d.dirs {
-		if checkPrivateDir(dir) != nil {
-			continue // nothing of ours can be in it
+		err := checkPrivateDir(dir)
+		if info, statErr := os.Lstat(dir); statErr != nil || !info.IsDir() {
+			continue // nothing was ever written through it
 		}
+		refused[dir] = err
 		entries, err := os.ReadDir(dir)
-		if err != nil {
+		if refused[dir] == nil && err != nil {
 			return nil, err
 		}
 		for _, e := range entries {
@@ -80,6 +83,11 @@ func (d *RescueDir) List(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("reading the id of the store: %w", err)
 	}
 	paths = slices.DeleteFunc(paths, func(path string) bool { return !strings.HasPrefix(filepath.Base(path), id+"-") })
+	for _, path := range paths { // a folder may have been opened to others since the file was written
+		if err := refused[filepath.Dir(path)]; err != nil {
+			return nil, err
+		}
+	}
 	slices.Sort(paths)
 	return paths, nil
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -10,6 +11,9 @@ import (
 
 // ErrNoRevocation says that the client has no revocation_endpoint.
 var ErrNoRevocation = errors.New("the client has no revocation_endpoint")
+
+// ErrRevokedNotBuried says that the tokens were revoked and the record could not be deleted.
+var ErrRevokedNotBuried = errors.New("revoked, but still in the token store")
 
 var errGone = errors.New("the credential was deleted before")
 
@@ -83,8 +87,11 @@ func (m *Manager) bury(ctx context.Context, c *claimed, revoked bool) error {
 		r.note(m.event(c.attempt.ID, r.Generation, verdict))
 		return r.tombstone(m.clock.Now().Round(0).UTC()), true
 	})
-	if err == nil && lost {
+	switch {
+	case err == nil && lost:
 		return errClaimLost
+	case err != nil && revoked:
+		return &Error{Kind: KindStore, Record: c.record, Err: fmt.Errorf("%w: %w", ErrRevokedNotBuried, err)}
 	}
 	return err
 }

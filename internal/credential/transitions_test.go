@@ -315,6 +315,7 @@ func TestAttach(t *testing.T) {
 		return active(func(r *Record) {
 			r.Client, r.Attachment = app, Attachment{ID: "before"}
 			r.Pending = []Pending{{State: "s"}}
+			r.Input = secret.New("brought").SHA256()
 			if change != nil {
 				change(r)
 			}
@@ -338,12 +339,15 @@ func TestAttach(t *testing.T) {
 		{"tombstone", tombstone(90*24*time.Hour - 1), app, nil, "", 0, 1, 0},
 		{"tombstone, 90 days old", tombstone(90 * 24 * time.Hour), app, nil, "", 0, 0, 0},
 		{"left by an apply that died", left(nil), app, nil, "", 3, 0, 1},
+		{"left, and wanted by another configuration", left(func(r *Record) { r.Input = "" }), app, nil, KindAttached, 0, 0, 0},
 		{"left by an apply that died, of another app", left(nil), other, ErrOtherApp, KindAttached, 0, 0, 0},
 		{"left, of another app, but the same resource", left(func(r *Record) { r.Attachment.ID = "mine" }), other, nil, "", 3, 0, 0},
 		{"left without tokens, of another app", left(func(r *Record) { r.Generation = 0 }), other, nil, "", 0, 0, 0},
 		{"managed by another resource", left(func(r *Record) { r.Attachment.Attached = true }), app, nil, KindAttached, 0, 0, 0},
 	} {
-		got, err := attach(tt.cur, "mine", Setup{Client: tt.client, Refresh: RefreshSettings{Earliest: 1}}, now)
+		got, err := attach(tt.cur, "mine", Setup{
+			Client: tt.client, Refresh: RefreshSettings{Earliest: 1}, Inputs: []secret.String{{}, secret.New("brought")},
+		}, now)
 		if tt.kind != "" {
 			if !IsKind(err, tt.kind) || tt.err != nil && !errors.Is(err, tt.err) {
 				t.Errorf("%s: error %v", tt.name, err)

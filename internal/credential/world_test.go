@@ -214,6 +214,7 @@ type fakeRescue struct {
 	mu    sync.Mutex
 	files map[string][]byte
 	err   error // of every call
+	full  error // of Save alone
 }
 
 func newFakeRescue() *fakeRescue { return &fakeRescue{files: map[string][]byte{}} }
@@ -221,8 +222,8 @@ func newFakeRescue() *fakeRescue { return &fakeRescue{files: map[string][]byte{}
 func (r *fakeRescue) Save(_ context.Context, _, attempt string, text []byte) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil {
-		return "", r.err
+	if r.err != nil || r.full != nil {
+		return "", errors.Join(r.err, r.full)
 	}
 	r.files["/rescue/"+attempt] = text
 	return "/rescue/" + attempt, nil

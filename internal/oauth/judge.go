@@ -11,15 +11,19 @@ import (
 // Judge says what r means as the answer to a token request. It is pure. hidden are the secrets of the request (token,
 // code, verifier, client secret): servers quote them in descriptions, plain or encoded.
 //
-// A 2xx with a token is Success, whatever else is odd about it. The one exception is a damaged body that shows an access
-// token only: there may have been a successor. Else an error code decides, under 4xx and 2xx alike; else the status.
+// A 2xx with a token is Success, whatever else is odd about it, and so is any status with a whole pair. The one exception
+// is a damaged body that shows an access token only: there may have been a successor. Else an error code decides, under
+// 4xx and 2xx alike; else the status. What shows a token otherwise is never a refusal.
 func Judge(r Reply, hidden ...secret.String) Verdict {
 	if !r.Sent {
 		return unsent(r)
 	}
 	c := readContent(r)
-	lostSuccessor := c.token.Salvaged && c.token.RefreshToken.IsEmpty()
-	if isSuccess(r.Status) && c.hasToken && !lostSuccessor {
+	echoed := slices.ContainsFunc(hidden, func(s secret.String) bool { return !s.IsEmpty() && s.Equal(c.token.RefreshToken) })
+	lostSuccessor := c.token.Salvaged && (c.token.RefreshToken.IsEmpty() || echoed)
+	// A proxy may have changed the status of a reply that gives a whole pair. A page that quotes the request gives none.
+	whatever := c.whole && !echoed && !c.token.AccessToken.IsEmpty() && !c.token.RefreshToken.IsEmpty()
+	if (isSuccess(r.Status) || whatever) && c.hasToken && !lostSuccessor {
 		return Verdict{Class: Success, Token: c.token, Status: r.Status}
 	}
 	return refused(r, c, hidden)
@@ -48,8 +52,12 @@ func refused(r Reply, c content, hidden []secret.String) Verdict {
 	if c.hasToken || isSuccess(r.Status) && !c.whole {
 		code = "" // a refusal that gives a token, or may have gone on to give one, is none
 	}
+	class := classify(r.Status, code)
+	if c.hasToken {
+		class = OutcomeUnknown
+	}
 	return Verdict{
-		Class:       classify(r.Status, code),
+		Class:       class,
 		Status:      r.Status,
 		Code:        hide.words(c.refusal.code, maxCode),
 		Description: hide.words(c.refusal.description, maxDescription),

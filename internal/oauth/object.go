@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -71,13 +72,28 @@ func readObject(r Reply) object {
 		o.readJSON(text)
 	case isForm(r.Header.Get("Content-Type"), text):
 		o.readForm(text, cut)
-	default:
-		return o
+	case r.Status/100 != 2 || !strings.Contains(text, "{"):
+		return o // a page that quotes the request is no reply
 	}
 	if !o.whole {
+		o.salvage(text)
 		o.note(noteDamaged)
 	}
 	return o
+}
+
+// tokenMember finds a whole member that is a token, wherever it stands in a damaged text.
+var tokenMember = regexp.MustCompile(`"(access_token|refresh_token)"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\\x00-\x1f]|\\["\\/bfnrtu])+")`)
+
+// salvage takes the tokens behind the fault at which strict reading ended. A refresh token lost to a stray byte before it
+// is lost for good.
+func (o *object) salvage(text string) {
+	for _, found := range tokenMember.FindAllStringSubmatch(text, -1) {
+		var token string
+		if _, known := o.members[found[1]]; !known && json.Unmarshal([]byte(found[2]), &token) == nil {
+			o.members[found[1]] = member{token, true}
+		}
+	}
 }
 
 // readJSON reads member by member, so that those before a cut or a fault are not lost.
@@ -92,7 +108,7 @@ func (o *object) readJSON(text string) {
 			return
 		}
 		var raw json.RawMessage
-		if err := decoder.Decode(&raw); err != nil || !endsValue(text[decoder.InputOffset():]) {
+		if err := decoder.Decode(&raw); err != nil || raw[0] != '"' && !endsValue(text[decoder.InputOffset():]) {
 			return
 		}
 		key, ok := name.(string)

@@ -76,7 +76,7 @@ type tokenReader struct {
 func (r *tokenReader) take(name string) (member, bool) {
 	m, ok := r.rest[name]
 	delete(r.rest, name)
-	return m, ok && (m.isString || m.text != "null")
+	return m, ok && (m.isString || m.text != "null" && m.text != "false") // PHP says false for none
 }
 
 // secret returns a token. A number is taken by its digits, as it was written; a list, an object or a truth value cannot be

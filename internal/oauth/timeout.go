@@ -8,9 +8,14 @@ import (
 // timeoutSlices is into how many parts a timeout is cut.
 const timeoutSlices = 16
 
+// maxPardons is how many slices need not count. More would let a slow machine outrun the TTL of its caller's claim.
+const maxPardons = 2
+
 // withRunningTime is context.WithTimeout, but counts only time in which the process ran. When a process that was stopped
 // goes on, the reply may have lain in the kernel for long; a timer that is over by then would throw it away as often as
 // not, and with it a refresh token that is not given twice. The context's cause is context.DeadlineExceeded.
+//
+//nolint:forbidigo // Like context.WithTimeout itself it asks for this process's own time, which no injected clock knows.
 func withRunningTime(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	done := make(chan struct{})
@@ -20,7 +25,7 @@ func withRunningTime(parent context.Context, d time.Duration) (context.Context, 
 		timer := time.NewTimer(0)
 		defer timer.Stop()
 		<-timer.C
-		pardons := timeoutSlices // so that a machine that is merely slow comes to an end
+		pardons := maxPardons
 		for left := d; left > 0; {
 			began, next := time.Now(), min(slice, left)
 			timer.Reset(next)

@@ -120,8 +120,45 @@ func TestHidingGoesForTheLongestAndSkipsTheShortest(t *testing.T) {
 }
 
 func TestTokensOfTheReplyAreHiddenToo(t *testing.T) {
-	verdict := oauth.Judge(answer(500, `{"access_token":"access-1","refresh_token":"refresh-1","error":"x","error_description":"lost access-1 and refresh-1"}`))
+	verdict := oauth.Judge(answer(500, `{"access_token":"access-1","id_token":"id-1-of-it","error":"x","error_description":"lost access-1 and id-1-of-it"}`))
 	if verdict.Class != oauth.OutcomeUnknown || verdict.Description != "lost (redacted) and (redacted)" {
 		t.Errorf("verdict = %+v", verdict)
+	}
+}
+
+// A refresh token behind a stray byte, or under a wrong status, is kept. One that only quotes the request is not a successor.
+func TestSuccessorIsKeptWheneverItCanBeRead(t *testing.T) {
+	sent := secret.New("the-token-that-was-sent")
+	for name, test := range map[string]struct {
+		reply   oauth.Reply
+		refresh string // empty: outcome unknown
+	}{
+		"escape that JSON does not know":   {answer(200, `{"access_token":"a","name":"O\'Brien","refresh_token":"r"}`), "r"},
+		"line break in a text":             {answer(200, "{\"access_token\":\"a\",\"scope\":\"x\ny\",\"refresh_token\":\"r\"}"), "r"},
+		"number with a zero before it":     {answer(200, `{"expires_in":03600,"refresh_token":"r","access_token":"a"}`), "r"},
+		"no value":                         {answer(200, `{"expires_in":,"refresh_token":"r","access_token":"a"}`), "r"},
+		"cut behind the token":             {cut(200, `{"access_token":"a","refresh_token":"r"`), "r"},
+		"cut in the token":                 {cut(200, `{"access_token":"a","refresh_token":"r`), ""},
+		"a notice before the object":       {answer(200, `<br />Notice: x {"access_token":"a","refresh_token":"r"}`), "r"},
+		"a list":                           {answer(200, `[{"access_token":"a","refresh_token":"r"}]`), "r"},
+		"an object in an object":           {answer(200, `{"data":{"access_token":"a","refresh_token":"r"},}`), "r"},
+		"no refresh token, as PHP says":    {answer(200, `{"access_token":"a","refresh_token":false}`), ""},
+		"a page that quotes the request":   {answer(500, `<pre>{"refresh_token":"the-token-that-was-sent"}</pre>`), ""},
+		"an error that quotes it":          {answer(500, `{"access_token":"a","refresh_token":"the-token-that-was-sent"}`), ""},
+		"a broken 200 that quotes it":      {answer(200, `{"request":{"refresh_token":"the-token-that-was-sent"},}`), ""},
+		"a 200 that repeats what was sent": {answer(200, `{"access_token":"a","refresh_token":"the-token-that-was-sent"}`), "the-token-that-was-sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := oauth.Judge(test.reply, sent)
+			if name == "no refresh token, as PHP says" {
+				if v.Class != oauth.Success || !v.Token.RefreshToken.IsEmpty() || v.Token.SuccessorLost {
+					t.Errorf("%s, successor lost: %t", v.Class, v.Token.SuccessorLost)
+				}
+				return
+			}
+			if kept := v.Class == oauth.Success; kept != (test.refresh != "") || v.Token.RefreshToken.Reveal() != test.refresh {
+				t.Errorf("%s, refresh token %q; want %q", v.Class, v.Token.RefreshToken.Reveal(), test.refresh)
+			}
+		})
 	}
 }

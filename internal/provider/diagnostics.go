@@ -17,11 +17,12 @@ import (
 
 // subject is what a diagnostic speaks of.
 type subject struct {
-	kind    string // the Terraform type
-	name    string
-	session *session
-	code    bool // it is about an authorization code, not about stored tokens
-	asks    bool // somebody asks for its access token, and manages it not
+	kind       string // the Terraform type
+	name       string
+	session    *session
+	destroying bool // it is about revoking tokens
+	code       bool // it is about an authorization code, not about stored tokens
+	asks       bool // somebody asks for its access token, and manages it not
 }
 
 func (s subject) String() string {
@@ -76,6 +77,11 @@ func engineDetail(about subject, err error) string {
 func explain(about subject, e *credential.Error) []string {
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.destroying {
+		if parts := explainRevocation(about, e); parts != nil {
 			return parts
 		}
 	}

@@ -88,7 +88,7 @@ func (s *session) engineFor(ctx context.Context, name string, mem memory) (engin
 		return engine{Manager: s.manager, name: name}, nil
 	}
 	inMemory := s.deps.NewMemory(stateStore)
-	if len(mem.Record) > 0 {
+	if len(mem.Record) > 0 && (mem.StoreID == stateStore || mem.StoreID == "") { // else it was left behind by an earlier change of stores
 		if _, err := inMemory.Create(ctx, credential.PairKey(name), mem.Record); err != nil {
 			return engine{}, err
 		}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -90,7 +91,18 @@ func (a *applying) finish(ctx context.Context, plan *tokenPairModel, mem *memory
 	if err := a.eng.keep(ctx, mem); err != nil {
 		a.diags.AddError("Unable to Keep Token Pair", sentence(err))
 	}
+	if !a.session.stateOnly {
+		mem.Record = nil // that of a time when the state was the store
+	}
+	planned := *plan
 	plan.fill(record, storeID, a.session, a.session.deps.Clock.Now())
+	for _, v := range []struct{ planned, filled *types.String }{
+		{&planned.ID, &plan.ID}, {&planned.StoreID, &plan.StoreID}, {&planned.StoreLocation, &plan.StoreLocation},
+	} {
+		if !v.planned.IsUnknown() { // the store may have moved since; the next Read says so
+			*v.filled = *v.planned
+		}
+	}
 	plan.clearWriteOnly()
 	mem.Family, mem.StoreID, mem.Verdict = record.Family, storeID, verdictNone
 }
@@ -120,17 +132,24 @@ func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteReque
 	// A store that was restored holds an old token, whose revocation may leave the newer one of the state alive.
 	_, err = eng.Heal(ctx, about.name, state.replica(mem.Family))
 	var notices []credential.Notice
-	if err == nil || credential.IsKind(err, credential.KindNotFound) {
+	if credential.IsKind(err, credential.KindNotFound) && state.RevokeOnDestroy.ValueBool() && state.Generation.ValueInt64() > 0 {
+		notices = append(notices, credential.Notice{Code: credential.NoticeNotRevoked, Err: errNothingToRevoke})
+	}
+	if err == nil {
 		notices, err = eng.Delete(ctx, about.name, mem.Family, state.RevokeOnDestroy.ValueBool())
 	}
 	warnNotices(about, notices, &resp.Diagnostics)
 	switch {
 	case credential.IsKind(err, credential.KindForeignFamily):
 		warnForeignFamily(about, &resp.Diagnostics)
-	case err != nil:
+	case err != nil && !credential.IsKind(err, credential.KindNotFound):
+		about.destroying = true
 		addEngineError(&resp.Diagnostics, pathName(), "Unable to Destroy Token Pair", about, err)
 	}
 }
+
+// errNothingToRevoke says that a destroy knows no token to revoke.
+var errNothingToRevoke = errors.New("the token store no longer holds them")
 
 func typesTrue() types.Bool { return types.BoolValue(true) }
 

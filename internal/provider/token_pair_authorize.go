@@ -34,8 +34,9 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 	if !rightStore(before, err, storeID, a.state, plan, *mem, a.about, a.diags) {
 		return false
 	}
-	switch {
-	case credential.IsKind(err, credential.KindNotFound):
+	was := a.state.StoreID.ValueString()
+	switch elsewhere := was != "" && was != storeID; {
+	case credential.IsKind(err, credential.KindNotFound), err == nil && before.IsTombstone() && elsewhere:
 		if a.session.implicit {
 			refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), a.diags)
 			return false
@@ -48,12 +49,13 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		}
 		replica := a.state.replica(mem.Family)
 		replica.Used = usedInputs(a.config, a.state)
-		_, err = a.eng.Seed(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), replica)
-	case err == nil && before.IsTombstone():
-		_, err = a.eng.Attach(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), usedInputs(a.config, a.state)...)
-		if err == nil {
-			_, err = a.eng.MarkAttached(ctx, a.about.name, mem.Attachment)
+		var seeded credential.Record
+		seeded, err = a.eng.Seed(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), replica)
+		if err == nil && seeded.IsTombstone() {
+			err = a.makeAnew(ctx, mem)
 		}
+	case err == nil && before.IsTombstone():
+		err = a.makeAnew(ctx, mem)
 	case err == nil:
 		setup := a.config.setup(a.session)
 		keepSecret(&setup.Client, a.config.Client, before.Client)
@@ -68,6 +70,15 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		return false
 	}
 	return true
+}
+
+// makeAnew puts a record in the place of a tombstone, whose hashes it keeps.
+func (a *applying) makeAnew(ctx context.Context, mem *memory) error {
+	_, err := a.eng.Attach(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), usedInputs(a.config, a.state)...)
+	if err == nil {
+		_, err = a.eng.MarkAttached(ctx, a.about.name, mem.Attachment)
+	}
+	return err
 }
 
 // authorize spends what the configuration brings, refreshes what is due, and offers an authorization URL. It returns

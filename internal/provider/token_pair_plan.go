@@ -259,18 +259,25 @@ func usedInputs(config, state tokenPairModel) []secret.String {
 	}
 	var used []secret.String
 	for _, m := range models {
-		for _, name := range []string{"access_token", "refresh_token"} {
-			token, _ := m.input(m.Preauthenticated, "preauthenticated", name)
-			used = append(used, token)
-		}
-		code, _ := m.input(m.AuthorizationCode, "authorization_code", "code")
-		used = append(used, code)
-		callback, _ := m.input(m.AuthorizationCode, "authorization_code", "callback_url")
-		if cb, err := oauth.ParseCallback(callback); err == nil {
-			used = append(used, cb.Code)
-		}
+		used = append(used, m.inputs()...)
 	}
 	return used
+}
+
+// inputs are the tokens and the code that m brings.
+func (m *tokenPairModel) inputs() []secret.String {
+	var inputs []secret.String
+	for _, name := range []string{"access_token", "refresh_token"} {
+		token, _ := m.input(m.Preauthenticated, "preauthenticated", name)
+		inputs = append(inputs, token)
+	}
+	code, _ := m.input(m.AuthorizationCode, "authorization_code", "code")
+	inputs = append(inputs, code)
+	callback, _ := m.input(m.AuthorizationCode, "authorization_code", "callback_url")
+	if cb, err := oauth.ParseCallback(callback); err == nil {
+		inputs = append(inputs, cb.Code)
+	}
+	return inputs
 }
 
 // input returns a secret of the configuration, plain or write-only, and where it stands.

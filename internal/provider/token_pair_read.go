@@ -137,6 +137,9 @@ func (r *tokenPairResource) lookUp(
 	case elsewhere && foreign(record, *mem):
 		refuseForeignRecord(pathName(), about, *state, diags)
 		return credential.Record{}, false
+	case !imported && mem.Attachment != "" && record.Attachment.Attached && foreign(record, *mem):
+		refuseOthersRecord(pathName(), about, diags)
+		return credential.Record{}, false
 	}
 	return record, true
 }

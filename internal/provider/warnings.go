@@ -114,6 +114,9 @@ func warnPutOff(about subject, n credential.Notice, diags *diag.Diagnostics) {
 
 func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) {
 	where := "It is in this run's result only: let the run finish, and apply it."
+	if !about.session.secretsInState || about.asks {
+		where = "It could be kept nowhere, and is lost when this run ends: a person must authorize again then. The access token works until it expires."
+	}
 	if n.Text != "" {
 		where = fmt.Sprintf("It is kept in %s; the next run on this machine, by the same user, puts it into the store. Do not delete that file.", n.Text)
 	}
@@ -214,6 +217,15 @@ func refuseForeignRecord(at path.Path, about subject, state tokenPairModel, diag
 			"Nothing was sent or changed. Both credentials still work where they are.\n\n"+
 			"Set token_store or OAUTH_TOKEN_STORE to the store it lives in. To manage the other one from here instead: terraform state rm, then terraform import.",
 			about, state.StoreLocation.ValueString(), about.session.location))
+}
+
+// refuseOthersRecord stops a state that is older than the resource which made the name anew.
+func refuseOthersRecord(at path.Path, about subject, diags *diag.Diagnostics) {
+	diags.AddAttributeError(at, "Another Resource Manages the Name",
+		fmt.Sprintf("The token store %s holds another %s than the one in this state: it was destroyed since, and made anew by another resource.\n\n"+
+			"Nothing was sent or changed. The other one still works.\n\n"+
+			"If this state is an old copy, use the current one. To forget the resource here: terraform state rm. To manage the other one from here instead: terraform import.",
+			about.session.location, about))
 }
 
 func refuseForeignDestroy(about subject, state tokenPairModel, storeID string, diags *diag.Diagnostics) {

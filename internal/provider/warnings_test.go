@@ -145,7 +145,7 @@ func TestNotices(t *testing.T) {
 				"Nothing was sent. The stored credential was not used up and still works.\n\nCheck the network and the endpoint, then run again.",
 			credential.Notice{Code: credential.NoticeFailed, Err: failure}},
 		{"not stored", "New Refresh Token Not in the Token Store",
-			"Token pair \"exact\" was refreshed, but the token store file:///store could not be written: disk full.\n\nIt is in this run's result only: let the run finish, and apply it.",
+			"Token pair \"exact\" was refreshed, but the token store file:///store could not be written: disk full.\n\nIt could be kept nowhere, and is lost when this run ends: a person must authorize again then. The access token works until it expires.",
 			credential.Notice{Code: credential.NoticeNotStored, Err: errors.New("disk full")}},
 		{"not stored, but rescued", "New Refresh Token Not in the Token Store",
 			"Token pair \"exact\" was refreshed, but the token store file:///store could not be written: disk full.\n\n" +

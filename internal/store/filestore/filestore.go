@@ -34,6 +34,7 @@ const MaxValue = 4 << 20
 var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Holder = (*Store)(nil)
+	_ store.Remote = (*Store)(nil)
 )
 
 // Store implements store.Store and store.Holder. Make one with Open.
@@ -44,6 +45,7 @@ type Store struct {
 	mu     sync.Mutex // guards what is below, and is never held during a system call on the store
 	random io.Reader
 	synced map[string]bool // kinds whose directory this Store has made durable
+	remote bool            // the last Hold found it on a filesystem that is not known to be local
 }
 
 // Option changes what Open returns.

@@ -55,7 +55,9 @@ func (s *Store) Hold(ctx context.Context, key string) (func(), error) {
 	if err := s.prepare(p); err != nil {
 		return nil, failed("hold", key, err)
 	}
-	if local, err := s.disk.isLocal(p.dir); err != nil {
+	local, err := s.disk.isLocal(p.dir)
+	s.noteRemote(err != nil || !local)
+	if err != nil {
 		return nil, failed("hold", key, fmt.Errorf("%w: %w", store.ErrNoHold, err))
 	} else if !local {
 		return nil, failed("hold", key, store.ErrNoHold)
@@ -67,4 +69,18 @@ func (s *Store) Hold(ctx context.Context, key string) (func(), error) {
 		return nil, failed("hold", key, err)
 	}
 	return sync.OnceFunc(unlock), nil
+}
+
+func (s *Store) noteRemote(remote bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remote = remote
+}
+
+// Remote implements store.Remote. It asks nothing of a filesystem that may hang by now: what it tells was found out by the
+// last Hold, which comes before anything that Remote is asked about.
+func (s *Store) Remote() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.remote
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -33,4 +34,23 @@ func explainExchange(about subject, e *credential.Error) []string {
 		return nil
 	}
 	return []string{what, spent, authorizeAgain(e.Record)}
+}
+
+// explainRevocation says what became of a destroy. It returns nil for an error that is not special to one.
+func explainRevocation(about subject, e *credential.Error) []string {
+	var what, works string
+	switch {
+	case errors.Is(e, credential.ErrRevokedNotBuried):
+		what = fmt.Sprintf("The tokens of %s were revoked, or there was nothing to revoke, but the token store %s could not be written: %s", about, about.session.location, cause(e, "unknown reason."))
+		works = "The record is still there; its tokens may not work any more."
+	case e.Kind == credential.KindUnknown:
+		what = fmt.Sprintf("The revocation of %s was sent, or may have been, and no usable reply came.", about)
+		works = "Whether its tokens still work is not known. Nothing was removed."
+	case e.Kind == credential.KindLater:
+		what = fmt.Sprintf("The server takes no revocation of %s before %s.", about, moment(e.Until))
+		works = "Nothing was revoked or removed. The stored credential still works."
+	default:
+		return nil
+	}
+	return []string{what, works, "Destroy again: a revocation can be repeated. To leave the tokens alone, set revoke_on_destroy = false, apply, and destroy then."}
 }
