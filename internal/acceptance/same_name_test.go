@@ -42,9 +42,9 @@ func TestTombstoneInWrongStore(t *testing.T) {
 	if w.stateText() != state {
 		t.Error("the state has changed")
 	}
-	// An apply cannot seed over the tombstone, and sends no token that the state's credential has used.
-	w.apply().mustSay(t, "1 changed", "authorization_code")
-	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+	// The tombstone is another credential's: an apply writes that of the state over it, and spends nothing.
+	w.apply().mustSay(t, "1 changed")
+	w.expect(this, values{"status": "active", "generation": 2})
 	s.expectCalls(calls{refreshes: 2, revocations: 1})
 
 	w.moveStore(right)
