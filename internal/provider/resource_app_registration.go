@@ -206,8 +206,7 @@ func (r *appRegistrationResource) Create(ctx context.Context, req resource.Creat
 	}
 	mem := memory{Attachment: attachment}
 	if err := r.session.create(credential.RegistrationKey(plan.Name.ValueString())); err != nil {
-		addEngineError(&resp.Diagnostics, path.Root("name"), "Unable to Create App Registration",
-			subject{kind: "oauth_app_registration", name: plan.Name.ValueString(), session: r.session}, err)
+		addEngineError(&resp.Diagnostics, path.Root("name"), "Unable to Create App Registration", r.about(plan.Name), err)
 		return
 	}
 	if !r.session.stateOnly {
@@ -249,7 +248,7 @@ func (r *appRegistrationResource) put(ctx context.Context, config appRegistratio
 		return nil
 	})
 	if err != nil {
-		addEngineError(diags, path.Root("name"), "Unable to Store App Registration", subject{kind: "oauth_app_registration", name: config.Name.ValueString(), session: r.session}, err)
+		addEngineError(diags, path.Root("name"), "Unable to Store App Registration", r.about(config.Name), err)
 		return ""
 	}
 	id, err := r.session.storeID(ctx)
@@ -290,7 +289,7 @@ func (r *appRegistrationResource) compare(ctx context.Context, state *appRegistr
 	name := state.Name.ValueString()
 	imported := state.ID.IsNull()
 	reg, err := r.session.manager.Registration(ctx, name)
-	about := subject{kind: "oauth_app_registration", name: name, session: r.session}
+	about := r.about(state.Name)
 	switch {
 	case credential.IsKind(err, credential.KindNotFound) && imported:
 		addEngineError(diags, path.Root("name"), "Unable to Import App Registration", about, err)
@@ -358,7 +357,7 @@ func (r *appRegistrationResource) Update(ctx context.Context, req resource.Updat
 	}
 	if !r.session.stateOnly {
 		if r.session.implicit {
-			about := subject{kind: "oauth_app_registration", name: plan.Name.ValueString(), session: r.session}
+			about := r.about(plan.Name)
 			if _, err := r.session.manager.Registration(ctx, about.name); credential.IsKind(err, credential.KindNotFound) {
 				refuseImplicitSeed(path.Root("name"), about, "", &resp.Diagnostics)
 				return
@@ -383,7 +382,7 @@ func (r *appRegistrationResource) Delete(ctx context.Context, req resource.Delet
 		return
 	}
 	if err := r.session.manager.DeleteRegistration(ctx, state.Name.ValueString(), mem.Attachment); err != nil {
-		addEngineError(&resp.Diagnostics, path.Root("name"), "Unable to Delete App Registration", subject{kind: "oauth_app_registration", name: state.Name.ValueString(), session: r.session}, err)
+		addEngineError(&resp.Diagnostics, path.Root("name"), "Unable to Delete App Registration", r.about(state.Name), err)
 	}
 }
 
