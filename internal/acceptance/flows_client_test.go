@@ -60,7 +60,7 @@ func TestRule5WhatReplaces(t *testing.T) {
 }
 
 // Rule 5: a client, or a client_id, that is known only at apply never replaces. If it then is the same, nothing happens;
-// if it is another, the old tokens are left unrevoked, and a person must authorize.
+// if it is another, the old tokens are left unrevoked, and a person must authorize. They come back with their client_id.
 func TestRule5UnknownClientNeverReplaces(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
@@ -94,13 +94,22 @@ resource "oauth_token_pair" "this" {
 
 	w.write(late(4, `"another"`, id))
 	w.plan().mustSay(t, "oauth_token_pair.this will be updated in-place", "1 to add, 1 to change, 1 to destroy")
-	w.apply().mustSay(t, "Warning: Another Client", "they were not revoked, and are no longer used")
+	w.apply().mustSay(t, "Warning: Another Client", "They were not revoked; they are kept aside, and used again if the old client_id returns. Authorize again.")
 	w.expect(this, values{"status": "authorization_required", "refresh_token": nil, "access_token": nil, "generation": 0})
 	s.expectCalls(calls{refreshes: 1})
 	if s.live().Revoked {
 		t.Error("the old tokens were revoked")
 	}
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.", "Authorization Required")
+
+	w.write(late(5, `"`+clientID+`"`, id))
+	w.plan().mustSay(t, "oauth_token_pair.this will be updated in-place", "(known after apply)")
+	w.apply().mustSay(t, "Warning: Another Client", "are in use again")
+	w.expectLive(s, 2)
+	s.later(time.Hour, w)
+	w.apply()
+	w.expectLive(s, 3)
+	s.expectCalls(calls{refreshes: 2})
 }
 
 // Rule 5: an unknown name of an existing resource is an error of the plan, since a replacement would revoke.

@@ -109,3 +109,19 @@ func TestStateOnlyNeedsAStore(t *testing.T) {
 	}
 	s.expectCalls(calls{})
 }
+
+// A first apply whose code was sent and refused leaves a state: nothing else remembers that it must not be sent again.
+func TestStateOnlyCodeIsSentOnce(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.write(stateOnly(w, "") + s.codePair("bare", attribute("code", "made-up")))
+	w.apply().mustSay(t, "Warning: Unable to Exchange Authorization Code", "1 added")
+	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+	for range 2 {
+		w.apply().mustSay(t, "Authorization Required", "No changes.")
+	}
+	s.expectCalls(calls{tokenRequests: 1})
+	w.write(stateOnly(w, "") + s.codePair("bare", attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
+	w.apply()
+	w.expectLive(s, 1)
+}

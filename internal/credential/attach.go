@@ -32,7 +32,7 @@ func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, 
 		if err != nil && !IsKind(err, KindNotFound) {
 			return err
 		}
-		if next, err = attach(snap.record, attachment, s, m.clock.Now()); err != nil {
+		if next, err = attach(snap.record, attachment, s, m.Now()); err != nil {
 			return err
 		}
 		next.remember(used)
@@ -82,7 +82,7 @@ func (m *Manager) MarkAttached(ctx context.Context, name, attachment string) (Re
 	})
 }
 
-// Configure writes a changed setup into the record. Tokens stay.
+// Configure writes a changed setup into the record. Tokens stay; those of another client_id are set aside.
 func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, error) {
 	m.prepareQuietly(ctx)
 	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
@@ -93,22 +93,12 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 			return r, false
 		}
 		if r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "" {
-			r = r.startOver()
-			r.note(m.event("", 0, "client_id changed: authorization required"))
+			r = r.switchClient(s.Client.ClientID)
+			r.note(m.event("", r.Generation, "client_id changed: "+string(r.Status)))
 		}
 		r.Client, r.Refresh = s.Client, s.Refresh
 		return r, true
 	})
-}
-
-// startOver is r without what belongs to its client. The tokens would be refused to another one; they are kept for
-// nobody, and not revoked. Without its family, r turns away what is still under way for the old client.
-func (r Record) startOver() Record {
-	r = dead(r)
-	r.Family, r.Generation, r.Tokens = "", 0, Tokens{}
-	r.Claim, r.Pending = nil, nil
-	r.AuthorizedAt, r.LastRotatedAt, r.NotBefore, r.Input = time.Time{}, time.Time{}, time.Time{}, ""
-	return r
 }
 
 func sameClient(a, b Client) bool {
@@ -198,7 +188,7 @@ func (m *Manager) usedElsewhere(ctx context.Context, name string, s secret.Strin
 // broughtAt is when the tokens count as issued. An access token of unknown age beside a refresh token is not trusted to
 // be alive.
 func (m *Manager) broughtAt(b Brought) time.Time {
-	now := m.clock.Now().Round(0).UTC()
+	now := m.Now().Round(0).UTC()
 	if b.ExpiresAt.IsZero() && !b.Access.IsEmpty() && !b.Refresh.IsEmpty() {
 		return now.Add(-AssumedLifetime)
 	}

@@ -12,6 +12,8 @@ var (
 	errBusy      = errors.New("somebody else holds the record")
 )
 
+const claiming = "writing the token store before anything was sent"
+
 // claimed is the right to one call, from claim to commit.
 type claimed struct {
 	attempt Attempt
@@ -45,7 +47,7 @@ func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attemp
 	}
 	a.Key, a.ID, a.Family, a.Base = key, id, snap.record.Family, snap.record.Generation
 	a.ClientID = snap.record.Client.ClientID
-	a.ClaimedAt, a.TTL = c.at.wall.Round(0).UTC(), m.timings.ClaimTTL()
+	a.ClaimedAt, a.TTL = m.Now().Round(0).UTC(), m.timings.ClaimTTL()
 	c.attempt = a
 
 	c.record = snap.record.clone()
@@ -76,11 +78,18 @@ func (m *Manager) writeClaim(ctx context.Context, c *claimed, old store.Revision
 		return errClaimLost
 	case errors.Is(err, errUnusable):
 		return err
+	case errors.Is(err, store.ErrNotDone):
+		return storeError(claiming, err)
 	}
 	snap, readErr := m.stored(ctx, a.Key)
 	switch {
 	case readErr == nil && snap.record.Claim != nil && snap.record.Claim.Attempt == a.ID:
-		return nil
+		// It can be read, and yet it may have failed on its way to the disk: once more, and this time it must hold.
+		again := m.write(ctx, a.Key, snap.revision, c.record)
+		if again == nil {
+			return nil
+		}
+		m.withdraw(ctx, c, "")
 	case readErr == nil && snap.revision != old:
 		return errClaimLost
 	case readErr != nil:
@@ -88,23 +97,25 @@ func (m *Manager) writeClaim(ctx context.Context, c *claimed, old store.Revision
 		// take the outcome as unknown although nothing was sent.
 		m.withdraw(ctx, c, "")
 	}
-	return storeError("writing the token store before anything was sent", err)
+	return storeError(claiming, err)
 }
 
 // withdraw takes an own claim back after a request that certainly was not sent, with all that was written beside it.
 func (m *Manager) withdraw(ctx context.Context, c *claimed, why string) {
 	a := c.attempt
 	_, err := m.finish(ctx, a.Key, func(r Record) (Record, bool) {
-		if !a.dropClaim(&r) && !a.exonerate(&r) {
-			return r, false
-		}
-		if c.extra.undo != nil {
-			c.extra.undo(&r)
-		}
-		if why != "" {
-			r.note(m.event(a.ID, r.Generation, why))
-		}
-		return r, true
+		return of(r, a, func(r Record) (Record, bool) {
+			if !a.dropClaim(&r) && !a.exonerate(&r) {
+				return r, false
+			}
+			if c.extra.undo != nil {
+				c.extra.undo(&r)
+			}
+			if why != "" {
+				r.note(m.event(a.ID, r.Generation, why))
+			}
+			return r, true
+		})
 	})
 	if err != nil {
 		m.log.Error("could not take a claim back; it is taken over when its TTL has passed", "key", a.Key, "attempt", a.ID, "error", err)
@@ -112,7 +123,7 @@ func (m *Manager) withdraw(ctx context.Context, c *claimed, why string) {
 }
 
 // hold takes the store's lock for key where the store has one. held is false where the lock proves nothing, and where
-// its owner has sat on it without a living claim for longer than any claim lives: compare-and-swap still protects.
+// its owner has sat on it for a while without a claim in the record: it stands still. Compare-and-swap still protects.
 func (m *Manager) hold(ctx context.Context, key string, snap snapshot) (release func(), held bool, err error) {
 	nothing := func() {}
 	h, ok := m.store.(store.Holder)
@@ -127,7 +138,7 @@ func (m *Manager) hold(ctx context.Context, key string, snap snapshot) (release 
 	case errors.Is(err, store.ErrNoHold):
 		return nothing, false, nil
 	case errors.Is(err, store.ErrHeld):
-		if m.standing(key, "lock "+string(snap.revision)) >= m.timings.ClaimTTL() {
+		if m.standing(key, "lock "+string(snap.revision)) >= m.timings.SendBy {
 			return nothing, false, nil
 		}
 		return nil, false, errBusy

@@ -48,6 +48,27 @@ func (i instant) within(c Clock, d time.Duration) bool {
 	return n.mono-i.mono <= d && n.wall.Round(0).Sub(i.wall.Round(0)) <= d
 }
 
+// maxSkewRead is how long a read may take and still tell the store's time: its answer may have waited that long.
+const maxSkewRead = 5 * time.Second
+
+// Now is the time that records are written and judged by: the store's clock where it has one, else this machine's. Clocks
+// of machines that share a store may be minutes apart, and one that is ahead would take a waiting time as over.
+func (m *Manager) Now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.clock.Now().Add(m.ahead)
+}
+
+// heard notes what the store's clock said in a read that took so long.
+func (m *Manager) heard(now time.Time, took time.Duration) {
+	if now.IsZero() || took > maxSkewRead {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ahead = now.Add(took / 2).Sub(m.clock.Now().Round(0))
+}
+
 // Timings are the engine's intervals. Users set RequestTimeout; tests shorten all of them.
 type Timings struct {
 	SendBy         time.Duration // from the claim to the first byte of the request

@@ -44,6 +44,7 @@ type wireRecord struct {
 	Inputs        []string        `json:"consumed_inputs,omitempty"`
 	History       []wireEvent     `json:"history,omitempty"`
 	DeletedAt     *time.Time      `json:"deleted_at,omitempty"`
+	Aside         []wireRecord    `json:"aside,omitempty"`
 }
 
 type wireClient struct {
@@ -137,6 +138,16 @@ func EncodeRecord(r Record) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // < > & would grow sixfold, beyond what a store takes
+	if err := e.Encode(encodeRecord(r)); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(text.Bytes(), "\n"), nil
+}
+
+func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
 		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
@@ -171,13 +182,10 @@ func EncodeRecord(r Record) ([]byte, error) {
 	for _, e := range r.History {
 		w.History = append(w.History, wireEvent(e))
 	}
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // < > & would grow sixfold, beyond what a store takes
-	if err := e.Encode(w); err != nil {
-		return nil, err
+	for _, h := range r.Aside {
+		w.Aside = append(w.Aside, encodeRecord(h))
 	}
-	return bytes.TrimRight(text.Bytes(), "\n"), nil
+	return w
 }
 
 // DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.
@@ -189,6 +197,11 @@ func DecodeRecord(text []byte) (Record, error) {
 	if err := checkFormat(w.Format, w.Kind, kindPair); err != nil {
 		return Record{}, err
 	}
+	r := decodeRecord(w)
+	return r, r.check()
+}
+
+func decodeRecord(w wireRecord) Record {
 	r := Record{
 		Family: w.Family, Generation: w.Generation, Status: w.Status, AuthorizedAt: value(w.AuthorizedAt), LastRotatedAt: value(w.LastRotatedAt),
 		NotBefore: value(w.NotBefore), LastAttempt: w.LastAttempt, Input: w.Input,
@@ -221,7 +234,10 @@ func DecodeRecord(text []byte) (Record, error) {
 	for _, e := range w.History {
 		r.History = append(r.History, Event(e))
 	}
-	return r, r.check()
+	for _, h := range w.Aside {
+		r.Aside = append(r.Aside, decodeRecord(h))
+	}
+	return r
 }
 
 // check refuses a record that no version could have written; acting on one might spend a token.
@@ -240,6 +256,11 @@ func (r Record) check() error {
 		return errors.New("the record has an incomplete claim")
 	case r.Status == StatusOutcomeUnknown && r.Unknown == nil:
 		return errors.New("the record has an unknown outcome without its attempt")
+	}
+	for _, h := range r.Aside {
+		if err := h.check(); err != nil {
+			return fmt.Errorf("set aside: %w", err)
+		}
 	}
 	return nil
 }

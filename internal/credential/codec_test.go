@@ -25,6 +25,8 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 	case time.Time:
 		v.Set(reflect.ValueOf(epoch.Add(time.Duration(*n) * time.Second)))
 		return
+	case []Record: // records within a record have none within them
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:
@@ -121,7 +123,11 @@ func fullRecord(t testing.TB) Record {
 	var r Record
 	n := 0
 	fill(t, reflect.ValueOf(&r).Elem(), &n)
-	r.Status, r.DeletedAt = StatusActive, time.Time{}
+	r.Aside = make([]Record, 1)
+	fill(t, reflect.ValueOf(&r.Aside[0]).Elem(), &n)
+	for _, r := range []*Record{&r, &r.Aside[0]} {
+		r.Status, r.DeletedAt = StatusActive, time.Time{}
+	}
 	return r
 }
 

@@ -71,6 +71,10 @@ func (a Attempt) exonerate(cur *Record) bool {
 // applyTokens puts the tokens of a reply into the current record, whatever its claim or status says by now: a
 // successor in hand overrides outcome_unknown and authorization_required.
 func applyTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOutcome) {
+	return of(cur, a, func(cur Record) (Record, commitOutcome) { return putTokens(cur, a, t, e) })
+}
+
+func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOutcome) {
 	switch {
 	case cur.LastAttempt == a.ID:
 		return cur, commitDone
@@ -179,17 +183,20 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 func (m *Manager) commit(ctx context.Context, s successor, enough enough) (Record, error) {
 	ctx = context.WithoutCancel(ctx)
 	var r Record
+	doubt := false
 	err := m.insist(ctx, enough, func() (err error) {
-		r, err = m.commitOnce(ctx, s)
+		r, err = m.commitOnce(ctx, s, doubt)
+		doubt = doubt || err != nil && !errors.Is(err, store.ErrConflict)
 		return err
 	})
 	return r, err
 }
 
-// commitOnce reads the record and replaces it. After an ambiguous error the next call finds its own attempt id. Where
-// the record is gone meanwhile, the successor is worth a new one, made from the record as claimed; without that it is
-// an error.
-func (m *Manager) commitOnce(ctx context.Context, s successor) (Record, error) {
+// commitOnce reads the record and replaces it. After an ambiguous error the next call finds its own attempt id; what can
+// be read is not safe for that: the write may have failed at the very end, on its way to the disk. In doubt it is written
+// once more. Where the record is gone meanwhile, the successor is worth a new one, made from the record as claimed; without
+// that it is an error.
+func (m *Manager) commitOnce(ctx context.Context, s successor, doubt bool) (Record, error) {
 	a := s.attempt
 	snap, err := m.stored(ctx, a.Key) // not load: what this process has in memory is not in the store
 	switch {
@@ -201,7 +208,9 @@ func (m *Manager) commitOnce(ctx context.Context, s successor) (Record, error) {
 	next, outcome := applyTokens(snap.record.clone(), a, s.token, m.event(a.ID, 0, ""))
 	switch outcome {
 	case commitDone:
-		return snap.record, nil
+		if !doubt {
+			return snap.record, nil
+		}
 	case commitObsolete:
 		m.log.Warn("dropped a successor: the store holds a newer one", "key", a.Key, "attempt", a.ID)
 		if !a.dropClaim(&next) {

@@ -84,7 +84,7 @@ func (m *Manager) newPending(c Client, a Authorization) (Pending, error) {
 	}
 	return Pending{
 		State: state, Verifier: verifier, RedirectURI: a.RedirectURI, URL: url,
-		Inputs: secret.New(inputs).SHA256(), CreatedAt: m.clock.Now().Round(0).UTC(),
+		Inputs: secret.New(inputs).SHA256(), CreatedAt: m.Now().Round(0).UTC(),
 	}, nil
 }
 
@@ -227,7 +227,7 @@ func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, v oauth.Verdic
 	case oauth.Configuration:
 		e.Kind = KindConfiguration
 	case oauth.TooEarly, oauth.RateLimited:
-		e.Kind, e.Until = KindLater, m.clock.Now().Add(max(v.RetryAfter, time.Second))
+		e.Kind, e.Until = KindLater, m.Now().Add(max(v.RetryAfter, time.Second))
 	case oauth.Reauthorize, oauth.ReuseDetected:
 		e.Kind = KindAuthorize
 	default:

@@ -290,7 +290,9 @@ func TestRescueFileThatVanishes(t *testing.T) {
 
 type vanishing struct{ Rescue }
 
-func (vanishing) List(context.Context) ([]string, error) { return []string{"/rescue/gone"}, nil }
+func (vanishing) List(context.Context, string) ([]string, error) {
+	return []string{"/rescue/gone"}, nil
+}
 func (vanishing) Load(context.Context, string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: "/rescue/gone", Err: fs.ErrNotExist}
 }
@@ -345,4 +347,29 @@ type slowRescue struct{ Rescue }
 func (r slowRescue) Load(ctx context.Context, path string) ([]byte, error) {
 	time.Sleep(time.Minute)
 	return r.Rescue.Load(ctx, path)
+}
+
+// TestWriteThatOnlyShows: a write fails at its very end, on the way to the disk, and can be read all the same. What a
+// power cut would take back is written again before anything is sent, and before a successor counts as stored.
+func TestWriteThatOnlyShows(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]int{"claim": 3, "commit": 5} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.authorized()
+			u := w.under(fault{faultDone, at})
+			u.mustToken(u.start())
+			writes := 0
+			for _, c := range u.calls.Calls() {
+				if c.Op == storetest.OpReplace {
+					writes++
+				}
+			}
+			if writes != 3 {
+				t.Errorf("%d writes, want 3: claim, commit, and one of them again", writes)
+			}
+			u.wantServer(1, 1, 0)
+		})
+	}
 }

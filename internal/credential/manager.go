@@ -58,6 +58,7 @@ type Manager struct {
 	forced   map[string]bool        // keys that every_read has rotated in this process
 	unsaved  map[string]successor   // what reached this process and not the store
 	trouble  map[string]error       // rescue files that could not be used, by credential
+	ahead    time.Duration          // of this machine's clock: the store's
 	searched bool                   // rescue files were looked for
 	untold   []Notice               // found by operations that could not tell
 }
@@ -132,7 +133,7 @@ func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, erro
 
 // decide acts on a record as read. landed is false where that has to be looked at again.
 func (m *Manager) decide(ctx context.Context, key string, ask Ask, snap snapshot) (res Result, landed bool, err error) {
-	d := Decide(snap.record, m.policy(key, snap.record, ask), m.clock.Now())
+	d := Decide(snap.record, m.policy(key, snap.record, ask), m.Now())
 	if d.Action == ActionRotate || d.Action == ActionWait {
 		return m.flights.do(ctx, key, ask, func() (Result, error) { return m.advance(ctx, key, ask, snap.record) })
 	}
@@ -180,7 +181,7 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 // Due tells whether an apply would refresh the credential now.
 func (m *Manager) Due(name string, r Record, ask Ask) bool {
 	ask.Asker = AskerApply
-	d := Decide(r, m.policy(PairKey(name), r, ask), m.clock.Now())
+	d := Decide(r, m.policy(PairKey(name), r, ask), m.Now())
 	return d.Action == ActionRotate || d.Action == ActionWait
 }
 
@@ -232,7 +233,7 @@ func (m *Manager) newID() (string, error) {
 
 // event makes a line of history.
 func (m *Manager) event(attempt string, generation int64, verdict string) Event {
-	return Event{At: m.clock.Now().Round(0).UTC(), Host: m.owner, Attempt: attempt, Generation: generation, Verdict: verdict}
+	return Event{At: m.Now().Round(0).UTC(), Host: m.owner, Attempt: attempt, Generation: generation, Verdict: verdict}
 }
 
 // detach returns a context that outlives the RPC's, for one step of a critical section.

@@ -41,6 +41,8 @@ type Record struct {
 	Claim   *Claim
 	Unknown *Unknown
 
+	Aside []Record // what was held for other client_ids, oldest first; it returns with its client_id
+
 	Attachment Attachment
 	Pending    []Pending // newest last, at most maxPending
 	Consumed   []Consumed
@@ -178,6 +180,10 @@ func (r Record) clone() Record {
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)
 	r.History = slices.Clone(r.History)
+	r.Aside = slices.Clone(r.Aside)
+	for i := range r.Aside {
+		r.Aside[i] = r.Aside[i].clone()
+	}
 	return r
 }
 
@@ -216,7 +222,7 @@ func (r *Record) remember(inputs []secret.String) {
 	}
 }
 
-// unconsume forgets a code that certainly was not sent.
+// unconsume forgets a code that certainly was not sent, and a token that is in use again.
 func (r *Record) unconsume(s secret.String) {
 	sum := s.SHA256()
 	r.Consumed = slices.DeleteFunc(r.Consumed, func(c Consumed) bool { return c.SHA256 == sum })

@@ -22,7 +22,12 @@ var errUnusable = errors.New("the record cannot be used")
 func (m *Manager) get(ctx context.Context, key string) (store.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
 	defer cancel()
-	return m.store.Get(ctx, key)
+	asked := m.clock.Monotonic()
+	e, err := m.store.Get(ctx, key)
+	if err == nil {
+		m.heard(e.Now, m.clock.Monotonic()-asked)
+	}
+	return e, err
 }
 
 // put replaces the value of key, or makes it if old is empty, which no revision is.

@@ -48,7 +48,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 			return Result{}, err
 		}
 		p.last = snap.record
-		d := Decide(snap.record, p.m.policy(p.key, snap.record, p.ask), p.m.clock.Now())
+		d := Decide(snap.record, p.m.policy(p.key, snap.record, p.ask), p.m.Now())
 		switch d.Action {
 		case ActionWait:
 			err = p.m.settleClaim(ctx, p.key, snap)
@@ -66,7 +66,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		switch {
 		case errors.Is(err, errClaimLost):
 			err = nil
-		case errors.Is(err, errBusy) && snap.record.Tokens.Alive(p.m.clock.Now(), 0):
+		case errors.Is(err, errBusy) && snap.record.Tokens.Alive(p.m.Now(), 0):
 			return p.m.conclude(ctx, p.key, snap.record, Decision{Action: ActionFresh, Reason: ReasonClaimed})
 		case errors.Is(err, errBusy):
 			err = p.pause(ctx)
@@ -118,7 +118,7 @@ func (m *Manager) orServe(ctx context.Context, err error, r Record, res Result) 
 	if e.Record.Status != "" {
 		r = e.Record
 	}
-	if r.Tokens.Alive(m.clock.Now(), 0) && r.Status != StatusRevoked {
+	if r.Tokens.Alive(m.Now(), 0) && r.Status != StatusRevoked {
 		res.Record = r
 		res.Notices = append(res.Notices, Notice{Code: NoticeFailed, Err: e, Until: e.Until})
 		return res, nil
@@ -192,7 +192,7 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, before 
 		if !stop() {
 			return ctx.Err()
 		}
-		now := m.clock.Now()
+		now := m.Now()
 		if !c.at.within(m.clock, m.timings.SendBy) || !before.IsZero() && !now.Before(before) {
 			return ErrLate
 		}

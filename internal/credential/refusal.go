@@ -29,24 +29,26 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 	// This reads the store again: another holder may have rotated, and then the answer speaks of a token that is no
 	// longer the one in use.
 	r, err := m.finish(ctx, a.Key, func(cur Record) (Record, bool) {
-		if moved = a.overtaken(cur); moved {
-			return cur, a.dropClaim(&cur)
-		}
-		return applyRefusal(cur, a, v, m.clock.Now(), m.event(a.ID, cur.Generation, ""))
+		return of(cur, a, func(cur Record) (Record, bool) {
+			if moved = a.overtaken(cur); moved {
+				return cur, a.dropClaim(&cur)
+			}
+			return applyRefusal(cur, a, v, m.Now(), m.event(a.ID, cur.Generation, ""))
+		})
 	})
 	if err != nil {
 		// The claim stands; it is taken over as an unknown outcome, which is never less careful than the truth. Who asks now
 		// is told the truth.
 		m.log.Error("could not store what the server answered", "key", a.Key, "attempt", a.ID, "error", err)
-		told, _ := applyRefusal(c.record.clone(), a, v, m.clock.Now(), m.event(a.ID, c.record.Generation, ""))
-		e := AsError(refusal(told, v, m.clock.Now()))
+		told, _ := applyRefusal(c.record.clone(), a, v, m.Now(), m.event(a.ID, c.record.Generation, ""))
+		e := AsError(refusal(told, v, m.Now()))
 		e.Err = errors.Join(e.Err, fmt.Errorf("%w: %w", errNotRecorded, err))
 		return step{}, e
 	}
 	if moved {
 		return step{record: r}, nil
 	}
-	return step{}, refusal(r, v, m.clock.Now())
+	return step{}, refusal(r, v, m.Now())
 }
 
 // applyRefusal writes an answer other than success into the record that the attempt has claimed. It returns false if

@@ -16,6 +16,8 @@ type Replica struct {
 	// Used are the codes and tokens that a configuration brought for this credential in the past, and still holds. A store
 	// that has never seen them must not take them for new ones.
 	Used []secret.String
+	// StoreID is that of the store the state was made with. Empty: not known.
+	StoreID string
 }
 
 // HasTokens tells whether the state holds secrets at all.
@@ -31,7 +33,7 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 			return r, false
 		}
 		if !p.HasTokens() {
-			now := m.clock.Now().Round(0).UTC()
+			now := m.Now().Round(0).UTC()
 			r.Status = StatusOutcomeUnknown
 			r.Unknown = &Unknown{Attempt: "state", ClaimedAt: now, TTL: m.timings.ClaimTTL(), Behind: true}
 			r.Generation = p.Generation
@@ -45,7 +47,7 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 		if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
 			r.Claim = nil // on a token that is spent anyhow
 		}
-		if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.clock.Now(), 0) {
+		if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
 			r.Status = StatusAuthorizationRequired
 		}
 		r.note(m.event("", r.Generation, "healed from the state"))
@@ -54,20 +56,24 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 }
 
 // Seed writes a credential that only the state knows into this store: after a store was lost, or changed on purpose. It
-// spends nothing. A record that came meanwhile stays, if it is of the same family; a tombstone stays if the state's token was
-// used up under it.
+// spends nothing. What a rescue file of the former store holds of it is newer than the state, and comes along. A record
+// that came meanwhile stays, if it is of the same family; a tombstone stays if the state's token was used up under it.
 func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p Replica) (Record, error) {
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
 		Tokens: p.Tokens, Attachment: Attachment{ID: attachment, Attached: true},
 	}
-	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.clock.Now(), 0) {
+	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
 		r.Status = StatusAuthorizationRequired
 	}
 	r.remember(p.Used)
 	r.note(m.event("", r.Generation, "written into this store from the state"))
 	m.prepareQuietly(ctx)
-	err := m.insist(ctx, aFew, func() error {
+	left, err := m.leftBehind(ctx, PairKey(name), p)
+	if err != nil {
+		return Record{}, err
+	}
+	err = m.insist(ctx, aFew, func() error {
 		snap, err := m.load(ctx, PairKey(name))
 		switch {
 		case IsKind(err, KindNotFound):
@@ -89,6 +95,12 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	})
 	if err != nil {
 		return Record{}, writeError(ctx, err)
+	}
+	for _, s := range left {
+		if r, err = m.commit(ctx, s, aFew); err != nil {
+			return Record{}, writeError(ctx, err)
+		}
+		m.removeRescue(ctx, s.path)
 	}
 	return r, nil
 }

@@ -139,6 +139,36 @@ func TestSeedRemembersWhatTheConfigurationHolds(t *testing.T) {
 	}
 }
 
+// TestSeedBringsWhatWasLeftBehind: the store was lost while a successor waited in a rescue file. The state's own token is
+// spent by then; a file that cannot be read may hold the newer one, and nothing may be made without it.
+func TestSeedBringsWhatWasLeftBehind(t *testing.T) {
+	t.Parallel()
+	u, _, res := stranded(t, shapes[0])
+	u.fault = fault{}
+	u.over()
+	old := u.record()
+	state := Replica{Family: "f1", Generation: 1, Tokens: old.Tokens, StoreID: "the former store"}
+	e, err := u.plain.Get(t.Context(), theKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.plain.Delete(t.Context(), theKey, e.Revision); err != nil {
+		t.Fatal(err)
+	}
+	u.rescue.files["/rescue/unreadable"] = []byte("{")
+	_, err = u.start().Seed(t.Context(), theName, "a1", theSetup(u.world), state)
+	u.wantKind(err, KindStore)
+	if keys, err := u.plain.List(t.Context(), "pair"); err != nil || len(keys) != 0 {
+		t.Fatalf("made beside a rescue file that cannot be read: %v, %v", keys, err)
+	}
+	delete(u.rescue.files, "/rescue/unreadable")
+	r, err := u.start().Seed(t.Context(), theName, "a1", theSetup(u.world), state)
+	if err != nil || r.Generation != 2 || !r.Tokens.Refresh.Equal(res.Record.Tokens.Refresh) || len(u.rescue.paths()) != 0 {
+		t.Errorf("generation %d, rescue files %v, %v", r.Generation, u.rescue.paths(), err)
+	}
+	u.wantServer(1, 1, 0)
+}
+
 func TestAdopt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -249,8 +279,9 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
-// TestRefreshForAnotherClientIsDropped: the client id is changed while a refresh for the old one is under way.
-func TestRefreshForAnotherClientIsDropped(t *testing.T) {
+// TestRefreshForAnotherClient: the client_id is changed while a refresh for the old one is under way. Its successor is kept
+// for the old client_id, and comes back with it.
+func TestRefreshForAnotherClient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.authorized()
@@ -266,6 +297,14 @@ func TestRefreshForAnotherClientIsDropped(t *testing.T) {
 	if r := w.wantStatus(StatusAuthorizationRequired); !r.Tokens.Access.IsEmpty() || !r.Tokens.Refresh.IsEmpty() || r.Claim != nil {
 		t.Errorf("claim %v, and tokens of the old client are back", r.Claim)
 	}
+	if _, err := other.Configure(t.Context(), theName, theSetup(w)); err != nil {
+		t.Fatal(err)
+	}
+	r := w.wantStatus(StatusActive)
+	if got := r.Tokens.Refresh.Reveal(); got != w.server.newest || r.Generation != 2 || r.Claim != nil || len(r.Aside) != 0 {
+		t.Errorf("back with generation %d, claim %v, %d set aside; the newest token: %v", r.Generation, r.Claim, len(r.Aside), got == w.server.newest)
+	}
+	w.wantServer(1, 1, 0)
 }
 
 func TestMarkAttached(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 type Rescue interface {
 	// Save keeps text for the store key, durably, and returns where.
 	Save(ctx context.Context, key, attempt string, text []byte) (path string, err error)
-	// List returns the paths of what was saved for this store, sorted.
-	List(ctx context.Context) ([]string, error)
+	// List returns the paths of what was saved for the store of that id, sorted. An empty id stands for the one in use.
+	List(ctx context.Context, storeID string) ([]string, error)
 	// Load returns what Save was given, or fs.ErrNotExist if it was removed.
 	Load(ctx context.Context, path string) ([]byte, error)
 	// Remove deletes it. That it is gone already is no error.
@@ -126,7 +126,7 @@ func (m *Manager) lookForRescues(ctx context.Context) []Notice {
 	defer end()
 	bounded, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
 	defer cancel()
-	paths, err := m.rescue.List(bounded)
+	paths, err := m.rescue.List(bounded, "")
 	trouble := map[string]error{}
 	defer m.setTrouble(trouble)
 	if err != nil {
@@ -186,16 +186,13 @@ func (m *Manager) recover(ctx context.Context, path string) (n Notice, key strin
 	if err != nil {
 		return Notice{}, key, err
 	}
-	a, reply, err := decodeRescue(text)
+	s, err := readRescue(text)
 	if err != nil {
-		return Notice{}, key, err
+		return Notice{}, s.attempt.Key, err
 	}
+	a := s.attempt
 	key = a.Key
-	v := oauth.Judge(reply)
-	if v.Class != oauth.Success {
-		return Notice{}, a.Key, errors.New("the reply in it holds no token")
-	}
-	r, err := m.commit(ctx, successor{attempt: a, token: v.Token}, aFew)
+	r, err := m.commit(ctx, s, aFew)
 	if err != nil {
 		return Notice{}, key, err
 	}
@@ -205,4 +202,49 @@ func (m *Manager) recover(ctx context.Context, path string) (n Notice, key strin
 		return Notice{}, key, nil // a newer one is in the store
 	}
 	return Notice{Code: NoticeRescued, Text: path}, key, nil
+}
+
+// readRescue understands what a rescue file holds. Its key is told even where the rest is of no use.
+func readRescue(text []byte) (successor, error) {
+	a, reply, err := decodeRescue(text)
+	if err != nil {
+		return successor{}, err
+	}
+	v := oauth.Judge(reply)
+	if v.Class != oauth.Success {
+		err = errors.New("the reply in it holds no token")
+	}
+	return successor{attempt: a, token: v.Token}, err
+}
+
+// leftBehind returns what rescue files of the state's former store hold of its credential. The record that the state makes
+// in this store would else hold a spent token. A file that cannot be read may be such a one; then nothing may be made.
+func (m *Manager) leftBehind(ctx context.Context, key string, p Replica) ([]successor, error) {
+	if m.rescue == nil || p.StoreID == "" || p.Family == "" {
+		return nil, nil
+	}
+	ctx, cancel := m.detach(ctx)
+	defer cancel()
+	paths, err := m.rescue.List(ctx, p.StoreID)
+	if err != nil {
+		return nil, storeError("looking for rescue files of the former token store", err)
+	}
+	var left []successor
+	for _, path := range paths {
+		text, err := m.rescue.Load(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var s successor
+		if err == nil {
+			s, err = readRescue(text)
+		}
+		if err != nil {
+			return nil, storeError("reading "+path, fmt.Errorf("it may hold the newest refresh token and cannot be used: %w", err))
+		}
+		if s.path = path; s.attempt.Key == key && s.attempt.Family == p.Family {
+			left = append(left, s)
+		}
+	}
+	return left, nil
 }

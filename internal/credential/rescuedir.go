@@ -56,7 +56,7 @@ func (d *RescueDir) Save(ctx context.Context, _, attempt string, text []byte) (s
 }
 
 // List implements Rescue.
-func (d *RescueDir) List(ctx context.Context) ([]string, error) {
+func (d *RescueDir) List(ctx context.Context, id string) ([]string, error) {
 	var paths []string
 	refused := map[string]error{}
 	for _, dir := range d.dirs {
@@ -78,9 +78,11 @@ func (d *RescueDir) List(ctx context.Context) ([]string, error) {
 	if len(paths) == 0 {
 		return nil, nil // the store is not asked for its id in vain
 	}
-	id, err := d.storeID(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the id of the store: %w", err)
+	if id == "" {
+		var err error
+		if id, err = d.storeID(ctx); err != nil {
+			return nil, fmt.Errorf("reading the id of the store: %w", err)
+		}
 	}
 	paths = slices.DeleteFunc(paths, func(path string) bool { return !strings.HasPrefix(filepath.Base(path), id+"-") })
 	for _, path := range paths { // a folder may have been opened to others since the file was written

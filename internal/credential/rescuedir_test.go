@@ -42,7 +42,7 @@ func TestRescueDir(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "state", "rescue")
 			d := credential.NewRescueDir([]string{dir}, rescueKeys(t, key), rescueID)
-			if paths, err := d.List(ctx); err != nil || len(paths) != 0 {
+			if paths, err := d.List(ctx, ""); err != nil || len(paths) != 0 {
 				t.Fatalf("List of a folder that is not there: %v, %v", paths, err)
 			}
 			path, err := d.Save(ctx, "pair/x", "aa", []byte("the reply"))
@@ -68,10 +68,10 @@ func TestRescueDir(t *testing.T) {
 				t.Fatal(err)
 			}
 			other := credential.NewRescueDir([]string{dir}, rescueKeys(t, key), func(context.Context) (string, error) { return strings.Repeat("f", 32), nil })
-			if paths, err := other.List(ctx); err != nil || len(paths) != 0 {
+			if paths, err := other.List(ctx, ""); err != nil || len(paths) != 0 {
 				t.Errorf("another store lists %v, %v", paths, err)
 			}
-			if paths, err := d.List(ctx); err != nil || !slices.Equal(paths, []string{path, second}) {
+			if paths, err := d.List(ctx, ""); err != nil || !slices.Equal(paths, []string{path, second}) {
 				t.Errorf("List = %v, %v", paths, err)
 			}
 			if text, err := d.Load(ctx, path); err != nil || string(text) != "the reply" {
@@ -112,7 +112,7 @@ func TestRescueDirUsesTheNextFolder(t *testing.T) {
 	if err != nil || path != filepath.Join(good, rescueStore+"-aa.rescue") {
 		t.Fatalf("saved in %q, %v", path, err)
 	}
-	if paths, err := d.List(ctx); err != nil || !slices.Equal(paths, []string{path}) {
+	if paths, err := d.List(ctx, ""); err != nil || !slices.Equal(paths, []string{path}) {
 		t.Errorf("List = %v, %v; folders that cannot be used are passed over", paths, err)
 	}
 	if err := os.Chmod(shared, 0o777|os.ModeSticky); err != nil {
@@ -161,7 +161,7 @@ func TestRescueDirRefusesDamage(t *testing.T) {
 			t.Errorf("Load of %s: %v", name, err)
 		}
 	}
-	if paths, err := d.List(ctx); err != nil || !slices.Equal(paths, []string{moved}) {
+	if paths, err := d.List(ctx, ""); err != nil || !slices.Equal(paths, []string{moved}) {
 		t.Errorf("List = %v, %v; want the rescue file of this store alone", paths, err)
 	}
 	if err := os.Truncate(moved, 20); err != nil {
@@ -177,7 +177,7 @@ func TestRescueDirNeedsTheStoresID(t *testing.T) {
 	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "rescue")
 	gone := errors.New("store gone")
 	d := credential.NewRescueDir([]string{dir}, seal.Keyring{}, func(context.Context) (string, error) { return "", gone })
-	if paths, err := d.List(ctx); err != nil || len(paths) != 0 {
+	if paths, err := d.List(ctx, ""); err != nil || len(paths) != 0 {
 		t.Errorf("List of nothing asked for the id: %v, %v", paths, err)
 	}
 	if _, err := d.Save(ctx, "pair/x", "aa", nil); !errors.Is(err, gone) {
@@ -186,7 +186,7 @@ func TestRescueDirNeedsTheStoresID(t *testing.T) {
 	if _, err := credential.NewRescueDir([]string{dir}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.List(ctx); !errors.Is(err, gone) {
+	if _, err := d.List(ctx, ""); !errors.Is(err, gone) {
 		t.Errorf("List: %v", err)
 	}
 	if err := d.Remove(ctx, filepath.Join(dir, "missing", "x.rescue")); err == nil {

@@ -12,6 +12,9 @@ import (
 // ErrNoRevocation says that the client has no revocation_endpoint.
 var ErrNoRevocation = errors.New("the client has no revocation_endpoint")
 
+// ErrSetAside says that tokens of a former client_id were not revoked.
+var ErrSetAside = errors.New("tokens of the client_id that the credential had before were kept aside, and are not revoked")
+
 // ErrRevokedNotBuried says that the tokens were revoked and the record could not be deleted.
 var ErrRevokedNotBuried = errors.New("revoked, but still in the token store")
 
@@ -56,7 +59,7 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 	defer c.close()
 	var notices []Notice
 	revoked := false
-	if t := snap.record.Tokens; revoke && (!t.Refresh.IsEmpty() || t.Alive(m.clock.Now(), 0)) {
+	if t := snap.record.Tokens; revoke && (!t.Refresh.IsEmpty() || t.Alive(m.Now(), 0)) {
 		refused, err := m.revoke(ctx, c, snap.record)
 		if err != nil {
 			m.withdraw(ctx, c, "revocation failed")
@@ -66,6 +69,9 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 		if refused != nil {
 			notices = append(notices, Notice{Code: NoticeNotRevoked, Err: refused})
 		}
+	}
+	if revoke && len(snap.record.Aside) > 0 {
+		notices = append(notices, Notice{Code: NoticeNotRevoked, Err: ErrSetAside})
 	}
 	return notices, m.bury(ctx, c, revoked)
 }
@@ -85,7 +91,7 @@ func (m *Manager) bury(ctx context.Context, c *claimed, revoked bool) error {
 			r.consume(r.Tokens.Refresh, false)
 		}
 		r.note(m.event(c.attempt.ID, r.Generation, verdict))
-		return r.tombstone(m.clock.Now().Round(0).UTC()), true
+		return r.tombstone(m.Now().Round(0).UTC()), true
 	})
 	switch {
 	case err == nil && lost:
@@ -119,7 +125,7 @@ func (m *Manager) revoke(ctx context.Context, c *claimed, r Record) (refused, er
 	case oauth.NotSent:
 		return nil, notSentError(ctx, v, r)
 	case oauth.RateLimited, oauth.TooEarly:
-		return nil, &Error{Kind: KindLater, Record: r, Verdict: v, Until: notBefore(v, m.clock.Now())}
+		return nil, &Error{Kind: KindLater, Record: r, Verdict: v, Until: notBefore(v, m.Now())}
 	case oauth.OutcomeUnknown:
 		return nil, &Error{Kind: KindUnknown, Record: r, Verdict: v, Err: v.Err}
 	default:

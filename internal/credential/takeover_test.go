@@ -114,11 +114,11 @@ func TestLockWithoutAClaim(t *testing.T) {
 	s.held[theKey] = 99
 	w.store = s
 	m := w.start()
-	if err := w.askFor(m, time.Minute); !errors.Is(err, context.Canceled) {
+	if err := w.askFor(m, 5*time.Second); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error = %v, want to wait for the lock's owner", err)
 	}
 	w.wantServer(0, 0, 0)
-	if err := w.askFor(m, 2*time.Minute); err != nil {
+	if err := w.askFor(m, 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	w.wantServer(1, 1, 0)

@@ -229,7 +229,7 @@ func (r *fakeRescue) Save(_ context.Context, _, attempt string, text []byte) (st
 	return "/rescue/" + attempt, nil
 }
 
-func (r *fakeRescue) List(context.Context) ([]string, error) {
+func (r *fakeRescue) List(context.Context, string) ([]string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Sorted(maps.Keys(r.files)), r.err

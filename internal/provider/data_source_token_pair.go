@@ -100,7 +100,7 @@ func (d *tokenPairDataSource) Read(ctx context.Context, req datasource.ReadReque
 		addEngineError(&resp.Diagnostics, pathName(), "Unable to Read Token Pair", about, err)
 		return
 	}
-	model.fill(record, storeID, d.session.location, d.session.deps.Clock.Now())
+	model.fill(record, storeID, d.session.location, d.session.now())
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 

@@ -179,7 +179,7 @@ func explainStrategy(about subject, e *credential.Error) []string {
 func explainAuthorize(about subject, e *credential.Error) []string {
 	what := fmt.Sprintf("The stored credential of %s no longer works: the authorization server refused it.", about)
 	left := "Nothing else was used up; what depends on this pair fails until it is authorized again."
-	if t := e.Record.Tokens; t.Alive(about.session.deps.Clock.Now(), 0) {
+	if t := e.Record.Tokens; t.Alive(about.session.now(), 0) {
 		left = fmt.Sprintf("Its access token works until %s. After that, what depends on this pair fails until it is authorized again.", moment(t.Expiry()))
 	}
 	switch {
@@ -274,4 +274,21 @@ func reasonText(r credential.Reason) string {
 	default:
 		return "it must be authorized again"
 	}
+}
+
+// asWarnings makes the errors among diags warnings.
+func asWarnings(diags diag.Diagnostics) diag.Diagnostics {
+	var soft diag.Diagnostics
+	for _, d := range diags {
+		at, pathed := d.(diag.DiagnosticWithPath)
+		switch {
+		case d.Severity() != diag.SeverityError:
+			soft.Append(d)
+		case pathed:
+			soft.AddAttributeWarning(at.Path(), d.Summary(), d.Detail())
+		default:
+			soft.AddWarning(d.Summary(), d.Detail())
+		}
+	}
+	return soft
 }

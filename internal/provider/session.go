@@ -222,6 +222,14 @@ func (s *session) ask(asker credential.Asker) credential.Ask {
 	return credential.Ask{DefaultMargin: s.margin, Asker: asker}
 }
 
+// now is the time that credentials are judged by.
+func (s *session) now() time.Time {
+	if s.manager == nil { // the state is the store, and has no clock
+		return s.deps.Clock.Now()
+	}
+	return s.manager.Now()
+}
+
 // storeID returns the id of the store, and "" for one that was never written to.
 func (s *session) storeID(ctx context.Context) (string, error) {
 	if s.stateOnly {

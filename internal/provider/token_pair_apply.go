@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -38,7 +39,7 @@ func (r *tokenPairResource) Create(ctx context.Context, req resource.CreateReque
 	}
 	a := applying{session: r.session, eng: eng, config: config, about: about, diags: &resp.Diagnostics}
 	result, ok := a.authorize(ctx)
-	if !ok {
+	if !ok && !a.spentWithoutStore(ctx, &result) {
 		return // no state: nothing is tainted, and the record waits for the next apply
 	}
 	a.finish(ctx, &plan, &mem, result.Record)
@@ -82,6 +83,22 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
 }
 
+// spentWithoutStore tells whether a first apply that failed leaves a state all the same: with token_store = "state" nothing
+// else remembers that the input was sent. Its errors become warnings, since an error would have the resource made again, and
+// the input sent again.
+func (a *applying) spentWithoutStore(ctx context.Context, result *credential.Result) bool {
+	if !a.session.stateOnly {
+		return false
+	}
+	record, err := a.eng.Peek(ctx, a.about.name)
+	if err != nil || !slices.ContainsFunc(a.config.inputs(), record.HasConsumed) {
+		return false
+	}
+	result.Record = record
+	*a.diags = asWarnings(*a.diags)
+	return true
+}
+
 // finish fills the plan's unknown values. Planned known ones are returned verbatim, or core would call the result inconsistent.
 func (a *applying) finish(ctx context.Context, plan *tokenPairModel, mem *memory, record credential.Record) {
 	storeID, err := a.session.storeID(ctx)
@@ -95,7 +112,7 @@ func (a *applying) finish(ctx context.Context, plan *tokenPairModel, mem *memory
 		mem.Record = nil // that of a time when the state was the store
 	}
 	planned := *plan
-	plan.fill(record, storeID, a.session, a.session.deps.Clock.Now())
+	plan.fill(record, storeID, a.session, a.session.now())
 	for _, v := range []struct{ planned, filled *types.String }{
 		{&planned.ID, &plan.ID}, {&planned.StoreID, &plan.StoreID}, {&planned.StoreLocation, &plan.StoreLocation},
 	} {

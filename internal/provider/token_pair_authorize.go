@@ -61,8 +61,8 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		keepSecret(&setup.Client, a.config.Client, before.Client)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
-		if err == nil && before.Client.ClientID != after.Client.ClientID && before.Generation > 0 {
-			warnOtherClient(a.about, a.diags)
+		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
+			warnOtherClient(a.about, after, a.diags)
 		}
 	}
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 
 	var offerDiags diag.Diagnostics
 	offered, ok := a.offer(ctx, &offerDiags)
-	if !ok && !result.Record.Tokens.Alive(a.session.deps.Clock.Now(), 0) {
+	if !ok && !result.Record.Tokens.Alive(a.session.now(), 0) {
 		a.diags.Append(offerDiags...)
 		return credential.Result{}, false
 	}

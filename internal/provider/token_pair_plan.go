@@ -143,7 +143,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) ||
+	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) || otherClient(plan, state) ||
 		mem.Verdict == verdictClient && !plan.Client.Equal(state.Client)
 	if !acts && !plan.Status.IsUnknown() {
 		return // no difference anywhere
@@ -182,6 +182,15 @@ func replacedBy(plan, state tokenPairModel, planning bool) path.Paths {
 		}
 	}
 	return paths
+}
+
+// otherClient tells whether the apply will, or may, go on with another client_id than the state's.
+func otherClient(plan, state tokenPairModel) bool {
+	if plan.Client.IsUnknown() || state.Client.IsNull() {
+		return plan.Client.IsUnknown()
+	}
+	was, is := member(state.Client, "client_id"), member(plan.Client, "client_id")
+	return is.IsUnknown() || was.ValueString() != "" && !was.Equal(is)
 }
 
 // brings tells whether the plan holds a code or token that the state does not.

@@ -112,11 +112,11 @@ func TestTokenPairPlan(t *testing.T) {
 		{name: "issuer", was: brought, is: with(brought, "client.issuer", "https://other.example.com"), want: moves, replaces: []string{"client.issuer"}},
 		{name: "both", was: brought, is: with(with(brought, "client.client_id", "id2"), "client.issuer", "https://other.example.com"), want: moves, replaces: []string{"client.client_id", "client.issuer"}},
 		{name: "client_id, due as well", was: brought, verdict: verdictRotate, is: with(brought, "client.client_id", "id2"), want: moves, replaces: []string{"client.client_id"}},
-		{name: "client_id unknown", was: brought, is: with(brought, "client.client_id", unknown), want: inPlace},
+		{name: "client_id unknown", was: brought, is: with(brought, "client.client_id", unknown), want: authorizes},
 		{name: "issuer unknown", was: brought, is: with(brought, "client.issuer", unknown), want: inPlace},
 		{name: "issuer comes", was: broughtPair(), is: brought, want: inPlace},
 		{name: "issuer goes", was: brought, is: broughtPair(), want: inPlace},
-		{name: "client unknown", was: brought, is: with(brought, "client", unknown), want: inPlace},
+		{name: "client unknown", was: brought, is: with(brought, "client", unknown), want: authorizes},
 		{name: "client not in the state", was: brought, forget: "client", is: with(brought, "client.client_id", "id2"), want: inPlace},
 	} {
 		prior := priorOf("oauth_token_pair", c.was)

@@ -65,7 +65,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		}
 		mem.Verdict = verdictAuthorize
 		warnTombstone(about, diags)
-		state.fill(record, storeID, r.session, r.session.deps.Clock.Now())
+		state.fill(record, storeID, r.session, r.session.now())
 		return true
 	}
 	if imported {
@@ -103,7 +103,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		return false
 	}
 	mem.Family, mem.StoreID = record.Family, storeID
-	state.fill(record, storeID, r.session, r.session.deps.Clock.Now())
+	state.fill(record, storeID, r.session, r.session.now())
 	r.warnStanding(about, record, told, diags)
 	return true
 }

@@ -19,7 +19,7 @@ const (
 // warnStanding gives the warnings that stand as long as they are true and somebody can act on them. told says that the
 // status was explained already.
 func (r *tokenPairResource) warnStanding(about subject, record credential.Record, told bool, diags *diag.Diagnostics) {
-	now := r.session.deps.Clock.Now()
+	now := r.session.now()
 	if !told {
 		warnStatus(about, record, now, diags)
 	}
@@ -244,9 +244,13 @@ func warnForeignFamily(about subject, diags *diag.Diagnostics) {
 		fmt.Sprintf("The token store %s holds a later authorization of %s than the state does, made from elsewhere. It was neither revoked nor removed.", about.session.location, about))
 }
 
-func warnOtherClient(about subject, diags *diag.Diagnostics) {
+func warnOtherClient(about subject, now credential.Record, diags *diag.Diagnostics) {
+	next := "Authorize again."
+	if now.Generation > 0 {
+		next = "Those that were kept aside for the new one are in use again."
+	}
 	diags.AddAttributeWarning(path.Root("client").AtName("client_id"), "Another Client",
-		fmt.Sprintf("The client_id of %s turned out to be another one than before. The old tokens belong to the old client; they were not revoked, and are no longer used. Authorize again.", about))
+		fmt.Sprintf("The client_id of %s turned out to be another one than before. The old tokens belong to the old client. They were not revoked; they are kept aside, and used again if the old client_id returns. %s", about, next))
 }
 
 func warnUsedInput(about subject, record credential.Record, at path.Path, diags *diag.Diagnostics) {

@@ -18,6 +18,9 @@ var (
 	// ErrConflict says that the compare-and-swap lost: the key exists already (Create), or its revision is
 	// another one than the caller read, or it is gone (Replace, Delete).
 	ErrConflict = errors.New("changed by somebody else in the token store")
+	// ErrNotDone says that a write was refused, or never left, and had no effect: a store that only reads, a full disk, no
+	// connection. The error around it says which.
+	ErrNotDone = errors.New("nothing was written to the token store")
 )
 
 // Revision names one version of a value. It is opaque, never empty, and never the same again for another value of the same key.
@@ -30,6 +33,9 @@ type Entry struct {
 	// Age is how long this revision has stood by the store's own clock, and negative where the store has none.
 	// A file store has none: the times of files belong to whoever wrote them.
 	Age time.Duration
+	// Now is the store's own clock when it read this, and zero where the store has none. Who shares the store shares it,
+	// which no two machines' clocks can be relied on for.
+	Now time.Time
 }
 
 // Store keeps opaque values under keys of the form kind/name.
@@ -39,8 +45,8 @@ type Entry struct {
 //
 // Durability: when a write returns nil, the value survives the death of the process and of the machine.
 //
-// Errors: ErrNotFound and ErrConflict are definite. Any other error of a write leaves it unknown whether the write was
-// done; the caller re-reads. The store itself never repeats a write. A canceled context may end a call with its error.
+// Errors: ErrNotFound, ErrConflict and ErrNotDone are definite. Any other error of a write leaves it unknown whether the
+// write was done; the caller re-reads. The store itself never repeats a write. A canceled context may end a call with its error.
 //
 // All methods may be called from many goroutines.
 type Store interface {
