@@ -5,12 +5,12 @@ import (
 	"context"
 	"flag"
 	"log"
-	"net/url"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/memstore"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/pgstore"
 )
 
 // version is set by the release build.
@@ -25,15 +25,17 @@ func main() {
 }
 
 // stores are the token stores by URL scheme.
-func stores() map[string]func(*url.URL) (store.Store, error) {
-	return map[string]func(*url.URL) (store.Store, error){
-		"file": func(u *url.URL) (store.Store, error) {
-			dir, err := provider.FilePath(u)
+func stores() map[string]provider.StoreKind {
+	postgres := provider.StoreKind{NeedsKey: true, Open: func(url string) (store.Store, error) { return pgstore.Open(url) }}
+	return map[string]provider.StoreKind{
+		"file": {Open: func(url string) (store.Store, error) {
+			dir, err := provider.FilePath(url)
 			if err != nil {
 				return nil, err
 			}
 			return filestore.Open(dir)
-		},
+		}},
+		"postgres": postgres, "postgresql": postgres,
 	}
 }
 

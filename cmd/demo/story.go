@@ -181,10 +181,11 @@ func (d *demo) lastApply(ctx context.Context) error {
 func (d *demo) sumUp(ctx context.Context, table [][]string, total counters) error {
 	d.out.heading("What the server counted")
 	d.out.table(table)
-	d.out.say("Each of the %s spent a refresh token. None was sent twice, although %s thrown away and the provider was killed "+
+	d.out.say("Each of the %s spent a refresh token, and %s came a second time, although %s thrown away and the provider was killed "+
 		"twice. One was lost in step 4: the successor in an answer whose reader was killed. No client can get that one back. What it can "+
 		"do is to know, to say so, and not to make it worse.",
-		plural(total.Refreshes, "refresh", "refreshes"), plural(d.opts.plans, "plan was", "plans were"))
+		plural(total.Refreshes, "refresh", "refreshes"), plural(total.ReuseDetected, "spent token", "spent tokens"),
+		plural(d.opts.plans, "plan was", "plans were"))
 	r, err := d.look(ctx)
 	if err != nil {
 		return err

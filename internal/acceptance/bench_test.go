@@ -207,6 +207,11 @@ func BenchmarkRefreshesPerExpiry(b *testing.B) {
 		b.ReportMetric(float64(c.Refreshes), "refreshes")
 		b.ReportMetric(float64(c.ReuseDetected), "reuses")
 		b.ReportMetric(float64(c.TokenRequests)/expiries, "calls/expiry")
+		b.ReportMetric(float64(c.Refreshes)/float64(c.TokenRequests), "refreshes/call")
+		if c.Refreshes != c.TokenRequests || c.Refreshes != expiries || c.ReuseDetected != 0 {
+			b.Errorf("%d token calls, %d refreshes and %d reuses in %d expiries; want one call and one refresh for each, and no reuse",
+				c.TokenRequests, c.Refreshes, c.ReuseDetected, expiries)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ func (c *site) strikeApplies(b blow, places []place, fates map[string]fate) {
 	c.t.Helper()
 	b.befall(c)
 	for _, p := range places {
-		b.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color", "-target="+c.address(p.name)))
+		b.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color"))
 		c.expectDone(p.name, fates[p.name].done)
 	}
 }
@@ -39,7 +39,7 @@ func createGroups() []group {
 			places := somePlaces(g.at)
 			c.configure(places, "")
 			c.strikeApplies(g.blow, afterWrites(1, places), g.fates) // the first write adopts the token
-			state := c.state()
+			state := c.driver.state(c)
 			for _, p := range places {
 				f := g.fates[p.name]
 				want := g.returns && f.done == 1

@@ -26,7 +26,7 @@ func TestLateRequestIsNotSent(t *testing.T) {
 	timings := credential.DefaultTimings()
 	timings.SendBy = 2 * time.Second
 	c.w.timings(timings)
-	c.s.later(time.Hour, c.w)
+	c.later(time.Hour)
 	for _, p := range c.places {
 		t.Run(p.name+", stopped", func(t *testing.T) {
 			c.late(p, func(r *running) {
@@ -47,7 +47,7 @@ func (c *site) late(p place, holdUp func(*running)) {
 	before := c.s.Counters()
 	c.mark()
 	st := c.w.stopAt(p.step, "replace-2-before")
-	r := c.w.start("plan", "-input=false", "-no-color", "-target="+c.address(p.name))
+	r := c.w.start(c.driver.args(c, p.name, []string{"plan", "-input=false", "-no-color"})...)
 	c.w.noStop()
 	st.reached(r, p.step)
 	holdUp(r)

@@ -62,8 +62,8 @@ func exchangeGroups() []group {
 			x.offer(somePlaces(g.at))
 			g.blow.befall(c)
 			for _, p := range c.places {
-				g.blow.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color", "-target="+c.address(p.name)))
-				if got := x.count(p.name).refreshes; got != g.fates[p.name].done {
+				g.blow.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color"))
+				if got := x.count(p.name).refreshes; got != rowOf(c.t, g.fates, p.name).done {
 					c.t.Errorf("%s: the server has carried out %d exchanges when the processes are gone, want %d", p.name, got, g.fates[p.name].done)
 				}
 			}
@@ -87,7 +87,7 @@ func (x *exchanges) offer(places []place) {
 	x.configure()
 	x.w.apply()
 	x.w.plan()
-	for name, attributes := range x.state() {
+	for name, attributes := range x.driver.state(x.site) {
 		x.consent(name, attributes["authorization_url"].(string))
 	}
 	x.configure()
@@ -173,14 +173,14 @@ func (x *exchanges) follow(m *matrix, column string, fates map[string]codeFate) 
 		x.t.Errorf("the apply exited with %d:\n%s\n%s", r.code, r.stdout, r.stderr)
 	}
 	x.configure()
-	x.applyAll()
-	state := x.state()
+	x.driver.apply(x.site)
+	state := x.driver.state(x.site)
 	for _, p := range x.places {
 		got := x.count(p.name)
 		if got != fates[p.name].count {
 			x.t.Errorf("%s: exchanges, replays, requests are %v, want %v", p.name, got, fates[p.name].count)
 		}
-		m.add(column, p.name, x.judge(p.name, state[p.name], fates[p.name]), got)
+		m.add(x.site, column, p.name, x.judge(p.name, state[p.name], fates[p.name]), got)
 	}
 }
 

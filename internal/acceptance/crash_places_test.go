@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,8 @@ type place struct {
 	step  string         // of the provider process; empty: the server stops it
 	fault *sandbox.Fault // by which the server does
 	tls   bool           // makes sense over TLS only
+
+	elsewhere bool // on a machine whose rescue files nobody else sees; makes sense with a store across a network only
 
 	// What the server knows of the token at stake while the process stands there.
 	connects  bool // a connection was made
@@ -42,6 +45,7 @@ var places = []place{
 	{name: "half-reply", fault: held(sandbox.ActionHalfThenHold, sandbox.After), connects: true, arrived: true, processed: true},
 	{name: "reply", step: "reply", connects: true, arrived: true, processed: true},
 	{name: "before-commit", step: "replace-2-before", connects: true, arrived: true, processed: true},
+	{name: "machine-gone", step: "replace-2-before", elsewhere: true, connects: true, arrived: true, processed: true},
 	{name: "after-commit", step: "replace-2-after", connects: true, arrived: true, processed: true},
 }
 
@@ -50,7 +54,7 @@ func placesOf(b behaviour, names ...string) []place {
 	wanted := " " + strings.Join(names, " ") + " "
 	var some []place
 	for _, p := range places {
-		if (p.tls && !b.tls) || (len(names) > 0 && !strings.Contains(wanted, " "+p.name+" ")) {
+		if (p.tls && !b.tls) || p.elsewhere || (len(names) > 0 && !strings.Contains(wanted, " "+p.name+" ")) {
 			continue
 		}
 		some = append(some, p)
@@ -58,9 +62,20 @@ func placesOf(b behaviour, names ...string) []place {
 	return some
 }
 
-// rowsOf returns the places that the table speaks of.
-func rowsOf(fates map[string]fate, all []place) []place {
-	return slices.DeleteFunc(all, func(p place) bool { _, ok := fates[p.name]; return !ok })
+// remotePlacesOf are those of a token store across a network. The one at which a rescue file is left comes last: the
+// next process brings it home first, and would write more than it claims.
+func remotePlacesOf(b behaviour) []place {
+	var some, last []place
+	for _, p := range places {
+		switch {
+		case p.tls && !b.tls:
+		case p.name == "before-commit":
+			last = append(last, p)
+		default:
+			some = append(some, p)
+		}
+	}
+	return append(some, last...)
 }
 
 // afterWrites shifts the store steps for a process that writes a token pair n times before it claims.
@@ -95,7 +110,12 @@ func (c *site) bring(p place, args ...string) *standing {
 	if p.fault != nil {
 		c.s.fault(*p.fault)
 	}
-	st.run = c.w.start(args...)
+	if p.elsewhere {
+		rescue := c.w.env[envRescue]
+		c.w.env[envRescue] = filepath.Join(filepath.Dir(c.w.dir), "elsewhere")
+		defer func() { c.w.env[envRescue] = rescue }()
+	}
+	st.run = c.w.start(c.driver.args(c, p.name, args)...)
 	c.w.noStop()
 	if p.fault == nil {
 		st.pid = st.stop.reached(st.run, p.step)

@@ -48,17 +48,27 @@ func planGroups() []group {
 		{interruptCore, revokes, told},
 	} {
 		groups = append(groups, group{"plan, " + g.blow.name, func(c *site, m *matrix, column string) {
-			c.configure(rowsOf(g.fates, placesOf(g.at)), "")
+			c.configure(placesOf(g.at), "")
 			c.settle()
 			g.blow.befall(c)
 			for _, p := range c.places {
-				g.blow.strike(c.bring(p, "plan", "-input=false", "-no-color", "-target="+c.address(p.name)))
-				c.expectDone(p.name, g.fates[p.name].done)
+				g.blow.strike(c.bring(p, "plan", "-input=false", "-no-color"))
+				c.expectDone(p.name, rowOf(c.t, g.fates, p.name).done)
 			}
 			c.follow(m, column, g.fates, claimTTL)
 		}, g.at})
 	}
 	return groups
+}
+
+// rowOf returns the row of a place, which the table must have.
+func rowOf[F any](t testing.TB, fates map[string]F, name string) F {
+	t.Helper()
+	f, ok := fates[name]
+	if !ok {
+		t.Fatalf("the table says nothing of %s", name)
+	}
+	return f
 }
 
 // expectDone compares what the server has carried out so far.
@@ -74,9 +84,11 @@ func (c *site) follow(m *matrix, column string, fates map[string]fate, wait time
 	c.t.Helper()
 	for round := range rounds(fates) {
 		if round > 0 {
-			c.s.later(wait, c.w)
+			c.later(wait)
+		} else if c.table != nil {
+			c.later(claimTTL) // no lock proves anybody dead
 		}
-		c.expectRound(round, fates, c.applyAll())
+		c.expectRound(round, fates, c.driver.apply(c))
 	}
 	c.settleUp(m, column, fates)
 }
@@ -92,9 +104,9 @@ func rounds(fates map[string]fate) int {
 // expectRound compares status and warnings of every pair after an apply.
 func (c *site) expectRound(round int, fates map[string]fate, said map[string][]printed) {
 	c.t.Helper()
-	state := c.state()
+	state := c.driver.state(c)
 	for _, p := range c.places {
-		want := fates[p.name].statuses[round]
+		want := rowOf(c.t, fates, p.name).statuses[round]
 		if got := state[p.name]["status"]; got != want {
 			c.t.Errorf("%s: after apply %d the status is %v, want %s", p.name, round+1, got, want)
 		}
@@ -132,27 +144,31 @@ func (c *site) expectSaid(name, status string, usedBefore bool, said []printed) 
 // settleUp compares the counts and judges every credential.
 func (c *site) settleUp(m *matrix, column string, fates map[string]fate) {
 	c.t.Helper()
-	state := c.state()
+	state := c.driver.state(c)
 	for _, p := range c.places {
 		got := c.count(p.name)
-		if got != fates[p.name].count {
-			c.t.Errorf("%s: refreshes, reuse, requests are %v, want %v", p.name, got, fates[p.name].count)
+		if want := rowOf(c.t, fates, p.name).count; got != want {
+			c.t.Errorf("%s: refreshes, reuse, requests are %v, want %v", p.name, got, want)
 		}
-		m.add(column, p.name, c.judge(p.name, state[p.name]), got)
+		m.add(c, column, p.name, c.judge(p, state[p.name]), got)
 	}
 }
 
-// judge asks the server alone whether the state holds a refresh token that works.
-func (c *site) judge(name string, state values) outcome {
-	f, p := c.family(name), c.pairs[name]
+// judge asks the server alone whether the record holds a refresh token that works.
+func (c *site) judge(at place, state values) outcome {
+	f, p := c.family(at.name), c.pairs[at.name]
 	works := state["status"] == active && f.RefreshToken != "" && state["refresh_token"] == f.RefreshToken
 	switch {
 	case works && !p.told:
 		return kept
 	case works:
 		return waited
-	case p.told && state["status"] == required && f.Refreshes > p.before:
-		return reported // the server had given a successor
+	case !p.told || state["status"] != required || f.Refreshes == p.before: // without a successor there was none to lose
+		return lost
+	case slices.Contains(c.overtaken, at.name):
+		return overtaken
+	case at.processed && at.name != "after-commit":
+		return reported
 	default:
 		return lost
 	}

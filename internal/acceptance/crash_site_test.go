@@ -3,14 +3,12 @@
 package acceptance_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
@@ -22,7 +20,9 @@ type behaviour struct {
 	name     string
 	tls      bool
 	settings func(*sandbox.Settings)
-	policy   string
+	policy   string // in a configuration
+
+	tokenPolicy credential.RefreshTokenPolicy // the same in a record
 }
 
 // The behaviours of the matrix. One of them is reached over TLS, where a handshake can hang; over plain HTTP every byte
@@ -32,11 +32,15 @@ var (
 		name:     "reject",
 		settings: func(s *sandbox.Settings) { s.OnReuse = sandbox.ReuseReject },
 		policy:   `rotation = "single_use", on_reuse = "reject"`,
+
+		tokenPolicy: credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUse, OnReuse: credential.ReuseReject},
 	}
 	revokes = behaviour{
 		name: "revoke_family", tls: true,
 		settings: func(s *sandbox.Settings) { s.OnReuse = sandbox.ReuseRevokeFamily },
 		policy:   `rotation = "single_use", on_reuse = "revoke_family"`,
+
+		tokenPolicy: credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUse, OnReuse: credential.ReuseRevokeFamily},
 	}
 	forgives = behaviour{
 		name: "grace",
@@ -44,6 +48,10 @@ var (
 			s.Rotation, s.GracePeriod = sandbox.RotationSingleUseGrace, 10*time.Minute
 		},
 		policy: `rotation = "single_use_grace", on_reuse = "revoke_family", grace_period = "10m"`,
+
+		tokenPolicy: credential.RefreshTokenPolicy{
+			Rotation: credential.RotationSingleUseGrace, OnReuse: credential.ReuseRevokeFamily, GracePeriod: 10 * time.Minute,
+		},
 	}
 )
 
@@ -53,8 +61,26 @@ type site struct {
 	s      *server
 	w      *workspace
 	b      behaviour
+	table  *pgTable // nil: the token store is a folder
+	driver driver
 	places []place
 	pairs  map[string]*pairOnSite
+
+	overtaken []string // places where a process that stands still too long brings home what others have killed
+}
+
+// driver runs what asks for tokens: terraform with the provider, or the engine alone.
+type driver interface {
+	// configure makes a pair for each place, with the given refresh tokens. more are further attributes of every pair.
+	configure(c *site, tokens map[string]sandbox.Issued, more string)
+	// settle goes on until nothing is left to do but to refresh.
+	settle(c *site)
+	// args are the arguments of a command for one pair: "plan" or "apply" and what it needs.
+	args(c *site, name string, command []string) []string
+	// apply asks for every pair, which must succeed, and returns what was said of each by its address.
+	apply(c *site, more ...string) map[string][]printed
+	// state is what the last apply has come to, by the names of the places.
+	state(c *site) map[string]values
 }
 
 type pairOnSite struct {
@@ -66,58 +92,61 @@ type pairOnSite struct {
 	usedBefore bool // the next apply creates it anew and finds its token used: the store is further on
 }
 
-// newSite makes a site without a configuration.
+// newSite makes a site of real terraform without a configuration.
 func newSite(t testing.TB, b behaviour) *site {
 	t.Helper()
-	c := &site{t: t, b: b, pairs: map[string]*pairOnSite{}}
+	c := &site{t: t, b: b, driver: terraformDriver{}, pairs: map[string]*pairOnSite{}}
 	c.s = newServerOn(t, sandbox.Listen{TLS: b.tls}, b.settings)
 	c.w = newWorkspace(t)
 	c.w.patience = 5 * time.Minute
 	return c
 }
 
-// configure writes a configuration with a pair for each place. more are further attributes of every pair. Nothing is
-// applied.
+// onPostgres moves the site to a token store in the shared server, before anything is configured.
+func (c *site) onPostgres() *site {
+	c.t.Helper()
+	c.table = c.w.onPostgres(sharedPostgres(c.t))
+	return c
+}
+
+// later moves the clocks of all: of the server, the processes and the token store.
+func (c *site) later(d time.Duration) {
+	c.t.Helper()
+	c.s.later(d, c.w)
+	if c.table != nil {
+		c.table.later(c.t, d)
+	}
+}
+
+// configure makes a pair for each place. more are further attributes of every pair.
 func (c *site) configure(places []place, more string) {
 	c.t.Helper()
 	c.places = places
-	var tokens strings.Builder
+	tokens := map[string]sandbox.Issued{}
 	for _, p := range places {
-		issued := c.s.issue()
-		c.pairs[p.name] = &pairOnSite{family: issued.Family}
-		fmt.Fprintf(&tokens, "    %q = %q\n", p.name, issued.RefreshToken)
+		tokens[p.name] = c.s.issue()
+		c.pairs[p.name] = &pairOnSite{family: tokens[p.name].Family}
 	}
-	c.w.write(c.providerBlock() + fmt.Sprintf(`
-resource "oauth_token_pair" "p" {
-  for_each = {
-%s  }
-  name             = "crash-${each.key}"
-  client           = %s
-  preauthenticated = { refresh_token = each.value }
-  %s
-}
-`, tokens.String(), c.s.client(c.b.policy), more))
+	c.driver.configure(c, tokens, more)
 	c.mark()
 }
 
-// providerBlock makes the provider trust the server, and so does the stepping transport.
-func (c *site) providerBlock() string {
+// trust makes the processes trust a server with TLS, and returns the path of its certificate; "" for another server.
+func (c *site) trust() string {
 	if !c.b.tls {
 		return ""
 	}
 	path := filepath.Join(filepath.Dir(c.w.dir), "ca.pem")
 	writeFile(c.t, path, string(c.s.running.CAPEM))
 	c.w.env[envCA] = path
-	return fmt.Sprintf("provider \"oauth\" {\n  ca_certificate_pem = file(%q)\n}\n", path)
+	return path
 }
 
-// settle applies the configuration, lets a Read find what Create has left, and moves time until every access token has
-// expired.
+// settle lets nothing be left to do but to refresh, and moves time until every access token has expired.
 func (c *site) settle() {
 	c.t.Helper()
-	c.w.apply()
-	c.w.plan()
-	c.s.later(time.Hour, c.w)
+	c.driver.settle(c)
+	c.later(time.Hour)
 	c.mark()
 }
 
@@ -168,83 +197,4 @@ func (c *site) count(name string) count {
 		}
 	}
 	return n
-}
-
-// state reads the attributes of every pair from the state file, without the cost of a command.
-func (c *site) state() map[string]values {
-	c.t.Helper()
-	got := map[string]values{}
-	text, err := os.ReadFile(c.w.statePath())
-	if os.IsNotExist(err) || (err == nil && len(text) == 0) { // a killed core leaves that
-		return got
-	}
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var state struct {
-		Resources []struct {
-			Type      string `json:"type"`
-			Instances []struct {
-				Key        string `json:"index_key"`
-				Attributes values `json:"attributes"`
-				Status     string `json:"status"`
-			} `json:"instances"`
-		} `json:"resources"`
-	}
-	if err := json.Unmarshal(text, &state); err != nil {
-		c.t.Fatal(err)
-	}
-	for _, r := range state.Resources {
-		for _, i := range r.Instances {
-			if i.Status != "" {
-				c.t.Errorf("%s is %s in the state", c.address(i.Key), i.Status)
-			}
-			if r.Type == "oauth_token_pair" {
-				got[i.Key] = i.Attributes
-			}
-		}
-	}
-	return got
-}
-
-// printed is one warning or error, as terraform prints it with -json: not collapsed with its likes.
-type printed struct {
-	Severity string `json:"severity"`
-	Summary  string `json:"summary"`
-	Detail   string `json:"detail"`
-	Address  string `json:"address"`
-}
-
-func (d printed) String() string { return d.Severity + ": " + d.Summary + ": " + d.Detail }
-
-// run runs a command with -json and returns its diagnostics by the address of the resource.
-func (c *site) run(args ...string) (result, map[string][]printed) {
-	c.t.Helper()
-	r := c.w.terraform(append(args[:1:1], append([]string{"-json", "-input=false"}, args[1:]...)...)...)
-	return r, c.diagnostics(r)
-}
-
-func (c *site) diagnostics(r result) map[string][]printed {
-	c.t.Helper()
-	all := map[string][]printed{}
-	for line := range strings.Lines(r.stdout) {
-		var message struct {
-			Diagnostic *printed `json:"diagnostic"`
-		}
-		if json.Unmarshal([]byte(line), &message) == nil && message.Diagnostic != nil {
-			d := *message.Diagnostic
-			all[d.Address] = append(all[d.Address], d)
-		}
-	}
-	return all
-}
-
-// applyAll runs one apply of the whole configuration, which must succeed, and returns what it said of each pair.
-func (c *site) applyAll(more ...string) map[string][]printed {
-	c.t.Helper()
-	r, said := c.run(append([]string{"apply", "-auto-approve"}, more...)...)
-	if r.code != 0 {
-		c.t.Fatalf("apply exited with %d:\n%s\n%s", r.code, r.stdout, r.stderr)
-	}
-	return said
 }

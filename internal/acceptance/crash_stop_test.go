@@ -16,8 +16,13 @@ import (
 func stopGroups() []group {
 	return []group{
 		{"SIGSTOP, others wait", othersWait, revokes},
-		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) { othersTakeOver(c, m, column, takenOver) }, rejects},
-		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) { othersTakeOver(c, m, column, takenOverFatally) }, revokes},
+		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
+			c.stoppedBeyondTTL(placesOf(c.b), m, column, takenOver)
+		}, rejects},
+		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
+			c.overtaken = overtakenOnFile
+			c.stoppedBeyondTTL(placesOf(c.b), m, column, takenOverFatally)
+		}, revokes},
 		{"SIGSTOP, others serve", othersServe, revokes},
 	}
 }
@@ -27,7 +32,7 @@ func (c *site) freeze(places []place) []*standing {
 	c.t.Helper()
 	var all []*standing
 	for _, p := range places {
-		st := c.bring(p, "plan", "-input=false", "-no-color", "-lock=false", "-target="+c.address(p.name))
+		st := c.bring(p, "plan", "-input=false", "-no-color", "-lock=false")
 		st.run.signalGroup(syscall.SIGSTOP)
 		eventually(c.t, "the provider process at "+p.name+" has stopped", func() bool { return isStopped(st.pid) })
 		all = append(all, st)
@@ -99,18 +104,25 @@ func shortTimings() credential.Timings {
 	return t
 }
 
-// Others come, the access token has expired, and the claim's TTL passes: they take over and go by the rules of an
-// unknown outcome. Then those that were stopped go on.
-func othersTakeOver(c *site, m *matrix, column string, fates map[string]fate) {
-	c.configure(placesOf(c.b), "")
+// stoppedBeyondTTL stops a process at each place. Others come, the access token has expired, and the claim's TTL passes:
+// they take over and go by the rules of an unknown outcome. Then those that were stopped go on.
+func (c *site) stoppedBeyondTTL(places []place, m *matrix, column string, fates map[string]fate) {
+	c.t.Helper()
+	c.configure(places, "")
 	c.settle()
 	c.w.timings(shortTimings())
-	all := c.freeze(c.places)
-	c.expectRound(0, fates, c.applyAll("-lock=false", "-parallelism=20"))
+	all := c.freeze(places)
+	for _, p := range places {
+		c.expectDone(p.name, rowOf(c.t, fates, p.name).done)
+	}
+	if c.table != nil {
+		c.later(claimTTL) // by the clock of the token store; a folder has none, and the others look on for as long
+	}
+	c.expectRound(0, fates, c.driver.apply(c, "-lock=false", "-parallelism=20"))
 	c.thaw(all, true)
-	c.expectRound(1, fates, c.applyAll())
-	c.s.later(time.Hour, c.w)
-	c.expectRound(2, fates, c.applyAll())
+	c.expectRound(1, fates, c.driver.apply(c))
+	c.later(time.Hour)
+	c.expectRound(2, fates, c.driver.apply(c))
 	c.settleUp(m, column, fates)
 }
 
@@ -119,14 +131,14 @@ func othersServe(c *site, m *matrix, column string) {
 	c.configure(placesOf(c.b), `refresh = { before_expiry = "5m" }`)
 	c.w.apply()
 	c.w.plan()
-	c.s.later(6*time.Minute, c.w) // of ten
+	c.later(6 * time.Minute) // of ten
 	c.mark()
 	c.w.timings(shortTimings())
 	all := c.freeze(c.places)
-	c.expectRound(0, served, c.applyAll("-lock=false", "-parallelism=20"))
+	c.expectRound(0, served, c.driver.apply(c, "-lock=false", "-parallelism=20"))
 	c.thaw(all, true)
-	c.expectRound(1, served, c.applyAll())
-	c.s.later(time.Hour, c.w)
-	c.expectRound(2, served, c.applyAll())
+	c.expectRound(1, served, c.driver.apply(c))
+	c.later(time.Hour)
+	c.expectRound(2, served, c.driver.apply(c))
 	c.settleUp(m, column, served)
 }

@@ -45,6 +45,27 @@ var takenOverFatally = map[string]fate{
 	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
 }
 
+// overtakenOnFile are the places of takenOverFatally at which the reply is not lost, and yet of no use.
+var overtakenOnFile = []string{"read", "sent", "headers", "reply", "before-commit"}
+
+// takenOverInGrace is the same where the server takes a spent token for ten minutes more, each time for a successor of
+// its own. All of them work: that of the others, who came first, stays.
+var takenOverInGrace = map[string]fate{
+	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
+	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
+	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
+	"read":          {0, []string{active, active, active}, count{3, 0, 2}},
+	"held-before":   {0, []string{active, active, active}, count{2, 0, 2}},
+	"sent":          {1, []string{active, active, active}, count{3, 0, 2}},
+	"held-after":    {1, []string{active, active, active}, count{3, 0, 2}},
+	"headers":       {1, []string{active, active, active}, count{3, 0, 2}},
+	"half-reply":    {1, []string{active, active, active}, count{3, 0, 2}},
+	"reply":         {1, []string{active, active, active}, count{3, 0, 2}},
+	"before-commit": {1, []string{active, active, active}, count{3, 0, 2}},
+	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
+}
+
 // served is for a stopped process whose access token still works: the others use it and send nothing, however long it
 // takes. When the process goes on, a request that was not sent is sent under a new claim, a successor in hand is stored,
 // and only where the reply never came is the outcome unknown. That token is sent again when the access token has expired.

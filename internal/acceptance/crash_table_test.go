@@ -55,14 +55,19 @@ var killedAtFirst = map[string]fate{
 // killedInGrace is the same where the server takes a spent token for ten minutes more: the next run sends it again at
 // once, and nothing is lost.
 var killedInGrace = map[string]fate{
-	"before-claim": {0, []string{active}, count{1, 0, 1}},
-	"after-claim":  {0, []string{active}, count{1, 0, 1}},
-	"body":         {0, []string{active}, count{1, 0, 1}},
-	"held-before":  {0, []string{active}, count{1, 0, 2}},
-	"sent":         {1, []string{active}, count{2, 0, 2}},
-	"headers":      {1, []string{active}, count{2, 0, 2}},
-	"reply":        {1, []string{active}, count{2, 0, 2}},
-	"after-commit": {1, []string{active}, count{1, 0, 1}},
+	"before-claim":  {0, []string{active}, count{1, 0, 1}},
+	"after-claim":   {0, []string{active}, count{1, 0, 1}},
+	"dial":          {0, []string{active}, count{1, 0, 1}},
+	"body":          {0, []string{active}, count{1, 0, 1}},
+	"read":          {0, []string{active}, count{1, 0, 1}},
+	"held-before":   {0, []string{active}, count{1, 0, 2}},
+	"sent":          {1, []string{active}, count{2, 0, 2}},
+	"held-after":    {1, []string{active}, count{2, 0, 2}},
+	"headers":       {1, []string{active}, count{2, 0, 2}},
+	"half-reply":    {1, []string{active}, count{2, 0, 2}},
+	"reply":         {1, []string{active}, count{2, 0, 2}},
+	"before-commit": {1, []string{active}, count{2, 0, 2}},
+	"after-commit":  {1, []string{active}, count{1, 0, 1}},
 }
 
 // told is for a process that is told to end, or whose parent has died. Before the first byte it gives its claim back;

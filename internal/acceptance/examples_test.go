@@ -86,6 +86,7 @@ const (
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
 	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
+	overviewExample        = "data-sources/oauth_token_pairs/data-source.tf"
 	ephemeralExample       = "ephemeral-resources/oauth_access_token/ephemeral-resource.tf"
 	registrationImport     = "resources/oauth_app_registration/import-by-string-id.tf"
 	pairImport             = "resources/oauth_token_pair/import-by-string-id.tf"
@@ -98,7 +99,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
 		providerExample, registrationExample, registrationWOExample, pairExample, preauthenticated, pairWOExample, accessTokenExample,
-		statusExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
+		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
@@ -204,6 +205,42 @@ func TestStatusExample(t *testing.T) {
 	}
 	s.later(time.Hour, w)
 	w.plan().mustSay(t, "Authorization Required", "Check block assertion failed", required)
+}
+
+// The overview tells of every pair in the store, those of other configurations among them, and stops nothing. A pair that
+// no key opens does not hide the others.
+func TestOverviewExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pairExample, overviewExample)
+	w.ok("validate")
+	w.apply("-target=oauth_token_pair.crm")
+	w.apply().mustSay(t, "Check block assertion failed", "Not active: crm (authorization_required).")
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply()
+	w.plan("-detailed-exitcode").mustNotSay(t, "Check block assertion failed")
+
+	there, other := newServer(t, nil), newWorkspace(t) // without the key
+	other.env["OAUTH_TOKEN_STORE"] = "file://" + w.store
+	other.write(there.pair("other", there.issue().RefreshToken, strict, "") + `
+output "all" { value = data.oauth_token_pairs.all }
+data "oauth_token_pairs" "all" { depends_on = [oauth_token_pair.this] }
+`)
+	r := other.apply()
+	r.mustSay(t, "Token Pairs Not Readable", "crm: ")
+	all, ok := other.outputs()["all"].(map[string]any)
+	if !ok {
+		t.Fatalf("the output is %v", other.outputs()["all"])
+	}
+	pairs, _ := all["token_pairs"].(map[string]any)
+	pair, _ := pairs["other"].(map[string]any)
+	history, _ := pair["history"].([]any)
+	if len(pairs) != 1 || pair["status"] != "active" || pair["generation"] != 2.0 || pair["claim_stale"] != false || len(history) != 2 {
+		t.Errorf("the overview holds %v", pairs)
+	}
+	if unreadable, _ := all["unreadable"].([]any); len(unreadable) != 1 || unreadable[0] != "crm" {
+		t.Errorf("unreadable: %v", all["unreadable"])
+	}
 }
 
 // The examples without secrets in the state, in two applies.

@@ -112,6 +112,24 @@ resource "oauth_token_pair" "this" {
 	s.expectCalls(calls{refreshes: 2})
 }
 
+// Rule 5: a client_id that was changed without a read, and is changed back in the ordinary way, finds its tokens again. A
+// replacement would drop them.
+func TestRule5ClientChangedBack(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	config := s.pair("back", s.issue().RefreshToken, strict, "")
+	w.write(config)
+	w.apply()
+	w.write(strings.Replace(config, `"`+clientID+`"`, `"mistyped"`, 1))
+	w.apply("-refresh=false").mustSay(t, "Warning: Another Client")
+	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+	w.write(config)
+	w.apply().mustSay(t, "1 changed", "are in use again")
+	w.expectLive(s, 2)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectCalls(calls{refreshes: 1})
+}
+
 // Rule 5: an unknown name of an existing resource is an error of the plan, since a replacement would revoke.
 func TestRule5UnknownName(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,7 @@ func TestStoreNotWritable(t *testing.T) {
 			w.plan("-lock=false").mustSay(t, "No changes.", "Warning: Token Pair Not Refreshed", "The current access token still works and is used.", disk.reason)
 			s.later(time.Hour, w)
 			r := w.fails([]string{"Error: Unable to Refresh Token Pair", "The token store file://" + w.store + ` could not be used for token pair "unwritable"`,
-				disk.reason, "Nothing was sent. The stored credential was not used up and still works.", "with space left on the disk"},
+				disk.reason, "Nothing was sent. The stored credential was not used up and still works.", "with space left on its disk"},
 				"plan", "-lock=false", "-input=false", "-no-color")
 			r.mustNotSay(t, "goroutine")
 			if got := s.Counters().TokenArrivals; got != asked || asked != 1 {

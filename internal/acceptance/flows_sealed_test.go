@@ -10,7 +10,7 @@ import (
 	"filippo.io/age"
 )
 
-func newKey(t *testing.T) string {
+func newKey(t testing.TB) string {
 	t.Helper()
 	id, err := age.GenerateX25519Identity()
 	if err != nil {

@@ -268,3 +268,54 @@ func TestUpdateWithoutRead(t *testing.T) {
 	s.expectCalls(calls{refreshes: 3})
 	w.expect(this, values{"status": "active", "generation": 4, "refresh_token": s.family(0, 2).RefreshToken})
 }
+
+// A store that the credential once lived in keeps an old copy. A plan against it spends nothing; only an apply, whose plan
+// shows the store changing, goes on there.
+func TestPlanAgainstFormerStore(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.write(s.pair("moved", s.issue().RefreshToken, strict, ""))
+	w.apply()
+	former := w.store
+	w.moveStore(filepath.Join(t.TempDir(), "second"))
+	second := w.store
+	w.apply().mustSay(t, "1 changed")
+	s.later(time.Hour, w)
+	w.apply()
+	s.expect(2, 0)
+	s.later(time.Hour, w)
+
+	w.moveStore(former)
+	for range 2 {
+		w.plan().mustSay(t, "Warning: Credential in Another Token Store", "an older copy, whose refresh token may be used up", "store_id", "1 to change")
+	}
+	s.expect(2, 0)
+
+	w.moveStore(second)
+	w.apply().mustNotSay(t, "Credential in Another Token Store")
+	s.expect(3, 0)
+	w.expectLive(s, 4)
+
+	w.moveStore(former) // on purpose: the state is ahead, and heals it
+	w.apply().mustSay(t, "1 changed")
+	w.expectLive(s, 4)
+	s.later(time.Hour, w)
+	w.apply()
+	s.expect(4, 0)
+	w.expectLive(s, 5)
+}
+
+// A mistyped token in the configuration does not replace a credential that works.
+func TestMistypedToken(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	first := s.issue().RefreshToken
+	w.write(s.pair("typo", first, strict, ""))
+	w.apply()
+	w.replace(first, "mistyped")
+	w.apply().mustSay(t, "Warning: Brought Tokens Refused", "still work and are in use again")
+	w.expectLive(s, 2)
+	s.later(time.Hour, w)
+	w.apply().mustSay(t, "No changes.")
+	w.expectLive(s, 3)
+}

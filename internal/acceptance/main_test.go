@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"log"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,6 +18,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/memstore"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/pgstore"
 )
 
 // The environment by which a test steers the provider processes that terraform starts.
@@ -30,44 +30,61 @@ const (
 	envCA       = "ACC_CA"       // a PEM file for the stepping transport, which replaces the provider's own
 	envRescue   = "ACC_RESCUE"   // folders for rescue files, separated by colons
 	envNoSpace  = "ACC_NO_SPACE" // no file can grow, as on a full disk
+	envSkew     = "ACC_SKEW"     // how far this process's wall clock is ahead of everybody else's
+	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
+	envEngine   = "ACC_ENGINE"   // not empty: no provider; ask the engine for the credentials that the arguments name
 	magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(magicCookie) != "" {
+	switch {
+	case os.Getenv(magicCookie) != "":
 		if err := serve(); err != nil {
+			log.Fatal(err)
+		}
+		return
+	case os.Getenv(envEngine) != "":
+		if err := runEngine(os.Args[1:]); err != nil {
 			log.Fatal(err)
 		}
 		return
 	}
 	code := m.Run()
 	removeBuilt()
+	if err := closePostgres(); err != nil {
+		log.Print(err)
+		code = 1
+	}
 	os.Exit(code)
 }
 
 // serve runs the provider that ships, with steps.
 func serve() error {
+	deps, err := dependencies()
+	if err != nil {
+		return err
+	}
+	return provider.Serve(context.Background(), "test", deps, false)
+}
+
+// dependencies are those of the provider that ships, with what the environment asks for.
+func dependencies() (provider.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
-	deps := provider.SystemDeps(map[string]func(*url.URL) (store.Store, error){
-		"file": func(u *url.URL) (store.Store, error) {
-			dir, err := provider.FilePath(u)
-			if err != nil {
-				return nil, err
-			}
-			inner, err := filestore.Open(dir)
-			if err != nil {
-				return nil, err
-			}
-			return steps.wrap(inner), nil
-		},
-	}, func(location string) store.Store { return memstore.New(location) })
+	deps := provider.SystemDeps(stores(steps), func(location string) store.Store { return memstore.New(location) })
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {
-			return err
+			return deps, err
 		}
 	}
 	if path := os.Getenv(envClock); path != "" {
 		deps.Clock = offsetClock{Clock: deps.Clock, path: path}
+	}
+	if text := os.Getenv(envSkew); text != "" {
+		skew, err := time.ParseDuration(text)
+		if err != nil {
+			return deps, err
+		}
+		deps.Clock = skewedClock{Clock: deps.Clock, skew: skew}
 	}
 	deps.Clock = stepClock{Clock: deps.Clock, steps: steps}
 	if dirs := os.Getenv(envRescue); dirs != "" {
@@ -75,17 +92,43 @@ func serve() error {
 	}
 	if os.Getenv(envNoSpace) != "" {
 		if err := keepFilesFromGrowing(); err != nil {
-			return err
+			return deps, err
 		}
 	}
 	if steps.wantsTransport() {
 		t, err := steps.transport(os.Getenv(envCA))
 		if err != nil {
-			return err
+			return deps, err
 		}
 		deps.Transport = t
 	}
-	return provider.Serve(context.Background(), "test", deps, false)
+	return deps, nil
+}
+
+// stores are the token stores by URL scheme, as in main, with steps. They open when the gate does.
+func stores(steps *steps) map[string]provider.StoreKind {
+	opened := func(inner store.Store, err error) (store.Store, error) {
+		if err == nil {
+			err = waitAtGate(os.Getenv(envGate))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return steps.wrap(inner), nil
+	}
+	return map[string]provider.StoreKind{
+		"file": {Open: func(url string) (store.Store, error) {
+			dir, err := provider.FilePath(url)
+			if err != nil {
+				return nil, err
+			}
+			return opened(filestore.Open(dir))
+		}},
+		"postgres": {NeedsKey: true, Open: func(url string) (store.Store, error) {
+			inner, err := pgstore.Open(url)
+			return opened(movedStore{inner, os.Getenv(envClock)}, err)
+		}},
+	}
 }
 
 // offsetClock moves the wall clock. The file is read every time, so that a test can move it while a process runs.
@@ -94,14 +137,25 @@ type offsetClock struct {
 	path string
 }
 
-func (c offsetClock) Now() time.Time {
-	text, err := os.ReadFile(c.path)
+func (c offsetClock) Now() time.Time { return c.Clock.Now().Add(offsetIn(c.path)) }
+
+// offsetIn reads an offset in nanoseconds; what is not there is none.
+func offsetIn(path string) time.Duration {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return c.Clock.Now()
+		return 0
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 	if err != nil {
-		return c.Clock.Now()
+		return 0
 	}
-	return c.Clock.Now().Add(time.Duration(n))
+	return time.Duration(n)
 }
+
+// skewedClock is that of a machine whose wall clock is wrong.
+type skewedClock struct {
+	credential.Clock
+	skew time.Duration
+}
+
+func (c skewedClock) Now() time.Time { return c.Clock.Now().Add(c.skew) }

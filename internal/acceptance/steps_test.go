@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -87,8 +88,8 @@ func (s *steps) tell(name string) {
 // wrap puts the steps of a store around inner.
 func (s *steps) wrap(inner store.Store) store.Store {
 	wrapped := storetest.NewFaulty(inner, s.storeHooks()).Store()
-	if holder, ok := wrapped.(store.Holder); ok && s.dir != "" {
-		return watchedStore{wrapped, holder, s}
+	if s.dir != "" {
+		return watchedStore{wrapped, s}
 	}
 	return wrapped
 }
@@ -110,20 +111,27 @@ func (s *steps) storeHooks() storetest.Hooks {
 }
 
 // watchedStore tells the test which process claims, and when the RPC that does so is cancelled: of all that a claim
-// does, only the taking of the lock sees the RPC's own context.
+// does, only the taking of the lock sees the RPC's own context. A store that has no lock says so, as sealing does for it.
 type watchedStore struct {
 	store.Store
-	holder store.Holder
-	steps  *steps
+	steps *steps
 }
 
-func (w watchedStore) Hold(ctx context.Context, key string) (func(), error) {
+func (w watchedStore) Hold(ctx context.Context, key string) (release func(), err error) {
 	context.AfterFunc(ctx, func() { w.steps.tell("cancelled") })
-	release, err := w.holder.Hold(ctx, key)
-	if err == nil {
+	err = store.ErrNoHold
+	if holder, ok := w.Store.(store.Holder); ok {
+		release, err = holder.Hold(ctx, key)
+	}
+	if err == nil || errors.Is(err, store.ErrNoHold) {
 		w.steps.tell("claimer")
 	}
 	return release, err
+}
+
+func (w watchedStore) Remote() bool {
+	remote, ok := w.Store.(store.Remote)
+	return ok && remote.Remote()
 }
 
 // stepClock stops where the engine would sleep.

@@ -2,7 +2,7 @@ package credential
 
 import "slices"
 
-// maxAside bounds how many clients a record remembers the tokens of.
+// maxAside bounds how many former tokens a record keeps.
 const maxAside = 3
 
 // holding returns what belongs to the client of r and to no other: its tokens, and where they stand.
@@ -26,27 +26,71 @@ func (r Record) with(h Record) Record {
 // good credential from whoever changes the client_id back: they are set aside, and return with their client_id.
 func (r Record) switchClient(clientID string) Record {
 	r = r.clone()
-	if r.Generation > 0 {
-		r.consume(r.Tokens.Refresh, false) // an input of the old client is none of the new one
-		r.Aside = append(r.Aside, r.holding())
-	}
 	next := Record{Status: StatusAuthorizationRequired}
-	if i := slices.IndexFunc(r.Aside, func(h Record) bool { return h.Client.ClientID == clientID }); i >= 0 {
-		next = r.Aside[i]
-		r.Aside = slices.Delete(r.Aside, i, i+1)
-		r.unconsume(next.Tokens.Refresh)
+	if i := r.asideOf(clientID); i >= 0 {
+		next = r.takeAside(i)
 	}
-	if extra := len(r.Aside) - maxAside; extra > 0 {
-		r.Aside = slices.Delete(r.Aside, 0, extra)
-	}
+	r.setAside(r.holding())
 	r.Pending = nil // offered for another client; an answer to one would go to the wrong server
 	return r.with(next)
 }
 
+// setAside keeps what r held, if there is anything to keep. Its token is no input for what comes next.
+func (r *Record) setAside(h Record) {
+	if h.Generation == 0 {
+		return
+	}
+	r.consume(h.Tokens.Refresh, false)
+	r.Aside = append(slices.Clone(r.Aside), h)
+	if extra := len(r.Aside) - maxAside; extra > 0 {
+		r.Aside = slices.Delete(r.Aside, 0, extra)
+	}
+}
+
+// asideOf returns where the tokens of a client_id are, those set aside last; -1: nowhere.
+func (r Record) asideOf(clientID string) int {
+	for i := len(r.Aside) - 1; i >= 0; i-- {
+		if r.Aside[i].Client.ClientID == clientID {
+			return i
+		}
+	}
+	return -1
+}
+
+// takeAside takes out what was set aside at i, to be used again.
+func (r *Record) takeAside(i int) Record {
+	h := r.Aside[i]
+	r.Aside = slices.Delete(r.Aside, i, i+1)
+	r.unconsume(h.Tokens.Refresh)
+	return h
+}
+
+// AsideClients lists the client_ids whose tokens were set aside.
+func (r Record) AsideClients() []string {
+	var ids []string
+	for _, h := range r.Aside {
+		if !slices.Contains(ids, h.Client.ClientID) {
+			ids = append(ids, h.Client.ClientID)
+		}
+	}
+	return ids
+}
+
+// made tells whether h is what attempt a belongs to, before its commit or after it.
+func (a Attempt) made(h Record) bool {
+	return h.LastAttempt == a.ID || h.Family != "" && h.Family == a.Family
+}
+
+// homeless tells whether the first tokens of a client have come after the record was switched away from that client.
+func (a Attempt) homeless(cur Record) bool {
+	return a.Purpose == PurposeExchange && a.ClientID != "" && a.ClientID != cur.Client.ClientID && !cur.IsTombstone() &&
+		!a.made(cur) && !slices.ContainsFunc(cur.Aside, a.made)
+}
+
 // of runs f on what attempt a belongs to, which may have been set aside since, and returns the whole record.
 func of[T any](cur Record, a Attempt, f func(Record) (Record, T)) (Record, T) {
-	i := slices.IndexFunc(cur.Aside, func(h Record) bool { return h.Family == a.Family })
-	if cur.Family == a.Family || i < 0 {
+	i := slices.IndexFunc(cur.Aside, a.made)
+	if a.made(cur) || i < 0 {
 		return f(cur)
 	}
 	next, v := f(cur.swapped(i))

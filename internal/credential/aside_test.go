@@ -123,3 +123,82 @@ func TestDeleteTellsOfTokensSetAside(t *testing.T) {
 		t.Errorf("left behind: %+v", r)
 	}
 }
+
+// TestFirstTokensOfTheFormerClient: the client_id changes while its first code is exchanged. The tokens in hand are kept
+// for it.
+func TestFirstTokensOfTheFormerClient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m, other := w.start(), w.start()
+	if _, err := m.Attach(t.Context(), theName, "a1", theSetup(w)); err != nil {
+		t.Fatal(err)
+	}
+	offered, err := m.OfferAuthorization(t.Context(), theName, Authorization{RedirectURI: fakeRedirect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := offered.NewestPending()
+	w.server.during = []func(){func() {
+		if _, err := other.Configure(t.Context(), theName, setupOf(w, "b")); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := w.exchange(m, Exchange{Code: secret.New(w.server.code(p.URL))}); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.wantStatus(StatusAuthorizationRequired); r.Client.ClientID != "b" || !slices.Equal(r.AsideClients(), []string{fakeClientID}) {
+		t.Errorf("client %s, set aside %v", r.Client.ClientID, r.AsideClients())
+	}
+	r, err := m.Configure(t.Context(), theName, theSetup(w))
+	if err != nil || r.Generation != 1 || r.Status != StatusActive {
+		t.Errorf("back: generation %d, %s, %v", r.Generation, r.Status, err)
+	}
+}
+
+// TestMistypedTokens: what a configuration brings replaces a good credential only once the server has taken it.
+func TestMistypedTokens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.authorized()
+	m := w.start()
+	good := w.mustToken(m).Record.Tokens.Refresh
+	typo := Brought{Refresh: secret.New("mistyped")}
+	if _, _, err := m.Adopt(t.Context(), theName, typo); err != nil {
+		t.Fatal(err)
+	}
+	res := w.mustToken(m)
+	w.wantNotices(res.Notices, NoticeInputRefused)
+	r := w.wantStatus(StatusActive)
+	if !r.Tokens.Refresh.Equal(good) || r.Generation != 2 || len(r.Aside) != 0 || r.HasConsumed(good) {
+		t.Errorf("generation %d, %d set aside; the good token is back: %v", r.Generation, len(r.Aside), r.Tokens.Refresh.Equal(good))
+	}
+	if _, used, err := m.Adopt(t.Context(), theName, typo); err != nil || !used {
+		t.Errorf("the mistyped token is tried again: used %v, %v", used, err)
+	}
+	w.clock.pass(fakeLifetime)
+	w.mustToken(m)
+	w.wantServer(3, 2, 0)
+}
+
+// TestBroughtTokensThatWork: the former ones are forgotten once the brought ones have proved good, and whatever comes of
+// these then is final.
+func TestBroughtTokensThatWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.authorized()
+	m := w.start()
+	_, other := w.server.begin()
+	if r, _, err := m.Adopt(t.Context(), theName, Brought{Refresh: secret.New(other)}); err != nil || len(r.Aside) != 1 {
+		t.Fatalf("%d set aside, %v", len(r.Aside), err)
+	}
+	if res := w.mustToken(m); len(res.Record.Aside) != 0 || res.Record.Generation != 2 {
+		t.Errorf("%d set aside, generation %d", len(res.Record.Aside), res.Record.Generation)
+	}
+	w.server.mu.Lock()
+	w.server.dead[w.server.refreshes[other].family] = true
+	w.server.mu.Unlock()
+	w.clock.pass(fakeLifetime)
+	_, err := w.token(m)
+	w.wantKind(err, KindAuthorize)
+	w.wantStatus(StatusAuthorizationRequired)
+}

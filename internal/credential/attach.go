@@ -47,6 +47,7 @@ func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, 
 // attach is the pure part of Attach. The zero record stands for none.
 func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
 	fresh := Record{Status: StatusAuthorizationRequired, Client: s.Client, Refresh: s.Refresh, Attachment: Attachment{ID: attachment}}
+	holds := cur.Generation > 0 || len(cur.Aside) > 0
 	switch {
 	case cur.Status == "":
 		return fresh, nil
@@ -55,11 +56,13 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 			fresh.Consumed, fresh.History = slices.Clone(cur.Consumed), slices.Clone(cur.History)
 		}
 		return fresh, nil
+	case cur.Moving():
+		return Record{}, &Error{Kind: KindMoving, Reason: ReasonMoving, Record: cur}
 	case cur.Attachment.Attached:
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
-	case cur.Generation > 0 && cur.Attachment.ID != attachment && !cur.Client.SameApp(s.Client):
+	case holds && cur.Attachment.ID != attachment && !cur.Client.SameApp(s.Client):
 		return Record{}, &Error{Kind: KindAttached, Record: cur, Err: ErrOtherApp}
-	case cur.Generation > 0 && cur.Attachment.ID != attachment && !slices.ContainsFunc(s.Inputs, cur.knows):
+	case holds && cur.Attachment.ID != attachment && !slices.ContainsFunc(s.Inputs, cur.knows):
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	}
 	next := cur.clone()
@@ -144,6 +147,9 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 		case cur.Input == sum || cur.HasConsumed(key):
 			used = true
 			return cur, false
+		}
+		if former := cur.holding(); former.Status != StatusAuthorizationRequired {
+			cur.setAside(former) // until the brought ones have proved good: they may be mistyped
 		}
 		cur.consume(cur.Tokens.Refresh, false)
 		cur.Input = sum

@@ -44,6 +44,7 @@ type wireRecord struct {
 	Inputs        []string        `json:"consumed_inputs,omitempty"`
 	History       []wireEvent     `json:"history,omitempty"`
 	DeletedAt     *time.Time      `json:"deleted_at,omitempty"`
+	MovedTo       *wireMovedTo    `json:"moved_to,omitempty"`
 	Aside         []wireRecord    `json:"aside,omitempty"`
 }
 
@@ -67,6 +68,8 @@ type wireClient struct {
 	GracePeriod             time.Duration     `json:"grace_period,omitempty"`
 	IdleLifetime            time.Duration     `json:"idle_lifetime,omitempty"`
 	AbsoluteLifetime        time.Duration     `json:"absolute_lifetime,omitempty"`
+	ErrorLimit              int               `json:"error_limit,omitempty"`
+	ErrorWindow             time.Duration     `json:"error_window,omitempty"`
 }
 
 type wireRefresh struct {
@@ -96,6 +99,14 @@ type wireClaim struct {
 	ClaimedAt time.Time     `json:"claimed_at"`
 	Held      bool          `json:"held,omitempty"`
 	Resend    bool          `json:"resend,omitempty"`
+	Peer      string        `json:"peer,omitempty"`
+	PeerID    string        `json:"peer_id,omitempty"`
+	Parked    bool          `json:"parked,omitempty"`
+}
+
+type wireMovedTo struct {
+	StoreID  string `json:"store_id,omitempty"`
+	Location string `json:"location"`
 }
 
 type wireUnknown struct {
@@ -164,6 +175,9 @@ func encodeRecord(r Record) wireRecord {
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
 	}
+	if r.MovedTo != (MovedTo{}) {
+		w.MovedTo = (*wireMovedTo)(&r.MovedTo)
+	}
 	if r.Attachment != (Attachment{}) {
 		w.Attachment = (*wireAttachment)(&r.Attachment)
 	}
@@ -216,6 +230,9 @@ func decodeRecord(w wireRecord) Record {
 			Attempt: u.Attempt, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: value(u.RejectedAt), Behind: u.Behind,
 		}
+	}
+	if w.MovedTo != nil {
+		r.MovedTo = MovedTo(*w.MovedTo)
 	}
 	if w.Attachment != nil {
 		r.Attachment = Attachment(*w.Attachment)
@@ -274,6 +291,7 @@ func encodeClient(c Client) *wireClient {
 		DeviceAuthorization: c.DeviceAuthorizationEndpoint, PushedAuthorization: c.PushedAuthorizationRequestEndpoint,
 		Rotation: c.Policy.Rotation, OnReuse: c.Policy.OnReuse, GracePeriod: c.Policy.GracePeriod,
 		IdleLifetime: c.Policy.IdleLifetime, AbsoluteLifetime: c.Policy.AbsoluteLifetime,
+		ErrorLimit: c.Policy.ErrorBudget.Limit, ErrorWindow: c.Policy.ErrorBudget.Window,
 	}
 }
 
@@ -290,6 +308,7 @@ func decodeClient(w *wireClient) Client {
 		Policy: RefreshTokenPolicy{
 			Rotation: w.Rotation, OnReuse: w.OnReuse, GracePeriod: w.GracePeriod,
 			IdleLifetime: w.IdleLifetime, AbsoluteLifetime: w.AbsoluteLifetime,
+			ErrorBudget: ErrorBudget{Limit: w.ErrorLimit, Window: w.ErrorWindow},
 		},
 	}
 }

@@ -22,6 +22,7 @@ type Attempt struct {
 	ClientID  string // that made the call
 	NewFamily string // of the pair that a code exchange makes
 	State     string // the pending authorization that a code exchange used
+	Code      string // SHA-256 of the code
 	Scopes    []string
 	ClaimedAt time.Time
 	TTL       time.Duration
@@ -35,6 +36,7 @@ const (
 	commitNow      commitOutcome = iota // the record must be written
 	commitDone                          // an earlier write, or the finder of our rescue file, has done it
 	commitObsolete                      // somebody else's successor is newer
+	commitMoved                         // the credential went to another store without this successor
 )
 
 // overtaken tells whether cur has gone on without this attempt: its successor, or its refusal, is of no use any more.
@@ -71,13 +73,26 @@ func (a Attempt) exonerate(cur *Record) bool {
 // applyTokens puts the tokens of a reply into the current record, whatever its claim or status says by now: a
 // successor in hand overrides outcome_unknown and authorization_required.
 func applyTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOutcome) {
-	return of(cur, a, func(cur Record) (Record, commitOutcome) { return putTokens(cur, a, t, e) })
+	if a.homeless(cur) {
+		cur.Aside = append(slices.Clone(cur.Aside), Record{Client: Client{ClientID: a.ClientID}, Family: a.Family})
+		i := len(cur.Aside) - 1
+		next, outcome := putTokens(cur.swapped(i), a, t, e)
+		return next.swapped(i), outcome
+	}
+	direct := cur.Family == a.Family
+	next, outcome := of(cur, a, func(cur Record) (Record, commitOutcome) { return putTokens(cur, a, t, e) })
+	if direct && outcome == commitNow { // what was kept in case the brought tokens were no good
+		next.Aside = slices.DeleteFunc(slices.Clone(next.Aside), func(h Record) bool { return h.Client.ClientID == next.Client.ClientID })
+	}
+	return next, outcome
 }
 
 func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOutcome) {
 	switch {
 	case cur.LastAttempt == a.ID:
 		return cur, commitDone
+	case a.stranded(cur):
+		return cur, commitMoved
 	case a.overtaken(cur) && !a.fills(cur):
 		return cur, commitObsolete
 	}
@@ -91,6 +106,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	} else {
 		cur.Family, cur.Generation = a.NewFamily, 1
 		cur.AuthorizedAt, cur.LastRotatedAt = a.SentAt, time.Time{}
+		cur.consumeInput(a.Code)
 		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
 		e.Verdict = "authorized"
 	}
@@ -211,6 +227,8 @@ func (m *Manager) commitOnce(ctx context.Context, s successor, doubt bool) (Reco
 		if !doubt {
 			return snap.record, nil
 		}
+	case commitMoved:
+		return Record{}, movedAway(next)
 	case commitObsolete:
 		m.log.Warn("dropped a successor: the store holds a newer one", "key", a.Key, "attempt", a.ID)
 		if !a.dropClaim(&next) {

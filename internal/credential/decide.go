@@ -30,8 +30,11 @@ const (
 	ReasonUnknownWaiting Reason = "outcome_unknown_waiting" // the token may be sent again at Until
 	ReasonUnknownFinal   Reason = "outcome_unknown_final"   // the token must not be sent again
 	ReasonRejected       Reason = "rejected_after_takeover"
-	ReasonNotBefore      Reason = "not_before" // the server asked to wait until Until
-	ReasonEarliest       Reason = "earliest"   // the platform refuses refreshes before Until
+	ReasonNotBefore      Reason = "not_before"   // the server asked to wait until Until
+	ReasonEarliest       Reason = "earliest"     // the platform refuses refreshes before Until
+	ReasonBudget         Reason = "error_budget" // one more refusal before Until would lock the client out
+	ReasonMoving         Reason = "moving"       // a move to or from another store is under way, or was not finished
+	ReasonMoved          Reason = "moved"        // another store has the credential: Record.MovedTo
 )
 
 // Decision is the outcome of Decide.
@@ -47,6 +50,8 @@ type Decision struct {
 // Decide says what to do next with record r under policy p at time now. It is pure: the same input, the same answer.
 func Decide(r Record, p Policy, now time.Time) Decision {
 	switch {
+	case r.MovedTo != (MovedTo{}):
+		return Decision{Action: ActionGiveUp, Reason: ReasonMoved}
 	case r.IsTombstone():
 		return Decision{Action: ActionAuthorize, Reason: ReasonDeleted}
 	case r.Status == StatusRevoked:
@@ -64,6 +69,9 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: otherwise, Reason: why, Until: until}
 	}
 
+	if r.Moving() {
+		return orServe(ActionGiveUp, ReasonMoving, time.Time{})
+	}
 	if r.Status == StatusAuthorizationRequired {
 		return orServe(ActionAuthorize, ReasonNotAuthorized, time.Time{})
 	}

@@ -28,6 +28,8 @@ const (
 	KindDenied        Kind = "denied"         // the authorization server answered the person's visit with an error
 	KindShuttingDown  Kind = "shutting_down"  // the process is ending; nothing was spent
 	KindForeignFamily Kind = "foreign_family" // the record belongs to a later authorization
+	KindMoving        Kind = "moving"         // the credential is good; a move to or from another store is not finished
+	KindMoved         Kind = "moved"          // the credential is good; it is in another store: Record.MovedTo
 )
 
 // Error is what the engine returns when it has no good token to give.
@@ -94,6 +96,9 @@ const (
 	NoticeSalvaged   NoticeCode = "salvaged"    // the reply was broken; its refresh token could be read
 	NoticeStoreWins  NoticeCode = "store_wins"  // the input was used before; the stored credential is further on
 	NoticeNotRevoked NoticeCode = "not_revoked" // the token could not be revoked; Err says why
+	// NoticeInputRefused: the server refused the tokens that the configuration brought, in the words of Text; the ones in
+	// use before are in use again.
+	NoticeInputRefused NoticeCode = "input_refused"
 )
 
 // Notice is something to tell beside a success.

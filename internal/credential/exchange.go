@@ -179,19 +179,26 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	if err := ctx.Err(); err != nil {
 		return step{}, err
 	}
-	attempt := Attempt{Purpose: PurposeExchange, NewFamily: family, State: p.State, Scopes: x.Scopes}
+	done, err := m.enter(ctx, key, client)
+	if err != nil {
+		return step{}, err
+	}
+	var verdict oauth.Verdict
+	attempt := Attempt{Purpose: PurposeExchange, NewFamily: family, State: p.State, Code: x.Code.SHA256(), Scopes: x.Scopes}
 	c, err := m.claim(ctx, key, snap, attempt, extra{
 		do:   func(r *Record) { r.consume(x.Code, true) },
 		undo: func(r *Record) { r.unconsume(x.Code) },
 	})
 	if err != nil {
+		done(verdict)
 		return step{}, err
 	}
 	defer c.close()
+	defer func() { done(verdict) }()
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
 	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, time.Time{})
-	verdict := oauth.Judge(reply, x.Code, verifier, client.ClientSecret)
+	verdict = oauth.Judge(reply, x.Code, verifier, client.ClientSecret)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:
@@ -209,12 +216,14 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, v oauth.Verdict) error {
 	a := c.attempt
 	r, err := m.finish(ctx, a.Key, func(cur Record) (Record, bool) {
-		if !a.dropClaim(&cur) {
-			return cur, false
-		}
-		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
-		cur.note(m.event(a.ID, cur.Generation, "code exchange failed: "+string(v.Class)))
-		return cur, true
+		return of(cur, a, func(cur Record) (Record, bool) {
+			if !a.dropClaim(&cur) {
+				return cur, false
+			}
+			cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
+			cur.note(m.event(a.ID, cur.Generation, "code exchange failed: "+string(v.Class)))
+			return cur, true
+		})
 	})
 	if err != nil {
 		m.log.Error("could not store that a code exchange failed", "key", a.Key, "attempt", a.ID, "error", err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -154,6 +155,20 @@ func (m *Manager) Peek(ctx context.Context, name string) (Record, error) {
 	return Record{}, err
 }
 
+// Names lists the token pairs of the store, sorted; deleted ones are among them for as long as they are remembered.
+func (m *Manager) Names(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
+	defer cancel()
+	keys, err := m.store.List(ctx, strings.TrimSuffix(PairKey(""), "/"))
+	if err != nil {
+		return nil, storeError("listing the token store", err)
+	}
+	for i, key := range keys {
+		keys[i] = strings.TrimPrefix(key, PairKey(""))
+	}
+	return keys, nil
+}
+
 // policy joins what the record, the provider and the asker say.
 func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 	p := Policy{
@@ -209,6 +224,10 @@ func (m *Manager) conclude(ctx context.Context, key string, r Record, d Decision
 			kind = KindStrategy
 		case ReasonUnknownWaiting, ReasonUnknownFinal, ReasonRejected:
 			kind = KindUnknown
+		case ReasonMoving:
+			return Result{}, m.unfinished(r)
+		case ReasonMoved:
+			return Result{}, movedAway(r)
 		}
 		return Result{}, &Error{Kind: kind, Reason: d.Reason, Record: r, Until: d.Until}
 	}

@@ -49,6 +49,7 @@ type RefreshTokenPolicy struct {
 	GracePeriod      time.Duration
 	IdleLifetime     time.Duration
 	AbsoluteLifetime time.Duration
+	ErrorBudget      ErrorBudget
 }
 
 // SingleUse tells whether a spent refresh token must be taken as dead.

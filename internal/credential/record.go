@@ -41,7 +41,9 @@ type Record struct {
 	Claim   *Claim
 	Unknown *Unknown
 
-	Aside []Record // what was held for other client_ids, oldest first; it returns with its client_id
+	// Aside is what was held before, oldest first: for other client_ids, with which it returns, and for this one until
+	// the tokens that a configuration brought instead have proved good.
+	Aside []Record
 
 	Attachment Attachment
 	Pending    []Pending // newest last, at most maxPending
@@ -49,6 +51,13 @@ type Record struct {
 	History    []Event
 
 	DeletedAt time.Time // not zero: a tombstone without secrets
+	MovedTo   MovedTo   // of a tombstone: who has the credential now; zero: nobody
+}
+
+// MovedTo is the store that a credential has been moved to.
+type MovedTo struct {
+	StoreID  string
+	Location string // its URL without user, password and query
 }
 
 // Tokens are what a token endpoint returned, or what a person brought along.
@@ -88,6 +97,7 @@ const (
 	PurposeRefresh  Purpose = "refresh"
 	PurposeExchange Purpose = "exchange"
 	PurposeRevoke   Purpose = "revoke"
+	PurposeMove     Purpose = "move" // to or from another store; it is never taken over, only finished or taken back
 )
 
 // Claim is the right to call the token endpoint for this record. It carries a TTL and no deadline: another machine's
@@ -101,6 +111,10 @@ type Claim struct {
 	ClaimedAt time.Time // by the owner's clock: for people, and for rules that count from the claim
 	Held      bool      // the owner keeps the store's lock, which its death frees
 	Resend    bool      // sends again what an earlier attempt may have sent
+
+	Peer   string // of a move: the location of the other store
+	PeerID string // … and its id; empty: not known
+	Parked bool   // of a move: this is the copy in the destination, of no use until the source has given up its own
 }
 
 // Unknown is a refresh whose reply never came, kept until a commit or a definite refusal clears it.
@@ -158,6 +172,9 @@ const (
 // IsTombstone tells whether the credential was deleted.
 func (r Record) IsTombstone() bool { return !r.DeletedAt.IsZero() }
 
+// Moving tells whether a move to or from another store was begun and not finished. Nothing else may change such a record.
+func (r Record) Moving() bool { return r.Claim != nil && r.Claim.Purpose == PurposeMove }
+
 // HasConsumed tells whether the secret was sent before. The refresh token in use now is not among those.
 func (r Record) HasConsumed(s secret.String) bool {
 	sum := s.SHA256()
@@ -207,6 +224,13 @@ func (r *Record) consume(s secret.String, input bool) {
 			continue
 		}
 		r.Consumed = slices.Delete(r.Consumed, i, i+1)
+	}
+}
+
+// consumeInput remembers the hash of a code as that of a used input.
+func (r *Record) consumeInput(sum string) {
+	if sum != "" && !slices.ContainsFunc(r.Consumed, func(c Consumed) bool { return c.SHA256 == sum }) {
+		r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: true})
 	}
 }
 

@@ -76,9 +76,11 @@ func (m *Manager) load(ctx context.Context, key string) (snapshot, error) {
 	}
 	if s, ok := m.unsavedOf(key); ok {
 		next, outcome := applyTokens(snap.record.clone(), s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
-		if outcome == commitNow {
+		switch outcome {
+		case commitNow:
 			snap.record = next
-		} else {
+		case commitMoved: // it has to follow the credential
+		default:
 			m.home(s)
 		}
 	}
@@ -116,6 +118,9 @@ func (m *Manager) rewrite(ctx context.Context, key string, enough enough, f func
 		var changed bool
 		if next, changed = f(snap.record.clone()); !changed {
 			return nil
+		}
+		if snap.record.frozen(next) {
+			return m.unfinished(snap.record)
 		}
 		return m.write(ctx, key, snap.revision, next)
 	})
@@ -176,7 +181,8 @@ func (m *Manager) insist(ctx context.Context, enough enough, try func() error) e
 // definite tells whether err is an answer, which another try would only repeat.
 func definite(err error) bool {
 	var e *Error
-	return errors.Is(err, errUnusable) || errors.As(err, &e) && e.Kind != KindStore
+	var d decided
+	return errors.Is(err, errUnusable) || errors.As(err, &d) || errors.As(err, &e) && e.Kind != KindStore
 }
 
 // pauses returns a function that waits a little longer each time, with jitter.

@@ -159,16 +159,23 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	if err := ctx.Err(); err != nil {
 		return step{}, err
 	}
-	a := Attempt{Purpose: PurposeRefresh, Resend: d.Resend, Scopes: snap.record.Tokens.Scopes}
-	c, err := m.claim(ctx, key, snap, a, extra{})
+	done, err := m.enter(ctx, key, client)
 	if err != nil {
 		return step{}, err
 	}
+	var verdict oauth.Verdict
+	a := Attempt{Purpose: PurposeRefresh, Resend: d.Resend, Scopes: snap.record.Tokens.Scopes}
+	c, err := m.claim(ctx, key, snap, a, extra{})
+	if err != nil {
+		done(verdict)
+		return step{}, err
+	}
 	defer c.close()
+	defer func() { done(verdict) }()
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
 	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, d.SendBefore)
-	verdict := oauth.Judge(reply, token, client.ClientSecret)
+	verdict = oauth.Judge(reply, token, client.ClientSecret)
 	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:

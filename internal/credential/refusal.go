@@ -17,6 +17,8 @@ const defaultWait = time.Minute
 // errNotRecorded says that the store did not take what the server answered: it will not take another claim either.
 var errNotRecorded = errors.New("the answer could not be stored")
 
+const verdictFormer = "refused: the tokens that were in use before the brought ones are in use again"
+
 // settle writes down an answer to a refresh that brought no token.
 func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step, error) {
 	a := c.attempt
@@ -48,6 +50,9 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 	if moved {
 		return step{record: r}, nil
 	}
+	if last := len(r.History) - 1; last >= 0 && r.History[last].Attempt == a.ID && r.History[last].Verdict == verdictFormer {
+		return step{record: r, notices: []Notice{{Code: NoticeInputRefused, Text: v.Words()}}}, nil
+	}
 	return step{}, refusal(r, v, m.Now())
 }
 
@@ -68,6 +73,12 @@ func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event
 		if cur.Unknown != nil && cur.Unknown.TakenOver {
 			cur.Unknown.RejectedAt = now.Round(0).UTC()
 			e.Verdict = "refused after a takeover; the first holder may still bring the successor"
+		} else if i := cur.asideOf(cur.Client.ClientID); i >= 0 && cur.Generation == 1 && cur.Input != "" {
+			cur.consume(cur.Tokens.Refresh, true)
+			client := cur.Client
+			cur = cur.with(cur.takeAside(i))
+			cur.Client = client
+			e.Verdict = verdictFormer
 		} else {
 			cur = dead(cur)
 			e.Verdict = "refused: authorization required"

@@ -28,31 +28,55 @@ func (p Replica) HasTokens() bool { return !p.Tokens.Access.IsEmpty() || !p.Toke
 // outcome is unknown. A state of another family, or one that is not ahead, changes nothing: the store wins.
 func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, error) {
 	m.prepareQuietly(ctx) // what looks lost may lie in a rescue file
-	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
-		if r.IsTombstone() || p.Family == "" || r.Family != p.Family || p.Generation <= r.Generation {
-			return r, false
+	left, err := m.leftBehind(ctx, PairKey(name), "", p)
+	if err != nil {
+		return Record{}, err
+	}
+	stranded := false
+	r, err := m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
+		healed, changed := m.heal(r, p)
+		for _, s := range left {
+			next, outcome := applyTokens(healed, s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
+			switch outcome {
+			case commitNow:
+				healed, changed = next, true
+			case commitMoved:
+				stranded = true
+			}
 		}
-		if !p.HasTokens() {
-			now := m.Now().Round(0).UTC()
-			r.Status = StatusOutcomeUnknown
-			r.Unknown = &Unknown{Attempt: "state", ClaimedAt: now, TTL: m.timings.ClaimTTL(), Behind: true}
-			r.Generation = p.Generation
-			r.note(m.event("", r.Generation, "the state is ahead of the store and holds no token: outcome unknown"))
-			return r, true
-		}
-		r.consume(r.Tokens.Refresh, false)
-		r.Tokens = p.Tokens
-		r.Generation = p.Generation
-		r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
-		if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
-			r.Claim = nil // on a token that is spent anyhow
-		}
-		if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
-			r.Status = StatusAuthorizationRequired
-		}
-		r.note(m.event("", r.Generation, "healed from the state"))
-		return r, true
+		return healed, changed
 	})
+	if err == nil && !stranded {
+		m.removeAll(ctx, left)
+	}
+	return r, err
+}
+
+// heal is the pure part of Heal. It returns false if the state is not ahead.
+func (m *Manager) heal(r Record, p Replica) (Record, bool) {
+	if r.IsTombstone() || p.Family == "" || r.Family != p.Family || p.Generation <= r.Generation {
+		return r, false
+	}
+	if !p.HasTokens() {
+		now := m.Now().Round(0).UTC()
+		r.Status = StatusOutcomeUnknown
+		r.Unknown = &Unknown{Attempt: "state", ClaimedAt: now, TTL: m.timings.ClaimTTL(), Behind: true}
+		r.Generation = p.Generation
+		r.note(m.event("", r.Generation, "the state is ahead of the store and holds no token: outcome unknown"))
+		return r, true
+	}
+	r.consume(r.Tokens.Refresh, false)
+	r.Tokens = p.Tokens
+	r.Generation = p.Generation
+	r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
+	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
+		r.Claim = nil // on a token that is spent anyhow
+	}
+	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
+		r.Status = StatusAuthorizationRequired
+	}
+	r.note(m.event("", r.Generation, "healed from the state"))
+	return r, true
 }
 
 // Seed writes a credential that only the state knows into this store: after a store was lost, or changed on purpose. It
@@ -69,9 +93,12 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	r.remember(p.Used)
 	r.note(m.event("", r.Generation, "written into this store from the state"))
 	m.prepareQuietly(ctx)
-	left, err := m.leftBehind(ctx, PairKey(name), p)
+	left, err := m.leftBehind(ctx, PairKey(name), s.Client.ClientID, p)
 	if err != nil {
 		return Record{}, err
+	}
+	for _, s := range left { // in the same write: the state's own token is spent, and must never be what the store holds
+		r, _ = applyTokens(r, s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
 	}
 	err = m.insist(ctx, aFew, func() error {
 		snap, err := m.load(ctx, PairKey(name))
@@ -96,11 +123,17 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	if err != nil {
 		return Record{}, writeError(ctx, err)
 	}
-	for _, s := range left {
+	for _, s := range left { // where a record was there already
 		if r, err = m.commit(ctx, s, aFew); err != nil {
 			return Record{}, writeError(ctx, err)
 		}
+	}
+	m.removeAll(ctx, left)
+	return r, nil
+}
+
+func (m *Manager) removeAll(ctx context.Context, left []successor) {
+	for _, s := range left {
 		m.removeRescue(ctx, s.path)
 	}
-	return r, nil
 }

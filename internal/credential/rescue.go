@@ -1,12 +1,14 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -36,6 +38,7 @@ type wireRescue struct {
 	ClientID  string        `json:"client_id,omitempty"`
 	NewFamily string        `json:"new_family,omitempty"`
 	State     string        `json:"state,omitempty"`
+	Code      string        `json:"code_sha256,omitempty"`
 	Scopes    []string      `json:"scopes,omitempty"`
 	ClaimedAt time.Time     `json:"claimed_at"`
 	TTL       time.Duration `json:"ttl"`
@@ -51,7 +54,7 @@ const kindRescue = "rescue"
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
-		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Scopes: a.Scopes, ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
+		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes, ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -69,7 +72,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID, NewFamily: w.NewFamily, State: w.State,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID, NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
@@ -219,8 +222,8 @@ func readRescue(text []byte) (successor, error) {
 
 // leftBehind returns what rescue files of the state's former store hold of its credential. The record that the state makes
 // in this store would else hold a spent token. A file that cannot be read may be such a one; then nothing may be made.
-func (m *Manager) leftBehind(ctx context.Context, key string, p Replica) ([]successor, error) {
-	if m.rescue == nil || p.StoreID == "" || p.Family == "" {
+func (m *Manager) leftBehind(ctx context.Context, key, clientID string, p Replica) ([]successor, error) {
+	if m.rescue == nil || p.StoreID == "" {
 		return nil, nil
 	}
 	ctx, cancel := m.detach(ctx)
@@ -239,12 +242,16 @@ func (m *Manager) leftBehind(ctx context.Context, key string, p Replica) ([]succ
 		if err == nil {
 			s, err = readRescue(text)
 		}
-		if err != nil {
+		a := s.attempt
+		switch {
+		case err != nil && (a.Key == "" || a.Key == key):
 			return nil, storeError("reading "+path, fmt.Errorf("it may hold the newest refresh token and cannot be used: %w", err))
+		case err != nil, a.Key != key, a.Family != p.Family, a.Family == "" && a.ClientID != clientID:
+			continue // of another credential
 		}
-		if s.path = path; s.attempt.Key == key && s.attempt.Family == p.Family {
-			left = append(left, s)
-		}
+		s.path = path
+		left = append(left, s)
 	}
+	slices.SortFunc(left, func(x, y successor) int { return cmp.Compare(x.attempt.Base, y.attempt.Base) })
 	return left, nil
 }

@@ -12,8 +12,8 @@ import (
 // ErrNoRevocation says that the client has no revocation_endpoint.
 var ErrNoRevocation = errors.New("the client has no revocation_endpoint")
 
-// ErrSetAside says that tokens of a former client_id were not revoked.
-var ErrSetAside = errors.New("tokens of the client_id that the credential had before were kept aside, and are not revoked")
+// ErrSetAside says that former tokens were not revoked.
+var ErrSetAside = errors.New("tokens that were in use before, of another client_id or of tokens that were replaced, were kept aside and are not revoked")
 
 // ErrRevokedNotBuried says that the tokens were revoked and the record could not be deleted.
 var ErrRevokedNotBuried = errors.New("revoked, but still in the token store")

@@ -33,9 +33,12 @@ func (m *Manager) forget(key string) {
 }
 
 // settleClaim takes over the claim in snap if its owner is gone. It returns nil when the record has moved on, and errBusy
-// while the owner may live.
+// while the owner may live. A move is not taken over: which of the two copies counts is known to a move alone.
 func (m *Manager) settleClaim(ctx context.Context, key string, snap snapshot) error {
 	c := *snap.record.Claim
+	if c.Purpose == PurposeMove {
+		return m.unfinished(snap.record)
+	}
 	gone, release := m.ownerGone(ctx, key, snap)
 	defer release()
 	if !gone {

@@ -165,13 +165,20 @@ func policyInputAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "How long an authorization lives, however often it is refreshed, such as `8760h`. From `1m` to `87600h`. From 30 days before its end on, every plan warns. Not counted for tokens obtained elsewhere, because nobody knows when these were authorized.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
+		"error_budget": schema.StringAttribute{
+			MarkdownDescription: "How many refusals (answers 4xx of the token endpoint) lock the client out, and within which time: `10/1h` for ten within an hour. From `2/1m` to `1000/24h`. Refusals are counted in the token store, for all runs that share it and all token pairs of this client; before one more would lock the client out, nothing is sent, and the error says until when, and which calls spent the budget. Each refresh costs two more writes to the store.", Optional: true,
+			Validators: []validator.String{check{wants: "a number of refusals and a time, like 10/1h, from 2/1m to 1000/24h", wrong: func(text string) error {
+				_, err := parseErrorBudget(text)
+				return err
+			}}},
+		},
 	}
 }
 
 func policyType() map[string]attr.Type {
 	return map[string]attr.Type{
 		"rotation": types.StringType, "on_reuse": types.StringType, "grace_period": types.StringType,
-		"idle_lifetime": types.StringType, "absolute_lifetime": types.StringType,
+		"idle_lifetime": types.StringType, "absolute_lifetime": types.StringType, "error_budget": types.StringType,
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -103,13 +105,41 @@ func keepSecret(c *credential.Client, o types.Object, stored credential.Client) 
 }
 
 func policyFrom(o types.Object) credential.RefreshTokenPolicy {
+	budget, _ := parseErrorBudget(member(o, "error_budget").ValueString()) // validated; null stands for none
 	return credential.RefreshTokenPolicy{
 		Rotation:         credential.Rotation(member(o, "rotation").ValueString()),
 		OnReuse:          credential.Reuse(member(o, "on_reuse").ValueString()),
 		GracePeriod:      durationOf(member(o, "grace_period")),
 		IdleLifetime:     durationOf(member(o, "idle_lifetime")),
 		AbsoluteLifetime: durationOf(member(o, "absolute_lifetime")),
+		ErrorBudget:      budget,
 	}
+}
+
+// parseErrorBudget reads "10/1h": ten refusals within an hour.
+func parseErrorBudget(text string) (credential.ErrorBudget, error) {
+	count, window, ok := strings.Cut(text, "/")
+	limit, err := strconv.Atoi(count)
+	if !ok || err != nil || strings.HasPrefix(count, "+") {
+		return credential.ErrorBudget{}, errors.New("it is not of that form")
+	}
+	d, err := time.ParseDuration(window)
+	switch {
+	case err != nil:
+		return credential.ErrorBudget{}, errors.New("what stands behind the slash is not a duration")
+	case limit < 2 || limit > 1000:
+		return credential.ErrorBudget{}, fmt.Errorf("its number is %d", limit)
+	case d < time.Minute || d > 24*time.Hour:
+		return credential.ErrorBudget{}, fmt.Errorf("its time is %s", short(d))
+	}
+	return credential.ErrorBudget{Limit: limit, Window: d}, nil
+}
+
+func errorBudgetValue(b credential.ErrorBudget) types.String {
+	if b == (credential.ErrorBudget{}) {
+		return types.StringNull()
+	}
+	return types.StringValue(fmt.Sprintf("%d/%s", b.Limit, short(b.Window)))
 }
 
 // durationOf reads a validated duration; 0 stands for null.
@@ -149,7 +179,7 @@ func policyObject(p credential.RefreshTokenPolicy) types.Object {
 	return types.ObjectValueMust(policyType(), map[string]attr.Value{
 		"rotation": optionalString(string(p.Rotation)), "on_reuse": optionalString(string(p.OnReuse)),
 		"grace_period": optionalDuration(p.GracePeriod), "idle_lifetime": optionalDuration(p.IdleLifetime),
-		"absolute_lifetime": optionalDuration(p.AbsoluteLifetime),
+		"absolute_lifetime": optionalDuration(p.AbsoluteLifetime), "error_budget": errorBudgetValue(p.ErrorBudget),
 	})
 }
 

@@ -29,6 +29,9 @@ func (s subject) String() string {
 	if s.kind == "oauth_app_registration" {
 		return fmt.Sprintf("app registration %q", s.name)
 	}
+	if s.name == "" {
+		return "the token pairs"
+	}
 	return fmt.Sprintf("token pair %q", s.name)
 }
 
@@ -103,6 +106,9 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}
 	case credential.KindLater:
+		if budget := (*credential.BudgetError)(nil); errors.As(e.Err, &budget) {
+			return explainBudget(about, budget)
+		}
 		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", capital(about.String()), moment(e.Until), reasonText(e.Reason)),
 			"The stored credential was not used up and still works.", "Run again after that time."}
 	case credential.KindStrategy:
@@ -164,7 +170,7 @@ func explainStore(about subject, e *credential.Error) []string {
 		return []string{what, "Nothing was sent. The record is unchanged.", "Upgrade the provider."}
 	}
 	return []string{what, "Nothing was sent. The stored credential was not used up and still works.",
-		"Make the store readable and writable for this user, with space left on the disk, then run again."}
+		"Make the store reachable and writable for this user, with space left on its disk, then run again."}
 }
 
 func explainStrategy(about subject, e *credential.Error) []string {
@@ -263,6 +269,8 @@ func reasonText(r credential.Reason) string {
 		return "the server asked to wait"
 	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected:
 		return "the outcome of an earlier refresh is not known"
+	case credential.ReasonBudget:
+		return "one more refusal before that would make the server lock the client out"
 	case credential.ReasonClaimed:
 		return "somebody else is refreshing it"
 	case credential.ReasonNever:

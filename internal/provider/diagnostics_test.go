@@ -85,7 +85,7 @@ func diagnosticCases() []diagnosticCase {
 		{"store", aPair, &credential.Error{Kind: credential.KindStore, Err: cause}, []string{
 			`The token store file:///store could not be used for token pair "exact": disk full.`,
 			"Nothing was sent. The stored credential was not used up and still works.",
-			"Make the store readable and writable for this user, with space left on the disk, then run again.",
+			"Make the store reachable and writable for this user, with space left on its disk, then run again.",
 		}},
 		{"store, no key", aPair, &credential.Error{Kind: credential.KindStore, Err: fmt.Errorf("x: %w", seal.ErrNoKey)}, []string{
 			`The token store file:///store could not be used for token pair "exact": x: no key opens the record.`,
@@ -105,7 +105,7 @@ func diagnosticCases() []diagnosticCase {
 		{"any error", aPair, cause, []string{
 			`The token store file:///store could not be used for token pair "exact": disk full.`,
 			"Nothing was sent. The stored credential was not used up and still works.",
-			"Make the store readable and writable for this user, with space left on the disk, then run again.",
+			"Make the store reachable and writable for this user, with space left on its disk, then run again.",
 		}},
 		{"configuration", aPair, &credential.Error{Kind: credential.KindConfiguration, Err: credential.ErrNoTokenEndpoint}, []string{
 			`The configuration of token pair "exact" cannot be used: the client has no token_endpoint.`,
@@ -315,7 +315,7 @@ func diagnosticCases() []diagnosticCase {
 		{"code, store", code, &credential.Error{Kind: credential.KindStore, Err: cause}, []string{
 			`The token store file:///store could not be used for token pair "exact": disk full.`,
 			"Nothing was sent. The stored credential was not used up and still works.",
-			"Make the store readable and writable for this user, with space left on the disk, then run again.",
+			"Make the store reachable and writable for this user, with space left on its disk, then run again.",
 		}},
 	}
 }

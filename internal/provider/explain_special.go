@@ -54,3 +54,12 @@ func explainRevocation(about subject, e *credential.Error) []string {
 	}
 	return []string{what, works, "Destroy again: a revocation can be repeated. To leave the tokens alone, set revoke_on_destroy = false, apply, and destroy then."}
 }
+
+// explainBudget says which calls have spent the error budget of a client, and when it recovers.
+func explainBudget(about subject, b *credential.BudgetError) []string {
+	return []string{
+		fmt.Sprintf("Nothing is sent for %s before %s: one more refusal would make the server lock the client out.", about, moment(b.Until)),
+		"The stored credential was not used up and still works. " + b.Error(),
+		"Find out why these were refused; another call would be refused for the same reason. After that time, run again.",
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -101,12 +100,12 @@ func (w *world) Read([]byte) (int, error) {
 
 // untouchedDeps are the dependencies of a provider that may ask nothing.
 func untouchedDeps(w *world, env map[string]string) Deps {
-	open := func(u *url.URL) (store.Store, error) { // as main does
-		_, err := FilePath(u)
+	open := func(url string) (store.Store, error) { // as main does
+		_, err := FilePath(url)
 		return w, err
 	}
 	return Deps{
-		Stores:     map[string]func(*url.URL) (store.Store, error){"file": open},
+		Stores:     map[string]StoreKind{"file": {Open: open}},
 		NewMemory:  func(string) store.Store { return w },
 		DefaultDir: func() (string, error) { return "/default", nil },
 		RescueDirs: func() []string { return nil },

@@ -29,10 +29,10 @@ func TestRule7IdentityOfTokenPair(t *testing.T) {
 	wants(t, "read, foreign record", e.peer(there).refresh("read, foreign record", m), 1, "Credential Lives in Another Token Store")
 	wants(t, "update, foreign record", e.peer(there).change("update, foreign record", m, with(config, "revoke_on_destroy", true)), 1, "Credential Lives in Another Token Store")
 
-	e.stores["/there"].broken = true
+	e.stores["file:///there"].broken = true
 	wants(t, "read, broken store", e.peer(there).refresh("read, broken store", other), 1, "Unable to Read Token Pair")
 	wants(t, "update, broken store", e.peer(there).change("update, broken store", other, with(config, "revoke_on_destroy", true)), 1, "Unable to Update Token Pair")
-	e.stores["/there"].broken = false
+	e.stores["file:///there"].broken = false
 
 	_, err := e.server.RevokeFamily(sandbox.Revocation{All: true})
 	must(t, err)
@@ -92,7 +92,7 @@ func TestRule7IdentityOfAppRegistration(t *testing.T) {
 	wants(t, "read, unknown provider", e.peer(object{"token_store": unknown}).refresh("read, unknown provider", m), 1, "Provider Configuration Not Known Yet")
 	wants(t, "read, other store", e.peer(empty).refresh("read, other store", m), 0, "")
 	wants(t, "update, other store", e.peer(empty).change("update, other store", m, config), 0, "")
-	e.stores["/empty"].broken = true
+	e.stores["file:///empty"].broken = true
 	wants(t, "read, broken store", e.peer(empty).refresh("read, broken store", m), 1, "Unable to Read App Registration")
 	wants(t, "update, broken store", e.peer(empty).change("update, broken store", m, with(config, "client_secret", "newer")), 1, "Unable to Store App Registration")
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"net/url"
 	"reflect"
 	"testing"
 
@@ -53,13 +52,13 @@ func newEstate(t *testing.T) *estate {
 // peer starts a provider process with the settings.
 func (e *estate) peer(settings object) *peer {
 	e.t.Helper()
-	p := newPeerWith(e.t, SystemDeps(map[string]func(*url.URL) (store.Store, error){
-		"file": func(u *url.URL) (store.Store, error) {
-			if e.stores[u.Path] == nil {
-				e.stores[u.Path] = &shakyStore{Store: memstore.New(u.String())}
+	p := newPeerWith(e.t, SystemDeps(map[string]StoreKind{
+		"file": {Open: func(url string) (store.Store, error) {
+			if e.stores[url] == nil {
+				e.stores[url] = &shakyStore{Store: memstore.New(url)}
 			}
-			return e.stores[u.Path], nil
-		},
+			return e.stores[url], nil
+		}},
 	}, func(location string) store.Store { return memstore.New(location) }))
 	if all := p.configure(settings); len(all) > 0 {
 		e.t.Fatal(all)

@@ -36,6 +36,7 @@ type memory struct {
 	Attachment string          `json:"attachment,omitempty"`
 	StoreID    string          `json:"store_id,omitempty"`
 	Verdict    verdict         `json:"verdict,omitempty"`
+	Aside      []string        `json:"aside,omitempty"`  // client_ids whose tokens wait in the record; a return to one replaces nothing
 	Record     json.RawMessage `json:"record,omitempty"` // only with token_store = "state": the whole record
 }
 

@@ -51,7 +51,8 @@ func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 		MarkdownDescription: "Keeps OAuth 2.0 token pairs alive in Terraform and OpenTofu: it refreshes single-use refresh tokens without losing one, and hands out fresh access tokens.",
 		Attributes: map[string]schema.Attribute{
 			"token_store": schema.StringAttribute{
-				MarkdownDescription: "Where tokens are kept: the URL of a folder (`file:///var/lib/oauth`), or `state` to keep them in the Terraform state alone. " +
+				MarkdownDescription: "Where tokens are kept: the URL of a folder (`file:///var/lib/oauth`) or of a PostgreSQL database (`postgres://user@host/database`, with the parameters of libpq, and `schema` and `table`), " +
+					"or `state` to keep them in the Terraform state alone. " +
 					"May also be set by the environment variable `OAUTH_TOKEN_STORE`. Default: the folder `terraform-provider-oauth` in `$XDG_STATE_HOME`, " +
 					"else in `~/.local/state` (`%LocalAppData%` on Windows). Everyone who plans or applies must use the same store.",
 				Optional:   true,
@@ -60,7 +61,7 @@ func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"token_store_key": schema.StringAttribute{
 				MarkdownDescription: "The age key (`AGE-SECRET-KEY-1…`, made by `age-keygen`) that seals what the store holds. Several are separated by commas: " +
 					"the first one seals, all of them open; that is how a key is changed. May also be set by the environment variable `OAUTH_TOKEN_STORE_KEY`. " +
-					"Without a key the files are plain text of mode 0600. Not used with `token_store = \"state\"`.",
+					"Needed with PostgreSQL. Without a key the files of a folder are plain text of mode 0600. Not used with `token_store = \"state\"`.",
 				Optional:   true,
 				Sensitive:  true,
 				Validators: []validator.String{ageKeys{}},
@@ -112,7 +113,7 @@ func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAccessTokenDataSource, newTokenPairDataSource}
+	return []func() datasource.DataSource{newAccessTokenDataSource, newTokenPairDataSource, newTokenPairsDataSource}
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {

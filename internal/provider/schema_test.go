@@ -36,7 +36,7 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 	} {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
-			"data sources":        {"oauth_access_token", "oauth_token_pair"},
+			"data sources":        {"oauth_access_token", "oauth_token_pair", "oauth_token_pairs"},
 			"ephemeral resources": {"oauth_access_token"},
 		}[what]
 		if !slices.Equal(got, want) {
@@ -102,6 +102,7 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"token_endpoint":           "public",
 		"token_type":               "Bearer",
 		"token_pair":               "a name",
+		"token_pairs":              "statuses and deadlines",
 		"refresh_token_policy":     "settings",
 		"refresh_token_expires_at": "a time",
 		"authorization_code":       "an object; its members are marked",
@@ -241,8 +242,8 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 23, "resource oauth_token_pair": 50,
-		"data oauth_access_token": 3, "data oauth_token_pair": 1, "ephemeral oauth_access_token": 3,
+		"resource oauth_app_registration": 24, "resource oauth_token_pair": 51,
+		"data oauth_access_token": 3, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)

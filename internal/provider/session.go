@@ -32,10 +32,10 @@ const (
 
 // Deps is what the provider needs of the process it runs in. main fills it; tests replace parts.
 type Deps struct {
-	Stores     map[string]func(*url.URL) (store.Store, error) // by URL scheme; opening touches nothing
-	NewMemory  func(location string) store.Store              // for token_store = "state"
-	DefaultDir func() (string, error)                         // the default file store's folder
-	RescueDirs func() []string                                // where a reply is kept that no store takes, best first
+	Stores     map[string]StoreKind              // by URL scheme
+	NewMemory  func(location string) store.Store // for token_store = "state"
+	DefaultDir func() (string, error)            // the default file store's folder
+	RescueDirs func() []string                   // where a reply is kept that no store takes, best first
 	Getenv     func(string) string
 	Hostname   string
 	Clock      credential.Clock
@@ -43,6 +43,12 @@ type Deps struct {
 	Transport  http.RoundTripper // nil: a real one
 	Timings    credential.Timings
 	Section    *credential.Sections
+}
+
+// StoreKind is a kind of token store.
+type StoreKind struct {
+	Open     func(url string) (store.Store, error) // touches nothing; its errors quote nothing of the URL
+	NeedsKey bool                                  // others than its user can read it, so what it holds must be sealed
 }
 
 // session is a configured provider.
@@ -110,7 +116,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 		return s
 	}
 	keys := s.keys(c, diags)
-	inner := s.openStore(c, diags)
+	inner := s.openStore(c, keys, diags)
 	if diags.HasError() {
 		return s
 	}
@@ -165,7 +171,7 @@ func (s *session) keys(c providerModel, diags *diag.Diagnostics) seal.Keyring {
 
 // openStore finds the store. An unknown or wrong one never falls back to the default: tokens would be looked for in
 // the wrong place.
-func (s *session) openStore(c providerModel, diags *diag.Diagnostics) store.Store {
+func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diagnostics) store.Store {
 	text, where := c.TokenStore.ValueString(), "token_store"
 	if c.TokenStore.IsNull() {
 		text, where = s.deps.Getenv("OAUTH_TOKEN_STORE"), "OAUTH_TOKEN_STORE"
@@ -187,13 +193,19 @@ func (s *session) openStore(c providerModel, diags *diag.Diagnostics) store.Stor
 		}
 		text = (&url.URL{Scheme: "file", Path: slashed(dir)}).String()
 	}
-	u, err := parseStoreURL(text, s.deps.schemes())
+	scheme, err := storeScheme(text, s.deps.schemes())
 	if err != nil {
 		return fail(err)
 	}
-	st, err := s.deps.Stores[u.Scheme](u)
+	kind := s.deps.Stores[scheme]
+	st, err := kind.Open(text)
 	if err != nil {
 		return fail(err)
+	}
+	if kind.NeedsKey && keys.IsZero() && !diags.HasError() {
+		diags.AddAttributeError(path.Root("token_store_key"), "Missing Token Store Key",
+			fmt.Sprintf("The token store %s is read by others than you: administrators, backups and replicas. What it holds must be sealed, and there is no key. "+
+				"Set token_store_key or OAUTH_TOKEN_STORE_KEY to an age key; age-keygen makes one. Keep it apart from the store's backups. Nothing was read, written or sent.", st.Location()))
 	}
 	return st
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -12,27 +13,35 @@ import (
 // stateStore is the token_store that keeps tokens in the Terraform state alone.
 const stateStore = "state"
 
-// parseStoreURL reads a token_store other than "state". Nothing is opened. Its errors do not quote the URL, which may
-// hold a password.
-func parseStoreURL(text string, schemes []string) (*url.URL, error) {
+var schemePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
+
+// storeScheme returns the scheme of a token_store other than "state", in lower case. What stands behind it is the store's
+// own: a URL of a database may name several hosts, which net/url does not read. Its errors do not quote the URL, which
+// may hold a password.
+func storeScheme(text string, schemes []string) (string, error) {
 	if text == "" {
-		return nil, errors.New("it is empty")
+		return "", errors.New("it is empty")
 	}
 	if len(text) > 4096 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return nil, errors.New("it is not a URL")
+		return "", errors.New("it is not a URL")
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "" {
-		return nil, errors.New(`it is neither "state" nor a URL like file:///var/lib/oauth`)
+	found := schemePattern.FindStringSubmatch(text)
+	if found == nil {
+		return "", errors.New(`it is neither "state" nor a URL like file:///var/lib/oauth`)
 	}
-	if !slices.Contains(schemes, u.Scheme) {
-		return nil, fmt.Errorf("stores of scheme %q are not supported by this version; it knows %s and state", u.Scheme, strings.Join(schemes, ", "))
+	scheme := strings.ToLower(found[1])
+	if !slices.Contains(schemes, scheme) {
+		return "", fmt.Errorf("stores of scheme %q are not supported by this version; it knows %s and state", scheme, strings.Join(schemes, ", "))
 	}
-	return u, nil
+	return scheme, nil
 }
 
-// FilePath returns the folder that a file:// URL names: absolute, on this machine.
-func FilePath(u *url.URL) (string, error) {
+// FilePath returns the folder that a file:// URL names: absolute, on this machine. Its errors do not quote the URL.
+func FilePath(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", errors.New("it is not a URL")
+	}
 	if u.Host != "" && u.Host != "localhost" {
 		return "", errors.New("a file URL has three slashes, as in file:///var/lib/oauth; what stands behind two is a host")
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +13,7 @@ import (
 )
 
 // SystemDeps returns what the shipped provider uses of its process, but for the stores, which main wires.
-func SystemDeps(stores map[string]func(*url.URL) (store.Store, error), newMemory func(string) store.Store) Deps {
+func SystemDeps(stores map[string]StoreKind, newMemory func(string) store.Store) Deps {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"

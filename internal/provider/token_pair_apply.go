@@ -121,7 +121,7 @@ func (a *applying) finish(ctx context.Context, plan *tokenPairModel, mem *memory
 		}
 	}
 	plan.clearWriteOnly()
-	mem.Family, mem.StoreID, mem.Verdict = record.Family, storeID, verdictNone
+	mem.Family, mem.StoreID, mem.Verdict, mem.Aside = record.Family, storeID, verdictNone, record.AsideClients()
 }
 
 func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -30,24 +30,31 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		return false
 	}
 	// With -refresh=false, or from an old plan, this is the first that is seen of the store.
-	before, err := a.eng.Heal(ctx, a.about.name, a.state.replica(mem.Family))
+	before, err := a.eng.Peek(ctx, a.about.name)
 	if !rightStore(before, err, storeID, a.state, plan, *mem, a.about, a.diags) {
 		return false
 	}
 	was := a.state.StoreID.ValueString()
-	switch elsewhere := was != "" && was != storeID; {
+	elsewhere := was != "" && was != storeID
+	if a.session.implicit && (elsewhere || credential.IsKind(err, credential.KindNotFound)) {
+		refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), a.diags)
+		return false
+	}
+	replica := a.state.replica(mem.Family)
+	if elsewhere || err != nil {
+		replica.StoreID = was // what was left behind there comes along
+	}
+	if err == nil {
+		before, err = a.eng.Heal(ctx, a.about.name, replica)
+	}
+	switch {
 	case credential.IsKind(err, credential.KindNotFound), err == nil && before.IsTombstone() && elsewhere:
-		if a.session.implicit {
-			refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), a.diags)
-			return false
-		}
 		if mem.Attachment == "" {
 			if mem.Attachment, err = newAttachment(a.session.deps.Random); err != nil {
 				a.diags.AddError("Unable to Update Token Pair", sentence(err))
 				return false
 			}
 		}
-		replica := a.state.replica(mem.Family)
 		replica.Used = usedInputs(a.config, a.state)
 		var seeded credential.Record
 		seeded, err = a.eng.Seed(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), replica)

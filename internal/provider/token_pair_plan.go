@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -134,7 +135,8 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		unknownName(&resp.Diagnostics)
 		return
 	}
-	resp.RequiresReplace.Append(replacedBy(plan, state, r.session.walk.plans(state.Name.ValueString()))...)
+	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
+	resp.RequiresReplace.Append(replacedBy(plan, state, mem, r.session.walk.plans(state.Name.ValueString()))...)
 	if len(resp.RequiresReplace) > 0 {
 		plan.ID, plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		plan.setVolatileUnknown()
@@ -142,7 +144,6 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	}
 
-	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
 	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) || otherClient(plan, state) ||
 		mem.Verdict == verdictClient && !plan.Client.Equal(state.Client)
 	if !acts && !plan.Status.IsUnknown() {
@@ -166,8 +167,9 @@ func (r *tokenPairResource) nothingToPlan(ctx context.Context, req resource.Modi
 }
 
 // replacedBy lists what makes a new resource: another name, and another client_id or issuer where both are known.
-// A value first learnt at apply, or unknown before, never replaces: that would revoke a good credential.
-func replacedBy(plan, state tokenPairModel, planning bool) path.Paths {
+// A value first learnt at apply, or unknown before, never replaces: that would revoke a good credential. Nor does the
+// return to a client_id whose tokens wait in the record: they would be dropped with it.
+func replacedBy(plan, state tokenPairModel, mem memory, planning bool) path.Paths {
 	var paths path.Paths
 	if !plan.Name.Equal(state.Name) {
 		paths = append(paths, path.Root("name"))
@@ -177,7 +179,8 @@ func replacedBy(plan, state tokenPairModel, planning bool) path.Paths {
 	}
 	for _, name := range []string{"client_id", "issuer"} {
 		was, is := member(state.Client, name), member(plan.Client, name)
-		if was.ValueString() != "" && is.ValueString() != "" && !was.Equal(is) {
+		back := name == "client_id" && slices.Contains(mem.Aside, is.ValueString())
+		if was.ValueString() != "" && is.ValueString() != "" && !was.Equal(is) && !back {
 			paths = append(paths, path.Root("client").AtName(name))
 		}
 	}

@@ -102,7 +102,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		diags.AddError("Unable to Read Token Pair", sentence(err))
 		return false
 	}
-	mem.Family, mem.StoreID = record.Family, storeID
+	mem.Family, mem.StoreID, mem.Aside = record.Family, storeID, record.AsideClients()
 	state.fill(record, storeID, r.session, r.session.now())
 	r.warnStanding(about, record, told, diags)
 	return true
@@ -113,6 +113,10 @@ func (r *tokenPairResource) lookUp(
 	ctx context.Context, eng engine, state *tokenPairModel, mem *memory, storeID string, diags *diag.Diagnostics,
 ) (credential.Record, bool) {
 	about, imported := r.about(state.Name), state.ID.IsNull()
+	if was := state.StoreID.ValueString(); !imported && was != "" && was != storeID {
+		r.lookElsewhere(ctx, eng, *state, mem, storeID, diags)
+		return credential.Record{}, false
+	}
 	record, err := eng.Heal(ctx, about.name, state.replica(mem.Family))
 	switch {
 	case credential.IsKind(err, credential.KindNotFound) && imported:
@@ -127,21 +131,33 @@ func (r *tokenPairResource) lookUp(
 		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
 		return credential.Record{}, false
 	}
-	was := state.StoreID.ValueString()
-	switch elsewhere := !imported && was != "" && was != storeID; {
-	case elsewhere && record.IsTombstone():
-		// Something of this name was destroyed here; that says nothing about the credential of the state.
-		mem.Verdict = verdictSeed
-		warnAbsent(about, *state, storeID, diags)
-		return credential.Record{}, false
-	case elsewhere && foreign(record, *mem):
-		refuseForeignRecord(pathName(), about, *state, diags)
-		return credential.Record{}, false
-	case !imported && mem.Attachment != "" && record.Attachment.Attached && foreign(record, *mem):
+	if !imported && mem.Attachment != "" && record.Attachment.Attached && foreign(record, *mem) {
 		refuseOthersRecord(pathName(), about, diags)
 		return credential.Record{}, false
 	}
 	return record, true
+}
+
+// lookElsewhere tells what a store other than the state's holds. It changes and spends nothing: a former home of the
+// credential keeps an old copy of it, whose token may be spent. An apply goes on here, on purpose.
+func (r *tokenPairResource) lookElsewhere(
+	ctx context.Context, eng engine, state tokenPairModel, mem *memory, storeID string, diags *diag.Diagnostics,
+) {
+	about := r.about(state.Name)
+	record, err := eng.Peek(ctx, about.name)
+	switch {
+	case credential.IsKind(err, credential.KindNotFound), err == nil && record.IsTombstone():
+		// Something of this name may have been destroyed here; that says nothing about the credential of the state.
+		mem.Verdict = verdictSeed
+		warnAbsent(about, state, storeID, diags)
+	case err != nil:
+		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
+	case foreign(record, *mem):
+		refuseForeignRecord(pathName(), about, state, diags)
+	default:
+		mem.Verdict = verdictSeed
+		warnElsewhere(about, state, record, diags)
+	}
 }
 
 // markAttached notes in the record that the apply which made it was kept. A store that cannot be written is no reason

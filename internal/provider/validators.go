@@ -204,9 +204,9 @@ func tokenStoreURL(d Deps) validator.String {
 		if text == stateStore {
 			return nil
 		}
-		u, err := parseStoreURL(text, d.schemes())
-		if err == nil && u.Scheme == "file" {
-			_, err = FilePath(u)
+		scheme, err := storeScheme(text, d.schemes())
+		if err == nil && scheme == "file" {
+			_, err = FilePath(text)
 		}
 		return err
 	}}

@@ -55,6 +55,13 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace"}, path: prefix + "refresh_token_policy.grace_period", says: prefix + `refresh_token_policy.grace_period is needed: rotation is "single_use_grace".`},
 		{at: "refresh_token_policy.idle_lifetime", value: "59s", says: duration("idle_lifetime", "87600h", "1m", "it is 59s.")},
 		{at: "refresh_token_policy.idle_lifetime", value: "30d", says: duration("idle_lifetime", "87600h", "1m", "it is not a duration.")},
+		{at: "refresh_token_policy.error_budget", value: "ten/1h", says: prefix + "refresh_token_policy.error_budget must be a number of refusals and a time, like 10/1h, from 2/1m to 1000/24h: it is not of that form."},
+		{at: "refresh_token_policy.error_budget", value: "10", says: "it is not of that form."},
+		{at: "refresh_token_policy.error_budget", value: "+10/1h", says: "it is not of that form."},
+		{at: "refresh_token_policy.error_budget", value: "10/hour", says: "what stands behind the slash is not a duration."},
+		{at: "refresh_token_policy.error_budget", value: "1/1h", says: "its number is 1."},
+		{at: "refresh_token_policy.error_budget", value: "1001/1h", says: "its number is 1001."},
+		{at: "refresh_token_policy.error_budget", value: "10/25h", says: "its time is 25h."},
 		{at: "refresh_token_policy.absolute_lifetime", value: "87601h", says: duration("absolute_lifetime", "87600h", "1m", "it is 87601h.")},
 	}
 	for _, name := range []string{

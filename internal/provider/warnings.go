@@ -95,6 +95,9 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 				"The refresh itself went well.", clause(n.Err)))
 		case credential.NoticeSalvaged:
 			diags.AddWarning("Broken Reply From the Token Endpoint", fmt.Sprintf("The reply to the refresh of %s was not well-formed. Its refresh token could be read and is kept.", about))
+		case credential.NoticeInputRefused:
+			diags.AddWarning("Brought Tokens Refused", fmt.Sprintf("The authorization server refused the tokens that preauthenticated brings for %s. The ones in use before still work and are in use again. "+
+				"To replace them, bring others. The server's own words: %s", about, n.Text))
 		case credential.NoticeNotRevoked:
 			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
 				capital(about.String()), notRevoked(n.Err)))
@@ -190,6 +193,21 @@ func warnAbsent(about subject, state tokenPairModel, storeID string, diags *diag
 		what += "\n\nIf this is the wrong store, set token_store or OAUTH_TOKEN_STORE to the right one. If the store is new or was lost, apply: that writes the credential of the state into it."
 	}
 	diags.AddWarning("Credential Not in the Token Store", what)
+}
+
+// warnElsewhere tells that the store in use is another one than the state's, and holds the same credential.
+func warnElsewhere(about subject, state tokenPairModel, record credential.Record, diags *diag.Diagnostics) {
+	copied := "the same generation"
+	switch behind := state.Generation.ValueInt64() - record.Generation; {
+	case behind > 0:
+		copied = "an older copy, whose refresh token may be used up"
+	case behind < 0:
+		copied = "a newer one than the state"
+	}
+	diags.AddWarning("Credential in Another Token Store",
+		fmt.Sprintf("The state says that %s is in the token store %s. The one in use, %s, holds it as well: %s. A plan refreshes and sends nothing here; the state is used as it is.\n\n"+
+			"If this is the wrong store, set token_store or OAUTH_TOKEN_STORE to the right one. If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.",
+			about, state.StoreLocation.ValueString(), about.session.location, copied))
 }
 
 func warnTombstone(about subject, diags *diag.Diagnostics) {

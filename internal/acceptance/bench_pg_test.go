@@ -1,0 +1,146 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/pgtest"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/pgstore"
+)
+
+// database is a PostgreSQL server that syncs its disk, as a real one does.
+func database(b *testing.B) func() *seal.Store {
+	b.Helper()
+	server := pgtest.Start(b, pgtest.Config{Settings: map[string]string{"fsync": "on", "synchronous_commit": "on"}})
+	name := server.Database(b)
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		b.Fatal(err)
+	}
+	keys, err := seal.ParseKeys(secret.New(identity.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func() *seal.Store {
+		s, err := pgstore.Open(server.URL(name))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				b.Error(err)
+			}
+		})
+		return seal.NewStore(s, keys, nil)
+	}
+}
+
+// forced asks for a token that lives longer than any does, so that each ask refreshes.
+var forced = credential.Ask{MinValidity: 24 * time.Hour}
+
+// BenchmarkRotationPostgres compares a rotation through the engine and PostgreSQL with one through the file store. Both
+// are sealed.
+func BenchmarkRotationPostgres(b *testing.B) {
+	s := newServer(b, nil)
+	remote := benchManager(b, database(b)(), nil)
+	local := benchManager(b, sealedStore(b, filepath.Join(b.TempDir(), "store")), nil)
+	for name, m := range map[string]*credential.Manager{"remote": remote, "local": local} {
+		brought(b, m, s, name)
+	}
+	rotate := func(m *credential.Manager, name string) func() {
+		return func() {
+			if r, err := m.Token(context.Background(), name, forced); err != nil || !r.Rotated {
+				b.Fatal(r.Rotated, err)
+			}
+		}
+	}
+	for b.Loop() {
+		sideBySide(b, 100, "postgres", rotate(remote, "remote"), "file", rotate(local, "local"))
+	}
+}
+
+// BenchmarkThroughput rotates many credentials at once, as a parallel plan of many pairs does.
+func BenchmarkThroughput(b *testing.B) {
+	const pairs, turns = 32, 5
+	s := newServer(b, nil)
+	remote := benchManager(b, database(b)(), nil)
+	local := benchManager(b, sealedStore(b, filepath.Join(b.TempDir(), "store")), nil)
+	for n := range pairs {
+		brought(b, remote, s, fmt.Sprint("pair-", n))
+		brought(b, local, s, fmt.Sprint("pair-", n))
+	}
+	all := func(m *credential.Manager) func() {
+		return func() {
+			var wg sync.WaitGroup
+			for n := range pairs {
+				wg.Go(func() {
+					if _, err := m.Token(context.Background(), fmt.Sprint("pair-", n), forced); err != nil {
+						b.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+	}
+	for b.Loop() {
+		sideBySide(b, turns, "postgres-32", all(remote), "file-32", all(local))
+	}
+}
+
+// BenchmarkThousandAskers lets 1,000 askers in 20 managers (as in 20 processes) want one credential that has expired. One of
+// them refreshes; the ratio is how much longer the last one waits than a single asker does.
+func BenchmarkThousandAskers(b *testing.B) {
+	const managers, each, turns, lifetime = 20, 50, 5, 3 * time.Second
+	s := newServer(b, func(set *sandbox.Settings) { set.AccessTokenLifetime = lifetime })
+	open := database(b)
+	var all []*credential.Manager
+	for range managers {
+		all = append(all, benchManager(b, open(), nil))
+	}
+	brought(b, all[0], s, "shared")
+	brought(b, all[0], s, "alone")
+	ask := func(m *credential.Manager, name string) {
+		if _, err := m.Token(context.Background(), name, credential.Ask{}); err != nil {
+			b.Error(err)
+		}
+	}
+	crowd := func() {
+		var wg sync.WaitGroup
+		for _, m := range all {
+			for range each {
+				wg.Go(func() { ask(m, "shared") })
+			}
+		}
+		wg.Wait()
+	}
+	for b.Loop() {
+		refreshes := s.Counters().Refreshes
+		var crowds, singles, ratios []float64
+		for range turns {
+			time.Sleep(lifetime) // the server's clock decides, and it cannot be moved
+			c, one := timed(crowd), timed(func() { ask(all[0], "alone") })
+			crowds, singles, ratios = append(crowds, c), append(singles, one), append(ratios, c/one)
+		}
+		c := s.Counters()
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(median(crowds)*1e3, "the-1000th-ms")
+		b.ReportMetric(median(singles)*1e3, "one-asker-ms")
+		b.ReportMetric(median(ratios), "ratio")
+		b.ReportMetric(float64(c.Refreshes-refreshes)/(2*turns), "refreshes/expiry")
+		if c.Refreshes-refreshes != 2*turns || c.ReuseDetected != 0 {
+			b.Errorf("%d refreshes and %d reuses in %d expiries", c.Refreshes-refreshes, c.ReuseDetected, 2*turns)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package credential
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+// ErrorBudget is what a token endpoint forgives: Limit refusals (4xx) within Window lock the client out. The zero value
+// stands for no such limit.
+type ErrorBudget struct {
+	Limit  int // at least 2
+	Window time.Duration
+}
+
+// spare is how many refusals may stand before one more would lock the client out.
+func (b ErrorBudget) spare() int { return b.Limit - 1 }
+
+// ledger is the record of one budget: the refusals of its window, and the requests whose answer is still to come. Those
+// count as well, or runners that all see the last one left would all use it.
+type ledger struct {
+	Format        int     `json:"format"`
+	Kind          string  `json:"kind"`
+	TokenEndpoint string  `json:"token_endpoint"` // for people who read it; the key is only a hash
+	ClientID      string  `json:"client_id"`
+	Refusals      []Spent `json:"refusals,omitempty"`
+	UnderWay      []seat  `json:"under_way,omitempty"`
+}
+
+const (
+	kindBudget = "budget"
+	noAnswer   = "no answer is known"
+)
+
+// Spent is one call that an error budget was charged for.
+type Spent struct {
+	At   time.Time `json:"at"`
+	Host string    `json:"host,omitempty"`
+	Key  string    `json:"key"`              // of the credential
+	Code string    `json:"code,omitempty"`   // what the server said (RFC 6749 §5.2), or that nobody knows
+	HTTP int       `json:"status,omitempty"` // 0: not known
+}
+
+// seat is a request under way.
+type seat struct {
+	ID    string        `json:"id"`
+	Spent               // what it becomes if nobody ever says how it ended
+	TTL   time.Duration `json:"ttl"`
+}
+
+// BudgetError says that one more refusal would lock the client out.
+type BudgetError struct {
+	Budget ErrorBudget
+	Client string
+	Until  time.Time // when the oldest of Spent leaves the window
+	Spent  []Spent   // oldest first
+}
+
+// Error names the calls that spent the budget. It holds no secret.
+func (e *BudgetError) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d refusals within %s lock the client %s out, and these stand already:", e.Budget.Limit, e.Budget.Window, e.Client)
+	for _, s := range e.Spent {
+		fmt.Fprintf(&text, "\n  %s  %s  %s  %s", s.At.UTC().Format(time.RFC3339), cmp.Or(s.Host, "?"), s.Key, s.answer())
+	}
+	return text.String()
+}
+
+func (s Spent) answer() string {
+	if s.HTTP == 0 {
+		return s.Code
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", s.HTTP, s.Code))
+}
+
+// budgetKey is the store key of the budget of a client at a token endpoint. All credentials of that client share it.
+func budgetKey(c Client) string {
+	sum := sha256.Sum256([]byte(c.TokenEndpoint + "\x00" + c.ClientID))
+	return kindBudget + "/" + hex.EncodeToString(sum[:])
+}
+
+// clean moves what has ended by itself: refusals leave the window, and a request that nobody came back from counts as
+// refused, since it may have been.
+func (l ledger) clean(b ErrorBudget, now time.Time) ledger {
+	l.Refusals, l.UnderWay = slices.Clone(l.Refusals), slices.Clone(l.UnderWay)
+	l.UnderWay = slices.DeleteFunc(l.UnderWay, func(s seat) bool {
+		over := !now.Before(s.At.Add(s.TTL))
+		if over {
+			s.Code = noAnswer
+			l.Refusals = append(l.Refusals, s.Spent)
+		}
+		return over
+	})
+	l.Refusals = slices.DeleteFunc(l.Refusals, func(s Spent) bool { return !now.Before(s.At.Add(b.Window)) })
+	slices.SortStableFunc(l.Refusals, func(x, y Spent) int { return x.At.Compare(y.At) })
+	return l
+}
+
+// take books a request. errBusy means that requests under way have the rest of the budget: wait for them.
+func (l ledger) take(b ErrorBudget, s seat) (ledger, error) {
+	l = l.clean(b, s.At)
+	switch free := b.spare() - len(l.Refusals); {
+	case free <= 0:
+		e := &BudgetError{Budget: b, Client: l.ClientID, Spent: l.Refusals, Until: s.At.Add(b.Window)}
+		if n := len(l.Refusals) - b.spare(); n >= 0 && n < len(l.Refusals) {
+			e.Until = l.Refusals[n].At.Add(b.Window)
+		}
+		return l, e
+	case free <= len(l.UnderWay):
+		return l, errBusy
+	}
+	l.UnderWay = append(l.UnderWay, s)
+	return l, nil
+}
+
+// settle ends a request. It is charged for a refusal (4xx), and for an answer that never came and may have been one.
+func (l ledger) settle(b ErrorBudget, id string, v oauth.Verdict, now time.Time) ledger {
+	i := slices.IndexFunc(l.UnderWay, func(s seat) bool { return s.ID == id })
+	if i >= 0 {
+		s := l.UnderWay[i].Spent
+		l.UnderWay = slices.Delete(slices.Clone(l.UnderWay), i, i+1)
+		switch {
+		case v.Class == oauth.OutcomeUnknown && v.Status == 0:
+			s.Code = noAnswer
+			l.Refusals = append(slices.Clone(l.Refusals), s)
+		case v.Status >= 400 && v.Status < 500:
+			s.HTTP, s.Code = v.Status, v.Code
+			l.Refusals = append(slices.Clone(l.Refusals), s)
+		}
+	}
+	return l.clean(b, now)
+}
+
+// enter books a request to the token endpoint of client in its error budget. done must be called when the answer is
+// there; until then the request counts as one that may be refused. A client without a budget costs nothing.
+func (m *Manager) enter(ctx context.Context, key string, client Client) (done func(oauth.Verdict), err error) {
+	budget := client.Policy.ErrorBudget
+	if budget == (ErrorBudget{}) {
+		return func(oauth.Verdict) {}, nil
+	}
+	id, err := m.newID()
+	if err != nil {
+		return nil, storeError("booking a request", err)
+	}
+	pause := m.pauses()
+	for {
+		err := m.insist(ctx, aFew, func() error {
+			l, revision, err := m.ledger(ctx, client)
+			if err != nil || slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
+				return err // booked already, by a write whose error was ambiguous
+			}
+			s := seat{ID: id, TTL: m.timings.ClaimTTL(), Spent: Spent{At: m.Now().Round(0).UTC(), Host: m.owner, Key: key}}
+			if l, err = l.take(budget, s); err != nil {
+				return decided{err}
+			}
+			return m.putLedger(ctx, client, revision, l)
+		})
+		var full *BudgetError
+		switch {
+		case err == nil:
+			return func(v oauth.Verdict) { m.leave(ctx, client, id, v) }, nil
+		case errors.As(err, &full):
+			return nil, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
+		case !errors.Is(err, errBusy):
+			return nil, writeError(ctx, err)
+		}
+		if err := pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// leave says how a request ended. Where the store does not take it, the request counts as refused once its TTL is over.
+func (m *Manager) leave(ctx context.Context, client Client, id string, v oauth.Verdict) {
+	ctx = context.WithoutCancel(ctx)
+	err := m.insist(ctx, aFew, func() error {
+		l, revision, err := m.ledger(ctx, client)
+		if err != nil {
+			return err
+		}
+		return m.putLedger(ctx, client, revision, l.settle(client.Policy.ErrorBudget, id, v, m.Now()))
+	})
+	if err != nil {
+		m.log.Warn("could not note how a request ended; it counts as refused", "client_id", client.ClientID, "error", err)
+	}
+}
+
+// ledger reads the budget of client. There is none in the beginning.
+func (m *Manager) ledger(ctx context.Context, client Client) (ledger, store.Revision, error) {
+	fresh := ledger{Format: recordFormat, Kind: kindBudget, TokenEndpoint: client.TokenEndpoint, ClientID: client.ClientID}
+	e, err := m.get(ctx, budgetKey(client))
+	if errors.Is(err, store.ErrNotFound) {
+		return fresh, "", nil
+	}
+	if err != nil {
+		return ledger{}, "", err
+	}
+	var l ledger
+	if err := decodeJSON(e.Value, &l); err != nil {
+		return ledger{}, "", storeError("reading an error budget", errors.Join(errUnusable, err))
+	}
+	if err := checkFormat(l.Format, l.Kind, kindBudget); err != nil {
+		return ledger{}, "", storeError("reading an error budget", errors.Join(errUnusable, err))
+	}
+	return l, e.Revision, nil
+}
+
+func (m *Manager) putLedger(ctx context.Context, client Client, old store.Revision, l ledger) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return storeError("encoding an error budget", errors.Join(errUnusable, err))
+	}
+	return m.put(ctx, budgetKey(client), old, text)
+}
+
+// decided is an answer that trying again would only repeat.
+type decided struct{ error }
+
+func (d decided) Unwrap() error { return d.error }

@@ -1,0 +1,205 @@
+package credential
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+// copied is a record of the source that stays there and is wanted in the destination too.
+type copied struct {
+	key  string
+	text []byte
+}
+
+// Registrations lists the app registrations of the source, sorted.
+func (v *Mover) Registrations(ctx context.Context) ([]string, error) {
+	keys, err := v.from.list(ctx, RegistrationKey(""))
+	if err != nil {
+		return nil, v.from.told(err)
+	}
+	for i, key := range keys {
+		keys[i] = strings.TrimPrefix(key, RegistrationKey(""))
+	}
+	return keys, nil
+}
+
+// CopyRegistration copies an app registration. One that the destination has is left as it is. preview: nothing is written.
+func (v *Mover) CopyRegistration(ctx context.Context, name string, preview bool) Moved {
+	outcome, err := v.copyRegistration(ctx, name, preview)
+	if err != nil {
+		return Moved{Name: name, Outcome: OutcomeFailed, Err: AsError(err)}
+	}
+	return Moved{Name: name, Outcome: outcome}
+}
+
+func (v *Mover) copyRegistration(ctx context.Context, name string, preview bool) (Outcome, error) {
+	e, err := v.from.get(ctx, RegistrationKey(name))
+	if err != nil {
+		kind := KindStore
+		if errors.Is(err, store.ErrNotFound) {
+			kind = KindNotFound
+		}
+		return "", v.from.told(&Error{Kind: kind, Err: fmt.Errorf("reading the registration %s: %w", name, err)})
+	}
+	return v.copyOver(ctx, copied{RegistrationKey(name), e.Value}, preview)
+}
+
+// CopyInputs copies what the whole source knows of codes and tokens that configurations brought, and says how many.
+func (v *Mover) CopyInputs(ctx context.Context) (int, error) {
+	if err := v.readInputs(ctx); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, inputs := range v.inputs {
+		for _, c := range inputs {
+			if _, err := v.copyOver(ctx, c, false); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}
+
+// companions copies what the credential r needs in the destination: its registrations, and the inputs it has used.
+func (r *moveRun) companions(ctx context.Context, source Record) (notes []string, err error) {
+	for _, name := range source.registrations() {
+		outcome, err := r.copyRegistration(ctx, name, false)
+		switch {
+		case IsKind(err, KindNotFound): // the pair may have a secret of its own
+		case err != nil:
+			return notes, err
+		case outcome == OutcomeDifferent:
+			notes = append(notes, fmt.Sprintf("the destination has another registration %s, which stays as it is", name))
+		}
+	}
+	if err := r.readInputs(ctx); err != nil {
+		return notes, err
+	}
+	for _, c := range r.inputs[r.name] {
+		if _, err := r.copyOver(ctx, c, false); err != nil {
+			return notes, err
+		}
+	}
+	return notes, nil
+}
+
+// registrations lists those that the credential, or what it has set aside, takes its secret from.
+func (r Record) registrations() []string {
+	var names []string
+	for _, h := range append([]Record{r}, r.Aside...) {
+		if h.Client.Registration != "" {
+			names = append(names, h.Client.Registration)
+		}
+	}
+	return names
+}
+
+func (v *Mover) readInputs(ctx context.Context) error {
+	if v.inputs != nil {
+		return nil
+	}
+	keys, err := v.from.list(ctx, kindInput+"/")
+	if err != nil {
+		return v.from.told(err)
+	}
+	inputs := map[string][]copied{}
+	for _, key := range keys {
+		e, err := v.from.get(ctx, key)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		var w wireInput
+		if err == nil {
+			err = decodeJSON(e.Value, &w)
+		}
+		if err == nil {
+			err = checkFormat(w.Format, w.Kind, kindInput)
+		}
+		if err != nil {
+			return v.from.told(storeError("reading "+key, err))
+		}
+		inputs[w.Name] = append(inputs[w.Name], copied{key, e.Value})
+	}
+	v.inputs = inputs
+	return nil
+}
+
+// copyOver writes c into the destination unless it has something there already.
+func (v *Mover) copyOver(ctx context.Context, c copied, preview bool) (Outcome, error) {
+	outcome, doubt := OutcomeCopied, false
+	err := v.to.insist(ctx, aFew, func() error {
+		e, err := v.to.get(ctx, c.key)
+		switch {
+		case errors.Is(err, store.ErrNotFound) && preview:
+			outcome = OutcomeCopied
+			return nil
+		case errors.Is(err, store.ErrNotFound):
+			outcome, doubt = OutcomeCopied, true
+			return v.to.put(ctx, c.key, "", c.text)
+		case err != nil:
+			return err
+		case !bytes.Equal(e.Value, c.text):
+			outcome = OutcomeDifferent
+		case !doubt:
+			outcome = OutcomeSame
+		}
+		return nil
+	})
+	if err != nil {
+		return "", v.to.told(storeError("copying "+c.key, err))
+	}
+	return outcome, nil
+}
+
+func (m *Manager) list(ctx context.Context, prefix string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
+	defer cancel()
+	keys, err := m.store.List(ctx, strings.TrimSuffix(prefix, "/"))
+	if err != nil {
+		return nil, storeError("listing the token store", err)
+	}
+	return keys, nil
+}
+
+// bringStragglers commits, in the destination, what rescue files of the source hold of a credential that has gone: a reply
+// that came when its claim had been taken over, and the credential moved. It returns the record with the last of them.
+func (r *moveRun) bringStragglers(ctx context.Context) (Record, error) {
+	if r.from.rescue == nil {
+		return Record{}, nil
+	}
+	ctx, cancel := r.from.detach(ctx)
+	defer cancel()
+	paths, err := r.from.rescue.List(ctx, "")
+	if err != nil {
+		return Record{}, storeError("looking for rescue files", err)
+	}
+	var last Record
+	for _, path := range paths {
+		text, err := r.from.rescue.Load(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var s successor
+		if err == nil {
+			s, err = readRescue(text)
+		}
+		switch {
+		case err != nil && (s.attempt.Key == "" || s.attempt.Key == r.key):
+			return last, storeError("reading "+path, fmt.Errorf("it may hold the newest refresh token and cannot be used: %w", err))
+		case err != nil, s.attempt.Key != r.key:
+			continue
+		}
+		if last, err = r.to.commit(ctx, s, aFew); err != nil {
+			return last, r.to.told(writing(err))
+		}
+		r.from.removeRescue(ctx, path)
+	}
+	return last, nil
+}

@@ -1,0 +1,218 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// User is the superuser of every server.
+const User = "test"
+
+// Config says what a server has beyond the defaults. The zero value is right for most tests.
+type Config struct {
+	// Settings are lines of postgresql.conf, as "log_statement": "all".
+	Settings map[string]string
+	// Certificate and Key, both PEM, make the server speak TLS.
+	Certificate, Key []byte
+}
+
+// Server is a PostgreSQL server. Make one with Start or Run. Stop, Kill, Resume and Close are for one goroutine at a time.
+type Server struct {
+	account account
+	dir     string // data, sockets and logs lie in here
+	port    int
+	process *process // nil while it is stopped
+}
+
+// Start starts a server that ends with the test.
+func Start(t testing.TB, c Config) *Server {
+	t.Helper()
+	s, err := Run(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", s.Log())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// Run starts a server that runs until Close.
+func Run(c Config) (*Server, error) {
+	s, err := newServer()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.initialize(c); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.Resume(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// newServer makes the folder of a server, and nothing in it.
+func newServer() (*Server, error) {
+	owner, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "pgtest")
+	if err != nil {
+		return nil, err
+	}
+	if err := owner.own(dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &Server{account: owner, dir: dir, port: port}, nil
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) initialize(c Config) error {
+	err := s.account.run(s.dir, "initdb", "--pgdata="+s.data(), "--username="+User, "--auth=trust",
+		"--no-sync", "--encoding=UTF8", "--locale=C")
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.configure(c), s.write("data/pg_hba.conf", []byte(strings.Join([]string{
+		"local all all trust",
+		"host all " + User + " 127.0.0.1/32 trust",
+		"host replication " + User + " 127.0.0.1/32 trust",
+		"host all all 127.0.0.1/32 scram-sha-256",
+		"",
+	}, "\n"))))
+}
+
+func (s *Server) configure(c Config) error {
+	var b strings.Builder
+	set := func(name, value string) {
+		fmt.Fprintf(&b, "%s = '%s'\n", name, strings.ReplaceAll(value, "'", "''"))
+	}
+	set("listen_addresses", "127.0.0.1")
+	set("port", strconv.Itoa(s.port))
+	set("unix_socket_directories", s.dir)
+	set("fsync", "off")
+	set("full_page_writes", "off")
+	set("shared_buffers", "16MB")
+	set("max_connections", "200")
+	if c.Certificate != nil {
+		if err := errors.Join(s.write("data/server.crt", c.Certificate), s.write("data/server.key", c.Key)); err != nil {
+			return err
+		}
+		set("ssl", "on")
+	}
+	for name, value := range c.Settings {
+		set(name, value)
+	}
+	return s.write("data/postgresql.conf", []byte(b.String()))
+}
+
+// write writes a file in the folder of the server, for its eyes only.
+func (s *Server) write(name string, content []byte) error {
+	path := filepath.Join(s.dir, filepath.FromSlash(name))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return err
+	}
+	return s.account.own(path)
+}
+
+// Resume starts a server that was stopped or killed, on the same port with the same data.
+func (s *Server) Resume() error {
+	cmd, err := s.account.command(s.dir, "postgres", "-D", s.data())
+	if err != nil {
+		return err
+	}
+	p, err := launch(cmd, s.log())
+	if err != nil {
+		return err
+	}
+	if err := p.awaitReady(s.ping); err != nil {
+		return fmt.Errorf("the server does not start: %w: %s", errors.Join(err, p.end(os.Kill)), s.Log())
+	}
+	s.process = p
+	return nil
+}
+
+func (s *Server) ping(ctx context.Context) error {
+	c, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.Ping(ctx), c.Close(ctx))
+}
+
+// Stop ends the server in order, as an administrator does: it breaks connections and finishes what it has promised.
+func (s *Server) Stop() error { return s.end(fastShutdown) }
+
+// Kill ends the server as the kernel does when memory runs out, and waits until its backends have noticed. The next Resume
+// recovers from the log.
+func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
+
+func (s *Server) end(signal os.Signal) error {
+	if s.process == nil {
+		return nil
+	}
+	p := s.process
+	s.process = nil
+	return p.end(signal)
+}
+
+// Close ends the server for good and removes its files.
+func (s *Server) Close() error {
+	return errors.Join(s.end(syscall.SIGQUIT), os.RemoveAll(s.dir))
+}
+
+// Addr returns the server's host and port.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// SocketDir returns the folder that the server's socket lies in.
+func (s *Server) SocketDir() string { return s.dir }
+
+// URL returns how User reaches the database. A test adds parameters with &.
+func (s *Server) URL(database string) string {
+	return "postgres://" + User + "@" + s.Addr() + "/" + database + "?sslmode=disable"
+}
+
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
+
+// Log returns the end of what the server has logged.
+func (s *Server) Log() string { return tail(s.log()) }
+
+func tail(path string) string {
+	const most = 4000
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(content[max(0, len(content)-most):])
+}
+
+// Own gives path to the user the server runs as: the folder of a tablespace, for instance. Every folder above it must
+// let others pass.
+func (s *Server) Own(t testing.TB, path string) {
+	t.Helper()
+	if err := s.account.own(path); err != nil {
+		t.Fatal(err)
+	}
+}

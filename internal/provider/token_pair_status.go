@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+const (
+	describeStoreID       = "The random id of the token store."
+	describeStoreLocation = "Where that store is: its URL without user, password and query."
+)
+
+// tokenPairStatus is what can be told of a token pair without its secrets.
+type tokenPairStatus struct {
+	Status                types.String `tfsdk:"status"`
+	AuthorizationURL      types.String `tfsdk:"authorization_url"`
+	Scopes                types.Set    `tfsdk:"scopes"`
+	Generation            types.Int64  `tfsdk:"generation"`
+	IssuedAt              types.String `tfsdk:"issued_at"`
+	ExpiresAt             types.String `tfsdk:"expires_at"`
+	RefreshTokenExpiresAt types.String `tfsdk:"refresh_token_expires_at"`
+	ReauthorizeBy         types.String `tfsdk:"reauthorize_by"`
+	LastRotatedAt         types.String `tfsdk:"last_rotated_at"`
+	NextAttemptAt         types.String `tfsdk:"next_attempt_at"`
+	ClaimedBy             types.String `tfsdk:"claimed_by"`
+	ClaimedAt             types.String `tfsdk:"claimed_at"`
+	ClaimStale            types.Bool   `tfsdk:"claim_stale"`
+	History               types.List   `tfsdk:"history"`
+}
+
+func computedText(description string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+}
+
+// statusAttributes is the schema of a tokenPairStatus.
+func statusAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"status":                   computedText(describeStatus),
+		"authorization_url":        computedText("What a person opens to authorize, or to authorize again. Null if the pair offers none."),
+		"generation":               schema.Int64Attribute{MarkdownDescription: describeGeneration, Computed: true},
+		"scopes":                   schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
+		"issued_at":                computedText("When the access token was requested (RFC 3339, UTC)."),
+		"expires_at":               computedText("When the access token expires. Null if the server did not say."),
+		"refresh_token_expires_at": computedText("When the refresh token dies unless it is used. Null if not known."),
+		"reauthorize_by":           computedText("When a person must authorize again. Null if not known."),
+		"last_rotated_at":          computedText("When the pair was last refreshed. Null if never."),
+		"next_attempt_at":          computedText("With status `outcome_unknown`: from when on the refresh token may be sent once more. Null if it is not sent again."),
+		"claimed_by":               computedText("The host that is refreshing the pair now, or has died doing so. Null if none."),
+		"claimed_at":               computedText("Since when it does that."),
+		"claim_stale": schema.BoolAttribute{
+			MarkdownDescription: "Whether that takes longer than any refresh does (2 minutes with the default `request_timeout`): the host has died, or stands still. The next run that needs a token takes over. False if nobody is refreshing.",
+			Computed:            true,
+		},
+		"history": schema.ListNestedAttribute{
+			MarkdownDescription: "What happened to the credential, oldest first; the last 50 events.", Computed: true,
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"at":         computedText("When (RFC 3339, UTC): by the store's clock, or that of the host where the store has none."),
+				"host":       computedText("The host name of the machine that did it."),
+				"attempt":    computedText("The random id of the attempt. Null for what was no attempt to refresh or authorize."),
+				"generation": schema.Int64Attribute{MarkdownDescription: "The generation after the event.", Computed: true},
+				"verdict":    computedText("What happened, in words."),
+			}},
+		},
+	}
+}
+
+func statusOf(r credential.Record, now time.Time) tokenPairStatus {
+	m := tokenPairStatus{
+		Status: types.StringValue(string(r.Status)), Generation: types.Int64Value(r.Generation), Scopes: types.SetNull(types.StringType),
+		IssuedAt: timeValue(r.Tokens.IssuedAt), ExpiresAt: timeValue(r.Tokens.ExpiresAt),
+		RefreshTokenExpiresAt: timeValue(idleDeadline(r)), ReauthorizeBy: timeValue(absoluteDeadline(r)),
+		LastRotatedAt: timeValue(r.LastRotatedAt), ClaimStale: types.BoolValue(false), History: historyOf(r),
+	}
+	if p, ok := r.NewestPending(); ok {
+		m.AuthorizationURL = types.StringValue(p.URL)
+	}
+	if r.Tokens.Scopes != nil {
+		m.Scopes = setOf(r.Tokens.Scopes)
+	}
+	if at, may, known := credential.NextResend(r, now); known && may {
+		m.NextAttemptAt = timeValue(at)
+	}
+	if c := r.Claim; c != nil {
+		m.ClaimedBy, m.ClaimedAt = optionalString(c.Owner), timeValue(c.ClaimedAt)
+		m.ClaimStale = types.BoolValue(now.After(c.ClaimedAt.Add(c.TTL)))
+	}
+	return m
+}
+
+func historyOf(r credential.Record) types.List {
+	eventType := types.ObjectType{AttrTypes: map[string]attr.Type{
+		"at": types.StringType, "host": types.StringType, "attempt": types.StringType, "generation": types.Int64Type, "verdict": types.StringType,
+	}}
+	events := make([]attr.Value, 0, len(r.History))
+	for _, e := range r.History {
+		events = append(events, types.ObjectValueMust(eventType.AttrTypes, map[string]attr.Value{
+			"at": timeValue(e.At), "host": optionalString(e.Host), "attempt": optionalString(e.Attempt),
+			"generation": types.Int64Value(e.Generation), "verdict": types.StringValue(e.Verdict),
+		}))
+	}
+	return types.ListValueMust(eventType, events)
+}
