@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -20,6 +21,7 @@ type applying struct {
 	config, state tokenPairModel // state is zero in Create
 	about         subject
 	diags         *diag.Diagnostics
+	former        *credential.Setup // what the record said before; nil: the same
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -68,6 +70,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		keepSecret(&setup.Client, a.config.Client, before.Client)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
+		a.former = &credential.Setup{Client: before.Client, Refresh: before.Refresh}
 		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
 			warnOtherClient(a.about, after, a.diags)
 		}
@@ -77,6 +80,17 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		return false
 	}
 	return true
+}
+
+// takeBack puts the former setup into the record again after an apply that failed: the state keeps it as well, so taking
+// the change back plans nothing that could.
+func (a *applying) takeBack(ctx context.Context) {
+	if a.former == nil {
+		return
+	}
+	if _, err := a.eng.Configure(context.WithoutCancel(ctx), a.about.name, *a.former); err != nil {
+		a.diags.AddWarning("Configuration Not Taken Back", fmt.Sprintf("The apply of %s failed, and the token store keeps its new client and refresh settings: %s Apply again, with a change of the client if need be.", a.about, clause(err)))
+	}
 }
 
 // makeAnew puts a record in the place of a tombstone, whose hashes it keeps.
