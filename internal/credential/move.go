@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
@@ -23,6 +24,14 @@ type Mover struct {
 
 // NewMover returns a Mover. Nothing is read yet.
 func NewMover(from, to *Manager) *Mover { return &Mover{from: from, to: to} }
+
+// Offline is a Poster that sends nothing: for a Manager that only moves what the store holds.
+type Offline struct{}
+
+var errOffline = errors.New("this process sends nothing")
+
+// Post implements Poster.
+func (Offline) Post(context.Context, oauth.Request) oauth.Reply { return oauth.Reply{Err: errOffline} }
 
 // Outcome is what has become of one credential.
 type Outcome string
@@ -113,6 +122,9 @@ func (v *Mover) Move(ctx context.Context, name string) Moved {
 func (v *Mover) Preview(ctx context.Context, name string) Moved {
 	run := &moveRun{Mover: v, name: name, key: PairKey(name), sight: sight{now: v.from.Now()}, result: Moved{Name: name}}
 	err := run.look(ctx)
+	for errors.Is(err, errClaimLost) && ctx.Err() == nil {
+		err = run.look(ctx)
+	}
 	if err == nil {
 		err = run.foretell()
 	}

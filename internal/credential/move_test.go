@@ -80,6 +80,16 @@ func TestMoveThereAndBack(t *testing.T) {
 	if e.Error() != "moved (moved): it was moved to memory:dest" || e.Record.MovedTo.Location != "memory:dest" {
 		t.Errorf("error %q", e)
 	}
+	if err := deleteIt(p.world); !IsKind(err, KindMoved) {
+		t.Errorf("deleted where it is not any more: %v", err)
+	}
+	if _, err := p.start().ExchangeCode(t.Context(), theName, Exchange{Code: secret.New("c")}); !IsKind(err, KindMoved) {
+		t.Errorf("exchanged where it is not any more: %v", err)
+	}
+	seeded, err := p.start().Seed(t.Context(), theName, "a1", Setup{Client: p.client()}, Replica{Family: "f1", Generation: 1, Tokens: r.Tokens})
+	if err != nil || !seeded.IsTombstone() || !p.in().IsTombstone() {
+		t.Errorf("a state has brought it to life again: %+v, %v", seeded, err)
+	}
 	p.wantServer(1, 1, 0)
 }
 

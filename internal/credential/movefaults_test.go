@@ -189,14 +189,17 @@ func moveUnder(t *testing.T, f moveFault, prepare func(*twoStores, Record), back
 	}
 
 	p.clock.pass(3 * time.Hour) // no claim of a move is taken over, however old
-	if second := p.move(back); second.Outcome == OutcomeFailed && !(back && IsKind(second.Err, KindNotFound) && usable(p.in())) {
+	second := p.move(back)
+	stayed := back && IsKind(second.Err, KindNotFound) && usable(p.in()) // the first run has done nothing
+	if second.Outcome == OutcomeFailed && !stayed {
 		say("the second run fails: %v (first %v)", second.Err, first)
 	}
 	here, there := p.dest, p.world
 	if back {
 		here, there = p.world, p.dest
 	}
-	if end, other := here.in(), there.in(); !usable(end) || end.Generation != 3 || usable(other) && !(back && older) || other.Moving() {
+	end, other := here.in(), there.in()
+	if twice := usable(other) && (!back || !older); !usable(end) || end.Generation != 3 || twice || other.Moving() {
 		say("ends with %+v and %+v", end.History, other.History)
 	}
 	if !back && slices.ContainsFunc(before.Consumed, func(c Consumed) bool { return c.SHA256 == "kept" }) &&

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -157,6 +158,32 @@ func TestMoveWaitsForOthers(t *testing.T) {
 		t.Error("the successor did not come along")
 	}
 	p.wantServer(1, 1, 0)
+}
+
+// TestMoveTakesOver: whose claim has stood for its TTL is not waited for, and what it leaves unknown comes along.
+func TestMoveTakesOver(t *testing.T) {
+	t.Parallel()
+	for purpose, want := range map[Purpose]Status{
+		PurposeRefresh: StatusOutcomeUnknown, PurposeExchange: StatusActive, PurposeRevoke: StatusActive,
+	} {
+		p := newTwoStores(t)
+		p.authorized(func(r *Record) {
+			r.Claim = &Claim{Attempt: "x", Owner: "gone", Purpose: purpose, Base: 1, TTL: 2 * time.Minute, ClaimedAt: p.clock.Now()}
+		})
+		if preview := p.mover(false).Preview(t.Context(), theName); preview.Outcome != OutcomeMoved || !slices.Equal(preview.Notes,
+			[]string{"it is in use now, and would be waited for (" + string(purpose) + " by gone)"}) {
+			t.Errorf("%s: foretold %+v", purpose, preview)
+		}
+		before := p.clock.Monotonic()
+		if got := p.move(false); got.Outcome != OutcomeMoved || p.dest.in().Status != want {
+			t.Errorf("%s: %+v, status %s", purpose, got, p.dest.in().Status)
+		}
+		if waited := p.clock.Monotonic() - before; waited < 2*time.Minute {
+			t.Errorf("%s: waited %s", purpose, waited)
+		}
+		p.wantIn(p.dest, p.world, 1)
+		p.wantServer(0, 0, 0)
+	}
 }
 
 // TestAskersDuringAMove: what still works is served in either store; else the error tells of the move, and nothing is sent.

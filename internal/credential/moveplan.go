@@ -91,7 +91,7 @@ const (
 	refuseLost                   // moved to the target before, which does not have it any more
 )
 
-// sight is both records as read, the target's first, and what this run has done about them.
+// sight is both records as of one moment, and what this run has done about them.
 type sight struct {
 	source, target     Record
 	sourceEnd, destEnd end
@@ -105,9 +105,9 @@ type sight struct {
 // plan says what comes next. It is pure, and each act brings the two records one step nearer to actDone, from wherever an
 // earlier run has left them.
 //
-// What keeps a credential from being lost, whoever else moves it meanwhile: a record is given up only by compare-and-swap on
-// a revision that was read after the other store's record was seen to be good; and whoever takes that other one away has to
-// write this one first.
+// What keeps a credential from being lost, whoever else moves it meanwhile: both records were read as of one moment, and each
+// act is a compare-and-swap of one of them. A record is given up only where the other one was good at that moment; and whoever
+// takes that other one away has to claim it first, and then to write this one.
 func (s sight) plan() (moveAct, moveRefusal) {
 	source, target := s.source.roleIn(s.destEnd), s.target.roleIn(s.sourceEnd)
 	if source == roleBusy {

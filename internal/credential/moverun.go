@@ -58,7 +58,8 @@ func (r *moveRun) toTheEnd(ctx context.Context) error {
 	}
 }
 
-// look reads both records: the target's first, so that it was good when the source's was read.
+// look reads both records as they were at one moment: the target's is the same before and after the source's was read. Who
+// acted on two moments could give up a copy for another one that is being given up for the first.
 func (r *moveRun) look(ctx context.Context) (err error) {
 	if r.sourceEnd, r.destEnd, err = r.ends(ctx); err != nil {
 		return err
@@ -68,6 +69,13 @@ func (r *moveRun) look(ctx context.Context) (err error) {
 	}
 	if r.sourceSnap, err = r.from.sighted(ctx, r.key); err != nil {
 		return r.from.told(err)
+	}
+	again, err := r.to.sighted(ctx, r.key)
+	switch {
+	case err != nil:
+		return r.to.told(err)
+	case again.revision != r.targetSnap.revision:
+		return errClaimLost
 	}
 	r.source, r.target = r.sourceSnap.record, r.targetSnap.record
 	r.parked = r.parkedRev != "" && r.parkedRev == r.sourceSnap.revision

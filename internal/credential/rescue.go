@@ -54,7 +54,8 @@ const kindRescue = "rescue"
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
-		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes, ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
+		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
+		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -72,7 +73,8 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID, NewFamily: w.NewFamily, State: w.State, Code: w.Code,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
+		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil

@@ -13,7 +13,7 @@ import (
 var ErrNoRevocation = errors.New("the client has no revocation_endpoint")
 
 // ErrSetAside says that former tokens were not revoked.
-var ErrSetAside = errors.New("tokens that were in use before, of another client_id or of tokens that were replaced, were kept aside and are not revoked")
+var ErrSetAside = errors.New("tokens of another client_id, or replaced ones, were kept aside and are not revoked")
 
 // ErrRevokedNotBuried says that the tokens were revoked and the record could not be deleted.
 var ErrRevokedNotBuried = errors.New("revoked, but still in the token store")
@@ -31,6 +31,8 @@ func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) 
 	err := m.alone(ctx, key,
 		func(r Record) error {
 			switch {
+			case r.MovedTo != (MovedTo{}):
+				return movedAway(r)
 			case r.IsTombstone():
 				return errGone
 			case r.Family != family:

@@ -117,6 +117,11 @@ func explain(about subject, e *credential.Error) []string {
 		return explainAuthorize(about, e)
 	case credential.KindUnknown:
 		return explainUnknown(about, e)
+	case credential.KindMoving:
+		return []string{fmt.Sprintf("%s is between two token stores: %s", capital(about.String()), cause(e, "a move was begun and not finished.")),
+			"Nothing was sent. The credential is good; no run refreshes it until the move is finished."}
+	case credential.KindMoved:
+		return explainMoved(about, e)
 	case credential.KindNotFound:
 		return []string{fmt.Sprintf("The token store %s holds no %s.", about.session.location, about), "Nothing was read from elsewhere, and nothing was sent.",
 			"Check the name, and that token_store (or OAUTH_TOKEN_STORE) is the one the credential was made in. If it was never made, apply its resource first."}

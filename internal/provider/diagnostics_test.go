@@ -255,6 +255,15 @@ func diagnosticCases() []diagnosticCase {
 			"Nothing was sent. What the store holds is unchanged.",
 			open,
 		}},
+		{"moving", aPair, &credential.Error{Kind: credential.KindMoving, Reason: credential.ReasonMoving, Err: errors.New("a move from file:///a to file:///b was begun")}, []string{
+			`Token pair "exact" is between two token stores: a move from file:///a to file:///b was begun.`,
+			"Nothing was sent. The credential is good; no run refreshes it until the move is finished.",
+		}},
+		{"moved", aPair, moved(credential.Record{MovedTo: credential.MovedTo{StoreID: "s", Location: "file:///b"}}), []string{
+			`Token pair "exact" was moved from the token store file:///store to file:///b.`,
+			"Nothing was sent or changed. The credential is good there, and nobody has to authorize.",
+			"Set token_store or OAUTH_TOKEN_STORE to that store and apply. To bring it back: terraform-provider-oauth move --name exact --from file:///b --to file:///store",
+		}},
 		{"foreign family", aPair, kind(credential.KindForeignFamily, credential.ReasonNone, nil), []string{
 			`The token store holds a later authorization of token pair "exact" than the state.`,
 			"It still works and was left alone.",
@@ -326,6 +335,7 @@ func TestEveryErrorSaysWhatToDo(t *testing.T) {
 		credential.KindStore: false, credential.KindConfiguration: false, credential.KindBadClient: false, credential.KindNotSent: false, credential.KindLater: false,
 		credential.KindStrategy: false, credential.KindAuthorize: false, credential.KindUnknown: false, credential.KindNotFound: false, credential.KindConsumed: false,
 		credential.KindAttached: false, credential.KindState: false, credential.KindDenied: false, credential.KindShuttingDown: false, credential.KindForeignFamily: false,
+		credential.KindMoving: false, credential.KindMoved: false,
 	}
 	for _, c := range diagnosticCases() {
 		kinds[credential.AsError(c.err).Kind] = true

@@ -63,3 +63,21 @@ func explainBudget(about subject, b *credential.BudgetError) []string {
 		"Find out why these were refused; another call would be refused for the same reason. After that time, run again.",
 	}
 }
+
+// moved says that another store has the credential.
+func moved(r credential.Record) error {
+	return &credential.Error{Kind: credential.KindMoved, Reason: credential.ReasonMoved, Record: r}
+}
+
+func explainMoved(about subject, e *credential.Error) []string {
+	to := e.Record.MovedTo.Location
+	next := "Set token_store or OAUTH_TOKEN_STORE to that store and apply."
+	if about.destroying {
+		next = "Set token_store or OAUTH_TOKEN_STORE to that store and destroy again. To forget it without revoking: terraform state rm."
+	}
+	return []string{
+		fmt.Sprintf("%s was moved from the token store %s to %s.", capital(about.String()), about.session.location, to),
+		"Nothing was sent or changed. The credential is good there, and nobody has to authorize.",
+		fmt.Sprintf("%s To bring it back: terraform-provider-oauth move --name %s --from %s --to %s", next, about.name, to, about.session.location),
+	}
+}

@@ -131,6 +131,14 @@ func (r *tokenPairResource) lookUp(
 		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
 		return credential.Record{}, false
 	}
+	if record.MovedTo != (credential.MovedTo{}) {
+		if imported {
+			addEngineError(diags, pathName(), "Unable to Import Token Pair", about, moved(record))
+		} else {
+			warnNoToken(about, moved(record), diags)
+		}
+		return credential.Record{}, false
+	}
 	if !imported && mem.Attachment != "" && record.Attachment.Attached && foreign(record, *mem) {
 		refuseOthersRecord(pathName(), about, diags)
 		return credential.Record{}, false
@@ -146,6 +154,8 @@ func (r *tokenPairResource) lookElsewhere(
 	about := r.about(state.Name)
 	record, err := eng.Peek(ctx, about.name)
 	switch {
+	case err == nil && record.MovedTo != (credential.MovedTo{}):
+		warnNoToken(about, moved(record), diags)
 	case credential.IsKind(err, credential.KindNotFound), err == nil && record.IsTombstone():
 		// Something of this name may have been destroyed here; that says nothing about the credential of the state.
 		mem.Verdict = verdictSeed

@@ -74,6 +74,10 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		summary = "Authorization Required"
 	case credential.KindUnknown:
 		summary = "Outcome of a Refresh Unknown"
+	case credential.KindMoving:
+		summary = "Move Not Finished"
+	case credential.KindMoved:
+		summary = "Credential Moved"
 	}
 	diags.AddWarning(summary, engineDetail(about, err))
 }

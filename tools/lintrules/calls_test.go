@@ -29,6 +29,7 @@ func TestCalls(t *testing.T) {
 
 		{"internal/store/a.go", "os", "_ = os.Getenv(\"\")", "environment"},
 		{"internal/store/filestore/b.go", "os", "_, _ = os.LookupEnv(\"\")", "environment"},
+		{"internal/command/a.go", "os", "_ = os.Getenv(\"\")", "environment"},
 		{"internal/provider/a.go", "os", "_ = os.Getenv(\"\")", ""},
 
 		{"internal/seal/b.go", "crypto/rand", "_, _ = rand.Int(nil, nil)", "randomness"},

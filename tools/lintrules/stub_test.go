@@ -16,6 +16,7 @@ const module = "github.com/seed-55355b43/terraform-provider-oauth"
 
 // packages are what a plant can import, under the short names that the tables use.
 var packages = map[string]string{
+	"command":    module + "/internal/command",
 	"credential": module + "/internal/credential",
 	"oauth":      module + "/internal/oauth",
 	"platform":   module + "/internal/platform",
@@ -35,6 +36,7 @@ var packages = map[string]string{
 
 	"age":       "filippo.io/age",
 	"pgx":       "github.com/jackc/pgx/v5",
+	"porcupine": "github.com/anishathalye/porcupine",
 	"x/oauth2":  "golang.org/x/oauth2",
 	"x/sys":     "golang.org/x/sys/unix",
 	"framework": "github.com/hashicorp/terraform-plugin-framework/resource",
@@ -50,6 +52,7 @@ var packages = map[string]string{
 var foreignModules = []string{
 	"example.com/stray",
 	"filippo.io/age",
+	"github.com/anishathalye/porcupine",
 	"github.com/hashicorp/terraform-plugin-framework",
 	"github.com/hashicorp/terraform-plugin-log",
 	"github.com/hashicorp/terraform-plugin-testing",

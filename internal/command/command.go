@@ -1,0 +1,92 @@
+// Package command is what the provider's binary does for a person at a shell, instead of serving Terraform: one file for
+// each subcommand. Run is the entry point.
+//
+// It opens token stores, has the engine do the work, and puts the outcome into words. It knows nothing of Terraform, talks to
+// no authorization server, and never prints a secret. Stores, clock, environment and streams are handed in.
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1 // something that was asked for was not done; the output lists it
+	exitUsage  = 2 // nothing was done: the command line, the environment or the key file is wrong
+)
+
+// Deps is what a subcommand needs of the process it runs in. main fills it; tests replace parts.
+type Deps struct {
+	Stores     map[string]StoreKind // by URL scheme
+	RescueDirs func() []string      // where the provider keeps replies that no store takes, best first
+	Getenv     func(string) string
+	Hostname   string
+	Clock      credential.Clock
+	Random     io.Reader
+	Timings    credential.Timings
+	Stdout     io.Writer
+	Stderr     io.Writer
+}
+
+// StoreKind is a kind of token store.
+type StoreKind struct {
+	Open     func(url string) (store.Store, error) // touches nothing; its errors quote nothing of the URL
+	NeedsKey bool                                  // others than its user can read it, so what it holds must be sealed
+}
+
+// subcommand runs with the arguments behind its name and returns an exit code.
+type subcommand struct {
+	name, summary string
+	run           func(ctx context.Context, deps Deps, args []string) int
+}
+
+func subcommands() []subcommand {
+	return []subcommand{
+		{"move", "move credentials from one token store to another", runMove},
+	}
+}
+
+// Run runs the subcommand that args (without the program's name) begin with, and returns the exit code. handled is false
+// where args hold none, as when Terraform starts the provider: then nothing was done. When ctx ends, the step under way is
+// finished, and no further one begun.
+func Run(ctx context.Context, deps Deps, args []string) (code int, handled bool) {
+	if len(args) == 0 {
+		return exitDone, false
+	}
+	name := args[0]
+	all := subcommands()
+	if i := slices.IndexFunc(all, func(c subcommand) bool { return c.name == name }); i >= 0 {
+		return all[i].run(ctx, deps, args[1:]), true
+	}
+	switch {
+	case isHelp(name):
+		fmt.Fprint(deps.Stdout, overview(all))
+		return exitDone, true
+	case strings.HasPrefix(name, "-"):
+		return exitDone, false
+	}
+	fmt.Fprintf(deps.Stderr, "terraform-provider-oauth: there is no such subcommand\n\n%s", overview(all))
+	return exitUsage, true
+}
+
+func isHelp(arg string) bool {
+	return slices.Contains([]string{"help", "-h", "-help", "--help"}, arg)
+}
+
+func overview(all []subcommand) string {
+	var text strings.Builder
+	text.WriteString("This is a Terraform provider: terraform and tofu start it by themselves. For people it has subcommands:\n\n")
+	for _, c := range all {
+		fmt.Fprintf(&text, "  terraform-provider-oauth %-8s %s\n", c.name, c.summary)
+	}
+	text.WriteString("\nEach tells more with --help.\n")
+	return text.String()
+}

@@ -1,0 +1,152 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+const keyVariable = "OAUTH_TOKEN_STORE_KEY"
+
+// tokenStore is an open token store.
+type tokenStore struct {
+	*seal.Store
+	needsKey bool
+	inner    store.Store
+	manager  *credential.Manager
+}
+
+// openStore opens the store of a URL. It reads and writes nothing yet. Its errors do not quote the URL, which may hold a
+// password.
+func (d Deps) openStore(url string, keys seal.Keyring) (*tokenStore, error) {
+	kind, err := d.kindOf(url)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := kind.Open(url)
+	if err != nil {
+		return nil, err
+	}
+	s := &tokenStore{Store: seal.NewStore(inner, keys, d.Random), needsKey: kind.NeedsKey, inner: inner}
+	s.manager, err = credential.New(credential.Options{
+		Store: s.Store, Caller: credential.Offline{}, Clock: d.Clock, Random: d.Random, Owner: d.Hostname, Timings: d.Timings,
+		Rescue: credential.NewRescueDir(d.RescueDirs(), keys, s.ID),
+	})
+	return s, err
+}
+
+// close ends its connections, where it has some.
+func (s *tokenStore) close() {
+	if c, ok := s.inner.(io.Closer); ok {
+		_ = c.Close() // all that was written has been confirmed
+	}
+}
+
+// exists tells whether the store was ever written to.
+func (s *tokenStore) exists(ctx context.Context) (bool, error) {
+	_, err := s.ID(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// kindOf knows a store by its scheme. What stands behind it is the store's own.
+func (d Deps) kindOf(url string) (StoreKind, error) {
+	scheme, _, found := strings.Cut(url, ":")
+	kind, known := d.Stores[strings.ToLower(scheme)]
+	switch {
+	case url == "state":
+		return StoreKind{}, errors.New("the state is moved by Terraform alone: change token_store and apply")
+	case !found:
+		return StoreKind{}, errors.New("it is no URL like file:///var/lib/oauth")
+	case !known:
+		return StoreKind{}, fmt.Errorf("its scheme is none of %s", strings.Join(slices.Sorted(maps.Keys(d.Stores)), ", "))
+	}
+	return kind, nil
+}
+
+// holdsPassword tells whether a URL has a password in it, where a list of processes shows it.
+func holdsPassword(url string) bool {
+	_, rest, _ := strings.Cut(url, "://")
+	address, query, _ := strings.Cut(rest, "?")
+	if !strings.ContainsAny(address, "@/") && strings.Contains(query, "@") {
+		address, query = rest, "" // a password with a question mark in it
+	}
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		if _, password, _ := strings.Cut(address[:at], ":"); password != "" {
+			return true
+		}
+	}
+	for part := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		if (name == "password" || name == "sslpassword") && value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// keys reads the keys of the stores: from the file if one is named, else from the environment. No key is no error here.
+func (d Deps) keys(file string) (seal.Keyring, error) {
+	text, where := d.Getenv(keyVariable), keyVariable
+	if file != "" {
+		where = "the key file"
+		var err error
+		if text, err = readKeyFile(file); err != nil {
+			return seal.Keyring{}, err
+		}
+	} else if text == "" {
+		return seal.Keyring{}, nil
+	}
+	keys, err := seal.ParseKeys(secret.New(text))
+	if err != nil {
+		return seal.Keyring{}, fmt.Errorf("%s cannot be used: %w", where, err)
+	}
+	return keys, nil
+}
+
+// maxKeyFile is far beyond what some dozens of keys need.
+const maxKeyFile = 64 << 10
+
+// readKeyFile returns what ParseKeys takes of a file as age-keygen writes it, with a key a line and comments behind #.
+// One that others may read is refused, as ssh does.
+func readKeyFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("the key file cannot be read: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the key file cannot be read: %w", err)
+	case !info.Mode().IsRegular() || info.Size() > maxKeyFile:
+		return "", fmt.Errorf("the key file %s is no file with keys", path)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return "", fmt.Errorf("the key file %s can be read by others (mode %04o); chmod 600 it, and take the key for known if they did",
+			path, info.Mode().Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return "", fmt.Errorf("the key file cannot be read: %w", err)
+	}
+	var keys []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			keys = append(keys, line)
+		}
+	}
+	return strings.Join(keys, ","), nil
+}
