@@ -4,18 +4,13 @@ package acceptance_test
 
 import "time"
 
-// somePlaces are enough for an apply, where the engine's steps are those of a plan.
-func somePlaces(b behaviour) []place {
-	return placesOf(b, "before-claim", "after-claim", "handshake", "body", "held-before", "held-after", "reply", "before-commit", "after-commit")
-}
-
 // strikeApplies lets the blow befall an apply at each of the places.
 func (c *site) strikeApplies(b blow, places []place, fates map[string]fate) {
 	c.t.Helper()
 	b.befall(c)
 	for _, p := range places {
 		b.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color"))
-		c.expectDone(p.name, fates[p.name].done)
+		c.expectDone(p.name, rowOf(c.t, fates, p.name).done)
 	}
 }
 
@@ -34,9 +29,10 @@ func createGroups() []group {
 		{killCore, rejects, told, 0, false},
 		{terminateGroup, revokes, told, 0, true},
 		{interruptCore, rejects, told, 0, true},
+		{holdUp, revokes, heldUp, 0, true},
 	} {
 		groups = append(groups, group{"create, " + g.blow.name, func(c *site, m *matrix, column string) {
-			places := somePlaces(g.at)
+			places := placesOf(g.at)
 			c.configure(places, "")
 			c.strikeApplies(g.blow, afterWrites(1, places), g.fates) // the first write adopts the token
 			state := c.driver.state(c)
@@ -49,7 +45,7 @@ func createGroups() []group {
 				c.pairs[p.name].usedBefore = !want && f.done == 1 && f.statuses[0] == active
 			}
 			c.follow(m, column, g.fates, g.wait)
-		}, g.at})
+		}, g.at, false})
 	}
 	return groups
 }
@@ -58,22 +54,25 @@ func createGroups() []group {
 func updateGroups() []group {
 	var groups []group
 	for _, g := range []struct {
-		blow  blow
-		at    behaviour
-		fates map[string]fate
+		blow     blow
+		at       behaviour
+		fates    map[string]fate
+		postgres bool
 	}{
-		{killProvider, revokes, killed},
-		{killGroup, rejects, killed},
-		{killCore, revokes, told},
-		{terminateGroup, rejects, told},
-		{interruptCore, revokes, told},
+		{killProvider, revokes, killed, false},
+		{killGroup, rejects, killed, false},
+		{killCore, revokes, told, false},
+		{terminateGroup, rejects, told, false},
+		{interruptCore, revokes, told, false},
+		{holdUp, rejects, heldUp, false},
+		{killGroup, rejects, killedRemotely, true},
 	} {
 		groups = append(groups, group{"update, " + g.blow.name, func(c *site, m *matrix, column string) {
-			c.configure(somePlaces(g.at), `refresh = { strategy = "at_apply" }`)
+			c.configure(c.allPlaces(), `refresh = { strategy = "at_apply" }`)
 			c.settle()
 			c.strikeApplies(g.blow, c.places, g.fates)
 			c.follow(m, column, g.fates, claimTTL)
-		}, g.at})
+		}, g.at, g.postgres})
 	}
 	return groups
 }

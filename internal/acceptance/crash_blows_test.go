@@ -5,6 +5,9 @@ package acceptance_test
 import (
 	"path/filepath"
 	"syscall"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
 // blow is what befalls the processes that stand at a place.
@@ -33,6 +36,15 @@ var (
 		st.run.signalGroup(syscall.SIGTERM)
 		st.stop.cancelled()
 		st.goOn()
+		st.gone()
+	}}
+	// A machine that sleeps for longer than a request may take to leave.
+	holdUp = blow{name: "SIGSTOP group", strike: func(st *standing) {
+		st.run.signalGroup(syscall.SIGSTOP)
+		eventually(st.c.t, "the provider process at "+st.place.name+" has stopped", func() bool { return isStopped(st.pid) })
+		st.c.w.advance(credential.DefaultTimings().SendBy + time.Second)
+		st.goOn()
+		st.run.signalGroup(syscall.SIGCONT)
 		st.gone()
 	}}
 	interruptCore = blow{name: "SIGINT core", strike: func(st *standing) {

@@ -58,7 +58,8 @@ func TestEngineCrashMatrix(t *testing.T) {
 			t.Parallel()
 			c := newSite(t)
 			c.overtaken = row.overtaken
-			c.stoppedBeyondTTL(places, m, stop, row.stopped)
+			c.configure(places, "")
+			c.stoppedBeyondTTL("", m, stop, row.stopped)
 		})
 	}
 }

@@ -23,12 +23,36 @@ type codeFate struct {
 var killedExchange = map[string]codeFate{
 	"before-claim":  {0, false, count{1, 0, 1}},
 	"after-claim":   {0, true, count{1, 0, 1}},
+	"dial":          {0, true, count{1, 0, 1}},
 	"handshake":     {0, true, count{1, 0, 1}},
 	"body":          {0, true, count{1, 0, 1}},
+	"read":          {0, true, count{1, 0, 1}},
 	"held-before":   {0, true, count{1, 0, 2}},
+	"sent":          {1, true, count{2, 0, 2}},
 	"held-after":    {1, true, count{2, 0, 2}},
+	"headers":       {1, true, count{2, 0, 2}},
+	"half-reply":    {1, true, count{2, 0, 2}},
 	"reply":         {1, true, count{2, 0, 2}},
 	"before-commit": {1, true, count{2, 0, 2}},
+	"after-commit":  {1, false, count{1, 0, 1}},
+}
+
+// killedExchangeRemotely is the same on a token store across a network, where a rescue file holds the reply from before
+// the commit on.
+var killedExchangeRemotely = map[string]codeFate{
+	"before-claim":  {0, false, count{1, 0, 1}},
+	"after-claim":   {0, true, count{1, 0, 1}},
+	"dial":          {0, true, count{1, 0, 1}},
+	"body":          {0, true, count{1, 0, 1}},
+	"read":          {0, true, count{1, 0, 1}},
+	"held-before":   {0, true, count{1, 0, 2}},
+	"sent":          {1, true, count{2, 0, 2}},
+	"held-after":    {1, true, count{2, 0, 2}},
+	"headers":       {1, true, count{2, 0, 2}},
+	"half-reply":    {1, true, count{2, 0, 2}},
+	"reply":         {1, true, count{2, 0, 2}},
+	"before-commit": {1, false, count{1, 0, 1}},
+	"machine-gone":  {1, true, count{2, 0, 2}},
 	"after-commit":  {1, false, count{1, 0, 1}},
 }
 
@@ -36,10 +60,34 @@ var killedExchange = map[string]codeFate{
 var toldExchange = map[string]codeFate{
 	"before-claim":  {0, false, count{1, 0, 1}},
 	"after-claim":   {0, false, count{1, 0, 1}},
+	"dial":          {0, false, count{1, 0, 1}},
 	"handshake":     {0, false, count{1, 0, 1}},
 	"body":          {0, false, count{1, 0, 1}},
+	"read":          {1, false, count{1, 0, 1}},
 	"held-before":   {1, false, count{1, 0, 1}},
+	"sent":          {1, false, count{1, 0, 1}},
 	"held-after":    {1, false, count{1, 0, 1}},
+	"headers":       {1, false, count{1, 0, 1}},
+	"half-reply":    {1, false, count{1, 0, 1}},
+	"reply":         {1, false, count{1, 0, 1}},
+	"before-commit": {1, false, count{1, 0, 1}},
+	"after-commit":  {1, false, count{1, 0, 1}},
+}
+
+// heldUpExchange is for a process that stands still for longer than send_by: a code that was not sent by then is sent
+// under a new claim.
+var heldUpExchange = map[string]codeFate{
+	"before-claim":  {1, false, count{1, 0, 1}},
+	"after-claim":   {1, false, count{1, 0, 1}},
+	"dial":          {1, false, count{1, 0, 1}},
+	"handshake":     {1, false, count{1, 0, 1}},
+	"body":          {1, false, count{1, 0, 1}},
+	"read":          {1, false, count{1, 0, 1}},
+	"held-before":   {1, false, count{1, 0, 1}},
+	"sent":          {1, false, count{1, 0, 1}},
+	"held-after":    {1, false, count{1, 0, 1}},
+	"headers":       {1, false, count{1, 0, 1}},
+	"half-reply":    {1, false, count{1, 0, 1}},
 	"reply":         {1, false, count{1, 0, 1}},
 	"before-commit": {1, false, count{1, 0, 1}},
 	"after-commit":  {1, false, count{1, 0, 1}},
@@ -49,17 +97,21 @@ var toldExchange = map[string]codeFate{
 func exchangeGroups() []group {
 	var groups []group
 	for _, g := range []struct {
-		blow  blow
-		at    behaviour
-		fates map[string]codeFate
+		blow     blow
+		at       behaviour
+		fates    map[string]codeFate
+		postgres bool
 	}{
-		{killProvider, revokes, killedExchange},
-		{killCore, rejects, toldExchange},
-		{terminateGroup, revokes, toldExchange},
+		{killProvider, revokes, killedExchange, false},
+		{killGroup, rejects, killedExchange, false},
+		{killCore, rejects, toldExchange, false},
+		{terminateGroup, revokes, toldExchange, false},
+		{holdUp, revokes, heldUpExchange, false},
+		{killGroup, rejects, killedExchangeRemotely, true},
 	} {
 		groups = append(groups, group{"exchange, " + g.blow.name, func(c *site, m *matrix, column string) {
 			x := &exchanges{site: c, callbacks: map[string]string{}, codes: map[string][]string{}}
-			x.offer(somePlaces(g.at))
+			x.offer(c.allPlaces())
 			g.blow.befall(c)
 			for _, p := range c.places {
 				g.blow.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color"))
@@ -68,7 +120,7 @@ func exchangeGroups() []group {
 				}
 			}
 			x.follow(m, column, g.fates)
-		}, g.at})
+		}, g.at, g.postgres})
 	}
 	return groups
 }
@@ -153,6 +205,9 @@ var urlPattern = regexp.MustCompile(`https?://\S+/authorize\?\S+`)
 // follow applies; where that says that a person must authorize again, one does, by the URL that was printed.
 func (x *exchanges) follow(m *matrix, column string, fates map[string]codeFate) {
 	x.t.Helper()
+	if x.table != nil {
+		x.later(claimTTL) // no lock proves anybody dead
+	}
 	r, said := x.run("apply", "-auto-approve")
 	failed := false
 	for _, p := range x.places {
@@ -162,7 +217,7 @@ func (x *exchanges) follow(m *matrix, column string, fates map[string]codeFate) 
 				refused = append(refused, d)
 			}
 		}
-		if again := len(refused) == 1 && refused[0].Summary == "Unable to Authorize Token Pair"; again != fates[p.name].again || len(refused) > 1 {
+		if again := len(refused) == 1 && refused[0].Summary == "Unable to Authorize Token Pair"; again != rowOf(x.t, fates, p.name).again || len(refused) > 1 {
 			x.t.Errorf("%s: the apply says %q; to authorize again: want %v", p.name, refused, fates[p.name].again)
 		} else if again {
 			failed = true

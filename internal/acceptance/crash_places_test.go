@@ -78,6 +78,14 @@ func remotePlacesOf(b behaviour) []place {
 	return append(some, last...)
 }
 
+// allPlaces are those of the site.
+func (c *site) allPlaces() []place {
+	if c.table != nil {
+		return remotePlacesOf(c.b)
+	}
+	return placesOf(c.b)
+}
+
 // afterWrites shifts the store steps for a process that writes a token pair n times before it claims.
 func afterWrites(n int, places []place) []place {
 	shifted := slices.Clone(places)

@@ -15,24 +15,34 @@ import (
 // stopGroups are those in which terraform and provider stand still for a while, and others act.
 func stopGroups() []group {
 	return []group{
-		{"SIGSTOP, others wait", othersWait, revokes},
+		{"SIGSTOP, others wait", othersWait, revokes, false},
 		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
-			c.stoppedBeyondTTL(placesOf(c.b), m, column, takenOver)
-		}, rejects},
+			c.configure(placesOf(c.b), "")
+			c.stoppedBeyondTTL("plan", m, column, takenOver)
+		}, rejects, false},
 		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
 			c.overtaken = overtakenOnFile
-			c.stoppedBeyondTTL(placesOf(c.b), m, column, takenOverFatally)
-		}, revokes},
-		{"SIGSTOP, others serve", othersServe, revokes},
+			c.configure(placesOf(c.b), "")
+			c.stoppedBeyondTTL("plan", m, column, takenOverFatally)
+		}, revokes, false},
+		{"SIGSTOP of an update, others take over", func(c *site, m *matrix, column string) {
+			c.configure(placesOf(c.b), `refresh = { strategy = "at_apply" }`)
+			c.stoppedBeyondTTL("apply", m, column, takenOver)
+		}, rejects, false},
+		{"SIGSTOP, others serve", othersServe, revokes, false},
 	}
 }
 
-// freeze brings a plan to each place and stops it there.
-func (c *site) freeze(places []place) []*standing {
+// freeze brings a plan or an apply to each place and stops it there.
+func (c *site) freeze(command string) []*standing {
 	c.t.Helper()
+	args := []string{command, "-input=false", "-no-color", "-lock=false"}
+	if command == "apply" {
+		args = append(args, "-auto-approve")
+	}
 	var all []*standing
-	for _, p := range places {
-		st := c.bring(p, "plan", "-input=false", "-no-color", "-lock=false")
+	for _, p := range c.places {
+		st := c.bring(p, args...)
 		st.run.signalGroup(syscall.SIGSTOP)
 		eventually(c.t, "the provider process at "+p.name+" has stopped", func() bool { return isStopped(st.pid) })
 		all = append(all, st)
@@ -61,7 +71,7 @@ func (c *site) thaw(all []*standing, hold bool) {
 	}
 	for _, st := range all {
 		if r := st.run.wait(); r.code != 0 {
-			c.t.Errorf("%s: the plan that was stopped exited with %d:\n%s\n%s", st.place.name, r.code, r.stdout, r.stderr)
+			c.t.Errorf("%s: what was stopped exited with %d:\n%s\n%s", st.place.name, r.code, r.stdout, r.stderr)
 		}
 		waitGone(c.t, st.pid)
 	}
@@ -77,7 +87,7 @@ func othersWait(c *site, m *matrix, column string) {
 	timings.SendBy, timings.RequestTimeout, timings.StoreTimeout = 100*time.Second, 100*time.Second, 100*time.Second
 	c.w.timings(timings)
 
-	all := c.freeze(c.places)
+	all := c.freeze("plan")
 	waiting := c.w.stopAt("sleep")
 	other := c.w.start("apply", "-json", "-input=false", "-auto-approve", "-lock=false", "-parallelism=20")
 	c.w.noStop()
@@ -97,22 +107,21 @@ func othersWait(c *site, m *matrix, column string) {
 	c.settleUp(m, column, told)
 }
 
-// shortTimings make a claim's TTL short enough to wait for it: 12 s.
+// shortTimings make a claim's TTL short enough to wait for it: 8 s.
 func shortTimings() credential.Timings {
 	t := credential.DefaultTimings()
-	t.SendBy, t.RequestTimeout, t.CommitRetry, t.Slack = 5*time.Second, 5*time.Second, time.Second, time.Second
+	t.SendBy, t.RequestTimeout, t.CommitRetry, t.Slack = 3*time.Second, 4*time.Second, 500*time.Millisecond, 500*time.Millisecond
 	return t
 }
 
 // stoppedBeyondTTL stops a process at each place. Others come, the access token has expired, and the claim's TTL passes:
 // they take over and go by the rules of an unknown outcome. Then those that were stopped go on.
-func (c *site) stoppedBeyondTTL(places []place, m *matrix, column string, fates map[string]fate) {
+func (c *site) stoppedBeyondTTL(command string, m *matrix, column string, fates map[string]fate) {
 	c.t.Helper()
-	c.configure(places, "")
 	c.settle()
 	c.w.timings(shortTimings())
-	all := c.freeze(places)
-	for _, p := range places {
+	all := c.freeze(command)
+	for _, p := range c.places {
 		c.expectDone(p.name, rowOf(c.t, fates, p.name).done)
 	}
 	if c.table != nil {
@@ -134,7 +143,7 @@ func othersServe(c *site, m *matrix, column string) {
 	c.later(6 * time.Minute) // of ten
 	c.mark()
 	c.w.timings(shortTimings())
-	all := c.freeze(c.places)
+	all := c.freeze("plan")
 	c.expectRound(0, served, c.driver.apply(c, "-lock=false", "-parallelism=20"))
 	c.thaw(all, true)
 	c.expectRound(1, served, c.driver.apply(c))

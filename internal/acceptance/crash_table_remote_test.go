@@ -96,3 +96,21 @@ var takenOverInGraceRemotely = map[string]fate{
 	"machine-gone":  {1, []string{active, active, active}, count{3, 0, 2}},
 	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
 }
+
+// toldRemotely is told: a process that is told to end puts everything in order, and no rescue file is left.
+var toldRemotely = map[string]fate{
+	"before-claim":  {0, []string{active}, count{1, 0, 1}},
+	"after-claim":   {0, []string{active}, count{1, 0, 1}},
+	"dial":          {0, []string{active}, count{1, 0, 1}},
+	"body":          {0, []string{active}, count{1, 0, 1}},
+	"read":          {1, []string{active}, count{1, 0, 1}},
+	"held-before":   {1, []string{active}, count{1, 0, 1}},
+	"sent":          {1, []string{active}, count{1, 0, 1}},
+	"held-after":    {1, []string{active}, count{1, 0, 1}},
+	"headers":       {1, []string{active}, count{1, 0, 1}},
+	"half-reply":    {1, []string{active}, count{1, 0, 1}},
+	"reply":         {1, []string{active}, count{1, 0, 1}},
+	"before-commit": {1, []string{active}, count{1, 0, 1}},
+	"machine-gone":  {1, []string{active}, count{1, 0, 1}},
+	"after-commit":  {1, []string{active}, count{1, 0, 1}},
+}

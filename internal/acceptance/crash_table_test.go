@@ -43,10 +43,15 @@ var killed = map[string]fate{
 var killedAtFirst = map[string]fate{
 	"before-claim":  {0, []string{active, active, active}, count{3, 0, 1}},
 	"after-claim":   {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"dial":          {0, []string{unknown, active, active}, count{2, 0, 1}},
 	"handshake":     {0, []string{unknown, active, active}, count{2, 0, 1}},
 	"body":          {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"read":          {0, []string{unknown, active, active}, count{2, 0, 1}},
 	"held-before":   {0, []string{unknown, active, active}, count{2, 0, 2}},
+	"sent":          {1, []string{unknown, unknown, required}, count{1, 1, 2}},
 	"held-after":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
+	"headers":       {1, []string{unknown, unknown, required}, count{1, 1, 2}},
+	"half-reply":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
 	"reply":         {1, []string{unknown, unknown, required}, count{1, 1, 2}},
 	"before-commit": {1, []string{unknown, unknown, required}, count{1, 1, 2}},
 	"after-commit":  {1, []string{active, active, active}, count{3, 0, 1}},
@@ -78,6 +83,26 @@ var told = map[string]fate{
 	"dial":          {0, []string{active}, count{1, 0, 1}},
 	"handshake":     {0, []string{active}, count{1, 0, 1}},
 	"body":          {0, []string{active}, count{1, 0, 1}},
+	"read":          {1, []string{active}, count{1, 0, 1}},
+	"held-before":   {1, []string{active}, count{1, 0, 1}},
+	"sent":          {1, []string{active}, count{1, 0, 1}},
+	"held-after":    {1, []string{active}, count{1, 0, 1}},
+	"headers":       {1, []string{active}, count{1, 0, 1}},
+	"half-reply":    {1, []string{active}, count{1, 0, 1}},
+	"reply":         {1, []string{active}, count{1, 0, 1}},
+	"before-commit": {1, []string{active}, count{1, 0, 1}},
+	"after-commit":  {1, []string{active}, count{1, 0, 1}},
+}
+
+// heldUp is for a process that stands still for longer than send_by, while nobody else comes. What it has not sent by
+// then it does not send any more: it takes its claim back, and sends under a new one. The rest ends as if nothing had
+// happened.
+var heldUp = map[string]fate{
+	"before-claim":  {1, []string{active}, count{1, 0, 1}},
+	"after-claim":   {1, []string{active}, count{1, 0, 1}},
+	"dial":          {1, []string{active}, count{1, 0, 1}},
+	"handshake":     {1, []string{active}, count{1, 0, 1}},
+	"body":          {1, []string{active}, count{1, 0, 1}},
 	"read":          {1, []string{active}, count{1, 0, 1}},
 	"held-before":   {1, []string{active}, count{1, 0, 1}},
 	"sent":          {1, []string{active}, count{1, 0, 1}},

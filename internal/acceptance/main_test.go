@@ -32,7 +32,7 @@ const (
 	envNoSpace  = "ACC_NO_SPACE" // no file can grow, as on a full disk
 	envSkew     = "ACC_SKEW"     // how far this process's wall clock is ahead of everybody else's
 	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
-	envEngine   = "ACC_ENGINE"   // not empty: no provider; ask the engine for the credentials that the arguments name
+	envEngine   = "ACC_ENGINE"   // no provider: "ask" asks the engine for the credentials that the arguments name, "walk" is a client of the store
 	magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
 )
 
@@ -40,6 +40,11 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(magicCookie) != "":
 		if err := serve(); err != nil {
+			log.Fatal(err)
+		}
+		return
+	case os.Getenv(envEngine) == "walk":
+		if err := runWalk(os.Args[1]); err != nil {
 			log.Fatal(err)
 		}
 		return

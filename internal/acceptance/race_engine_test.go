@@ -106,7 +106,7 @@ func (w *workspace) engines() *workspace {
 	}
 	e := *w
 	e.tf, e.env = self, maps.Clone(w.env)
-	e.env[envEngine] = "1"
+	e.env[envEngine] = "ask"
 	return &e
 }
 

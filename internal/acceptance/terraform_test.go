@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds anything that waits for another process. It is no measure of speed.
-const patience = 9 * time.Second
+const patience = 90 * time.Second
 
 // terraformPath finds the CLI under test.
 func terraformPath(t testing.TB) string {

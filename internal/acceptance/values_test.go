@@ -186,7 +186,9 @@ func TestMistakesInTheProviderBlock(t *testing.T) {
 	s, w := newServer(t, nil), newWorkspace(t)
 	token := s.issue().RefreshToken
 	for _, c := range []struct{ settings, env, line, says string }{
-		{settings: `token_store = "postgres://me:pass-word@db/oauth"`, line: "token_store", says: `stores of scheme "postgres" are not supported by this version; it knows file and state.`},
+		{settings: `token_store = "mysql://me:pass-word@db/oauth"`, line: "token_store", says: `stores of scheme "mysql" are not supported by this version; it knows file, `},
+		{settings: `token_store = "postgres://me:pass-word@db/oauth"`, line: `provider "oauth"`, says: "The token store postgres://db/oauth is read by others than you"},
+		{settings: `token_store = "postgres://me:pass-word@db/oauth?table=no-table"`, line: "token_store", says: "its parameter table is not a plain name"},
 		{settings: `token_store = "file://relative/folder"`, line: "token_store", says: "a file URL has three slashes"},
 		{settings: `token_store_key = var.key`, line: "token_store_key", says: "key 1 does not begin with AGE-SECRET-KEY-1"},
 		{settings: `secrets_in_state = false`, line: `resource "oauth_token_pair" "this"`, says: "preauthenticated.refresh_token is kept in state and plan. Use refresh_token_wo and refresh_token_wo_version instead."},
@@ -208,6 +210,11 @@ func TestMistakesInTheProviderBlock(t *testing.T) {
 			t.Errorf("%s%s: exit %d, %+v; want at %s: %s", c.settings, c.env, r.code, errs, c.line, c.says)
 		}
 		r.mustNotSay(t, token)
+		for _, e := range errs { // the line of the configuration beside it is core's
+			if strings.Contains(e.Detail, "pass-word") {
+				t.Errorf("the error shows the password: %s", e.Detail)
+			}
+		}
 	}
 	expectNothingHappened(t, s, w)
 }

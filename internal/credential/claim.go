@@ -96,17 +96,31 @@ func (m *Manager) writeClaim(ctx context.Context, c *claimed, old store.Revision
 		// It may have been done. Without this the next run would find a claim whose owner is gone, and would have to
 		// take the outcome as unknown although nothing was sent.
 		m.withdraw(ctx, c, "")
+	default:
+		// It may still be done: a write can land after its caller was told that it failed.
+		if _, err := m.unclaim(ctx, c, "", once); err != nil {
+			m.log.Debug("could not write the record once more", "key", a.Key, "error", err)
+		}
 	}
 	return storeError(claiming, err)
 }
 
-// withdraw takes an own claim back after a request that certainly was not sent, with all that was written beside it.
+// withdraw takes an own claim back after a request that certainly was not sent, with all that was written beside it. Where it
+// is not known whether the claim was written (why is empty), the record is written once more in any case: a claim that is
+// still on its way then comes too late.
 func (m *Manager) withdraw(ctx context.Context, c *claimed, why string) {
 	a := c.attempt
-	_, err := m.finish(ctx, a.Key, func(r Record) (Record, bool) {
+	if _, err := m.unclaim(ctx, c, why, m.forCommit()); err != nil {
+		m.log.Error("could not take a claim back; it is taken over when its TTL has passed", "key", a.Key, "attempt", a.ID, "error", err)
+	}
+}
+
+func (m *Manager) unclaim(ctx context.Context, c *claimed, why string, enough enough) (Record, error) {
+	a := c.attempt
+	return m.rewrite(context.WithoutCancel(ctx), a.Key, enough, func(r Record) (Record, bool) {
 		return of(r, a, func(r Record) (Record, bool) {
 			if !a.dropClaim(&r) && !a.exonerate(&r) {
-				return r, false
+				return r, why == ""
 			}
 			if c.extra.undo != nil {
 				c.extra.undo(&r)
@@ -117,9 +131,6 @@ func (m *Manager) withdraw(ctx context.Context, c *claimed, why string) {
 			return r, true
 		})
 	})
-	if err != nil {
-		m.log.Error("could not take a claim back; it is taken over when its TTL has passed", "key", a.Key, "attempt", a.ID, "error", err)
-	}
 }
 
 // hold takes the store's lock for key where the store has one. held is false where the lock proves nothing, and where

@@ -190,6 +190,9 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 			err = errors.Join(err, rescueErr)
 		}
 	}
+	if s.path != "" {
+		m.rescue.LetGo(s.path)
+	}
 	m.away(s)
 	m.searchAgain()
 	return step{record: m.ought(s), rotated: true, notices: append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path})}

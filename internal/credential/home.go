@@ -19,14 +19,23 @@ type successor struct {
 // prepare brings home the successors that have not reached the store: from rescue files, and from this process's memory.
 // Every operation begins with it, because the store's own copy of such a credential holds a spent token. It returns what
 // is to be told of that, and of what was found before by somebody who could not tell.
-func (m *Manager) prepare(ctx context.Context) []Notice {
+func (m *Manager) prepare(ctx context.Context) []Notice { return m.prepareWith(ctx, "") }
+
+// prepareFor is prepare with a look at what has come since, also where a process that may live has it in use, if it
+// concerns the credential of key.
+func (m *Manager) prepareFor(ctx context.Context, key string) []Notice {
+	m.searchAgain()
+	return m.prepareWith(ctx, key)
+}
+
+func (m *Manager) prepareWith(ctx context.Context, wanted string) []Notice {
 	select {
 	case m.preparing <- struct{}{}:
 	case <-ctx.Done():
 		return nil
 	}
 	defer func() { <-m.preparing }()
-	notices := m.lookForRescues(ctx)
+	notices := m.lookForRescues(ctx, wanted)
 	notices = append(notices, m.flush(ctx)...)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -36,8 +45,9 @@ func (m *Manager) prepare(ctx context.Context) []Notice {
 }
 
 // prepareQuietly is prepare for operations whose result has no notices.
-func (m *Manager) prepareQuietly(ctx context.Context) {
-	notices := m.prepare(ctx)
+func (m *Manager) prepareQuietly(ctx context.Context) { m.tellLater(m.prepare(ctx)) }
+
+func (m *Manager) tellLater(notices []Notice) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.untold = append(m.untold, notices...)

@@ -110,12 +110,15 @@ type Result struct {
 // PairKey is the store key of the token pair of that name.
 func PairKey(name string) string { return "pair/" + name }
 
+// maxLooks bounds how often one ask looks again because what it got has expired meanwhile.
+const maxLooks = 3
+
 // Token returns the credential of that name with an access token that satisfies ask, refreshing it if need be. Its
 // error is an *Error, or the context's.
 func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, error) {
 	key := PairKey(name)
 	notices := m.prepare(ctx)
-	for {
+	for looks := 1; ; {
 		snap, err := m.load(ctx, key)
 		if err != nil {
 			res := Result{Notices: notices}
@@ -125,6 +128,10 @@ func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, erro
 			return res, err
 		}
 		res, landed, err := m.decide(ctx, key, ask, snap)
+		if landed && err == nil && !res.Record.Tokens.Alive(m.Now(), 0) && looks < maxLooks {
+			looks++ // this process stood still with the token in hand, and it has expired since
+			continue
+		}
 		if landed {
 			res.Notices = slices.Concat(notices, res.Notices)
 			return res, err

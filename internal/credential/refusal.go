@@ -24,8 +24,7 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 	a := c.attempt
 	if v.Class == oauth.Reauthorize || v.Class == oauth.ReuseDetected {
 		// Another holder's successor may wait in a rescue file of this machine.
-		m.searchAgain()
-		m.prepareQuietly(context.WithoutCancel(ctx))
+		m.tellLater(m.prepareFor(context.WithoutCancel(ctx), a.Key))
 	}
 	moved := false
 	// This reads the store again: another holder may have rotated, and then the answer speaks of a token that is no

@@ -25,6 +25,10 @@ type Rescue interface {
 	Load(ctx context.Context, path string) ([]byte, error)
 	// Remove deletes it. That it is gone already is no error.
 	Remove(ctx context.Context, path string) error
+	// LetGo says that the process that saved it will not remove it: whoever finds it may.
+	LetGo(path string)
+	// InUse tells whether a living process that saved it may still remove it, as far as that can be told.
+	InUse(path string) bool
 }
 
 type wireRescue struct {
@@ -115,7 +119,9 @@ func (m *Manager) searchAgain() {
 
 // lookForRescues commits what rescue files of this machine hold for this store, once per process and whenever one may
 // have come since. The caller holds m.preparing, so that nobody goes on with a spent token meanwhile.
-func (m *Manager) lookForRescues(ctx context.Context) []Notice {
+// Those that a living process has in use are left to it, but for the files of the credential wanted, whose token is about to
+// be spent or given up.
+func (m *Manager) lookForRescues(ctx context.Context, wanted string) []Notice {
 	m.mu.Lock()
 	done := m.searched
 	m.searched = true
@@ -142,7 +148,7 @@ func (m *Manager) lookForRescues(ctx context.Context) []Notice {
 	}
 	var notices []Notice
 	for _, path := range paths {
-		n, key, err := m.recover(ctx, path)
+		n, key, err := m.recover(ctx, path, wanted)
 		if err != nil {
 			m.log.Error("a rescue file could not be used", "path", path, "error", err)
 			m.searchAgain()
@@ -168,8 +174,7 @@ func (m *Manager) setTrouble(trouble map[string]error) {
 // nothingLeftBehind looks for rescue files once more before a refresh token is spent: a file that holds the successor of
 // the token in the store shows that it is spent already. Where that cannot be told, nothing may be sent.
 func (m *Manager) nothingLeftBehind(ctx context.Context, key string) ([]Notice, error) {
-	m.searchAgain()
-	notices := m.prepare(ctx)
+	notices := m.prepareFor(ctx, key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := errors.Join(m.trouble[anyKey], m.trouble[key]); err != nil {
@@ -180,10 +185,11 @@ func (m *Manager) nothingLeftBehind(ctx context.Context, key string) ([]Notice, 
 
 // recover commits one rescue file and removes it when its successor is in the store, or a newer one is. It returns the
 // zero Notice where there is nothing to tell; key is the credential it belongs to, as far as that can be read.
-func (m *Manager) recover(ctx context.Context, path string) (n Notice, key string, err error) {
+func (m *Manager) recover(ctx context.Context, path, wanted string) (n Notice, key string, err error) {
 	key = anyKey
 	ctx, cancel := m.detach(ctx)
 	defer cancel()
+	used := m.rescue.InUse(path)
 	text, err := m.rescue.Load(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Notice{}, key, nil // its process, or another finder, was faster
@@ -197,6 +203,9 @@ func (m *Manager) recover(ctx context.Context, path string) (n Notice, key strin
 	}
 	a := s.attempt
 	key = a.Key
+	if used && key != wanted {
+		return Notice{}, key, nil // its process is about to commit it
+	}
 	r, err := m.commit(ctx, s, aFew)
 	if err != nil {
 		return Notice{}, key, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 )
@@ -19,6 +20,9 @@ type RescueDir struct {
 	dirs    []string
 	keys    seal.Keyring
 	storeID func(context.Context) (string, error)
+
+	mu   sync.Mutex
+	used map[string]*os.File // what this process has saved and not let go, by path
 }
 
 const rescueSuffix = ".rescue"
@@ -44,10 +48,12 @@ func (d *RescueDir) Save(ctx context.Context, _, attempt string, text []byte) (s
 	for _, dir := range d.dirs {
 		path := filepath.Join(dir, id+"-"+attempt+rescueSuffix)
 		err := makePrivateDir(dir)
+		var f *os.File
 		if err == nil {
-			err = writeDurably(path, sealed)
+			f, err = writeDurably(path, sealed)
 		}
 		if err == nil {
+			d.use(path, f)
 			return path, nil
 		}
 		failed = errors.Join(failed, err)
@@ -114,8 +120,33 @@ func (d *RescueDir) Load(_ context.Context, path string) ([]byte, error) {
 	return d.keys.Open(rescueKey(attempt), id, sealed)
 }
 
+// use keeps f open, which marks it as in use.
+func (d *RescueDir) use(path string, f *os.File) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.used == nil {
+		d.used = map[string]*os.File{}
+	}
+	d.used[path] = f
+}
+
+// LetGo implements Rescue.
+func (d *RescueDir) LetGo(path string) {
+	d.mu.Lock()
+	f := d.used[path]
+	delete(d.used, path)
+	d.mu.Unlock()
+	if f != nil {
+		_ = f.Close()
+	}
+}
+
+// InUse implements Rescue.
+func (d *RescueDir) InUse(path string) bool { return inUse(path) }
+
 // Remove implements Rescue.
 func (d *RescueDir) Remove(_ context.Context, path string) error {
+	defer d.LetGo(path)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -171,22 +202,32 @@ func checkPrivateDir(dir string) error {
 	return checkParent(filepath.Dir(dir), parent)
 }
 
-func writeDurably(path string, content []byte) error {
+// writeDurably returns the file open and marked as in use; nil where a mark would be of no use.
+func writeDurably(path string, content []byte) (*os.File, error) {
 	temp := path + ".tmp"
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = f.Write(content)
-	if err == nil {
+	if _, err = f.Write(content); err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
+	if !marks {
+		err = errors.Join(err, f.Close())
+	} else {
+		markInUse(f)
+	}
+	if err == nil {
 		err = os.Rename(temp, path)
 	}
-	if err != nil {
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	} else {
 		_ = os.Remove(temp) // it is of no use, and its name is taken
-		return err
 	}
-	return syncDir(filepath.Dir(path))
+	if err != nil || !marks {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
 }

@@ -89,6 +89,36 @@ func TestRescueDir(t *testing.T) {
 	}
 }
 
+// TestRescueFileInUse: other processes can tell a file whose process lives from one that was left behind.
+func TestRescueFileInUse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // nothing marks a file there
+	}
+	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "rescue")
+	owner := credential.NewRescueDir([]string{dir}, rescueKeys(t, ""), rescueID)
+	finder := credential.NewRescueDir([]string{dir}, rescueKeys(t, ""), rescueID)
+	path, err := owner.Save(ctx, "pair/x", "aa", []byte("the reply"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // asking changes nothing
+		if !finder.InUse(path) {
+			t.Error("a file that was just saved is not in use")
+		}
+	}
+	if text, err := finder.Load(ctx, path); err != nil || string(text) != "the reply" {
+		t.Errorf("a file in use cannot be read: %v", err)
+	}
+	owner.LetGo(path)
+	owner.LetGo(path)
+	if finder.InUse(path) {
+		t.Error("a file that was let go is in use")
+	}
+	if err := owner.Remove(ctx, path); err != nil || finder.InUse(path) {
+		t.Errorf("removed: %v", err)
+	}
+}
+
 func TestRescueDirUsesTheNextFolder(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

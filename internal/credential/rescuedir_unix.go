@@ -32,6 +32,23 @@ func checkParent(dir string, info fs.FileInfo) error {
 	return nil
 }
 
+// marks says that an open file can be marked, and removed all the same.
+const marks = true
+
+// markInUse tells other processes that f is in use, until it is closed or this process dies. A filesystem without locks tells
+// nobody.
+func markInUse(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+
+// inUse tells whether a living process, this one included, has marked the file.
+func inUse(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
+
 // syncDir makes a new name in dir survive a crash. Where a filesystem does not know how to sync a folder (CIFS says
 // EINVAL), it knows nothing more durable either.
 func syncDir(dir string) error {

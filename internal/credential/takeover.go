@@ -45,8 +45,7 @@ func (m *Manager) settleClaim(ctx context.Context, key string, snap snapshot) er
 		return errBusy
 	}
 	// Its successor may lie in a rescue file of this machine.
-	m.searchAgain()
-	m.prepareQuietly(ctx)
+	m.tellLater(m.prepareFor(ctx, key))
 
 	_, err := m.change(ctx, key, func(r Record) (Record, bool) {
 		if r.Claim == nil || r.Claim.Attempt != c.Attempt {

@@ -17,7 +17,7 @@ import (
 // engine has to stand on there is compare-and-swap and time alone.
 func narrow(seed uint64) config {
 	c := rough(seed)
-	c.credentials, c.perSite, c.days = 3, 3, 1
+	c.days = 0.4
 	c.flavours = []flavour{shared}
 	c.semantics = c.semantics[5:8] // single_use, with each consequence of a reuse
 	return c
@@ -30,17 +30,33 @@ func quiet(seed uint64) config {
 	return c
 }
 
-// wide is like narrow, over a store across a network.
-func wide(seed uint64) config {
+// crowded is quiet, with the semantics of narrow and more pipelines.
+func crowded(seed uint64) config {
 	c := narrow(seed)
+	c.calm, c.every = true, []time.Duration{30 * time.Minute}
+	return c
+}
+
+// under is narrow, with nothing going wrong but x.
+func under(x weather) func(uint64) config {
+	return func(seed uint64) config {
+		c := narrow(seed)
+		c.adjust = func(w *weather) { *w = x }
+		return c
+	}
+}
+
+// mortal is a world of processes that die, and of a store across a network.
+func mortal(seed uint64) config {
+	c := under(weather{crash: 0.05})(seed)
 	c.flavours = []flavour{remote}
 	return c
 }
 
-// drowsy is like narrow, but processes stand still again and again, and nothing else goes wrong.
-func drowsy(seed uint64) config {
-	c := narrow(seed)
-	c.adjust = func(x *weather) { *x = weather{stop: 0.03} }
+// deserted is a world of processes that die, in which seldom anybody comes.
+func deserted(seed uint64) config {
+	c := under(weather{crash: 0.1})(seed)
+	c.credentials, c.days, c.every = 1, 1, []time.Duration{8 * time.Hour}
 	return c
 }
 
@@ -53,19 +69,20 @@ var brokenEngines = []struct {
 	want  string // is in what must be found
 	br    breakage
 }{
-	{"compare-and-swap skipped", narrow, 2, "which is forbidden", breakage{store: func(s store.Store) store.Store { return careless{s} }}},
-	{"re-read skipped", narrow, 1, "which has been in the store", breakage{store: func(s store.Store) store.Store { return &stale{Store: s} }}},
+	{"compare-and-swap skipped", crowded, 1, "which is forbidden", breakage{store: func(s store.Store) store.Store { return careless{s} }}},
+	{"re-read skipped", narrow, 2, "which has been in the store", breakage{store: func(s store.Store) store.Store { return &stale{Store: s} }}},
 	{"early takeover, by a store's clock that lies", quiet, 1, "calls for", breakage{store: func(s store.Store) store.Store { return old{s} }}},
-	{"early takeover, by a TTL of a second", narrow, 3, "which is forbidden", breakage{
+	{"early takeover, by a TTL of a second", under(weather{netSlow: 0.3}), 1, "which is forbidden", breakage{
 		timings: func(t *credential.Timings) { t.Slack = -84 * time.Second },
 	}},
 	{"claim not written", narrow, 1, "which is forbidden", breakage{store: func(s store.Store) store.Store { return forgetful{s, true, new(bool)} }}},
 	{"commit not written", narrow, 1, "ended in peace", breakage{store: func(s store.Store) store.Store { return forgetful{s, false, new(bool)} }}},
-	{"token sent late", drowsy, 1, "which is forbidden", breakage{
+	{"token sent late", under(weather{stop: 0.1}), 2, "which is forbidden", breakage{
 		timings: func(t *credential.Timings) { t.SendBy, t.Slack = time.Hour, -3555*time.Second },
 	}},
+	{"late takeover", deserted, 4, "starved", breakage{timings: func(t *credential.Timings) { t.Slack = 2 * time.Hour }}},
 	{"request sent twice", narrow, 1, "which is forbidden", breakage{caller: func(c credential.Poster) credential.Poster { return stutterer{c} }}},
-	{"reply not rescued", wide, 2, "never kept", breakage{rescue: func(r credential.Rescue) credential.Rescue { return sieve{r} }}},
+	{"reply not rescued", mortal, 2, "never kept", breakage{rescue: func(r credential.Rescue) credential.Rescue { return sieve{r} }}},
 }
 
 // TestBrokenEngines runs each broken engine under its seed, which must find the breakage, and the sound one under the same

@@ -7,5 +7,9 @@
 // a point where the caller waits and the scheduler chooses what happens next. The scheduler runs in a synctest bubble,
 // which tells when everybody waits; the time of the bubble itself stands still.
 //
+// A failing test prints the command that runs its seed again, and writes every event to the file given by -sim.trace. The
+// long run is TestSoak with -sim.credentials and -sim.days. With -sim.strict, what the engine is known to fall short of is
+// a fault too; TestSpecialWorlds shows it.
+//
 // What is not simulated: sealing, the file formats of real stores, HTTP itself and Terraform.
 package simulation

@@ -24,7 +24,8 @@ const (
 	causeElsewhere = "the reply lies in a rescue file on a machine that is away"
 	causeHand      = "the reply is in the hand of a process that stands still, or cannot keep it"
 	causeCrossed   = "the reply came home while the resend was on its way"
-	causeNobody    = "nothing was sent, but nobody can know that, and the semantics forbid to send again"
+	causeNobody    = "the server has never used the token, but nobody can know that, and the semantics forbid to send it again"
+	causeLate      = "a claim was written after its process had been told that it was not, and nothing was sent under it"
 	causeOperator  = "the server's operator revoked it"
 	causeIdle      = "the refresh token was not used for too long"
 	causeResend    = "a resend that the semantics allow killed the family, after: "
@@ -59,6 +60,11 @@ func (w *world) whereIs(a *account, f *family, r credential.Record) string {
 		case !w.server.honours(t):
 		case !t.stored:
 			return w.fateOf(a, t.by)
+		case w.nobodyKnows(a, r) && w.lateClaims[r.Unknown.Attempt]:
+			if w.config.strict {
+				w.fail(a.key, "lost for good, because a claim landed late, and nothing was sent; history %v", r.History)
+			}
+			return causeLate
 		case w.nobodyKnows(a, r):
 			return causeNobody
 		default:
@@ -138,7 +144,7 @@ func (w *world) explained(a *account, r credential.Record) {
 		if strings.HasPrefix(e.Verdict, "refused") || strings.Contains(e.Verdict, "authorization required") || strings.Contains(e.Verdict, "outcome") {
 			return
 		}
-		if strings.HasPrefix(e.Verdict, "refreshed") || strings.HasPrefix(e.Verdict, "a") {
+		if strings.HasPrefix(e.Verdict, "refreshed") || strings.HasPrefix(e.Verdict, "adopted") || strings.HasPrefix(e.Verdict, "authorized") {
 			break
 		}
 	}

@@ -23,11 +23,11 @@ var flags struct {
 
 func TestMain(m *testing.M) {
 	flag.Uint64Var(&flags.seed, "sim.seed", 1, "first seed of TestSeeds, and the seed of TestSoak")
-	flag.Uint64Var(&flags.seeds, "sim.seeds", 60, "how many seeds TestSeeds runs")
-	flag.Uint64Var(&flags.few, "sim.few", 3, "how many seeds the other tests run")
-	flag.IntVar(&flags.credentials, "sim.credentials", 200, "how many credentials TestSoak has")
-	flag.Float64Var(&flags.days, "sim.days", 3, "how many days TestSoak simulates")
-	flag.BoolVar(&flags.strict, "sim.strict", false, "clocks that are off excuse nothing")
+	flag.Uint64Var(&flags.seeds, "sim.seeds", 6, "how many seeds TestSeeds runs")
+	flag.Uint64Var(&flags.few, "sim.few", 1, "how many seeds the other tests run")
+	flag.IntVar(&flags.credentials, "sim.credentials", 40, "how many credentials TestSoak has")
+	flag.Float64Var(&flags.days, "sim.days", 1, "how many days TestSoak simulates")
+	flag.BoolVar(&flags.strict, "sim.strict", false, "what is known and not right is a fault too")
 	flag.BoolVar(&flags.search, "sim.search", false, "find seeds that catch the broken engines")
 	flag.DurationVar(&flags.skew, "sim.skew", 2*time.Minute, "how far the clocks of machines may be off")
 	flag.DurationVar(&flags.files, "sim.skewfiles", 0, "how far they may be off where the store is of files")

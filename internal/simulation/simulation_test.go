@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func (c config) run(t *testing.T) *world {
 	return w
 }
 
-// check runs c, and on a fault once more, with its trace.
+// check runs c. On a fault it runs c once more, which must end alike, and shows the last events of the credential.
 func check(t *testing.T, c config) *world {
 	t.Helper()
 	w := c.run(t)
@@ -38,10 +39,23 @@ func check(t *testing.T, c config) *world {
 	for _, f := range w.faults {
 		t.Errorf("seed %d: %s", c.seed, f)
 	}
-	t.Logf("again: go test ./internal/simulation -run='^%s$' -sim.seed=%d -sim.seeds=1 -sim.trace=FILE", t.Name(), c.seed)
+	name, _, _ := strings.Cut(t.Name(), "/")
+	t.Logf("again: go test ./internal/simulation -run='^%s$' -sim.seed=%d -sim.seeds=1 -sim.few=1 -sim.credentials=%d -sim.days=%g"+
+		" -sim.skew=%s -sim.skewfiles=%s -sim.strict=%t -sim.trace=FILE",
+		name, c.seed, c.credentials, c.days, flags.skew, flags.files, flags.strict)
+	var trace strings.Builder
+	c.trace, c.only = &trace, w.faulty
+	if again := c.run(t); again.hash.Sum64() != w.hash.Sum64() {
+		t.Errorf("seed %d did not go the same way again", c.seed)
+	}
+	lines := strings.SplitAfter(trace.String(), "\n")
+	if i := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "FAULT") }); i >= 0 {
+		t.Logf("seed %d, up to the first fault:\n%s", c.seed, strings.Join(lines[max(0, i-40):i+1], ""))
+	}
 	return w
 }
 
+// TestSeeds runs small worlds in which nearly everything fails.
 func TestSeeds(t *testing.T) {
 	for seed := flags.seed; seed < flags.seed+flags.seeds; seed++ {
 		c := rough(seed)
@@ -56,28 +70,28 @@ func TestSeeds(t *testing.T) {
 // TestReplay runs seeds twice: everything must happen again, in the same order and at the same times.
 func TestReplay(t *testing.T) {
 	seen := map[uint64]bool{}
-	for seed := uint64(1); seed <= 6; seed++ {
+	const worlds = 2
+	for seed := uint64(1); seed <= worlds; seed++ {
 		c := rough(seed)
-		c.days = 1
 		one, two := c.run(t), c.run(t)
 		if a, b := one.hash.Sum64(), two.hash.Sum64(); a != b || one.steps != two.steps || one.figures.String() != two.figures.String() {
 			t.Errorf("seed %d went one way (%x, %d steps) and then another (%x, %d steps)", seed, a, one.steps, b, two.steps)
 		}
 		seen[one.hash.Sum64()] = true
 	}
-	if len(seen) != 6 {
-		t.Errorf("6 seeds made %d worlds", len(seen))
+	if len(seen) != worlds {
+		t.Errorf("%d seeds made %d worlds", worlds, len(seen))
 	}
 }
 
 // TestCalm: where nothing fails, each expiry costs exactly one call (see lookAtAll), nothing is sent twice, and nobody is refused.
 func TestCalm(t *testing.T) {
-	for seed := uint64(1); seed <= 3; seed++ {
+	for seed := flags.seed; seed < flags.seed+flags.few; seed++ {
 		c := rough(seed)
-		c.calm, c.credentials, c.skew, c.skewOfFiles = true, 30, 0, 0
+		c.calm, c.credentials, c.days, c.skew, c.skewOfFiles = true, 15, 0.5, 0, 0
 		w := check(t, c)
 		f := w.figures
-		if f.expiries < 300 || len(f.lost)+len(f.healed) > 0 || f.impatient > 0 {
+		if f.expiries < 50 || len(f.lost)+len(f.healed) > 0 || f.impatient > 0 {
 			t.Errorf("seed %d: %s", seed, f)
 		}
 		for why := range f.again {
@@ -94,7 +108,7 @@ func TestCalm(t *testing.T) {
 }
 
 // perWorld is how many credentials a world of TestSoak has: few enough to run a world again by itself.
-const perWorld = 500
+const perWorld = 250
 
 // TestSoak runs large worlds, for as long as the flags say, and tells their figures. Nothing links the worlds: each has
 // stores, machines and a server of its own.
@@ -107,6 +121,9 @@ func TestSoak(t *testing.T) {
 				t.Parallel()
 				c := soak(flags.seed + uint64(n))
 				c.credentials = min(perWorld, flags.credentials-n*perWorld)
+				if flags.credentials <= perWorld {
+					c.trace = traceTo(t)
+				}
 				w := check(t, c)
 				mu.Lock()
 				defer mu.Unlock()
@@ -121,7 +138,7 @@ func TestSoak(t *testing.T) {
 func soak(seed uint64) config {
 	c := rough(seed)
 	c.perSite, c.days, c.harsh, c.everything = 25, flags.days, 0.005, true
-	c.every = []time.Duration{24 * time.Hour, 48 * time.Hour, 96 * time.Hour}
+	c.every = []time.Duration{48 * time.Hour, 96 * time.Hour, 192 * time.Hour}
 	return c
 }
 
@@ -147,11 +164,23 @@ func apart(seed uint64) config {
 	return c
 }
 
-// TestClocksApart: with -sim.strict, a resend that comes too early by true time is a fault although a clock explains it.
-func TestClocksApart(t *testing.T) {
+// overdue is a world in which nothing goes wrong, but that some writes land minutes after the engine was told that they had
+// failed, as behind the lock of a row or in a pooler.
+func overdue(seed uint64) config {
+	c := rough(seed)
+	c.flavours, c.skew, c.strict = []flavour{remote}, 0, flags.strict
+	c.semantics = slices.DeleteFunc(allSemantics(), func(s semantics) bool { return s.told.OnReuse != credential.ReuseRevokeClientUser })
+	c.adjust = func(x *weather) { *x = weather{storeLate: 0.03} }
+	return c
+}
+
+// TestSpecialWorlds runs the worlds in which the engine is known to fall short. Only with -sim.strict that is a fault.
+func TestSpecialWorlds(t *testing.T) {
 	for seed := flags.seed; seed < flags.seed+flags.few; seed++ {
-		c := apart(seed)
-		c.trace = traceTo(t)
-		check(t, c)
+		for _, world := range []func(uint64) config{apart, overdue} {
+			c := world(seed)
+			c.trace = traceTo(t)
+			check(t, c)
+		}
 	}
 }

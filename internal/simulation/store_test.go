@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ type result struct {
 }
 
 func (v view) Get(ctx context.Context, key string) (store.Entry, error) {
-	r := v.run(ctx, "get", key, false, func() (r result) {
+	r := v.run(ctx, "get", key, false, func(bool) (r result) {
 		if r.entry, r.err = v.site.plain.Get(context.Background(), key); r.err == nil && v.site.kind == remote {
 			r.entry.Age = v.process.world.now - v.site.written[key]
 			r.entry.Now = epoch.Add(v.process.world.now + v.site.skew)
@@ -82,31 +83,31 @@ func (v view) Get(ctx context.Context, key string) (store.Entry, error) {
 }
 
 func (v view) Create(ctx context.Context, key string, value []byte) (store.Revision, error) {
-	r := v.run(ctx, "create", key, true, func() (r result) {
+	r := v.run(ctx, "create", key, true, func(late bool) (r result) {
 		r.revision, r.err = v.site.plain.Create(context.Background(), key, value)
-		v.process.world.wrote(v.site, key, value, r.err)
+		v.process.world.wrote(v.site, key, value, r.err, late)
 		return r
 	})
 	return r.revision, r.err
 }
 
 func (v view) Replace(ctx context.Context, key string, old store.Revision, value []byte) (store.Revision, error) {
-	r := v.run(ctx, "replace", key, true, func() (r result) {
+	r := v.run(ctx, "replace", key, true, func(late bool) (r result) {
 		r.revision, r.err = v.site.plain.Replace(context.Background(), key, old, value)
-		v.process.world.wrote(v.site, key, value, r.err)
+		v.process.world.wrote(v.site, key, value, r.err, late)
 		return r
 	})
 	return r.revision, r.err
 }
 
 func (v view) Delete(ctx context.Context, key string, old store.Revision) error {
-	return v.run(ctx, "delete", key, true, func() result {
+	return v.run(ctx, "delete", key, true, func(bool) result {
 		return result{err: v.site.plain.Delete(context.Background(), key, old)}
 	}).err
 }
 
 func (v view) List(ctx context.Context, kind string) ([]string, error) {
-	r := v.run(ctx, "list", kind, false, func() (r result) {
+	r := v.run(ctx, "list", kind, false, func(bool) (r result) {
 		r.keys, r.err = v.site.plain.List(context.Background(), kind)
 		return r
 	})
@@ -127,7 +128,7 @@ type fault struct {
 
 // run is one call: on its way there, done, on its way back. Whatever comes later than the timeout of the engine finds
 // nobody who waits, but what was on its way there is done all the same.
-func (v view) run(ctx context.Context, name, key string, writes bool, do func() result) result {
+func (v view) run(ctx context.Context, name, key string, writes bool, do func(late bool) result) result {
 	w := v.process.world
 	if err := ctx.Err(); err != nil {
 		return result{err: err}
@@ -164,7 +165,7 @@ func (v view) run(ctx context.Context, name, key string, writes bool, do func() 
 				hang()
 			}
 			w.after(f.there, func() {
-				got := do()
+				got := do(c.left && !v.process.crashed)
 				w.note(key, "%s %s %s done: %v", v.process.name, name, key, got.err)
 				if f.lie && got.err == nil {
 					got = result{err: fmt.Errorf("%s %s: %w", name, key, errStore)}
@@ -264,10 +265,14 @@ func (w *world) storeFault(p *process, writes bool) fault {
 	return f
 }
 
-// wrote notes a write that was done.
-func (w *world) wrote(s *site, key string, value []byte, err error) {
+// wrote notes a write that was done; late, if its process had been told before that it was not.
+func (w *world) wrote(s *site, key string, value []byte, err error, late bool) {
 	if err != nil {
 		return
+	}
+	if _, claim, ok := bytes.Cut(value, []byte(`"claim":{"attempt":"`)); ok && late {
+		id, _, _ := bytes.Cut(claim, []byte(`"`))
+		w.lateClaims[string(id)] = true
 	}
 	s.written[key] = w.now
 	sum := fnv.New64a()

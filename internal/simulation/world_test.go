@@ -23,15 +23,15 @@ type config struct {
 	perSite     int
 	days        float64
 	calm        bool
-	harsh       float64 // how likely each kind of trouble is at most, at one call
-	everything  bool    // every kind of trouble there is
-	adjust      func(*weather)
+	harsh       float64        // how likely each kind of trouble is at most, at one call
+	everything  bool           // every kind of trouble there is
+	adjust      func(*weather) // nil: the weather is as the seed has it
 	every       []time.Duration
 	flavours    []flavour
 	semantics   []semantics
 	skew        time.Duration // how far the wall clocks of machines may be off that share a store with a clock of its own
 	skewOfFiles time.Duration // likewise, where the store is of files, which has no clock to go by
-	strict      bool          // the clocks of machines that share files excuse nothing either
+	strict      bool          // what is known of the engine and not right is a fault too; see causeLate, bend and opensDoors
 	late        time.Duration // how late a write may land of which nobody knows; 0: never late
 	broken      breakage
 	trace       io.Writer // gets every event
@@ -64,24 +64,25 @@ func (b breakage) apply(o *credential.Options) {
 // world is all there is.
 type world struct {
 	*scheduler
-	config    config
-	weather   weather
-	calm      bool
-	ended     bool // no pipeline starts and no person comes any more
-	calmSince time.Duration
-	sites     []*site
-	machines  int
-	server    *server
-	figures   figures
-	faults    []string // what must not be
-	faulty    string   // the key of the first fault
-	hash      hash.Hash64
-	line      []byte
+	config     config
+	weather    weather
+	calm       bool
+	ended      bool // no pipeline starts and no person comes any more
+	calmSince  time.Duration
+	sites      []*site
+	machines   int
+	server     *server
+	figures    figures
+	faults     []string        // what must not be
+	faulty     string          // the key of the first fault
+	lateClaims map[string]bool // attempts whose claim was written when nobody waited for it any more
+	hash       hash.Hash64
+	line       []byte
 }
 
 // run makes a world and lets it run to its end. It must be called in a bubble.
 func run(c config) *world {
-	w := &world{scheduler: newScheduler(c.seed), config: c, calm: true, hash: fnv.New64a()}
+	w := &world{scheduler: newScheduler(c.seed), config: c, calm: true, hash: fnv.New64a(), lateClaims: map[string]bool{}}
 	w.server = newServer(w)
 	w.weather = w.newWeather(c.harsh)
 	if c.adjust != nil {
@@ -191,9 +192,12 @@ func (w *world) end() {
 	w.ended = true
 	w.calmDown()
 	w.runUntil(w.now + 12*time.Hour) // longer than anybody sleeps or waits
-	for range 5 {
+	for range 4 {
 		for _, s := range w.sites {
 			for _, m := range s.machines {
+				if len(w.faults) > 0 {
+					break // it need not come to a rest
+				}
 				w.task(w.newProcess(m), func(ctx context.Context, t *task) {
 					for _, a := range w.server.accounts {
 						if a.site == s {

@@ -107,7 +107,7 @@ func (s *Store) Create(ctx context.Context, key string, value []byte) (store.Rev
 	}
 	p := s.at(key)
 	if err := s.prepare(p); err != nil {
-		return "", failed("write", key, err)
+		return "", failed("write", key, notDone(err))
 	}
 	var revision store.Revision
 	err := s.locked(ctx, p, func() error {

@@ -20,7 +20,7 @@ const (
 func (s *Store) locked(ctx context.Context, p place, do func() error) error {
 	unlock, err := s.waitForLock(ctx, p.lock)
 	if err != nil {
-		return err
+		return notDone(err)
 	}
 	defer unlock()
 	return do()

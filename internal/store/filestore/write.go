@@ -3,6 +3,7 @@ package filestore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -49,7 +50,7 @@ func (s *Store) write(p place, value []byte, revision *store.Revision) error {
 	if err := s.writeTemp(temp, encode(store.Revision(id), value)); err != nil {
 		// Whatever is left is garbage to the next writer too.
 		_ = s.disk.remove(temp)
-		return err
+		return notDone(err)
 	}
 	if err := s.disk.rename(temp, p.value); err != nil {
 		_ = s.disk.remove(temp)
@@ -61,6 +62,9 @@ func (s *Store) write(p place, value []byte, revision *store.Revision) error {
 	*revision = store.Revision(id)
 	return nil
 }
+
+// notDone says of the cause of a failed write that the old value stands: a full disk, or one that only reads.
+func notDone(err error) error { return fmt.Errorf("%w: %w", err, store.ErrNotDone) }
 
 // writeTemp returns nil when the content is on the disk.
 func (s *Store) writeTemp(temp string, content []byte) error {

@@ -116,7 +116,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("Open(%q) succeeds at %s", text, s.Location())
 			continue
 		}
-		if !strings.HasPrefix(err.Error(), "the URL of the PostgreSQL store cannot be used: ") || !strings.Contains(err.Error(), words) {
+		if !strings.Contains(err.Error(), words) {
 			t.Errorf("Open(%q) returns %q, want %q in it", text, err, words)
 		}
 		if strings.Contains(err.Error(), "plan") || strings.Contains(err.Error(), "nted") {

@@ -42,7 +42,7 @@ type Store struct {
 func Open(text string) (*Store, error) {
 	s, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("the URL of the PostgreSQL store cannot be used: %w", err)
+		return nil, err
 	}
 	return &Store{settings: s, sql: newStatements(s.table)}, nil
 }

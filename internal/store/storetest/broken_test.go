@@ -19,20 +19,20 @@ func TestSuiteCatchesBrokenStores(t *testing.T) {
 		want []string
 	}{
 		{"replace ignores the revision", single(replaceIgnoresRevision),
-			[]string{"replace", "revisions", "handles", "concurrent replace"}},
-		{"replace makes what is absent", single(replaceCreates), []string{"replace", "delete"}},
+			[]string{"replace", "revisions", "handles", "concurrent replace", "linearizable"}},
+		{"replace makes what is absent", single(replaceCreates), []string{"replace", "delete", "linearizable"}},
 		{"compare and swap in two steps", single(replaceInTwoSteps),
 			[]string{"concurrent replace", "concurrent increments"}},
-		{"create writes over", single(createOverwrites), []string{"create", "concurrent create"}},
-		{"write lost", single(replaceLost), []string{"replace", "delete", "values", "concurrent increments"}},
-		{"replace says not found", single(replaceNotFound), []string{"replace", "delete"}},
-		{"absent reads as empty", single(absentIsEmpty), []string{"get", "delete", "handles", "concurrent delete"}},
+		{"create writes over", single(createOverwrites), []string{"create", "concurrent create", "linearizable"}},
+		{"write lost", single(replaceLost), []string{"replace", "delete", "values", "concurrent increments", "linearizable"}},
+		{"replace says not found", single(replaceNotFound), []string{"replace", "delete", "linearizable"}},
+		{"absent reads as empty", single(absentIsEmpty), []string{"get", "delete", "handles", "concurrent delete", "linearizable"}},
 		{"entry beside the error", single(entryBesideError), []string{"get"}},
 		{"revision of the content", single(revisionOfContent), []string{"revisions"}},
 		{"no revision", single(noRevision), []string{"create", "get", "revisions"}},
 		{"delete ignores the revision", single(deleteIgnoresRevision),
-			[]string{"delete", "revisions", "concurrent delete"}},
-		{"delete leaves the value", single(deleteLost), []string{"delete", "list", "handles"}},
+			[]string{"delete", "revisions", "concurrent delete", "linearizable"}},
+		{"delete leaves the value", single(deleteLost), []string{"delete", "list", "handles", "linearizable"}},
 		{"list not sorted", single(listReversed), []string{"list", "names"}},
 		{"list of kinds that begin alike", single(listPrefix), []string{"list", "names"}},
 		{"list with leftovers", single(listLeftovers), []string{"list", "handles"}},
@@ -45,7 +45,7 @@ func TestSuiteCatchesBrokenStores(t *testing.T) {
 		{"hands out its bytes", func() func() store.Store { return same(&loose{clone: true}) }, []string{"aliasing"}},
 		{"handles apart", func() func() store.Store {
 			return func() store.Store { return memstore.New("state:") }
-		}, []string{"handles", "concurrent create", "concurrent increments"}},
+		}, []string{"handles", "concurrent create", "concurrent increments", "linearizable"}},
 		{"password in the location", single(func(s store.Store) store.Store {
 			return broken{Store: s, where: "postgres://u:p@h/db"}
 		}), []string{"location"}},
@@ -54,6 +54,9 @@ func TestSuiteCatchesBrokenStores(t *testing.T) {
 		}), []string{"location"}},
 		{"canceled is not found", single(canceledIsNotFound), []string{"canceled"}},
 		{"canceled says failed and did", single(canceledLies), []string{"canceled"}},
+		{"reads of the past", single(staleReads), []string{"linearizable"}},
+		{"conflict, but done", single(conflictButDone), []string{"linearizable"}},
+		{"failed, then done after all", single(failedThenDone), []string{"linearizable"}},
 		{"torn reads", single(tornReads), []string{"concurrent reads"}},
 		{"anybody holds", holding(func() store.Holder { return anybody{} }), []string{"hold", "concurrent hold"}},
 		{"release frees another's", holding(func() store.Holder { return &holder{} }), []string{"hold"}},

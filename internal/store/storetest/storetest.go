@@ -1,5 +1,7 @@
 // Package storetest holds the suite that every store passes (Run), and a store that fails on demand (Faulty).
 //
+// Among the checks is one of recorded histories (Linearizable), which serves histories of several processes as well.
+//
 // The suite checks each sentence of the contract of store.Store that one machine can check from outside. It can not cut
 // the power: that a write survives it is for the store's own tests.
 package storetest
@@ -68,6 +70,7 @@ func checks() []check {
 		{"concurrent delete", checkConcurrentDelete},
 		{"concurrent increments", checkIncrements},
 		{"concurrent reads", checkReaders},
+		{"linearizable", checkLinearizable},
 		{"hold", checkHold},
 		{"hold and values", checkHoldAndValues},
 		{"concurrent hold", checkConcurrentHold},
