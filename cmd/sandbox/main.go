@@ -90,7 +90,7 @@ func serve(ctx context.Context, c config, stdin io.Reader, stdout io.Writer) (er
 	return nil
 }
 
-// announce writes the CA file, then the ready line to stdout and to the ready file.
+// announce writes the CA file, then the ready line to the ready file and to stdout.
 func announce(c config, running *sandbox.Running, stdout io.Writer) error {
 	if c.caOut != "" {
 		if err := writeFile(c.caOut, running.CAPEM, 0o644); err != nil {
@@ -119,13 +119,13 @@ func announce(c config, running *sandbox.Running, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := stdout.Write(line.Bytes()); err != nil {
-		return err
+	if c.readyFile != "" { // who reads the line may look for the file
+		if err := writeFile(c.readyFile, line.Bytes(), 0o600); err != nil {
+			return err
+		}
 	}
-	if c.readyFile == "" {
-		return nil
-	}
-	return writeFile(c.readyFile, line.Bytes(), 0o600)
+	_, err = stdout.Write(line.Bytes())
+	return err
 }
 
 // writeFile puts the whole content there at once: whoever waits for the file must not read half of it.

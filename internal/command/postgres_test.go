@@ -23,7 +23,8 @@ func TestMovePostgres(t *testing.T) {
 		{n.a, db, "--all", "credential    exact      already  1\ncredential    visma      already  1\n"},
 		{db, n.a, "--name=exact", "credential  exact  moved    1\n"},
 		{n.a, db, "--name=exact", "credential  exact  moved    1\n"},
-		{db, n.b, "--all", "credential    exact      moved    1\ncredential    visma      moved    1\n"},
+		{db, db + "&table=other_table", "--all", "credential    exact      moved    1\ncredential    visma      moved    1\n"}, // to seal all anew
+		{db + "&table=other_table", n.b, "--all", "credential    exact      moved    1\ncredential    visma      moved    1\n"},
 	} {
 		if code := n.run(t.Context(), "move", "--from", step.from, "--to", step.to, step.what); code != 0 || !strings.HasSuffix(n.out.String(), step.want) {
 			t.Fatalf("%v: code %d\n%s%s", step, code, &n.out, &n.err)

@@ -29,12 +29,14 @@ func (b ErrorBudget) spare() int { return b.Limit - 1 }
 // ledger is the record of one budget: the refusals of its window, and the requests whose answer is still to come. Those
 // count as well, or runners that all see the last one left would all use it.
 type ledger struct {
-	Format        int     `json:"format"`
-	Kind          string  `json:"kind"`
-	TokenEndpoint string  `json:"token_endpoint"` // for people who read it; the key is only a hash
-	ClientID      string  `json:"client_id"`
-	Refusals      []Spent `json:"refusals,omitempty"`
-	UnderWay      []seat  `json:"under_way,omitempty"`
+	Format        int    `json:"format"`
+	Kind          string `json:"kind"`
+	TokenEndpoint string `json:"token_endpoint"` // for people who read it; the key is only a hash
+	ClientID      string `json:"client_id"`
+	// Window is the longest that anybody counts by: what one configuration has no use for, another one may need.
+	Window   time.Duration `json:"window,omitempty"`
+	Refusals []Spent       `json:"refusals,omitempty"`
+	UnderWay []seat        `json:"under_way,omitempty"`
 }
 
 const (
@@ -93,15 +95,27 @@ func budgetKey(c Client) string {
 // refused, since it may have been.
 func (l ledger) clean(b ErrorBudget, now time.Time) ledger {
 	l.Refusals, l.UnderWay = slices.Clone(l.Refusals), slices.Clone(l.UnderWay)
+	// What lies ahead was written by a clock that was set back since. It must not lock anybody out until then.
+	for i := range l.UnderWay {
+		l.UnderWay[i].At = earlier(l.UnderWay[i].At, now)
+	}
+	for i := range l.Refusals {
+		l.Refusals[i].At = earlier(l.Refusals[i].At, now)
+	}
 	l.UnderWay = slices.DeleteFunc(l.UnderWay, func(s seat) bool {
-		over := !now.Before(s.At.Add(s.TTL))
-		if over {
-			s.Code = noAnswer
+		end := s.At.Add(s.TTL)
+		over := !now.Before(end)
+		if over { // a refusal may have come as late as that
+			s.Code, s.At = noAnswer, end
 			l.Refusals = append(l.Refusals, s.Spent)
 		}
 		return over
 	})
-	l.Refusals = slices.DeleteFunc(l.Refusals, func(s Spent) bool { return !now.Before(s.At.Add(b.Window)) })
+	l.Window = max(l.Window, b.Window)
+	l.Refusals = slices.DeleteFunc(l.Refusals, func(s Spent) bool { return !now.Before(s.At.Add(l.Window)) })
+	if len(l.Refusals) == 0 {
+		l.Window = b.Window
+	}
 	slices.SortStableFunc(l.Refusals, func(x, y Spent) int { return x.At.Compare(y.At) })
 	return l
 }
@@ -109,13 +123,10 @@ func (l ledger) clean(b ErrorBudget, now time.Time) ledger {
 // take books a request. errBusy means that requests under way have the rest of the budget: wait for them.
 func (l ledger) take(b ErrorBudget, s seat) (ledger, error) {
 	l = l.clean(b, s.At)
-	switch free := b.spare() - len(l.Refusals); {
+	count := slices.DeleteFunc(slices.Clone(l.Refusals), func(old Spent) bool { return !s.At.Before(old.At.Add(b.Window)) })
+	switch free := b.spare() - len(count); {
 	case free <= 0:
-		e := &BudgetError{Budget: b, Client: l.ClientID, Spent: l.Refusals, Until: s.At.Add(b.Window)}
-		if n := len(l.Refusals) - b.spare(); n >= 0 && n < len(l.Refusals) {
-			e.Until = l.Refusals[n].At.Add(b.Window)
-		}
-		return l, e
+		return l, &BudgetError{Budget: b, Client: l.ClientID, Spent: count, Until: count[len(count)-b.spare()].At.Add(b.Window)}
 	case free <= len(l.UnderWay):
 		return l, errBusy
 	}
@@ -128,6 +139,7 @@ func (l ledger) settle(b ErrorBudget, id string, v oauth.Verdict, now time.Time)
 	i := slices.IndexFunc(l.UnderWay, func(s seat) bool { return s.ID == id })
 	if i >= 0 {
 		s := l.UnderWay[i].Spent
+		s.At = now // the server counts from its answer, not from the request
 		l.UnderWay = slices.Delete(slices.Clone(l.UnderWay), i, i+1)
 		switch {
 		case v.Class == oauth.OutcomeUnknown && v.Status == 0:
@@ -142,7 +154,8 @@ func (l ledger) settle(b ErrorBudget, id string, v oauth.Verdict, now time.Time)
 }
 
 // enter books a request to the token endpoint of client in its error budget. done must be called when the answer is
-// there; until then the request counts as one that may be refused. A client without a budget costs nothing.
+// there; until then the request counts as one that may be refused. A client without a budget costs nothing. errBusy means
+// that requests under way have the rest of the budget: wait.
 func (m *Manager) enter(ctx context.Context, key string, client Client) (done func(oauth.Verdict), err error) {
 	budget := client.Policy.ErrorBudget
 	if budget == (ErrorBudget{}) {
@@ -152,32 +165,28 @@ func (m *Manager) enter(ctx context.Context, key string, client Client) (done fu
 	if err != nil {
 		return nil, storeError("booking a request", err)
 	}
-	pause := m.pauses()
-	for {
-		err := m.insist(ctx, aFew, func() error {
-			l, revision, err := m.ledger(ctx, client)
-			if err != nil || slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
-				return err // booked already, by a write whose error was ambiguous
-			}
-			s := seat{ID: id, TTL: m.timings.ClaimTTL(), Spent: Spent{At: m.Now().Round(0).UTC(), Host: m.owner, Key: key}}
-			if l, err = l.take(budget, s); err != nil {
-				return decided{err}
-			}
-			return m.putLedger(ctx, client, revision, l)
-		})
-		var full *BudgetError
-		switch {
-		case err == nil:
-			return func(v oauth.Verdict) { m.leave(ctx, client, id, v) }, nil
-		case errors.As(err, &full):
-			return nil, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
-		case !errors.Is(err, errBusy):
-			return nil, writeError(ctx, err)
+	err = m.insist(ctx, aFew, func() error {
+		l, revision, err := m.ledger(ctx, client)
+		if err != nil || slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
+			return err // booked already, by a write whose error was ambiguous
 		}
-		if err := pause(ctx); err != nil {
-			return nil, err
+		s := seat{ID: id, TTL: m.timings.ClaimTTL(), Spent: Spent{At: m.Now().Round(0).UTC(), Host: m.owner, Key: key}}
+		if l, err = l.take(budget, s); err != nil {
+			return decided{err}
 		}
+		return m.putLedger(ctx, client, revision, l)
+	})
+	var full *BudgetError
+	switch {
+	case err == nil:
+		return func(v oauth.Verdict) { m.leave(ctx, client, id, v) }, nil
+	case errors.As(err, &full):
+		return nil, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
+	case errors.Is(err, errBusy):
+		return nil, errBusy
 	}
+	m.leave(ctx, client, id, oauth.Verdict{}) // it may have been booked
+	return nil, writeError(ctx, err)
 }
 
 // leave says how a request ended. Where the store does not take it, the request counts as refused once its TTL is over.
@@ -188,7 +197,7 @@ func (m *Manager) leave(ctx context.Context, client Client, id string, v oauth.V
 		if err != nil {
 			return err
 		}
-		return m.putLedger(ctx, client, revision, l.settle(client.Policy.ErrorBudget, id, v, m.Now()))
+		return m.putLedger(ctx, client, revision, l.settle(client.Policy.ErrorBudget, id, v, m.Now().Round(0).UTC()))
 	})
 	if err != nil {
 		m.log.Warn("could not note how a request ended; it counts as refused", "client_id", client.ClientID, "error", err)
@@ -221,6 +230,13 @@ func (m *Manager) putLedger(ctx context.Context, client Client, old store.Revisi
 		return storeError("encoding an error budget", errors.Join(errUnusable, err))
 	}
 	return m.put(ctx, budgetKey(client), old, text)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // decided is an answer that trying again would only repeat.

@@ -45,7 +45,7 @@ func TestLedger(t *testing.T) {
 		"one refused, one under way":             {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 2, true, 0},
 		"two under way":                          {ledger{UnderWay: underWay(1, 2)}, 2, true, 0},
 		"nobody came back from one":              {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 3, false, 60},
-		"nobody came back, an hour ago":          {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 61, false, 0},
+		"nobody came back, an hour ago":          {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 63, false, 0},
 	} {
 		l, err := tt.ledger.take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(tt.now)}, TTL: 2 * time.Minute})
 		full, isFull := err.(*BudgetError)
@@ -58,6 +58,28 @@ func TestLedger(t *testing.T) {
 			t.Errorf("%s: not booked: %v", name, err)
 		}
 	}
+	// A clock that was set back, another window beside, and an answer that came late.
+	ahead := ledger{Refusals: refused(600000), UnderWay: underWay(600000)}
+	if _, err := ahead.take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(0)}}); err != errBusy {
+		t.Errorf("beside what lies ahead: %v, want to wait", err)
+	}
+	cleaned := ahead.clean(threeAnHour, at(0))
+	if l, err := cleaned.take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(61)}}); err != nil || len(l.Refusals) != 1 || !l.Refusals[0].At.Equal(at(2)) {
+		t.Errorf("an hour later the seat alone counts, as refused at its end: %v, %v", err, l.Refusals)
+	}
+	brief := ErrorBudget{Limit: 3, Window: time.Minute}
+	shared, err := ledger{Window: time.Hour, Refusals: refused(0, 1)}.take(brief, seat{ID: "brief", Spent: Spent{At: at(3)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shared.settle(brief, "brief", oauth.Verdict{}, at(3)).take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(4)}}); err == nil {
+		t.Error("a shorter window beside has forgotten what the longer one needs")
+	}
+	late := ledger{UnderWay: underWay(0, 0)}.settle(threeAnHour, "0", oauth.Verdict{Class: oauth.BadClient, Status: 401}, at(2))
+	if got := late.Refusals[0].At; !got.Equal(at(2)) {
+		t.Errorf("charged at %s, want when the answer came", got)
+	}
+
 	for name, tt := range map[string]struct {
 		verdict oauth.Verdict
 		want    int
@@ -114,6 +136,23 @@ func TestErrorBudget(t *testing.T) {
 	w.wantServer(3, 1, 0)
 }
 
+// TestErrorBudgetServesALiveToken: others have booked the rest. A token that still works is not kept from anybody by that.
+func TestErrorBudgetServesALiveToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = ErrorBudget{Limit: 2, Window: time.Hour}
+	old := w.authorized(func(r *Record) { r.Tokens.ExpiresAt = w.clock.Now().Add(20 * time.Second) })
+	if _, err := w.start().enter(t.Context(), theKey, w.client()); err != nil { // by a runner that dies
+		t.Fatal(err)
+	}
+	asked := w.clock.Now()
+	res := w.mustToken(w.start())
+	if waited := w.clock.Now().Sub(asked); waited > time.Second || !res.Record.Tokens.Access.Equal(old.Tokens.Access) {
+		t.Errorf("waited %s", waited)
+	}
+	w.wantServer(0, 0, 0)
+}
+
 // TestErrorBudgetOfOtherClients: another client_id, or another server, has a budget of its own; no budget, no record.
 func TestErrorBudgetOfOtherClients(t *testing.T) {
 	t.Parallel()
@@ -156,7 +195,7 @@ func TestErrorBudgetIsExact(t *testing.T) {
 	w.server.plan = slices.Repeat([]callPlan{callBadClient}, 1000)
 	var all sync.WaitGroup
 	for _, name := range names {
-		m := w.start()
+		m := w.start(func(o *Options) { o.Clock = SystemClock() }) // the fake one runs ahead while somebody waits
 		all.Go(func() {
 			if _, err := m.Token(t.Context(), name, Ask{}); err == nil {
 				t.Errorf("%s: a token out of nothing", name)

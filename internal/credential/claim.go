@@ -98,7 +98,7 @@ func (m *Manager) writeClaim(ctx context.Context, c *claimed, old store.Revision
 		m.withdraw(ctx, c, "")
 	default:
 		// It may still be done: a write can land after its caller was told that it failed.
-		if _, err := m.unclaim(ctx, c, "", once); err != nil {
+		if _, err := m.unclaim(ctx, c, "", aFew); err != nil {
 			m.log.Debug("could not write the record once more", "key", a.Key, "error", err)
 		}
 	}

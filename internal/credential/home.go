@@ -24,7 +24,6 @@ func (m *Manager) prepare(ctx context.Context) []Notice { return m.prepareWith(c
 // prepareFor is prepare with a look at what has come since, also where a process that may live has it in use, if it
 // concerns the credential of key.
 func (m *Manager) prepareFor(ctx context.Context, key string) []Notice {
-	m.searchAgain()
 	return m.prepareWith(ctx, key)
 }
 

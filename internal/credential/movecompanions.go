@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -79,6 +80,9 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 			notes = append(notes, fmt.Sprintf("the destination has another registration %s, which stays as it is", name))
 		}
 	}
+	if err := r.copyBudget(ctx, source.Client); err != nil {
+		return notes, err
+	}
 	if err := r.readInputs(ctx); err != nil {
 		return notes, err
 	}
@@ -88,6 +92,41 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 		}
 	}
 	return notes, nil
+}
+
+// copyBudget adds the refusals that the client has had to those that the destination knows of. Moving must not make the
+// server's patience look new.
+func (v *Mover) copyBudget(ctx context.Context, client Client) error {
+	spent, _, err := v.from.ledger(ctx, client)
+	if err != nil {
+		return v.from.told(err)
+	}
+	now := v.from.Now()
+	spent = spent.clean(ErrorBudget{Window: spent.Window}, now)
+	if len(spent.Refusals) == 0 {
+		return nil
+	}
+	err = v.to.insist(ctx, aFew, func() error {
+		l, revision, err := v.to.ledger(ctx, client)
+		if err != nil {
+			return err
+		}
+		known := len(l.Refusals)
+		for _, s := range spent.Refusals {
+			if !slices.Contains(l.Refusals, s) {
+				l.Refusals = append(l.Refusals, s)
+			}
+		}
+		if len(l.Refusals) == known {
+			return nil
+		}
+		l.Window = max(l.Window, spent.Window)
+		return v.to.putLedger(ctx, client, revision, l)
+	})
+	if err != nil {
+		return v.to.told(err)
+	}
+	return nil
 }
 
 // registrations lists those that the credential, or what it has set aside, takes its secret from.

@@ -126,7 +126,7 @@ func (m *Manager) lookForRescues(ctx context.Context, wanted string) []Notice {
 	done := m.searched
 	m.searched = true
 	m.mu.Unlock()
-	if done || m.rescue == nil {
+	if m.rescue == nil || done && wanted == "" { // whoever wants one looks himself: others pass by what is not theirs
 		return nil
 	}
 	end, err := m.sections.Begin()

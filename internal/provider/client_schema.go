@@ -166,7 +166,7 @@ func policyInputAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
 		"error_budget": schema.StringAttribute{
-			MarkdownDescription: "How many refusals (answers 4xx of the token endpoint) lock the client out, and within which time: `10/1h` for ten within an hour. From `2/1m` to `1000/24h`. Refusals are counted in the token store, for all runs that share it and all token pairs of this client; before one more would lock the client out, nothing is sent, and the error says until when, and which calls spent the budget. Each refresh costs two more writes to the store.", Optional: true,
+			MarkdownDescription: "How many refusals (answers 4xx of the token endpoint) lock the client out, and within which time: `10/1h` for ten within an hour. From `2/1m` to `1000/24h`. Refusals are counted in the token store, for all runs that share it and all token pairs of this client; before one more would lock the client out, nothing is sent, and the error says until when, and which calls spent the budget. Give all token pairs of a client the same budget; one without it neither counts nor asks. Each refresh costs two more writes to the store.", Optional: true,
 			Validators: []validator.String{check{wants: "a number of refusals and a time, like 10/1h, from 2/1m to 1000/24h", wrong: func(text string) error {
 				_, err := parseErrorBudget(text)
 				return err

@@ -119,7 +119,8 @@ func explain(about subject, e *credential.Error) []string {
 		return explainUnknown(about, e)
 	case credential.KindMoving:
 		return []string{fmt.Sprintf("%s is between two token stores: %s", capital(about.String()), cause(e, "a move was begun and not finished.")),
-			"Nothing was sent. The credential is good; no run refreshes it until the move is finished."}
+			"Nothing was sent. The credential is good; no run refreshes it until the move is finished.",
+			"Run that command again: it goes on where it was interrupted."}
 	case credential.KindMoved:
 		return explainMoved(about, e)
 	case credential.KindNotFound:

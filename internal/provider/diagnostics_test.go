@@ -258,6 +258,7 @@ func diagnosticCases() []diagnosticCase {
 		{"moving", aPair, &credential.Error{Kind: credential.KindMoving, Reason: credential.ReasonMoving, Err: errors.New("a move from file:///a to file:///b was begun")}, []string{
 			`Token pair "exact" is between two token stores: a move from file:///a to file:///b was begun.`,
 			"Nothing was sent. The credential is good; no run refreshes it until the move is finished.",
+			"Run that command again: it goes on where it was interrupted.",
 		}},
 		{"moved", aPair, moved(credential.Record{MovedTo: credential.MovedTo{StoreID: "s", Location: "file:///b"}}), []string{
 			`Token pair "exact" was moved from the token store file:///store to file:///b.`,

@@ -23,6 +23,8 @@ func explainExchange(about subject, e *credential.Error) []string {
 		what = fmt.Sprintf("The code for %s was sent, or may have been, and no usable reply came.", about)
 	case e.Kind == credential.KindBadClient:
 		what = fmt.Sprintf("The authorization server does not accept the client of %s. Check client_id, client_secret and token_endpoint_auth_method.", about)
+	case e.Reason == credential.ReasonBudget:
+		return nil // nothing was sent
 	case e.Kind == credential.KindLater:
 		what = fmt.Sprintf("The authorization server takes no code for %s before %s.", about, moment(e.Until))
 	case e.Kind == credential.KindConfiguration && e.Verdict.Class != "":
@@ -57,9 +59,13 @@ func explainRevocation(about subject, e *credential.Error) []string {
 
 // explainBudget says which calls have spent the error budget of a client, and when it recovers.
 func explainBudget(about subject, b *credential.BudgetError) []string {
+	good := "The stored credential was not used up and still works. "
+	if about.code {
+		good = "The code was not used; most servers let it live for minutes, so a new one will be needed then. "
+	}
 	return []string{
 		fmt.Sprintf("Nothing is sent for %s before %s: one more refusal would make the server lock the client out.", about, moment(b.Until)),
-		"The stored credential was not used up and still works. " + b.Error(),
+		good + b.Error(),
 		"Find out why these were refused; another call would be refused for the same reason. After that time, run again.",
 	}
 }

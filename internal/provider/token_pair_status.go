@@ -29,6 +29,7 @@ type tokenPairStatus struct {
 	NextAttemptAt         types.String `tfsdk:"next_attempt_at"`
 	ClaimedBy             types.String `tfsdk:"claimed_by"`
 	ClaimedAt             types.String `tfsdk:"claimed_at"`
+	ClaimedFor            types.String `tfsdk:"claimed_for"`
 	ClaimStale            types.Bool   `tfsdk:"claim_stale"`
 	History               types.List   `tfsdk:"history"`
 }
@@ -50,10 +51,11 @@ func statusAttributes() map[string]schema.Attribute {
 		"reauthorize_by":           computedText("When a person must authorize again. Null if not known."),
 		"last_rotated_at":          computedText("When the pair was last refreshed. Null if never."),
 		"next_attempt_at":          computedText("With status `outcome_unknown`: from when on the refresh token may be sent once more. Null if it is not sent again."),
-		"claimed_by":               computedText("The host that is refreshing the pair now, or has died doing so. Null if none."),
+		"claimed_by":               computedText("The host that has claimed the pair: it works on it now, or has died doing so. Null if none."),
 		"claimed_at":               computedText("Since when it does that."),
+		"claimed_for":              computedText("What it does: `refresh`, `exchange`, `revoke`, or `move` to another token store. Nobody takes a move over: run it again to finish it, or to take it back."),
 		"claim_stale": schema.BoolAttribute{
-			MarkdownDescription: "Whether that takes longer than any refresh does (2 minutes with the default `request_timeout`): the host has died, or stands still. The next run that needs a token takes over. False if nobody is refreshing.",
+			MarkdownDescription: "Whether that takes longer than any request does (2 minutes with the default `request_timeout`): the host has died, or stands still. But for a `move`, the next run that needs a token takes over. False if there is no claim.",
 			Computed:            true,
 		},
 		"history": schema.ListNestedAttribute{
@@ -86,6 +88,7 @@ func statusOf(r credential.Record, now time.Time) tokenPairStatus {
 		m.NextAttemptAt = timeValue(at)
 	}
 	if c := r.Claim; c != nil {
+		m.ClaimedFor = types.StringValue(string(c.Purpose))
 		m.ClaimedBy, m.ClaimedAt = optionalString(c.Owner), timeValue(c.ClaimedAt)
 		m.ClaimStale = types.BoolValue(now.After(c.ClaimedAt.Add(c.TTL)))
 	}

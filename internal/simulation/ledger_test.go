@@ -25,7 +25,6 @@ const (
 	causeHand      = "the reply is in the hand of a process that stands still, or cannot keep it"
 	causeCrossed   = "the reply came home while the resend was on its way"
 	causeNobody    = "the server has never used the token, but nobody can know that, and the semantics forbid to send it again"
-	causeLate      = "a claim was written after its process had been told that it was not, and nothing was sent under it"
 	causeOperator  = "the server's operator revoked it"
 	causeIdle      = "the refresh token was not used for too long"
 	causeResend    = "a resend that the semantics allow killed the family, after: "
@@ -61,10 +60,8 @@ func (w *world) whereIs(a *account, f *family, r credential.Record) string {
 		case !t.stored:
 			return w.fateOf(a, t.by)
 		case w.nobodyKnows(a, r) && w.lateClaims[r.Unknown.Attempt]:
-			if w.config.strict {
-				w.fail(a.key, "lost for good, because a claim landed late, and nothing was sent; history %v", r.History)
-			}
-			return causeLate
+			w.fail(a.key, "lost for good, because a claim landed late, and nothing was sent; history %v", r.History)
+			return "FAULT"
 		case w.nobodyKnows(a, r):
 			return causeNobody
 		default:
