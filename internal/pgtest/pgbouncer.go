@@ -18,10 +18,10 @@ import (
 type Bouncer struct{ port int }
 
 // PgBouncer starts a PgBouncer before the server, in transaction mode, with at most two connections to each database. It
-// passes on what the superuser User says, and ends with the test.
-func (s *Server) PgBouncer(t testing.TB) *Bouncer {
+// passes on what the superuser User says, and the given roles, whose passwords are their names. It ends with the test.
+func (s *Server) PgBouncer(t testing.TB, roles ...string) *Bouncer {
 	t.Helper()
-	b, end, err := s.runPgBouncer()
+	b, end, err := s.runPgBouncer(roles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (s *Server) PgBouncer(t testing.TB) *Bouncer {
 	return b
 }
 
-func (s *Server) runPgBouncer() (*Bouncer, func() error, error) {
+func (s *Server) runPgBouncer(roles []string) (*Bouncer, func() error, error) {
 	dir, err := os.MkdirTemp("", "pgtest")
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +55,7 @@ pool_mode = transaction
 default_pool_size = 2
 max_client_conn = 500
 `, s.port, port, filepath.Join(dir, "users"))
-	if err := s.prepareBouncer(dir, settings); err != nil {
+	if err := s.prepareBouncer(dir, settings, roles); err != nil {
 		return discard(err)
 	}
 	cmd, err := s.account.command(dir, "pgbouncer", filepath.Join(dir, "pgbouncer.ini"))
@@ -75,8 +75,12 @@ max_client_conn = 500
 	return b, end, nil
 }
 
-func (s *Server) prepareBouncer(dir, settings string) error {
-	for name, content := range map[string]string{"pgbouncer.ini": settings, "users": `"` + User + `" ""` + "\n"} {
+func (s *Server) prepareBouncer(dir, settings string, roles []string) error {
+	users := `"` + User + `" ""` + "\n"
+	for _, role := range roles {
+		users += fmt.Sprintf("%[1]q %[1]q\n", role)
+	}
+	for name, content := range map[string]string{"pgbouncer.ini": settings, "users": users} {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.WriteFile(path, []byte(content), 0o600), s.account.own(path)); err != nil {
 			return err
