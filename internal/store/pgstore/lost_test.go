@@ -209,7 +209,13 @@ func TestServerRestarts(t *testing.T) {
 		if err := errors.Join(end(), s.Resume()); err != nil {
 			t.Fatal(err)
 		}
-		if r, err = st.Replace(t.Context(), "pair/exact", r, []byte("three")); err != nil {
+		// A busy machine may find out too late that one is dead. Then it is not known whether the write was done, and who
+		// asks is told the truth.
+		next, err := st.Replace(t.Context(), "pair/exact", r, []byte("three"))
+		if err != nil && !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotDone) && valueOf(t, st, "pair/exact") == "two" {
+			next, err = st.Replace(t.Context(), "pair/exact", r, []byte("three"))
+		}
+		if r = next; err != nil {
 			t.Errorf("after the second restart %d: %v", i, err)
 		}
 		if got := valueOf(t, st, "pair/exact"); got != "three" {
