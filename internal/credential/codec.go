@@ -175,7 +175,7 @@ func encodeRecord(r Record) wireRecord {
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
 	}
-	if r.MovedTo != (MovedTo{}) {
+	if r.IsMoved() {
 		w.MovedTo = (*wireMovedTo)(&r.MovedTo)
 	}
 	if r.Attachment != (Attachment{}) {

@@ -231,7 +231,7 @@ func (m *Manager) commitOnce(ctx context.Context, s successor, doubt bool) (Reco
 			return snap.record, nil
 		}
 	case commitMoved:
-		return Record{}, movedAway(next)
+		return Record{}, MovedAway(next)
 	case commitObsolete:
 		m.log.Warn("dropped a successor: the store holds a newer one", "key", a.Key, "attempt", a.ID)
 		if !a.dropClaim(&next) {

@@ -50,7 +50,7 @@ type Decision struct {
 // Decide says what to do next with record r under policy p at time now. It is pure: the same input, the same answer.
 func Decide(r Record, p Policy, now time.Time) Decision {
 	switch {
-	case r.MovedTo != (MovedTo{}):
+	case r.IsMoved():
 		return Decision{Action: ActionGiveUp, Reason: ReasonMoved}
 	case r.IsTombstone():
 		return Decision{Action: ActionAuthorize, Reason: ReasonDeleted}

@@ -102,8 +102,8 @@ type Exchange struct {
 // check matches the code with the record before anything is spent. It returns the pending authorization that the code
 // answers; the zero one where there is none.
 func (x Exchange) check(r Record) (Pending, error) {
-	if r.MovedTo != (MovedTo{}) {
-		return Pending{}, movedAway(r)
+	if r.IsMoved() {
+		return Pending{}, MovedAway(r)
 	}
 	if r.IsTombstone() {
 		return Pending{}, &Error{Kind: KindNotFound, Reason: ReasonDeleted, Record: r}

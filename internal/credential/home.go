@@ -19,22 +19,18 @@ type successor struct {
 // prepare brings home the successors that have not reached the store: from rescue files, and from this process's memory.
 // Every operation begins with it, because the store's own copy of such a credential holds a spent token. It returns what
 // is to be told of that, and of what was found before by somebody who could not tell.
-func (m *Manager) prepare(ctx context.Context) []Notice { return m.prepareWith(ctx, "") }
+func (m *Manager) prepare(ctx context.Context) []Notice { return m.prepareFor(ctx, "") }
 
 // prepareFor is prepare with a look at what has come since, also where a process that may live has it in use, if it
 // concerns the credential of key.
 func (m *Manager) prepareFor(ctx context.Context, key string) []Notice {
-	return m.prepareWith(ctx, key)
-}
-
-func (m *Manager) prepareWith(ctx context.Context, wanted string) []Notice {
 	select {
 	case m.preparing <- struct{}{}:
 	case <-ctx.Done():
 		return nil
 	}
 	defer func() { <-m.preparing }()
-	notices := m.lookForRescues(ctx, wanted)
+	notices := m.lookForRescues(ctx, key)
 	notices = append(notices, m.flush(ctx)...)
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -234,7 +234,7 @@ func (m *Manager) conclude(ctx context.Context, key string, r Record, d Decision
 		case ReasonMoving:
 			return Result{}, m.unfinished(r)
 		case ReasonMoved:
-			return Result{}, movedAway(r)
+			return Result{}, MovedAway(r)
 		}
 		return Result{}, &Error{Kind: kind, Reason: d.Reason, Record: r, Until: d.Until}
 	}

@@ -35,7 +35,7 @@ func (r Record) roleIn(peer end) role {
 	switch {
 	case r.Status == "":
 		return roleAbsent
-	case r.IsTombstone() && r.MovedTo != (MovedTo{}) && peer.is(r.MovedTo.StoreID, r.MovedTo.Location):
+	case r.IsTombstone() && r.IsMoved() && peer.is(r.MovedTo.StoreID, r.MovedTo.Location):
 		return roleGone
 	case r.IsTombstone():
 		return roleDeleted
@@ -166,7 +166,7 @@ func (s sight) planGone(source, target role) (moveAct, moveRefusal) {
 		return actDone, refuseNone
 	case source == roleAbsent:
 		return actRefuse, refuseNotFound
-	case s.source.MovedTo != (MovedTo{}):
+	case s.source.IsMoved():
 		return actRefuse, refuseElsewhere
 	case target == roleAbsent && s.now.Sub(s.source.DeletedAt) < TombstoneFor:
 		return actCopyDeletion, refuseNone

@@ -25,7 +25,7 @@ func (r *moveRun) refused(why moveRefusal) error {
 	case refuseOccupied:
 		return r.to.unfinished(r.target)
 	case refuseElsewhere:
-		return movedAway(r.source)
+		return MovedAway(r.source)
 	case refuseLost:
 		return &Error{Kind: KindNotFound, Record: r.target, Err: ErrLostInTarget}
 	default:

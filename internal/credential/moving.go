@@ -29,15 +29,15 @@ func (m *Manager) unfinished(r Record) *Error {
 			"with the two the other way round", from, to)}
 }
 
-// movedAway is the error for the tombstone of a credential that another store has now.
-func movedAway(r Record) *Error {
+// MovedAway is the error for the tombstone of a credential that another store has now.
+func MovedAway(r Record) *Error {
 	return &Error{Kind: KindMoved, Reason: ReasonMoved, Record: r, Err: fmt.Errorf("it was moved to %s", r.MovedTo.Location)}
 }
 
 // stranded tells whether the successor of this attempt has come after the credential went to another store. Of a family
 // other than the tombstone's nothing is known here; the other store decides.
 func (a Attempt) stranded(cur Record) bool {
-	if cur.MovedTo == (MovedTo{}) {
+	if !cur.IsMoved() {
 		return false
 	}
 	older := a.Purpose == PurposeRefresh && a.Family == cur.Family && a.Base < cur.Generation

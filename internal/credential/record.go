@@ -175,6 +175,9 @@ func (r Record) IsTombstone() bool { return !r.DeletedAt.IsZero() }
 // Moving tells whether a move to or from another store was begun and not finished. Nothing else may change such a record.
 func (r Record) Moving() bool { return r.Claim != nil && r.Claim.Purpose == PurposeMove }
 
+// IsMoved tells whether another store has the credential now: MovedTo says which.
+func (r Record) IsMoved() bool { return r.MovedTo != (MovedTo{}) }
+
 // HasConsumed tells whether the secret was sent before. The refresh token in use now is not among those.
 func (r Record) HasConsumed(s secret.String) bool {
 	sum := s.SHA256()

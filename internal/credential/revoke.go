@@ -31,8 +31,8 @@ func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) 
 	err := m.alone(ctx, key,
 		func(r Record) error {
 			switch {
-			case r.MovedTo != (MovedTo{}):
-				return movedAway(r)
+			case r.IsMoved():
+				return MovedAway(r)
 			case r.IsTombstone():
 				return errGone
 			case r.Family != family:

@@ -48,8 +48,8 @@ func (d *tokenPairDataSource) Read(ctx context.Context, req datasource.ReadReque
 	}
 	about := subject{kind: "oauth_token_pair", name: model.Name.ValueString(), session: d.session}
 	record, err := d.session.manager.Peek(ctx, about.name)
-	if err == nil && record.MovedTo != (credential.MovedTo{}) {
-		err = moved(record)
+	if err == nil && record.IsMoved() {
+		err = credential.MovedAway(record)
 	} else if err == nil && record.IsTombstone() {
 		err = &credential.Error{Kind: credential.KindNotFound}
 	}

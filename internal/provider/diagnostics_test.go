@@ -260,7 +260,7 @@ func diagnosticCases() []diagnosticCase {
 			"Nothing was sent. The credential is good; no run refreshes it until the move is finished.",
 			"Run that command again: it goes on where it was interrupted.",
 		}},
-		{"moved", aPair, moved(credential.Record{MovedTo: credential.MovedTo{StoreID: "s", Location: "file:///b"}}), []string{
+		{"moved", aPair, credential.MovedAway(credential.Record{MovedTo: credential.MovedTo{StoreID: "s", Location: "file:///b"}}), []string{
 			`Token pair "exact" was moved from the token store file:///store to file:///b.`,
 			"Nothing was sent or changed. The credential is good there, and nobody has to authorize.",
 			"Set token_store or OAUTH_TOKEN_STORE to that store and apply. To bring it back: terraform-provider-oauth move --name exact --from file:///b --to file:///store",

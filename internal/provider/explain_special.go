@@ -70,11 +70,6 @@ func explainBudget(about subject, b *credential.BudgetError) []string {
 	}
 }
 
-// moved says that another store has the credential.
-func moved(r credential.Record) error {
-	return &credential.Error{Kind: credential.KindMoved, Reason: credential.ReasonMoved, Record: r}
-}
-
 func explainMoved(about subject, e *credential.Error) []string {
 	to := e.Record.MovedTo.Location
 	next := "Set token_store or OAUTH_TOKEN_STORE to that store and apply."

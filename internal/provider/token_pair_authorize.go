@@ -33,8 +33,8 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 	}
 	// With -refresh=false, or from an old plan, this is the first that is seen of the store.
 	before, err := a.eng.Peek(ctx, a.about.name)
-	if err == nil && before.MovedTo != (credential.MovedTo{}) {
-		addEngineError(a.diags, pathName(), "Unable to Update Token Pair", a.about, moved(before))
+	if err == nil && before.IsMoved() {
+		addEngineError(a.diags, pathName(), "Unable to Update Token Pair", a.about, credential.MovedAway(before))
 		return false
 	}
 	if !rightStore(before, err, storeID, a.state, plan, *mem, a.about, a.diags) {

@@ -131,11 +131,11 @@ func (r *tokenPairResource) lookUp(
 		addEngineError(diags, pathName(), "Unable to Read Token Pair", about, err)
 		return credential.Record{}, false
 	}
-	if record.MovedTo != (credential.MovedTo{}) {
+	if record.IsMoved() {
 		if imported {
-			addEngineError(diags, pathName(), "Unable to Import Token Pair", about, moved(record))
+			addEngineError(diags, pathName(), "Unable to Import Token Pair", about, credential.MovedAway(record))
 		} else {
-			warnNoToken(about, moved(record), diags)
+			warnNoToken(about, credential.MovedAway(record), diags)
 		}
 		return credential.Record{}, false
 	}
@@ -154,8 +154,8 @@ func (r *tokenPairResource) lookElsewhere(
 	about := r.about(state.Name)
 	record, err := eng.Peek(ctx, about.name)
 	switch {
-	case err == nil && record.MovedTo != (credential.MovedTo{}):
-		warnNoToken(about, moved(record), diags)
+	case err == nil && record.IsMoved():
+		warnNoToken(about, credential.MovedAway(record), diags)
 	case credential.IsKind(err, credential.KindNotFound), err == nil && record.IsTombstone():
 		// Something of this name may have been destroyed here; that says nothing about the credential of the state.
 		mem.Verdict = verdictSeed
