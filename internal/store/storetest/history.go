@@ -51,28 +51,38 @@ type Walk struct {
 
 // Do walks through s, and returns what happened. Several walks at the same time make a history for Linearizable.
 func (w Walk) Do(ctx context.Context, s store.Store) []Step {
+	next := w.through(s)
+	var steps []Step
+	for range w.Steps {
+		steps = append(steps, next(ctx))
+		runtime.Gosched() // else a store in memory is so fast that nobody ever comes between
+	}
+	return steps
+}
+
+// through returns a function that does one step of the walk at each call.
+func (w Walk) through(s store.Store) func(ctx context.Context) Step {
 	w.seen = map[string]store.Revision{}
 	if w.Faulty {
 		s = NewFaulty(s, Hooks{Fault: w.fault}).Store()
 	}
-	var steps []Step
-	for n := range w.Steps {
+	n := 0
+	return func(ctx context.Context) Step {
 		step := w.choose(n)
+		n++
 		call, cancel := context.WithCancel(ctx)
+		defer cancel()
 		if w.Faulty && w.Random.IntN(20) == 0 {
 			go cancel() // before the call, during it, or after it
 		}
 		step.Call = w.Now()
 		step.run(call, s)
 		step.Return = w.Now()
-		cancel()
 		if step.Revision != "" {
 			w.seen[step.Key] = step.Revision
 		}
-		steps = append(steps, step)
-		runtime.Gosched() // else a store in memory is so fast that nobody ever comes between
+		return step
 	}
-	return steps
 }
 
 func (w Walk) fault(op Op, _ string, _ int) Fault {
