@@ -25,7 +25,7 @@ func TestEngineCrashMatrix(t *testing.T) {
 		overtaken       []string
 	}{
 		{at: rejects, killed: killed, stopped: takenOver},
-		{at: revokes, killed: killed, stopped: takenOverFatally, overtaken: overtakenOnFile},
+		{at: revokes, killed: killed, stopped: takenOverFatally},
 		{at: forgives, killed: killedInGrace, stopped: takenOverInGrace},
 		{at: rejects, postgres: true, killed: killedRemotely, stopped: takenOverRemotely},
 		{at: revokes, postgres: true, killed: killedRemotely, stopped: takenOverFatallyRemotely, overtaken: overtakenOnPostgres},

@@ -21,7 +21,6 @@ func stopGroups() []group {
 			c.stoppedBeyondTTL("plan", m, column, takenOver)
 		}, rejects, false},
 		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
-			c.overtaken = overtakenOnFile
 			c.configure(placesOf(c.b), "")
 			c.stoppedBeyondTTL("plan", m, column, takenOverFatally)
 		}, revokes, false},

@@ -60,6 +60,9 @@ var takenOverRemotely = map[string]fate{
 	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
 }
 
+// No lock shows there that a process which stands still lives: past its TTL it is like one that is gone, and its reply
+// like one that is lost. The others send the token once more when the access token has expired, by the rule for a reply
+// that does not come; who wakes up later brings a successor that no longer works.
 var takenOverFatallyRemotely = map[string]fate{
 	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
 	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
@@ -78,6 +81,7 @@ var takenOverFatallyRemotely = map[string]fate{
 	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
 }
 
+// overtakenOnPostgres are the places at which that happens to a reply that is still to come.
 var overtakenOnPostgres = []string{"read", "sent", "headers", "reply", "machine-gone"}
 
 var takenOverInGraceRemotely = map[string]fate{

@@ -25,28 +25,25 @@ var takenOver = map[string]fate{
 	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
 }
 
-// takenOverFatally is the same where the second use ends the family. The access token had expired when the others sent
-// the token once more: the rule for a reply that does not come. A process that stood still for so long, with the
-// successor in its hands, brings one that no longer works.
+// takenOverFatally is the same where the second use ends the family. The lock of the process that stands still shows that
+// it lives, so the others take its claim over and send nothing. When it goes on, it stores the successor that it has, or
+// sends for the first time. Only the token whose reply never came is sent again, when that process is gone.
 var takenOverFatally = map[string]fate{
 	"before-claim":  {0, []string{active, active, active}, count{2, 0, 1}},
-	"after-claim":   {0, []string{active, active, active}, count{2, 0, 1}},
-	"dial":          {0, []string{active, active, active}, count{2, 0, 1}},
-	"handshake":     {0, []string{active, active, active}, count{2, 0, 1}},
-	"body":          {0, []string{active, active, active}, count{2, 0, 1}},
-	"read":          {0, []string{active, active, required}, count{1, 1, 2}},
-	"held-before":   {0, []string{active, active, active}, count{2, 0, 2}},
-	"sent":          {1, []string{unknown, active, required}, count{1, 1, 2}},
+	"after-claim":   {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"dial":          {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"handshake":     {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"body":          {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"read":          {0, []string{unknown, active, active}, count{2, 0, 1}},
+	"held-before":   {0, []string{unknown, active, active}, count{2, 0, 2}},
+	"sent":          {1, []string{unknown, active, active}, count{2, 0, 1}},
 	"held-after":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
-	"headers":       {1, []string{unknown, active, required}, count{1, 1, 2}},
+	"headers":       {1, []string{unknown, active, active}, count{2, 0, 1}},
 	"half-reply":    {1, []string{unknown, unknown, required}, count{1, 1, 2}},
-	"reply":         {1, []string{unknown, active, required}, count{1, 1, 2}},
-	"before-commit": {1, []string{unknown, active, required}, count{1, 1, 2}},
+	"reply":         {1, []string{unknown, active, active}, count{2, 0, 1}},
+	"before-commit": {1, []string{unknown, active, active}, count{2, 0, 1}},
 	"after-commit":  {1, []string{active, active, active}, count{2, 0, 1}},
 }
-
-// overtakenOnFile are the places of takenOverFatally at which the reply is not lost, and yet of no use.
-var overtakenOnFile = []string{"read", "sent", "headers", "reply", "before-commit"}
 
 // takenOverInGrace is the same where the server takes a spent token for ten minutes more, each time for a successor of
 // its own. All of them work: that of the others, who came first, stays.

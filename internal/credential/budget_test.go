@@ -105,8 +105,8 @@ func TestErrorBudget(t *testing.T) {
 	w.authorized()
 	w.server.plan = []callPlan{callTooMany, callBadClient}
 	started := w.clock.Now()
-	for range 2 {
-		if _, err := w.token(w.start()); err == nil {
+	for _, host := range []string{"host1", "host2"} {
+		if _, err := w.token(w.start(func(o *Options) { o.Owner = host })); err == nil {
 			t.Fatal("refused, and no error")
 		}
 		w.clock.pass(2 * time.Minute)

@@ -23,8 +23,12 @@ type claimed struct {
 	close   func() // frees the store's lock and ends the critical section; harmless when called twice
 }
 
-// extra is what a claim writes besides itself. undo takes it back after a request that certainly was not sent.
-type extra struct{ do, undo func(*Record) }
+// extra is what a claim writes besides itself. undo takes it back after a request that certainly was not sent. An exclusive
+// claim is not made beside a process that lives.
+type extra struct {
+	do, undo  func(*Record)
+	exclusive bool
+}
 
 // claim writes a claim into the record of snap, which proves that the store can be written before anything is spent.
 // errClaimLost means: look again. errBusy means: wait.
@@ -33,7 +37,7 @@ func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attemp
 	if err != nil {
 		return nil, &Error{Kind: KindShuttingDown, Record: snap.record, Err: err}
 	}
-	release, held, err := m.hold(ctx, key, snap)
+	release, held, err := m.hold(ctx, key, snap, x.exclusive)
 	if err != nil {
 		endSection()
 		return nil, err
@@ -48,12 +52,13 @@ func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attemp
 	a.Key, a.ID, a.Family, a.Base = key, id, snap.record.Family, snap.record.Generation
 	a.ClientID = snap.record.Client.ClientID
 	a.ClaimedAt, a.TTL = m.Now().Round(0).UTC(), m.timings.ClaimTTL()
+	a.Apart = !held && !m.sharesClock()
 	c.attempt = a
 
 	c.record = snap.record.clone()
 	c.record.Claim = &Claim{
 		Attempt: id, Owner: m.owner, Purpose: a.Purpose, Base: a.Base, TTL: a.TTL,
-		ClaimedAt: a.ClaimedAt, Held: held, Resend: a.Resend,
+		ClaimedAt: a.ClaimedAt, Held: held, Apart: a.Apart, Resend: a.Resend,
 	}
 	if x.do != nil {
 		x.do(&c.record)
@@ -134,8 +139,9 @@ func (m *Manager) unclaim(ctx context.Context, c *claimed, why string, enough en
 }
 
 // hold takes the store's lock for key where the store has one. held is false where the lock proves nothing, and where
-// its owner has sat on it for a while without a claim in the record: it stands still. Compare-and-swap still protects.
-func (m *Manager) hold(ctx context.Context, key string, snap snapshot) (release func(), held bool, err error) {
+// its owner has sat on it for a while without a claim in the record: it stands still. Compare-and-swap still protects. For
+// an exclusive claim that owner is an error: it lives, and may have in hand what the claim would spend.
+func (m *Manager) hold(ctx context.Context, key string, snap snapshot, exclusive bool) (release func(), held bool, err error) {
 	nothing := func() {}
 	h, ok := m.store.(store.Holder)
 	if !ok {
@@ -149,10 +155,13 @@ func (m *Manager) hold(ctx context.Context, key string, snap snapshot) (release 
 	case errors.Is(err, store.ErrNoHold):
 		return nothing, false, nil
 	case errors.Is(err, store.ErrHeld):
-		if m.standing(key, "lock "+string(snap.revision)) >= m.timings.SendBy {
-			return nothing, false, nil
+		switch {
+		case m.standing(key, "lock "+string(snap.revision)) < m.timings.SendBy:
+			return nil, false, errBusy
+		case exclusive:
+			return nil, false, &Error{Kind: KindUnknown, Reason: ReasonOwnerAlive, Record: snap.record}
 		}
-		return nil, false, errBusy
+		return nothing, false, nil
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
 	default:

@@ -59,6 +59,13 @@ func (m *Manager) Now() time.Time {
 	return m.clock.Now().Add(m.ahead)
 }
 
+// sharesClock tells whether Now is a clock that everybody with this store goes by.
+func (m *Manager) sharesClock() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.timed
+}
+
 // heard notes what the store's clock said in a read that took so long.
 func (m *Manager) heard(now time.Time, took time.Duration) {
 	if now.IsZero() || took > maxSkewRead {
@@ -66,6 +73,7 @@ func (m *Manager) heard(now time.Time, took time.Duration) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.timed = true
 	m.ahead = now.Add(took / 2).Sub(m.clock.Now().Round(0))
 }
 

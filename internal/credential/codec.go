@@ -98,6 +98,7 @@ type wireClaim struct {
 	TTL       time.Duration `json:"ttl"`
 	ClaimedAt time.Time     `json:"claimed_at"`
 	Held      bool          `json:"held,omitempty"`
+	Apart     bool          `json:"apart,omitempty"`
 	Resend    bool          `json:"resend,omitempty"`
 	Peer      string        `json:"peer,omitempty"`
 	PeerID    string        `json:"peer_id,omitempty"`
@@ -111,6 +112,8 @@ type wireMovedTo struct {
 
 type wireUnknown struct {
 	Attempt    string        `json:"attempt"`
+	Host       string        `json:"host,omitempty"`
+	Apart      bool          `json:"apart,omitempty"`
 	ClaimedAt  time.Time     `json:"claimed_at"`
 	TTL        time.Duration `json:"ttl"`
 	TakenOver  bool          `json:"taken_over,omitempty"`
@@ -171,7 +174,7 @@ func encodeRecord(r Record) wireRecord {
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
-			Attempt: u.Attempt, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
 	}
@@ -227,7 +230,7 @@ func decodeRecord(w wireRecord) Record {
 	}
 	if u := w.Unknown; u != nil {
 		r.Unknown = &Unknown{
-			Attempt: u.Attempt, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: value(u.RejectedAt), Behind: u.Behind,
 		}
 	}

@@ -28,6 +28,7 @@ type Attempt struct {
 	TTL       time.Duration
 	SentAt    time.Time
 	Resend    bool
+	Apart     bool // as in Claim
 }
 
 type commitOutcome int

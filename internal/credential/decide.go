@@ -27,8 +27,9 @@ const (
 	ReasonNever          Reason = "strategy_never"
 	ReasonAtApply        Reason = "strategy_at_apply" // due, but only an apply may do it
 	ReasonClaimed        Reason = "claimed"
-	ReasonUnknownWaiting Reason = "outcome_unknown_waiting" // the token may be sent again at Until
-	ReasonUnknownFinal   Reason = "outcome_unknown_final"   // the token must not be sent again
+	ReasonUnknownWaiting Reason = "outcome_unknown_waiting"     // the token may be sent again at Until
+	ReasonUnknownFinal   Reason = "outcome_unknown_final"       // the token must not be sent again
+	ReasonOwnerAlive     Reason = "outcome_unknown_owner_alive" // the process that may have the successor lives, and stands still
 	ReasonRejected       Reason = "rejected_after_takeover"
 	ReasonNotBefore      Reason = "not_before"   // the server asked to wait until Until
 	ReasonEarliest       Reason = "earliest"     // the platform refuses refreshes before Until
@@ -43,6 +44,7 @@ type Decision struct {
 	Reason     Reason
 	Until      time.Time // when a refresh becomes possible; zero: not by waiting
 	Resend     bool      // with ActionRotate: an earlier attempt may have sent the token already
+	AtRisk     bool      // with Resend: if that attempt landed, this one costs the family
 	SendBefore time.Time // with Resend: not later than this, when a grace period ends; zero: any time
 	Alive      bool      // with ActionWait: the access token still works and can be served meanwhile
 }
@@ -93,14 +95,14 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 			}
 			return orServe(ActionAuthorize, ReasonRejected, time.Time{})
 		}
-		again := resendOf(r, p.Token, now)
+		again := resendOf(r, p.Token, p.Host, now)
 		if !again.may {
 			return orServe(ActionGiveUp, ReasonUnknownFinal, time.Time{})
 		}
 		if now.Before(again.from) {
 			return orServe(ActionGiveUp, ReasonUnknownWaiting, again.from)
 		}
-		rotate.Resend, rotate.SendBefore = true, again.before
+		rotate.Resend, rotate.AtRisk, rotate.SendBefore = true, again.atRisk, again.before
 	}
 	if !p.mayRotate() {
 		return orServe(ActionGiveUp, ReasonAtApply, time.Time{})
@@ -126,20 +128,22 @@ func rejectedUntil(u Unknown) time.Time {
 // resend says whether and when a refresh token may be sent again after a refresh whose outcome is unknown.
 type resend struct {
 	may    bool
+	atRisk bool // if the first request landed, this one costs the family
 	from   time.Time
 	before time.Time // the grace period ends then; zero: no such end
 }
 
-// resendOf reads the rotation semantics (RFC 9700 §4.14.2 leaves them to the server). r.Unknown must not be nil.
-func resendOf(r Record, p RefreshTokenPolicy, now time.Time) resend {
+// resendOf reads the rotation semantics (RFC 9700 §4.14.2 leaves them to the server) for a machine of that name. r.Unknown
+// must not be nil.
+func resendOf(r Record, p RefreshTokenPolicy, host string, now time.Time) resend {
 	u := *r.Unknown
 	switch {
 	case !p.SingleUse():
 		return resend{may: true, from: now}
-	case u.inGrace(p, now):
-		return resend{may: true, from: now, before: u.graceEnd(p)}
+	case u.inGrace(p, host, now):
+		return resend{may: true, from: now, before: u.graceEnd(p, host)}
 	}
-	afterTTL := u.ClaimedAt.Add(u.TTL)
+	afterTTL := u.ClaimedAt.Add(u.TTL + u.doubt(host))
 	switch p.OnReuse {
 	case ReuseReject:
 		return resend{may: u.Resends == 0, from: afterTTL}
@@ -148,28 +152,39 @@ func resendOf(r Record, p RefreshTokenPolicy, now time.Time) resend {
 	default:
 		// The family dies if the first request landed, so nothing may be left to lose: not before the access token
 		// has expired. If it never landed, this saves the credential.
-		expiry := r.Tokens.ExpiresAt
-		if expiry.IsZero() || u.Behind { // the access token to lose is one that nobody here knows
-			expiry = u.ClaimedAt.Add(AssumedLifetime)
+		expiry := r.Tokens.ExpiresAt.Add(u.doubt(anybody)) // written by whoever refreshed last
+		if r.Tokens.ExpiresAt.IsZero() || u.Behind {       // the access token to lose is one that nobody here knows
+			expiry = u.ClaimedAt.Add(AssumedLifetime + u.doubt(host))
 		}
 		if expiry.Before(afterTTL) {
 			expiry = afterTTL
 		}
-		return resend{may: u.Resends == 0, from: expiry}
+		return resend{may: u.Resends == 0, atRisk: true, from: expiry}
 	}
 }
 
 // graceSpare is given away at the end of a grace period: the request takes its time to arrive.
 const graceSpare = 2 * time.Second
 
+// anybody is no host in particular.
+const anybody = ""
+
+// doubt is how far the clock of that host may be from the one that wrote u.
+func (u Unknown) doubt(host string) time.Duration {
+	if u.Apart && (host == anybody || host != u.Host) {
+		return clockSlack
+	}
+	return 0
+}
+
 // graceEnd is when the grace period of the token that was sent counts as over. It counts from the first claim.
-func (u Unknown) graceEnd(p RefreshTokenPolicy) time.Time {
-	return u.ClaimedAt.Add(p.GracePeriod - graceSpare)
+func (u Unknown) graceEnd(p RefreshTokenPolicy, host string) time.Time {
+	return u.ClaimedAt.Add(p.GracePeriod - graceSpare - u.doubt(host))
 }
 
 // inGrace tells whether a server that grants a grace period still takes the token that was sent. A claim from the future
 // shows that the clock of its owner is another; then nothing is known of the grace.
-func (u Unknown) inGrace(p RefreshTokenPolicy, now time.Time) bool {
+func (u Unknown) inGrace(p RefreshTokenPolicy, host string, now time.Time) bool {
 	return p.Rotation == RotationSingleUseGrace && !u.Behind &&
-		!u.ClaimedAt.After(now.Add(graceSpare)) && now.Before(u.graceEnd(p))
+		!u.ClaimedAt.After(now.Add(graceSpare)) && now.Before(u.graceEnd(p, host))
 }

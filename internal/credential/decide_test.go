@@ -52,6 +52,14 @@ func TestDecide(t *testing.T) {
 	with := func(rotation Rotation, reuse Reuse, grace time.Duration) Policy {
 		return Policy{Margin: 30 * time.Second, Token: RefreshTokenPolicy{Rotation: rotation, OnReuse: reuse, GracePeriod: grace}}
 	}
+	by := func(host string, rotation Rotation, reuse Reuse, grace time.Duration) Policy {
+		p := with(rotation, reuse, grace)
+		p.Host = host
+		return p
+	}
+	apart := func(host string) func(*Record) {
+		return func(r *Record) { r.Unknown.Apart, r.Unknown.Host = true, host }
+	}
 	claim := &Claim{Attempt: "x", TTL: time.Minute}
 	for _, tt := range []struct {
 		name   string
@@ -123,15 +131,32 @@ func TestDecide(t *testing.T) {
 		{"reject, after the TTL", unknown(now.Add(-2*time.Minute), nil), with(RotationSingleUse, ReuseReject, 0), Decision{Action: ActionRotate, Resend: true}},
 		{"reject, once more was enough", unknown(now.Add(-2*time.Hour), func(r *Record) { r.Unknown.Resends = 1 }), with(RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
 		{"revoke family, access token dead, before the TTL", unknown(now.Add(-time.Minute), nil), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(time.Minute)}},
-		{"revoke family, access token dead, after the TTL", unknown(now.Add(-2*time.Minute), nil), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionRotate, Resend: true}},
+		{"revoke family, access token dead, after the TTL", unknown(now.Add(-2*time.Minute), nil), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionRotate, Resend: true, AtRisk: true}},
 		{"revoke family, access token alive", unknown(now.Add(-10*time.Minute), func(r *Record) { r.Tokens.ExpiresAt = now.Add(time.Second) }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionFresh, Reason: ReasonUnknownWaiting, Until: now.Add(time.Second)}},
 		{"revoke family, expiry not told", unknown(now.Add(-time.Minute), func(r *Record) { r.Tokens.ExpiresAt = time.Time{} }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(59 * time.Minute)}},
 		{"revoke family, a later generation was seen", unknown(now.Add(-time.Minute), func(r *Record) { r.Unknown.Behind = true }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(59 * time.Minute)}},
 		{"revoke family, once more was enough", unknown(now.Add(-2*time.Hour), func(r *Record) { r.Unknown.Resends = 1 }), with(RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
 		{"revoke client and user", unknown(now.Add(-2*time.Hour), nil), with(RotationSingleUse, ReuseRevokeClientUser, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownFinal}},
 		{"reuse unknown counts as revoke family", unknown(now.Add(-time.Minute), nil), with(RotationSingleUse, ReuseUnknown, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(time.Minute)}},
-		{"rotation unknown counts as single use", unknown(now.Add(-2*time.Minute), nil), with("", "", 0), Decision{Action: ActionRotate, Resend: true}},
+		{"rotation unknown counts as single use", unknown(now.Add(-2*time.Minute), nil), with("", "", 0), Decision{Action: ActionRotate, Resend: true, AtRisk: true}},
 		{"rotation set per app counts as single use", unknown(now.Add(-2*time.Minute), nil), with(RotationAppSetting, ReuseReject, 0), Decision{Action: ActionRotate, Resend: true}},
+
+		// Where neither a lock nor a clock of the store shows it, another host's times may be minutes off.
+		{"apart, grace, the host itself", unknown(now, apart("here")), by("here", RotationSingleUseGrace, ReuseReject, time.Minute), Decision{Action: ActionRotate, Resend: true, SendBefore: now.Add(58 * time.Second)}},
+		{"apart, short grace, another host", unknown(now, apart("there")), by("here", RotationSingleUseGrace, ReuseReject, time.Minute), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(7 * time.Minute)}},
+		{"apart, long grace, another host", unknown(now, apart("there")), by("here", RotationSingleUseGrace, ReuseReject, 10*time.Minute), Decision{Action: ActionRotate, Resend: true, SendBefore: now.Add(5*time.Minute - 2*time.Second)}},
+		{"apart, reject, the host itself", unknown(now, apart("here")), by("here", RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(2 * time.Minute)}},
+		{"apart, reject, another host", unknown(now, apart("there")), by("here", RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(7 * time.Minute)}},
+		{"apart, reject, nameless hosts", unknown(now, apart("")), by("", RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(7 * time.Minute)}},
+		{"apart, revoke family, expiry by whoever refreshed", unknown(now.Add(-time.Hour), func(r *Record) {
+			apart("here")(r)
+			r.Tokens.ExpiresAt = now.Add(-time.Minute)
+		}), by("here", RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(4 * time.Minute)}},
+		{"apart, revoke family, expiry not told", unknown(now, func(r *Record) {
+			apart("there")(r)
+			r.Tokens.ExpiresAt = time.Time{}
+		}), by("here", RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(65 * time.Minute)}},
+
 		{"unknown, but not before", unknown(now, func(r *Record) { r.NotBefore = now.Add(1) }), with(RotationNone, "", 0), Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
 
 		// A refusal after a takeover.

@@ -2,8 +2,8 @@ package credential
 
 import "time"
 
-// NextResend tells from when, seen at now, a refresh token may be sent again after a refresh whose outcome is unknown, for people. known is
-// false where the record has no unknown outcome; may is false where the token is not sent again.
+// NextResend tells from when, seen at now, a refresh token may be sent again after a refresh whose outcome is unknown, by whatever
+// machine, for people. known is false where the record has no unknown outcome; may is false where the token is not sent again.
 func NextResend(r Record, now time.Time) (at time.Time, may, known bool) {
 	if r.Unknown == nil {
 		return time.Time{}, false, false
@@ -11,6 +11,6 @@ func NextResend(r Record, now time.Time) (at time.Time, may, known bool) {
 	if at := rejectedUntil(*r.Unknown); !at.IsZero() {
 		return at, true, true
 	}
-	again := resendOf(r, r.Client.Policy, now)
+	again := resendOf(r, r.Client.Policy, anybody, now)
 	return again.from, again.may, true
 }

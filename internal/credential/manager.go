@@ -60,6 +60,7 @@ type Manager struct {
 	unsaved  map[string]successor   // what reached this process and not the store
 	trouble  map[string]error       // rescue files that could not be used, by credential
 	ahead    time.Duration          // of this machine's clock: the store's
+	timed    bool                   // the store has a clock, and ahead is known
 	searched bool                   // rescue files were looked for
 	untold   []Notice               // found by operations that could not tell
 }
@@ -184,6 +185,7 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 		Earliest: r.Refresh.Earliest,
 		Token:    r.Client.Policy,
 		Asker:    ask.Asker,
+		Host:     m.owner,
 	}
 	if r.Refresh.BeforeExpiry > 0 {
 		p.Margin = r.Refresh.BeforeExpiry

@@ -158,7 +158,7 @@ func (r *moveRun) lock(ctx context.Context) error {
 	if r.release != nil || !r.source.Moving() {
 		return nil
 	}
-	release, _, err := r.from.hold(ctx, r.key, r.sourceSnap)
+	release, _, err := r.from.hold(ctx, r.key, r.sourceSnap, false)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,8 @@ type Policy struct {
 	Earliest time.Duration
 	Token    RefreshTokenPolicy
 	Asker    Asker
-	Force    bool // refresh even though the access token is good (every_read, once per process)
+	Host     string // who asks, as in Claim.Owner
+	Force    bool   // refresh even though the access token is good (every_read, once per process)
 }
 
 // mayRotate tells whether this asker may spend the refresh token under the strategy.

@@ -110,6 +110,7 @@ type Claim struct {
 	TTL       time.Duration
 	ClaimedAt time.Time // by the owner's clock: for people, and for rules that count from the claim
 	Held      bool      // the owner keeps the store's lock, which its death frees
+	Apart     bool      // ClaimedAt is by a clock that others need not share: no lock shows one machine, and the store has no clock
 	Resend    bool      // sends again what an earlier attempt may have sent
 
 	Peer   string // of a move: the location of the other store
@@ -120,6 +121,8 @@ type Claim struct {
 // Unknown is a refresh whose reply never came, kept until a commit or a definite refusal clears it.
 type Unknown struct {
 	Attempt    string
+	Host       string // the claim's owner
+	Apart      bool   // … whose clock the others need not share
 	ClaimedAt  time.Time
 	TTL        time.Duration
 	TakenOver  bool      // the first holder did not say so itself, and may still bring the successor

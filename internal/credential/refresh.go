@@ -165,7 +165,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	}
 	var verdict oauth.Verdict
 	a := Attempt{Purpose: PurposeRefresh, Resend: d.Resend, Scopes: snap.record.Tokens.Scopes}
-	c, err := m.claim(ctx, key, snap, a, extra{})
+	c, err := m.claim(ctx, key, snap, a, extra{exclusive: d.AtRisk})
 	if err != nil {
 		done(verdict)
 		return step{}, err

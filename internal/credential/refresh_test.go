@@ -88,6 +88,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.authorized()
+		w.clock.pass(2 * clockSlack)
 		w.server.plan = tt.plan
 		_, err := w.token(w.start())
 		e := w.wantKind(err, tt.kind)

@@ -48,6 +48,7 @@ type wireRescue struct {
 	TTL       time.Duration `json:"ttl"`
 	SentAt    time.Time     `json:"sent_at"`
 	Resend    bool          `json:"resend,omitempty"`
+	Apart     bool          `json:"apart,omitempty"`
 	Status    int           `json:"status"`
 	Header    http.Header   `json:"header,omitempty"`
 	Body      []byte        `json:"body"`
@@ -60,7 +61,7 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
-		Resend: a.Resend, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
+		Resend: a.Resend, Apart: a.Apart, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
 
@@ -79,7 +80,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 	a := Attempt{
 		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
-		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend,
+		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
 }

@@ -124,6 +124,73 @@ func TestLockWithoutAClaim(t *testing.T) {
 	w.wantServer(1, 1, 0)
 }
 
+// TestNoResendBesideALivingOwner: a process that was stopped with the successor in hand still has the lock. Where a second
+// use would end the family, nobody sends the token again while that process lives; a plain refusal costs nothing.
+func TestNoResendBesideALivingOwner(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		reuse Reuse
+		sends bool
+	}{{ReuseRevokeFamily, false}, {ReuseUnknown, false}, {ReuseReject, true}} {
+		w := newWorld(t).semantics(RotationSingleUse, tt.reuse, 0)
+		w.authorized(func(r *Record) {
+			r.Status = StatusOutcomeUnknown
+			r.Unknown = &Unknown{Attempt: "x", ClaimedAt: epoch.Add(-time.Hour), TTL: 2 * time.Minute, TakenOver: true}
+		})
+		s := newHeldStore(w.plain)
+		s.held[theKey] = 99
+		w.store = s
+		m := w.start()
+		err := w.askFor(m, time.Minute)
+		if tt.sends {
+			if err != nil {
+				t.Errorf("%s: %v", tt.reuse, err)
+			}
+			w.wantServer(1, 1, 0)
+			continue
+		}
+		if e := w.wantKind(err, KindUnknown); e.Reason != ReasonOwnerAlive {
+			t.Errorf("%s: reason %s", tt.reuse, e.Reason)
+		}
+		w.wantServer(0, 0, 0)
+		w.wantStatus(StatusOutcomeUnknown)
+
+		delete(s.held, theKey) // it has ended
+		if err := w.askFor(m, time.Minute); err != nil {
+			t.Errorf("%s, when the owner is gone: %v", tt.reuse, err)
+		}
+		w.wantServer(1, 1, 0)
+	}
+}
+
+// TestClocksApart: which claims say that nothing shows their time to be everybody's.
+func TestClocksApart(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		open func(*world) store.Store
+		want bool
+	}{
+		{"neither lock nor clock", func(w *world) store.Store { return w.plain }, true},
+		{"a lock that shows one machine", func(w *world) store.Store { return newHeldStore(w.plain) }, false},
+		{"a lock that proves nothing", func(w *world) store.Store {
+			s := newHeldStore(w.plain)
+			s.noHold = true
+			return s
+		}, true},
+		{"a clock of the store's", func(w *world) store.Store { return clockStore{w.plain, w.clock.Now} }, false},
+	} {
+		w := newWorld(t).semantics(RotationSingleUse, ReuseReject, 0)
+		w.authorized()
+		w.store = tt.open(w)
+		w.server.plan = []callPlan{callLostUndone}
+		_, _ = w.token(w.start())
+		if u := w.record().Unknown; u == nil || u.Apart != tt.want || u.Host != "host1" {
+			t.Errorf("%s: %+v, want apart %t", tt.name, u, tt.want)
+		}
+	}
+}
+
 func TestLockThatFailsSpendsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

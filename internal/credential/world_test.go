@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -35,7 +34,6 @@ type world struct {
 	policy RefreshTokenPolicy
 	logs   lockedBuffer
 	random *lockedRandom
-	owners int
 }
 
 const theName = "exact"
@@ -72,13 +70,12 @@ func (w *world) client() Client {
 // start starts a process of its own.
 func (w *world) start(change ...func(*Options)) *Manager {
 	w.t.Helper()
-	w.owners++
 	caller, err := oauth.NewCaller(oauth.CallerOptions{Transport: w.server})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	o := Options{
-		Store: w.store, Caller: caller, Clock: w.clock, Random: w.random, Owner: fmt.Sprintf("host%d", w.owners),
+		Store: w.store, Caller: caller, Clock: w.clock, Random: w.random, Owner: "host1",
 		Log: slog.New(slog.NewTextHandler(&w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if w.rescue != nil {

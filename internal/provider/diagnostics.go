@@ -227,6 +227,13 @@ func explainUnknown(about subject, e *credential.Error) []string {
 		what = fmt.Sprintf("The state knows of a later refresh of %s than the token store %s, which may have been restored from an older backup. "+
 			"The refresh token in it is used up, and the state keeps no other. If a newer copy of the store is left, put it back.", about, about.session.location)
 	}
+	if e.Reason == credential.ReasonOwnerAlive {
+		return []string{
+			fmt.Sprintf("A process on this machine has begun to refresh %s, and stands still. It lives, and may have the new refresh token in hand.", about),
+			"Nothing was sent: if the old refresh token was used, a second use may end every token of this authorization.",
+			"Let that process go on, or end it; it keeps a lock on a file *.rotating in the token store's folder. Then run again.",
+		}
+	}
 	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(r)
 	if e.Reason != credential.ReasonUnknownFinal {
 		next = "If it is urgent: " + lowerFirst(next)
@@ -273,7 +280,7 @@ func reasonText(r credential.Reason) string {
 		return "refresh.earliest says that the server refuses an earlier refresh"
 	case credential.ReasonNotBefore:
 		return "the server asked to wait"
-	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected:
+	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonOwnerAlive:
 		return "the outcome of an earlier refresh is not known"
 	case credential.ReasonBudget:
 		return "one more refusal before that would make the server lock the client out"

@@ -46,11 +46,18 @@ func under(x weather) func(uint64) config {
 	}
 }
 
+// distant is under, with a store across a network: its clock decides, to the second.
+func distant(x weather) func(uint64) config {
+	return func(seed uint64) config {
+		c := under(x)(seed)
+		c.flavours = []flavour{remote}
+		return c
+	}
+}
+
 // mortal is a world of processes that die, and of a store across a network.
 func mortal(seed uint64) config {
-	c := under(weather{crash: 0.05})(seed)
-	c.flavours = []flavour{remote}
-	return c
+	return distant(weather{crash: 0.05})(seed)
 }
 
 // deserted is a world of processes that die, in which seldom anybody comes.
@@ -70,18 +77,19 @@ var brokenEngines = []struct {
 	br    breakage
 }{
 	{"compare-and-swap skipped", crowded, 1, "which is forbidden", breakage{store: func(s store.Store) store.Store { return careless{s} }}},
-	{"re-read skipped", narrow, 2, "which has been in the store", breakage{store: func(s store.Store) store.Store { return &stale{Store: s} }}},
+	{"re-read skipped", narrow, 7, "which has been in the store", breakage{store: func(s store.Store) store.Store { return &stale{Store: s} }}},
 	{"early takeover, by a store's clock that lies", quiet, 1, "calls for", breakage{store: func(s store.Store) store.Store { return old{s} }}},
-	{"early takeover, by a TTL of a second", under(weather{netSlow: 0.3}), 1, "which is forbidden", breakage{
+	{"early takeover, by a TTL of a second", distant(weather{netSlow: 0.3}), 1, "which is forbidden", breakage{
 		timings: func(t *credential.Timings) { t.Slack = -84 * time.Second },
 	}},
 	{"claim not written", narrow, 1, "which is forbidden", breakage{store: func(s store.Store) store.Store { return forgetful{s, true, new(bool)} }}},
 	{"commit not written", narrow, 1, "ended in peace", breakage{store: func(s store.Store) store.Store { return forgetful{s, false, new(bool)} }}},
-	{"token sent late", under(weather{stop: 0.1}), 2, "which is forbidden", breakage{
+	{"token sent late", distant(weather{stop: 0.1}), 8, "which is forbidden", breakage{
 		timings: func(t *credential.Timings) { t.SendBy, t.Slack = time.Hour, -3555*time.Second },
 	}},
 	{"late takeover", deserted, 4, "starved", breakage{timings: func(t *credential.Timings) { t.Slack = 2 * time.Hour }}},
 	{"request sent twice", narrow, 1, "which is forbidden", breakage{caller: func(c credential.Poster) credential.Poster { return stutterer{c} }}},
+	{"clocks of others believed", apart, 11, "which is forbidden", breakage{store: func(s store.Store) store.Store { return vain{s} }}},
 	{"reply not rescued", mortal, 2, "never kept", breakage{rescue: func(r credential.Rescue) credential.Rescue { return sieve{r} }}},
 }
 
@@ -107,6 +115,17 @@ func TestBrokenEngines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// vain gives out the clock of its own machine as one that all go by.
+type vain struct{ store.Store }
+
+func (s vain) Get(ctx context.Context, key string) (store.Entry, error) {
+	e, err := s.Store.Get(ctx, key)
+	if v, ok := s.Store.(view); ok {
+		e.Now = clock{v.process.world, v.process.machine}.Now()
+	}
+	return e, err
 }
 
 // careless writes over whatever is there.

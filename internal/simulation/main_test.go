@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	flag.BoolVar(&flags.strict, "sim.strict", false, "what is known and not right is a fault too")
 	flag.BoolVar(&flags.search, "sim.search", false, "find seeds that catch the broken engines")
 	flag.DurationVar(&flags.skew, "sim.skew", 2*time.Minute, "how far the clocks of machines may be off")
-	flag.DurationVar(&flags.files, "sim.skewfiles", 0, "how far they may be off where the store is of files")
+	flag.DurationVar(&flags.files, "sim.skewfiles", 2*time.Minute, "how far they may be off where the store is of files")
 	flag.StringVar(&flags.trace, "sim.trace", "", "file that gets every event")
 	flag.Parse()
 	code := m.Run()

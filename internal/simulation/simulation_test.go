@@ -155,7 +155,7 @@ func traceTo(t *testing.T) io.Writer {
 }
 
 // apart is a world of files that machines share whose clocks are minutes apart, and where replies get lost. Such a store
-// has no clock that all could go by.
+// has no clock that all could go by, and still nobody sends early.
 func apart(seed uint64) config {
 	c := rough(seed)
 	c.flavours, c.skewOfFiles, c.strict = []flavour{shared}, 2*time.Minute, flags.strict

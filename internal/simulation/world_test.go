@@ -31,7 +31,7 @@ type config struct {
 	semantics   []semantics
 	skew        time.Duration // how far the wall clocks of machines may be off that share a store with a clock of its own
 	skewOfFiles time.Duration // likewise, where the store is of files, which has no clock to go by
-	strict      bool          // what is known of the engine and not right is a fault too; see causeLate, bend and opensDoors
+	strict      bool          // what is known of the engine and not right is a fault too; see causeLate and opensDoors
 	late        time.Duration // how late a write may land of which nobody knows; 0: never late
 	broken      breakage
 	trace       io.Writer // gets every event
