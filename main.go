@@ -47,7 +47,7 @@ func runCommand(d provider.Deps) (code int, handled bool) {
 	}
 	return command.Run(ctx, command.Deps{
 		Stores: kinds, RescueDirs: d.RescueDirs, Getenv: d.Getenv, Hostname: d.Hostname, Clock: d.Clock, Random: d.Random,
-		Timings: d.Timings, Stdout: os.Stdout, Stderr: os.Stderr,
+		Timings: d.Timings, Presets: d.Presets, Stdout: os.Stdout, Stderr: os.Stderr,
 	}, os.Args[1:])
 }
 

@@ -81,6 +81,8 @@ const (
 	providerExample        = "provider/provider.tf"
 	registrationExample    = "resources/oauth_app_registration/resource.tf"
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
+	registrationOnPlatform = "resources/oauth_app_registration/resource_platform.tf"
+	platformExample        = "data-sources/oauth_platform/data-source.tf"
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
@@ -98,7 +100,7 @@ const (
 func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
-		providerExample, registrationExample, registrationWOExample, pairExample, preauthenticated, pairWOExample, accessTokenExample,
+		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, platformExample, pairExample, preauthenticated, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 	}
 	var found []string
@@ -138,6 +140,19 @@ func TestRegistrationExample(t *testing.T) {
 	writeFile(t, filepath.Join(w.dir, "import.tf"), readFile(t, filepath.Join(exampleDir, registrationImport)))
 	w.apply().mustSay(t, "1 imported")
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
+}
+
+// A platform needs nothing but its name, and nothing is sent until a person has consented.
+func TestPlatformExamples(t *testing.T) {
+	t.Parallel()
+	w := newExample(t, newExampleServer(t), providerExample, registrationOnPlatform, platformExample)
+	w.env["TF_VAR_exact_client_secret"] = clientSecret
+	w.ok("validate")
+	w.apply().mustSay(t, "2 added", "https://start.exactonline.nl/api/oauth2/auth?client_id=00000000-0000-0000-0000-000000000000")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	if policy, _ := w.outputs()["exact_refresh_tokens"].(map[string]any); policy["rotation"] != "single_use" {
+		t.Errorf("outputs %v", w.outputs())
+	}
 }
 
 // The first authorization, with everything that the pair's consumers do.

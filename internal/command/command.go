@@ -32,6 +32,7 @@ type Deps struct {
 	Clock      credential.Clock
 	Random     io.Reader
 	Timings    credential.Timings
+	Presets    credential.Presets
 	Stdout     io.Writer
 	Stderr     io.Writer
 }

@@ -40,7 +40,7 @@ func (d Deps) openStore(url string, keys seal.Keyring) (*tokenStore, error) {
 	}
 	s := &tokenStore{Store: seal.NewStore(inner, keys, d.Random), needsKey: kind.NeedsKey, inner: inner}
 	s.manager, err = credential.New(credential.Options{
-		Store: s.Store, Caller: credential.Offline{}, Clock: d.Clock, Random: d.Random, Owner: d.Hostname, Timings: d.Timings,
+		Store: s.Store, Caller: credential.Offline{}, Clock: d.Clock, Random: d.Random, Owner: d.Hostname, Timings: d.Timings, Presets: d.Presets,
 		Rescue: credential.NewRescueDir(d.RescueDirs(), keys, s.ID),
 	})
 	return s, err

@@ -25,6 +25,7 @@ var ErrOtherApp = errors.New("the name holds tokens of another client_id or toke
 // record that another resource manages is an error of KindAttached. used are inputs that must not be taken for new ones.
 func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, used ...secret.String) (Record, error) {
 	key := PairKey(name)
+	s.Client = m.known(s.Client)
 	m.prepareQuietly(ctx)
 	var next Record
 	err := m.insist(ctx, aFew, func() error {
@@ -87,6 +88,7 @@ func (m *Manager) MarkAttached(ctx context.Context, name, attachment string) (Re
 
 // Configure writes a changed setup into the record. Tokens stay; those of another client_id are set aside.
 func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, error) {
+	s.Client = m.known(s.Client)
 	m.prepareQuietly(ctx)
 	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
 		if r.IsTombstone() {

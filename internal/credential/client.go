@@ -27,6 +27,9 @@ type Client struct {
 	PushedAuthorizationRequestEndpoint string
 
 	Policy RefreshTokenPolicy
+
+	preset   *Preset // of Platform; nil: none
+	noPreset string  // why Platform has none
 }
 
 // Errors of a client that cannot be used as configured. Nothing was sent.
@@ -47,6 +50,18 @@ func (c Client) auth() oauth.ClientAuth {
 			method = oauth.ClientSecretBasic // the default of RFC 7591 §2
 		}
 	}
+	return c.authBy(method)
+}
+
+// revocationAuth is auth for the revocation endpoint, which some servers hold apart.
+func (c Client) revocationAuth() oauth.ClientAuth {
+	if method := c.Preset().RevocationEndpointAuthMethod; method != "" && !c.ClientSecret.IsEmpty() {
+		return c.authBy(method)
+	}
+	return c.auth()
+}
+
+func (c Client) authBy(method string) oauth.ClientAuth {
 	a := oauth.ClientAuth{Method: method, ClientID: c.ClientID}
 	if method != oauth.None {
 		a.ClientSecret = c.ClientSecret
@@ -54,8 +69,17 @@ func (c Client) auth() oauth.ClientAuth {
 	return a
 }
 
+// attempt begins what a commit needs to know of a call.
+func (c Client) attempt(purpose Purpose) Attempt {
+	p := c.Preset()
+	return Attempt{Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Lifetime: p.Lifetime}
+}
+
 // usable tells what is missing for a call to the token endpoint.
 func (c Client) usable() error {
+	if c.noPreset != "" {
+		return errors.New(c.noPreset)
+	}
 	if c.ClientID == "" {
 		return ErrNoClientID
 	}
@@ -71,5 +95,5 @@ func (c Client) usable() error {
 // SameApp tells whether two clients are the same app at the same server, so that a credential of the one may be
 // adopted for the other.
 func (c Client) SameApp(other Client) bool {
-	return c.ClientID == other.ClientID && c.TokenEndpoint == other.TokenEndpoint
+	return c.ClientID == other.ClientID && c.completed().TokenEndpoint == other.completed().TokenEndpoint
 }

@@ -85,6 +85,7 @@ type wireTokens struct {
 	Type                  string            `json:"token_type,omitempty"`
 	Scopes                []string          `json:"scopes,omitempty"`
 	IssuedAt              *time.Time        `json:"issued_at,omitempty"`
+	Lifetime              time.Duration     `json:"lifetime,omitempty"`
 	ExpiresAt             *time.Time        `json:"expires_at,omitempty"`
 	RefreshTokenExpiresAt *time.Time        `json:"refresh_token_expires_at,omitempty"`
 	Extra                 map[string]string `json:"extra,omitempty"`
@@ -319,7 +320,7 @@ func decodeClient(w *wireClient) Client {
 func encodeTokens(t Tokens) *wireTokens {
 	w := &wireTokens{
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
-		IssuedAt: optional(t.IssuedAt), ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
+		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 	}
 	for _, k := range slices.Sorted(maps.Keys(t.Extra)) {
 		if w.Extra == nil {
@@ -336,7 +337,7 @@ func decodeTokens(w *wireTokens) Tokens {
 	}
 	t := Tokens{
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
-		IssuedAt: value(w.IssuedAt), ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
+		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 	}
 	for k, v := range w.Extra {
 		if t.Extra == nil {

@@ -29,6 +29,9 @@ type Attempt struct {
 	SentAt    time.Time
 	Resend    bool
 	Apart     bool // as in Claim
+	// How the reply is to be read: of the preset, which the finder of a rescue file need not know.
+	TokenPath, ScopeSeparator string
+	Lifetime                  time.Duration
 }
 
 type commitOutcome int
@@ -120,7 +123,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	cur.Tokens = next
 	cur.Status = StatusActive
 	cur.Claim, cur.Unknown = nil, nil
-	if t.SuccessorLost && (a.Purpose == PurposeExchange || cur.Client.Policy.SingleUse()) {
+	if t.SuccessorLost && (a.Purpose == PurposeExchange || cur.Client.EffectivePolicy().SingleUse()) {
 		// What was sent is spent, and what came instead cannot be sent: the access token is the last one.
 		cur = dead(cur)
 		cur.Tokens.Refresh = secret.String{}
@@ -141,6 +144,8 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 	}
 	if t.ExpiresIn > 0 {
 		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
+	} else {
+		next.Lifetime = a.Lifetime
 	}
 	if t.RefreshTokenExpiresIn > 0 {
 		next.RefreshTokenExpiresAt = a.SentAt.Add(t.RefreshTokenExpiresIn)

@@ -154,7 +154,7 @@ func resendOf(r Record, p RefreshTokenPolicy, host string, now time.Time) resend
 		// has expired. If it never landed, this saves the credential.
 		expiry := r.Tokens.ExpiresAt.Add(u.doubt(anybody)) // written by whoever refreshed last
 		if r.Tokens.ExpiresAt.IsZero() || u.Behind {       // the access token to lose is one that nobody here knows
-			expiry = u.ClaimedAt.Add(AssumedLifetime + u.doubt(host))
+			expiry = u.ClaimedAt.Add(r.Client.lifetime() + u.doubt(host))
 		}
 		if expiry.Before(afterTTL) {
 			expiry = afterTTL

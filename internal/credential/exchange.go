@@ -58,12 +58,19 @@ func (r Record) NewestPending() (Pending, bool) {
 }
 
 func (m *Manager) newPending(c Client, a Authorization) (Pending, error) {
+	c = m.known(c).completed()
+	preset := c.Preset()
+	if c.noPreset != "" {
+		return Pending{}, errors.New(c.noPreset)
+	}
 	if c.AuthorizationEndpoint == "" {
 		return Pending{}, errors.New("the client has no authorization_endpoint")
 	}
+	const comparing = "inputs" // the state in every URL that only serves to compare
 	request := oauth.AuthorizationRequest{
-		Endpoint: c.AuthorizationEndpoint, ClientID: c.ClientID, RedirectURI: a.RedirectURI, Scopes: a.Scopes, Extra: a.Extra,
-		State: "inputs", // the same in every URL that only serves to compare
+		Endpoint: c.AuthorizationEndpoint, ClientID: c.ClientID, RedirectURI: a.RedirectURI,
+		Scopes: preset.scopes(a.Scopes), Separator: preset.Dialect.ScopeSeparator,
+		State: comparing, Extra: preset.authorizationParameters(a.Extra, comparing),
 	}
 	inputs, err := oauth.AuthorizationURL(request)
 	if err != nil {
@@ -77,7 +84,11 @@ func (m *Manager) newPending(c Client, a Authorization) (Pending, error) {
 	if err != nil {
 		return Pending{}, err
 	}
+	if preset.NoPKCE {
+		verifier = secret.String{}
+	}
 	request.State, request.CodeVerifier = state, verifier
+	request.Extra = preset.authorizationParameters(a.Extra, state)
 	url, err := oauth.AuthorizationURL(request)
 	if err != nil {
 		return Pending{}, err
@@ -115,7 +126,7 @@ func (x Exchange) check(r Record) (Pending, error) {
 		newest, _ := r.NewestPending()
 		return newest, nil
 	}
-	if x.Issuer != "" && r.Client.Issuer != "" && x.Issuer != r.Client.Issuer {
+	if issuer := r.Client.completed().Issuer; x.Issuer != "" && issuer != "" && x.Issuer != issuer {
 		return Pending{}, &Error{Kind: KindState, Record: r, Err: ErrIssuerMismatch}
 	}
 	for _, p := range r.Pending {
@@ -163,7 +174,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	if verifier.IsEmpty() {
 		verifier = x.CodeVerifier
 	}
-	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, nil)
+	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, client.Preset().TokenParameters)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
@@ -187,7 +198,9 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 		return step{}, err
 	}
 	var verdict oauth.Verdict
-	attempt := Attempt{Purpose: PurposeExchange, NewFamily: family, State: p.State, Code: x.Code.SHA256(), Scopes: x.Scopes}
+	attempt := client.attempt(PurposeExchange)
+	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
+	attempt.Scopes = client.Preset().scopes(x.Scopes)
 	c, err := m.claim(ctx, key, snap, attempt, extra{
 		do:   func(r *Record) { r.consume(x.Code, true) },
 		undo: func(r *Record) { r.unconsume(x.Code) },
@@ -201,7 +214,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
 	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, time.Time{})
-	verdict = oauth.Judge(reply, x.Code, verifier, client.ClientSecret)
+	verdict = client.Preset().Dialect.Judge(reply, x.Code, verifier, client.ClientSecret)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:

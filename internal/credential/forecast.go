@@ -11,6 +11,6 @@ func NextResend(r Record, now time.Time) (at time.Time, may, known bool) {
 	if at := rejectedUntil(*r.Unknown); !at.IsZero() {
 		return at, true, true
 	}
-	again := resendOf(r, r.Client.Policy, anybody, now)
+	again := resendOf(r, r.Client.EffectivePolicy(), anybody, now)
 	return again.from, again.may, true
 }

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -33,6 +34,7 @@ type Options struct {
 	Timings Timings   // zero: DefaultTimings
 	Rescue  Rescue    // nil: a reply that cannot be stored is lost with the process
 	Section *Sections // nil: one of its own
+	Presets Presets   // nil: no platform is known
 
 	AllowInsecureHTTP bool // http:// beyond loopback
 }
@@ -50,6 +52,7 @@ type Manager struct {
 	rescue   Rescue
 	sections *Sections
 	insecure bool
+	presets  Presets
 
 	flights   flights
 	preparing chan struct{} // held while successors are brought home
@@ -72,7 +75,7 @@ func New(o Options) (*Manager, error) {
 	}
 	m := &Manager{
 		store: o.Store, caller: o.Caller, clock: o.Clock, random: o.Random, log: o.Log, owner: o.Owner,
-		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP,
+		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP, presets: o.Presets,
 		observed: map[string]observation{}, forced: map[string]bool{}, unsaved: map[string]successor{},
 		preparing: make(chan struct{}, 1),
 	}
@@ -182,8 +185,8 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 	p := Policy{
 		Margin:   ask.DefaultMargin,
 		Strategy: r.Refresh.Strategy,
-		Earliest: r.Refresh.Earliest,
-		Token:    r.Client.Policy,
+		Earliest: cmp.Or(r.Refresh.Earliest, r.Client.Preset().Earliest),
+		Token:    r.Client.EffectivePolicy(),
 		Asker:    ask.Asker,
 		Host:     m.owner,
 	}

@@ -80,7 +80,7 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 			notes = append(notes, fmt.Sprintf("the destination has another registration %s, which stays as it is", name))
 		}
 	}
-	if err := r.copyBudget(ctx, source.Client); err != nil {
+	if err := r.copyBudget(ctx, source.Client.completed()); err != nil {
 		return notes, err
 	}
 	if err := r.readInputs(ctx); err != nil {

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -66,8 +67,9 @@ type Tokens struct {
 	Type                  string
 	Scopes                []string
 	IssuedAt              time.Time
-	ExpiresAt             time.Time // zero: not known
-	RefreshTokenExpiresAt time.Time // zero: not known
+	ExpiresAt             time.Time     // zero: not known
+	Lifetime              time.Duration // from IssuedAt on, where ExpiresAt is not known; 0: AssumedLifetime
+	RefreshTokenExpiresAt time.Time     // zero: not known
 	Extra                 map[string]secret.String
 }
 
@@ -76,7 +78,7 @@ func (t Tokens) Expiry() time.Time {
 	if !t.ExpiresAt.IsZero() || t.Access.IsEmpty() {
 		return t.ExpiresAt
 	}
-	return t.IssuedAt.Add(AssumedLifetime)
+	return t.IssuedAt.Add(cmp.Or(t.Lifetime, AssumedLifetime))
 }
 
 // clockSlack is how far the clocks of two machines may be apart before a time that the other wrote is not believed.

@@ -64,7 +64,7 @@ func (m *Manager) stored(ctx context.Context, key string) (snapshot, error) {
 	if err != nil {
 		return snapshot{}, storeError("reading the record of "+key, errors.Join(errUnusable, err))
 	}
-	return snapshot{record: r, revision: e.Revision, age: e.Age}, nil
+	return snapshot{record: m.withPresets(r), revision: e.Revision, age: e.Age}, nil
 }
 
 // load reads the record of key as it ought to be: with the successor that this process has and the store has not. Whatever

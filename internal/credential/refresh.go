@@ -152,7 +152,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 		return step{}, configurationError(err, snap.record)
 	}
 	token := snap.record.Tokens.Refresh
-	form, err := oauth.RefreshForm(token, nil, nil)
+	form, err := oauth.RefreshForm(token, nil, client.Preset().RefreshParameters)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
@@ -164,7 +164,8 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 		return step{}, err
 	}
 	var verdict oauth.Verdict
-	a := Attempt{Purpose: PurposeRefresh, Resend: d.Resend, Scopes: snap.record.Tokens.Scopes}
+	a := client.attempt(PurposeRefresh)
+	a.Resend, a.Scopes = d.Resend, snap.record.Tokens.Scopes
 	c, err := m.claim(ctx, key, snap, a, extra{exclusive: d.AtRisk})
 	if err != nil {
 		done(verdict)
@@ -175,7 +176,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
 	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, d.SendBefore)
-	verdict = oauth.Judge(reply, token, client.ClientSecret)
+	verdict = client.Preset().Dialect.Judge(reply, token, client.ClientSecret)
 	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:

@@ -145,7 +145,7 @@ func unknownReason(r Record, host string, now time.Time) (Reason, time.Time) {
 	if r.Unknown == nil {
 		return ReasonNone, time.Time{}
 	}
-	switch again := resendOf(r, r.Client.Policy, host, now); {
+	switch again := resendOf(r, r.Client.EffectivePolicy(), host, now); {
 	case !again.may:
 		return ReasonUnknownFinal, time.Time{}
 	case again.from.After(now):

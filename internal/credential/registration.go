@@ -126,9 +126,10 @@ func (m *Manager) DeleteRegistration(ctx context.Context, name, attachment strin
 	return nil
 }
 
-// Resolve completes a client as configured: its secret comes from the registration if it has none of its own. It
-// checks all that can be checked before anything is sent.
+// Resolve completes a client as configured: its secret comes from the registration if it has none of its own, and the rest
+// from the platform's preset. It checks all that can be checked before anything is sent.
 func (m *Manager) Resolve(ctx context.Context, c Client) (Client, error) {
+	c = m.known(c)
 	if c.ClientSecret.IsEmpty() && c.Registration != "" && c.TokenEndpointAuthMethod != oauth.None {
 		r, err := m.Registration(ctx, c.Registration)
 		switch {
@@ -141,6 +142,7 @@ func (m *Manager) Resolve(ctx context.Context, c Client) (Client, error) {
 		}
 		c.ClientSecret = r.Client.ClientSecret
 	}
+	c = c.completed()
 	if err := c.usable(); err != nil {
 		return Client{}, err
 	}

@@ -83,6 +83,7 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 // spends nothing. What a rescue file of the former store holds of it is newer than the state, and comes along. A record
 // that came meanwhile stays, if it is of the same family; a tombstone stays if the state's token was used up under it.
 func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p Replica) (Record, error) {
+	s.Client = m.known(s.Client)
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
 		Tokens: p.Tokens, Attachment: Attachment{ID: attachment, Attached: true},

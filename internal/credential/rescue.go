@@ -49,6 +49,9 @@ type wireRescue struct {
 	SentAt    time.Time     `json:"sent_at"`
 	Resend    bool          `json:"resend,omitempty"`
 	Apart     bool          `json:"apart,omitempty"`
+	Path      string        `json:"token_path,omitempty"`
+	Separator string        `json:"scope_separator,omitempty"`
+	Lifetime  time.Duration `json:"lifetime,omitempty"`
 	Status    int           `json:"status"`
 	Header    http.Header   `json:"header,omitempty"`
 	Body      []byte        `json:"body"`
@@ -61,7 +64,8 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
-		Resend: a.Resend, Apart: a.Apart, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
+		Resend: a.Resend, Apart: a.Apart, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime,
+		Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
 
@@ -81,6 +85,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart,
+		TokenPath: w.Path, ScopeSeparator: w.Separator, Lifetime: w.Lifetime,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
 }
@@ -225,7 +230,7 @@ func readRescue(text []byte) (successor, error) {
 	if err != nil {
 		return successor{}, err
 	}
-	v := oauth.Judge(reply)
+	v := oauth.Dialect{TokenPath: a.TokenPath, ScopeSeparator: a.ScopeSeparator}.Judge(reply)
 	if v.Class != oauth.Success {
 		err = errors.New("the reply in it holds no token")
 	}

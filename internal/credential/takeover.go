@@ -105,7 +105,7 @@ func outcomeUnknown(r Record, c Claim) Record {
 	u := Unknown{Attempt: c.Attempt, Host: c.Owner, Apart: c.Apart, ClaimedAt: c.ClaimedAt, TTL: c.TTL}
 	if r.Unknown != nil {
 		u = *r.Unknown
-		if !u.inGrace(r.Client.Policy, c.Owner, c.ClaimedAt) {
+		if !u.inGrace(r.Client.EffectivePolicy(), c.Owner, c.ClaimedAt) {
 			u.Resends++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -19,6 +20,7 @@ type AuthorizationRequest struct {
 	State        string            // required
 	CodeVerifier secret.String     // empty: no PKCE; else its S256 challenge is sent
 	Scopes       []string          // none: scope is not sent
+	Separator    string            // between scopes; empty: a space (RFC 6749 §3.3)
 	Extra        map[string]string // further parameters; none may belong to the protocol or stand in the endpoint's query
 }
 
@@ -42,10 +44,14 @@ func AuthorizationURL(r AuthorizationRequest) (string, error) {
 	if !r.CodeVerifier.IsEmpty() {
 		options = append(options, oauth2.S256ChallengeOption(r.CodeVerifier.Reveal()))
 	}
+	scopes := normalScopes(r.Scopes)
+	if r.Separator != "" && len(scopes) > 0 {
+		scopes = []string{strings.Join(scopes, r.Separator)}
+	}
 	config := oauth2.Config{
 		ClientID:    r.ClientID,
 		RedirectURL: r.RedirectURI,
-		Scopes:      normalScopes(r.Scopes),
+		Scopes:      scopes,
 		Endpoint:    oauth2.Endpoint{AuthURL: r.Endpoint},
 	}
 	return config.AuthCodeURL(r.State, options...), nil

@@ -8,26 +8,8 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// Judge says what r means as the answer to a token request. It is pure. hidden are the secrets of the request (token,
-// code, verifier, client secret): servers quote them in descriptions, plain or encoded.
-//
-// A 2xx with a token is Success, whatever else is odd about it, and so is any status with a whole pair. The one exception
-// is a damaged body that shows an access token only: there may have been a successor. Else an error code decides, under
-// 4xx and 2xx alike; else the status. What shows a token otherwise is never a refusal.
-func Judge(r Reply, hidden ...secret.String) Verdict {
-	if !r.Sent {
-		return unsent(r)
-	}
-	c := readContent(r)
-	echoed := slices.ContainsFunc(hidden, func(s secret.String) bool { return !s.IsEmpty() && s.Equal(c.token.RefreshToken) })
-	lostSuccessor := c.token.Salvaged && (c.token.RefreshToken.IsEmpty() || echoed)
-	// A proxy may have changed the status of a reply that gives a whole pair. A page that quotes the request gives none.
-	whatever := c.whole && !echoed && !c.token.AccessToken.IsEmpty() && !c.token.RefreshToken.IsEmpty()
-	if (isSuccess(r.Status) || whatever) && c.hasToken && !lostSuccessor {
-		return Verdict{Class: Success, Token: c.token, Status: r.Status}
-	}
-	return refused(r, c, hidden)
-}
+// Judge is Dialect.Judge for plain OAuth.
+func Judge(r Reply, hidden ...secret.String) Verdict { return Dialect{}.Judge(r, hidden...) }
 
 // JudgeRevocation says what r means as the answer to a RevokeForm. Any 2xx is Success, whatever the body says (RFC 7009
 // §2.2: all is in the status). So is a 400 with the code invalid_token: some servers answer so for a token that is dead
@@ -36,25 +18,32 @@ func JudgeRevocation(r Reply, hidden ...secret.String) Verdict {
 	if !r.Sent {
 		return unsent(r)
 	}
-	c := readContent(r)
+	c := Dialect{}.content(r)
 	if isSuccess(r.Status) || r.Status == 400 && c.refusal.code == "invalid_token" {
 		return Verdict{Class: Success, Status: r.Status}
 	}
-	return refused(r, c, hidden)
+	return Dialect{}.refused(r, c, hidden)
 }
 
 // unsent keeps nothing of an answer that was not to the request.
 func unsent(r Reply) Verdict { return Verdict{Class: NotSent, Err: r.Err} }
 
-func refused(r Reply, c content, hidden []secret.String) Verdict {
+func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
 	hide := newHider(append(slices.Clone(hidden), c.token.AccessToken, c.token.RefreshToken, c.token.IDToken))
 	code := c.refusal.code
 	if c.hasToken || isSuccess(r.Status) && !c.whole {
 		code = "" // a refusal that gives a token, or may have gone on to give one, is none
 	}
-	class := classify(r.Status, code)
-	if c.hasToken {
+	class, wait := classify(r.Status, code), retryAfter(r.Header)
+	switch rule := d.rule(r, c); {
+	case c.hasToken:
 		class = OutcomeUnknown
+	case isSuccess(r.Status) && !c.whole:
+	case rule != nil:
+		class = rule.Class
+		if wait == 0 {
+			wait = rule.Wait
+		}
 	}
 	return Verdict{
 		Class:       class,
@@ -62,24 +51,18 @@ func refused(r Reply, c content, hidden []secret.String) Verdict {
 		Code:        hide.words(c.refusal.code, maxCode),
 		Description: hide.words(c.refusal.description, maxDescription),
 		ErrorURI:    webAddress(hide.words(c.refusal.uri, math.MaxInt)),
-		RetryAfter:  retryAfter(r.Header),
+		RetryAfter:  wait,
 		Err:         r.Err,
 	}
 }
 
 // content is what the body of a reply says.
 type content struct {
+	body     object
 	token    Token
 	hasToken bool
 	refusal  refusal
 	whole    bool
-}
-
-func readContent(r Reply) content {
-	o := readObject(r)
-	c := content{refusal: readRefusal(o), whole: o.whole}
-	c.token, c.hasToken = readToken(o)
-	return c
 }
 
 // refusal is an error reply (RFC 6749 §5.2), not yet fit to be shown.

@@ -44,8 +44,8 @@ const (
 )
 
 // readToken reads the token that o holds, and tells whether there is one.
-func readToken(o object) (Token, bool) {
-	r := tokenReader{object: o, rest: maps.Clone(o.members), unusable: map[string]bool{}}
+func readToken(o object, scopeSeparator string) (Token, bool) {
+	r := tokenReader{object: o, separator: scopeSeparator, rest: maps.Clone(o.members), unusable: map[string]bool{}}
 	t := Token{
 		AccessToken:           r.secret("access_token"),
 		RefreshToken:          r.secret("refresh_token"),
@@ -68,8 +68,9 @@ func readToken(o object) (Token, bool) {
 // tokenReader takes known members out of rest, until only the extra ones are left.
 type tokenReader struct {
 	object
-	rest     map[string]member
-	unusable map[string]bool // tokens that are there and cannot be read
+	separator string // of scopes; empty: white space
+	rest      map[string]member
+	unusable  map[string]bool // tokens that are there and cannot be read
 }
 
 // take returns a member. null is as good as absent.
@@ -148,6 +149,8 @@ func (r *tokenReader) scopes() []string {
 	switch {
 	case !ok:
 		return nil
+	case m.isString && r.separator != "":
+		return splitScopes(strings.ReplaceAll(m.text, r.separator, " "))
 	case m.isString:
 		return splitScopes(m.text)
 	}

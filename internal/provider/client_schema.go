@@ -39,17 +39,17 @@ func clientFields() []clientField {
 		return clientField{name, what, []validator.String{endpointURL()}, of}
 	}
 	return []clientField{
-		{"platform", "Reserved: this version has no platform presets and refuses any value. Write the endpoints.", []validator.String{noPresets()},
+		{"platform", "A platform that the provider knows, such as `exact_online`: its endpoints, parameters, deadlines and what it does to refresh tokens stand in wherever this client says nothing. The data source `oauth_platform` shows what is known, and how sure it is.", []validator.String{platformID()},
 			func(c *credential.Client) *string { return &c.Platform }},
 		{"issuer", "The issuer of the authorization server, a URL. A callback URL that names another one in `iss` (RFC 9207) is refused. Another issuer replaces the token pairs that use it. This version does not discover endpoints from it.",
 			[]validator.String{issuerURL()}, func(c *credential.Client) *string { return &c.Issuer }},
 		{"client_id", "The client identifier, as the platform's developer page shows it. Needed. Another one replaces the token pairs that use it, because their tokens belong to the old client.", []validator.String{printable(2048)},
 			func(c *credential.Client) *string { return &c.ClientID }},
-		{"token_endpoint_auth_method", "How the client authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: `client_secret_basic` if there is a secret, else `none`. It is never found out by trying, which would send a single-use token twice.",
+		{"token_endpoint_auth_method", "How the client authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: with a secret what `platform` wants, else `client_secret_basic`; without one `none`. It is never found out by trying, which would send a single-use token twice.",
 			[]validator.String{stringvalidator.OneOf(oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.None)},
 			func(c *credential.Client) *string { return &c.TokenEndpointAuthMethod }},
-		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_url`.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
-		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged for tokens. Needed.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
+		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_url`, unless `platform` knows it.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
+		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged for tokens. Needed, unless `platform` knows it.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
 		endpoint("revocation_endpoint", "Where tokens are revoked (RFC 7009) when a token pair is destroyed. Without it a destroy warns that a person must revoke them on the platform.", func(c *credential.Client) *string { return &c.RevocationEndpoint }),
 		endpoint("introspection_endpoint", "RFC 7662. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.IntrospectionEndpoint }),
 		endpoint("registration_endpoint", "RFC 7591. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.RegistrationEndpoint }),
@@ -59,15 +59,10 @@ func clientFields() []clientField {
 }
 
 const (
-	describePlatformParameters = "Reserved for platform presets; not used by this version."
+	describePlatformParameters = "What the platform's endpoints depend on, such as `{ country = \"nl\" }`. Which ones there are, and which values they take, says the platform's page. Needed where one of them has no default."
 	describeClientSecret       = "The client secret. With `secrets_in_state = false` use `client_secret_wo`."
-	describePolicy             = "What is known of the server's refresh tokens. It decides what may be tried when a reply is lost, and which deadlines are shown. What is not said counts as the most delicate case: `single_use` and `revoke_family`."
+	describePolicy             = "What is known of the server's refresh tokens. It decides what may be tried when a reply is lost, and which deadlines are shown. What neither this nor `platform` says counts as the most delicate case: `single_use` and `revoke_family`."
 )
-
-// noPresets refuses every platform until presets exist.
-func noPresets() validator.String {
-	return check{wants: "a platform preset", wrong: func(string) error { return errNoPresets }}
-}
 
 // clientInputAttributes is the client as a user writes it: at the top of a registration, or as the client of a token pair.
 func clientInputAttributes() map[string]schema.Attribute {

@@ -19,8 +19,6 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-var errNoPresets = errors.New("this version ships no platform presets; write token_endpoint and authorization_endpoint")
-
 // member reads a string member of an object. A null or unknown object, and a missing member, give null and unknown.
 func member(o types.Object, name string) types.String {
 	if o.IsUnknown() {
@@ -192,15 +190,18 @@ func optionalDuration(d time.Duration) types.String {
 
 // checkClient reports what is wrong with a client beyond its single attributes. at is where it stands in the
 // configuration; get reads a member, which may be unknown.
-func checkClient(at path.Path, get func(string) types.String, policy types.Object, insecure bool, diags *diag.Diagnostics) {
-	for _, name := range []string{"client_id", "token_endpoint"} {
-		if get(name).IsNull() {
-			why := " This version adopts registrations that exist already and does not make new ones (RFC 7591)."
-			if name == "token_endpoint" {
-				why = " This version neither discovers endpoints from issuer nor knows platform presets."
-			}
-			diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed.%s", at.AtName(name), why))
-		}
+func checkClient(
+	at path.Path, get func(string) types.String, parameters types.Map, policy types.Object, insecure bool, diags *diag.Diagnostics,
+) {
+	checkPlatform(at, get("platform"), parameters, diags)
+	missing := func(name, why string) {
+		diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed. %s", at.AtName(name), why))
+	}
+	if get("client_id").IsNull() {
+		missing("client_id", "This version adopts registrations that exist already and does not make new ones (RFC 7591).")
+	}
+	if preset, settled := presetOf(get("platform"), parameters); settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() {
+		missing("token_endpoint", "Write it, or set platform to one that the provider knows. This version does not discover endpoints from issuer.")
 	}
 	for _, f := range clientFields() {
 		v := get(f.name)

@@ -245,7 +245,7 @@ func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:
 
 // unknownRule says what the rotation semantics allow after a lost reply.
 func unknownRule(r credential.Record, why credential.Reason, at time.Time) string {
-	p, known := r.Client.Policy, !at.IsZero()
+	p, known := r.Client.EffectivePolicy(), !at.IsZero()
 	switch {
 	case why == credential.ReasonRejected:
 		return fmt.Sprintf("It was sent once more and refused. Until %s the process that sent it first may still bring the successor; then authorization is required.", moment(at))
@@ -277,7 +277,7 @@ func explainAttached(about subject, e *credential.Error) []string {
 func reasonText(r credential.Reason) string {
 	switch r {
 	case credential.ReasonEarliest:
-		return "refresh.earliest says that the server refuses an earlier refresh"
+		return "the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform"
 	case credential.ReasonNotBefore:
 		return "the server asked to wait"
 	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonOwnerAlive:

@@ -135,7 +135,7 @@ func diagnosticCases() []diagnosticCase {
 			"Run again after that time.",
 		}},
 		{"later, earliest", aPair, kind(credential.KindLater, credential.ReasonEarliest, nil), []string{
-			`Token pair "exact" cannot be refreshed before 2026-01-02 12:00:00 UTC: refresh.earliest says that the server refuses an earlier refresh.`,
+			`Token pair "exact" cannot be refreshed before 2026-01-02 12:00:00 UTC: the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform.`,
 			"The stored credential was not used up and still works.",
 			"Run again after that time.",
 		}},

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
@@ -116,6 +117,7 @@ func untouchedDeps(w *world, env map[string]string) Deps {
 		Transport:  w,
 		Timings:    credential.DefaultTimings(),
 		Section:    &credential.Sections{},
+		Presets:    platform.Presets(),
 	}
 }
 

@@ -113,7 +113,7 @@ func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAccessTokenDataSource, newTokenPairDataSource, newTokenPairsDataSource}
+	return []func() datasource.DataSource{newAccessTokenDataSource, newTokenPairDataSource, newTokenPairsDataSource, newPlatformDataSource}
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {

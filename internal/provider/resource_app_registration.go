@@ -100,7 +100,7 @@ func (*appRegistrationResource) ValidateConfig(ctx context.Context, req resource
 		return
 	}
 	// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
-	checkClient(path.Empty(), config.member, config.RefreshTokenPolicy, true, &resp.Diagnostics)
+	checkClient(path.Empty(), config.member, config.PlatformParameters, config.RefreshTokenPolicy, true, &resp.Diagnostics)
 }
 
 func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -138,7 +138,7 @@ func (r *appRegistrationResource) checkAgainstSession(
 	if r.session.stateOnly && isGiven(config.ClientSecretWO) {
 		noWriteOnly(path.Root("client_secret_wo"), diags)
 	}
-	checkClient(path.Empty(), config.member, config.RefreshTokenPolicy, r.session.insecure, diags)
+	checkClient(path.Empty(), config.member, config.PlatformParameters, config.RefreshTokenPolicy, r.session.insecure, diags)
 }
 
 // member reads a configured member by its name in a client. There is no other registration that a secret could come from.

@@ -36,7 +36,7 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 	} {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
-			"data sources":        {"oauth_access_token", "oauth_token_pair", "oauth_token_pairs"},
+			"data sources":        {"oauth_access_token", "oauth_platform", "oauth_token_pair", "oauth_token_pairs"},
 			"ephemeral resources": {"oauth_access_token"},
 		}[what]
 		if !slices.Equal(got, want) {
@@ -243,7 +243,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 	}
 	want := map[string]int{
 		"resource oauth_app_registration": 24, "resource oauth_token_pair": 51,
-		"data oauth_access_token": 3, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
+		"data oauth_access_token": 3, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)

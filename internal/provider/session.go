@@ -43,6 +43,7 @@ type Deps struct {
 	Transport  http.RoundTripper // nil: a real one
 	Timings    credential.Timings
 	Section    *credential.Sections
+	Presets    credential.Presets
 }
 
 // StoreKind is a kind of token store.
@@ -123,7 +124,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	s.sealed = !keys.IsZero()
 	s.options = credential.Options{
 		Caller: caller, Clock: p.deps.Clock, Random: p.deps.Random, Owner: p.deps.Hostname, Timings: timings,
-		Section: p.deps.Section, Log: slog.New(newLogHandler(ctx)), AllowInsecureHTTP: s.insecure,
+		Section: p.deps.Section, Log: slog.New(newLogHandler(ctx)), AllowInsecureHTTP: s.insecure, Presets: p.deps.Presets,
 	}
 	if s.stateOnly {
 		s.checkStateOnly(diags)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
@@ -29,6 +30,7 @@ func SystemDeps(stores map[string]StoreKind, newMemory func(string) store.Store)
 		Random:     rand.Reader,
 		Timings:    credential.DefaultTimings(),
 		Section:    &credential.Sections{},
+		Presets:    platform.Presets(),
 	}
 }
 

@@ -258,7 +258,8 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 
 // offer makes the authorization URL where the configuration asks for one.
 func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
-	if a.config.AuthorizationCode.IsNull() || member(a.config.Client, "authorization_endpoint").ValueString() == "" {
+	endpoint, _ := authorizationEndpoint(a.config.Client)
+	if a.config.AuthorizationCode.IsNull() || endpoint == "" {
 		return credential.Record{}, true
 	}
 	uri, ok := a.redirectURI(ctx, diags)

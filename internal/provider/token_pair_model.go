@@ -141,7 +141,7 @@ func idleDeadline(r credential.Record) time.Time {
 		return time.Time{}
 	}
 	at := r.Tokens.RefreshTokenExpiresAt
-	if idle := r.Client.Policy.IdleLifetime; idle > 0 && !r.Tokens.IssuedAt.IsZero() {
+	if idle := r.Client.EffectivePolicy().IdleLifetime; idle > 0 && !r.Tokens.IssuedAt.IsZero() {
 		if byPolicy := r.Tokens.IssuedAt.Add(idle); at.IsZero() || byPolicy.Before(at) {
 			return byPolicy
 		}
@@ -151,7 +151,7 @@ func idleDeadline(r credential.Record) time.Time {
 
 // absoluteDeadline is when the authorization ends, however often it is refreshed.
 func absoluteDeadline(r credential.Record) time.Time {
-	if d := r.Client.Policy.AbsoluteLifetime; d > 0 && !r.AuthorizedAt.IsZero() {
+	if d := r.Client.EffectivePolicy().AbsoluteLifetime; d > 0 && !r.AuthorizedAt.IsZero() {
 		return r.AuthorizedAt.Add(d)
 	}
 	return time.Time{}

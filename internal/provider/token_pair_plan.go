@@ -24,7 +24,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
 		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
-			policyOf(config.Client), true, &resp.Diagnostics)
+			platformParameters(config.Client), policyOf(config.Client), true, &resp.Diagnostics)
 		config.validateAuthorization(&resp.Diagnostics)
 	}
 }
@@ -68,8 +68,9 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 	if !isGiven(grant) {
 		return
 	}
-	at, endpoint := path.Root("authorization_code"), member(m.Client, "authorization_endpoint")
-	if endpoint.IsNull() && either(grant, "code") == absent {
+	at := path.Root("authorization_code")
+	endpoint, settled := authorizationEndpoint(m.Client)
+	if settled && endpoint == "" && either(grant, "code") == absent {
 		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute", "client.authorization_endpoint is needed to make the authorization_url that a person opens.")
 	}
 	if member(grant, "redirect_uri").IsNull() && member(m.Client, "registration").IsNull() {
@@ -78,8 +79,8 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 	request := oauth.AuthorizationRequest{
 		Endpoint: "https://authorization.invalid/authorize", ClientID: "id", RedirectURI: "https://client.invalid/callback", State: "state",
 	}
-	if oauth.CheckEndpoint(endpoint.ValueString(), true) == nil {
-		request.Endpoint = endpoint.ValueString() // whose query may name a parameter already
+	if oauth.CheckEndpoint(endpoint, true) == nil {
+		request.Endpoint = endpoint // whose query may name a parameter already
 	}
 	if _, err := oauth.AuthorizationURL(request); err != nil {
 		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Invalid Attribute Value", fmt.Sprintf("client.authorization_endpoint cannot be used: %s.", err))
@@ -254,7 +255,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 		return
 	}
 	checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
-		policyOf(config.Client), r.session.insecure, diags)
+		platformParameters(config.Client), policyOf(config.Client), r.session.insecure, diags)
 	grant := config.AuthorizationCode
 	if r.session.stateOnly && !grant.IsNull() && !grant.IsUnknown() && member(grant, "redirect_uri").IsNull() {
 		diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",

@@ -19,7 +19,7 @@ type unknownCase struct {
 }
 
 func unknownCases() []unknownCase {
-	full := with(with(with(pairClient(), "client_secret", "s"), "platform_parameters", object{"a": "b"}),
+	full := with(with(with(with(pairClient(), "client_secret", "s"), "platform", "exact_online"), "platform_parameters", object{"country": "nl"}),
 		"refresh_token_policy", object{"rotation": "single_use_grace", "grace_period": "30s", "idle_lifetime": "24h"})
 	grant := object{"redirect_uri": "https://app.example.com/callback", "scopes": []any{"a", "b"}, "extra_parameters": object{"prompt": "consent"}}
 	callback := "https://app.example.com/callback?code=c&state=s"
@@ -33,6 +33,7 @@ func unknownCases() []unknownCase {
 		{"registration, write-only", "oauth_app_registration", with(with(registration, "client_secret_wo", "s"), "client_secret_wo_version", 1), quiet, secrets},
 		{"registration without a store", "oauth_app_registration", with(registration, "client_secret", "s"), object{"token_store": "state"}, secrets},
 		{"authorization code", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": grant, "refresh": object{"strategy": "at_apply"}}, nil, nil},
+		{"platform alone", "oauth_token_pair", object{"name": "x", "client": object{"platform": "exact_online", "platform_parameters": object{"country": "nl"}, "client_id": "id"}, "authorization_code": grant}, nil, []string{"client"}},
 		{"callback", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": with(grant, "callback_url", callback)}, nil, grants},
 		{"code", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": with(with(grant, "code", "c"), "code_verifier", verifier)}, nil, grants},
 		{"callback, write-only", "oauth_token_pair", object{"name": "x", "client": sealedClient, "authorization_code": with(with(grant, "callback_url_wo", callback), "callback_url_wo_version", 1)}, quiet, append(grants, "client.client_secret")},

@@ -38,15 +38,14 @@ func badClientValues(base object, prefix string) []badValue {
 			says: prefix + `client_secret is needed: token_endpoint_auth_method is "client_secret_basic".`,
 		},
 
-		{at: "platform", value: "exact_online", says: "this version ships no platform presets; write token_endpoint and authorization_endpoint."},
-		{at: "platform_parameters", value: object{"country": ""}, path: prefix + `platform_parameters["country"]`, says: "must be 1 to 2048 printable ASCII characters: it is empty."},
-		{at: "platform_parameters", value: object{"country": nil}, says: "must not hold null."},
-		{at: "platform_parameters", value: many(51), says: "must contain at most 50 elements"},
+		{at: "platform", value: "exact", says: `there is no preset of the platform "exact" in this version of the provider; known are `},
+		{at: "platform", value: "exact_online", path: prefix + "platform_parameters", says: prefix + `platform_parameters lacks "country": it is needed: the country of the Exact Online site`},
+		{at: "platform_parameters", value: object{"country": "nl"}, says: prefix + "platform_parameters goes with platform, which is not set."},
 		{at: "issuer", value: "as.example.com", says: prefix + "issuer must be an https:// URL without query and fragment: unusable request: the endpoint: it is not an absolute URL with a host."},
 		{at: "issuer", value: "https://as.example.com/?tenant=1", says: "issuer must be an https:// URL without query and fragment: it has a query."},
 		{at: "issuer", value: "https://as.example.com/#x", says: "it has a fragment."},
 
-		{at: "token_endpoint", value: nil, says: prefix + "token_endpoint is needed. This version neither discovers endpoints from issuer nor knows platform presets."},
+		{at: "token_endpoint", value: nil, says: prefix + "token_endpoint is needed. Write it, or set platform to one that the provider knows. This version does not discover endpoints from issuer."},
 		{at: "refresh_token_policy.rotation", value: "sometimes", says: `value must be one of: ["none" "new_old_valid" "server_decides" "single_use" "single_use_grace" "until_successor_used" "app_setting" "unknown"]`},
 		{at: "refresh_token_policy.on_reuse", value: "revoke", says: `value must be one of: ["reject" "revoke_family" "revoke_client_user" "unknown"]`},
 		{at: "refresh_token_policy.grace_period", value: "30s", says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},
@@ -86,6 +85,17 @@ func badClientValues(base object, prefix string) []badValue {
 	for i := range rows {
 		rows[i].base, rows[i].at = base, prefix+rows[i].at
 	}
+	later := with(base, prefix+"platform", unknown) // then parameters are checked as such
+	exact := with(with(base, prefix+"platform", "exact_online"), prefix+"platform_parameters", object{"country": "nl"})
+	rows = append(rows,
+		badValue{base: later, at: prefix + "platform_parameters", value: object{"country": ""}, path: prefix + `platform_parameters["country"]`, says: "must be 1 to 2048 printable ASCII characters: it is empty."},
+		badValue{base: later, at: prefix + "platform_parameters", value: object{"country": nil}, says: "must not hold null."},
+		badValue{base: later, at: prefix + "platform_parameters", value: many(51), says: "must contain at most 50 elements"},
+		badValue{base: exact, at: prefix + "platform_parameters", value: object{"country": "at"}, path: prefix + `platform_parameters["country"]`,
+			says: prefix + `platform_parameters["country"] cannot be used: it must be one of be, de, es, fr, nl, uk, us.`},
+		badValue{base: exact, at: prefix + "platform_parameters", value: object{"country": "nl", "tenant": "x"}, path: prefix + `platform_parameters["tenant"]`,
+			says: prefix + `platform_parameters["tenant"] cannot be used: the platform exact_online has no such parameter; it takes country.`},
+	)
 	return append(rows, badClientPairs(base, prefix)...)
 }
 

@@ -7,6 +7,17 @@ const nameRule = "must be 1 to 100 letters, digits, dots, underscores and hyphen
 func badDataValues() map[string][]badValue {
 	return map[string][]badValue{
 		"oauth_access_token": badAccessTokenValues(),
+		"oauth_platform": {
+			{base: object{"id": "exact_online"}, at: "id", value: "", says: `id must be a platform that the provider knows: there is no preset of the platform ""`},
+			{base: object{"id": "exact_online"}, at: "id", value: "exact", says: `id must be a platform that the provider knows: there is no preset of the platform "exact"`},
+			{base: object{"id": "exact_online"}, at: "parameters", value: object{"country": nil}, says: "must not hold null."},
+			{base: object{"id": "exact_online"}, at: "parameters", value: many(51), says: "must contain at most 50 elements"},
+			{base: object{"id": "exact_online"}, at: "parameters", value: nil, phase: inPlan, says: `parameters lacks "country": it is needed: the country of the Exact Online site`},
+			{base: object{"id": "exact_online"}, at: "parameters", value: object{"country": "at"}, phase: inPlan, path: `parameters["country"]`,
+				says: `parameters["country"] cannot be used: it must be one of be, de, es, fr, nl, uk, us.`},
+			{base: object{"id": "exact_online"}, at: "parameters", value: object{"country": "nl", "x": "y"}, phase: inPlan, path: `parameters["x"]`,
+				says: `parameters["x"] cannot be used: the platform exact_online has no such parameter; it takes country.`},
+		},
 		"oauth_token_pair": {
 			{base: object{"name": "x"}, at: "name", value: "", says: nameRule},
 			{base: object{"name": "x"}, at: "name", value: "a/b", says: nameRule},

@@ -23,7 +23,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	if !told {
 		warnStatus(about, record, now, diags)
 	}
-	if record.Client.Policy.SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() {
+	if record.Client.EffectivePolicy().SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() {
 		diags.AddWarning("Single-Use Refresh Token Kept in the State Only",
 			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. %s", capital(about.String()), stateOnlyRisk(record)))
 	}

@@ -3,8 +3,10 @@ package sandbox
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -66,7 +68,8 @@ func parseBasic(value string) (id, secret string, ok bool) {
 // authenticate finds and checks the client of a request to /token or /revoke. Server.mu is held.
 func (s *Server) authenticate(c *call) (Client, reason) {
 	given, why := readClient(c.r.Header, c.params)
-	c.entry.ClientID = given.id
+	c.entry.ClientID, c.entry.AuthMethod = given.id, given.method
+	c.entry.Parameters = strings.Join(slices.Sorted(maps.Keys(c.params)), " ")
 	if why != "" {
 		return Client{}, why
 	}

@@ -245,11 +245,11 @@ func TestTheLogHoldsNoSecret(t *testing.T) {
 	equal(t, "entries", len(log), 6)
 	for i, want := range []sandbox.Entry{
 		{Method: "POST", Path: "/authorize", Status: 302, TokenID: sandbox.TokenID(code)},
-		{Method: "POST", Path: "/token", GrantType: "authorization_code", Status: 200, TokenID: sandbox.TokenID(code)},
-		{Method: "POST", Path: "/token", GrantType: "authorization_code", Status: 400, TokenID: sandbox.TokenID(code), Error: "invalid_grant", Reason: "code_replayed"},
+		{Method: "POST", Path: "/token", GrantType: "authorization_code", AuthMethod: "client_secret_post", Parameters: "client_id client_secret code code_verifier grant_type redirect_uri", Status: 200, TokenID: sandbox.TokenID(code)},
+		{Method: "POST", Path: "/token", GrantType: "authorization_code", AuthMethod: "client_secret_post", Parameters: "client_id client_secret code code_verifier grant_type redirect_uri", Status: 400, TokenID: sandbox.TokenID(code), Error: "invalid_grant", Reason: "code_replayed"},
 		{Method: "GET", Path: "/api/me", Status: 401, Error: "invalid_token", TokenID: sandbox.TokenID(tokens.text("access_token"))},
-		{Method: "POST", Path: "/token", GrantType: "refresh_token", Status: 400, TokenID: sandbox.TokenID(tokens.text("refresh_token")), Error: "invalid_grant", Reason: "refresh_revoked"},
-		{Method: "POST", Path: "/revoke", Status: 200, TokenID: sandbox.TokenID(tokens.text("refresh_token"))},
+		{Method: "POST", Path: "/token", GrantType: "refresh_token", AuthMethod: "client_secret_post", Parameters: "client_id client_secret grant_type refresh_token", Status: 400, TokenID: sandbox.TokenID(tokens.text("refresh_token")), Error: "invalid_grant", Reason: "refresh_revoked"},
+		{Method: "POST", Path: "/revoke", AuthMethod: "client_secret_post", Parameters: "client_id client_secret token", Status: 200, TokenID: sandbox.TokenID(tokens.text("refresh_token"))},
 	} {
 		want.Seq, want.Processed, want.Time, want.ClientID = i+1, true, r.Now().UTC(), "app"
 		if want.Path == "/api/me" {

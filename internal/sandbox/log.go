@@ -15,6 +15,10 @@ type Entry struct {
 	Path      string    `json:"path"`
 	GrantType string    `json:"grant_type,omitempty"`
 	ClientID  string    `json:"client_id,omitempty"`
+	// AuthMethod is how the client authenticated, or tried to.
+	AuthMethod string `json:"auth_method,omitempty"`
+	// Parameters are the names of the form's parameters, sorted, with spaces between.
+	Parameters string `json:"parameters,omitempty"`
 	// Status is the HTTP status that was sent, which a fault may have changed.
 	Status int `json:"status"`
 	// Error is the OAuth error code that processing came to, and Reason says it more exactly. A fault changes neither.

@@ -1,0 +1,109 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// onPlatform is a registration of a platform whose endpoints are the sandbox's, and a token pair that a person authorizes.
+func (s *server) onPlatform(platform, parameters, grant, refresh string) string {
+	return fmt.Sprintf(`
+resource "oauth_app_registration" "this" {
+  name                   = "app"
+  platform               = %q
+  platform_parameters    = { %s }
+  client_id              = %q
+  client_secret          = %q
+  redirect_uris          = [%q]
+  authorization_endpoint = "%[6]s/authorize"
+  token_endpoint         = "%[6]s/token"
+}
+resource "oauth_token_pair" "this" {
+  name               = "on-a-platform"
+  client             = oauth_app_registration.this.client
+  authorization_code = { %[7]s }
+  refresh            = { %[8]s }
+}
+`, platform, parameters, clientID, clientSecret, redirectURI, s.base, grant, refresh)
+}
+
+// What is known of a platform stands in for what the configuration leaves out, and nothing of it is written down: how the
+// client authenticates, that no scope is asked for, that it is too early, what the server's own words mean.
+func TestPlatform(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	config := func(grant string) string { return s.onPlatform("exact_online", `country = "nl"`, grant, "") }
+	w.write(config(""))
+	w.apply()
+	w.write(config(attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
+	w.apply()
+	w.expectLive(s, 1)
+	if got := w.attributes(this)["client"].(map[string]any); got["token_endpoint_auth_method"] != nil || got["platform"] != "exact_online" {
+		t.Errorf("the state holds %v: what the preset says must not be planned", got)
+	}
+	log := s.Log()
+	exchange := log[len(log)-1]
+	if exchange.AuthMethod != sandbox.AuthPost || exchange.Parameters != "client_id client_secret code code_verifier grant_type redirect_uri" {
+		t.Errorf("the exchange was %+v", exchange)
+	}
+
+	// Ten minutes it lives, and the server wants nobody before nine and a half.
+	w.write(s.onPlatform("exact_online", `country = "nl"`, "", `before_expiry = "5m"`))
+	s.later(6*time.Minute, w)
+	w.apply().mustSay(t, "Warning: Refresh Put Off", "the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform")
+	s.expectCalls(calls{exchanges: 1})
+
+	// It is later, and still too early for the server: the tokens at hand stay good.
+	s.later(215*time.Second, w)
+	s.fault(sandbox.Fault{Action: sandbox.ActionStatus, Status: 400, Body: `{"error":"access_denied","error_description":"Rate limit exceeded: access_token not expired"}`})
+	w.apply().mustSay(t, "Warning: Token Pair Not Refreshed", "The stored credential was not used up and still works.", "Rate limit exceeded: access_token not expired")
+	w.expect(this, values{"status": "active", "generation": 1})
+	s.expectCalls(calls{exchanges: 1, tokenRequests: 2})
+
+	s.later(2*time.Minute, w)
+	w.apply()
+	w.expectLive(s, 2)
+	s.expectCalls(calls{refreshes: 1, exchanges: 1, tokenRequests: 3})
+
+	// A spent token, by the words that this server has for it.
+	s.later(time.Hour, w)
+	s.fault(sandbox.Fault{Action: sandbox.ActionStatus, Status: 401, Body: `{"error":"unauthorized_client","error_description":"Old refresh token used."}`})
+	w.apply().mustSay(t, "Warning: Authorization Required", "Old refresh token used.")
+	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+}
+
+// The data source tells the same as the client uses, and needs neither a store nor a network.
+func TestPlatformDataSource(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.write(`
+data "oauth_platform" "x" {
+  id         = "exact_online"
+  parameters = { country = "be" }
+}
+output "x" { value = data.oauth_platform.x }
+`)
+	w.apply()
+	got, ok := w.outputs()["x"].(map[string]any)
+	if !ok {
+		t.Fatalf("outputs: %v", w.outputs())
+	}
+	endpoints, policy := got["endpoints"].(map[string]any), got["refresh_token_policy"].(map[string]any)
+	if endpoints["token_endpoint"] != "https://start.exactonline.be/api/oauth2/token" || endpoints["revocation_endpoint"] != nil {
+		t.Errorf("endpoints: %v", endpoints)
+	}
+	if policy["rotation"] != "single_use" || policy["on_reuse"] != "reject" || policy["idle_lifetime"] != "720h" || policy["error_budget"] != "10/1h" {
+		t.Errorf("policy: %v", policy)
+	}
+	unknown := fmt.Sprint(got["unknown"])
+	if got["usable"] != true || unknown != "[pushed_authorization_request_endpoint userinfo_endpoint revocation_endpoint_auth_method client_secret_lifetime pkce response_mode authorization_parameters token_parameters refresh_parameters client_credentials_parameters scope_separator token_path]" {
+		t.Errorf("usable %v, unknown %s", got["usable"], unknown)
+	}
+	w.write(`data "oauth_platform" "x" { id = "exact_online" }`)
+	w.fails([]string{`parameters lacks "country"`}, "plan", "-no-color")
+}

@@ -1,0 +1,106 @@
+package oauth
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// Dialect is how a server departs from RFC 6749 in what it answers. The zero value is plain OAuth.
+type Dialect struct {
+	TokenPath      string // the member of the reply whose object may hold the tokens; empty: the top level
+	ScopeSeparator string // between the scopes of a reply; empty: white space
+	Rules          []Rule // the first one that fits an answer without a token decides its class
+}
+
+// Rule judges an answer that brought no token. What it leaves out may be anything.
+type Rule struct {
+	Status      []int
+	Member      string         // that says the code; empty: error
+	Code        string         // what it says
+	Description *regexp.Regexp // is found in error_description
+	Header      string         // the name of a header
+	HeaderValue *regexp.Regexp // is found in it; nil: it is there
+	Class       Class
+	Wait        time.Duration // of TooEarly and RateLimited, where the server names no time
+}
+
+// fits tells whether the rule is for this answer. A server that broke down (5xx) has refused nothing, whatever its words
+// are, unless the rule names that very status.
+func (r Rule) fits(status int, header http.Header, said content) bool {
+	named, code, value := slices.Contains(r.Status, status), said.refusal.code, header.Get(r.Header)
+	if r.Member != "" {
+		code = said.body.text(r.Member)
+	}
+	switch {
+	case len(r.Status) > 0 && !named, status >= 500 && !named:
+		return false
+	case r.Code != "" && r.Code != code:
+		return false
+	case r.Description != nil && !r.Description.MatchString(said.refusal.description):
+		return false
+	case r.Header != "" && (value == "" || r.HeaderValue != nil && !r.HeaderValue.MatchString(value)):
+		return false
+	}
+	return true
+}
+
+// rule returns the first one that fits; nil if none does.
+func (d Dialect) rule(r Reply, said content) *Rule {
+	i := slices.IndexFunc(d.Rules, func(rule Rule) bool { return rule.fits(r.Status, r.Header, said) })
+	if i < 0 {
+		return nil
+	}
+	return &d.Rules[i]
+}
+
+// content reads the body of a reply in this dialect.
+func (d Dialect) content(r Reply) content {
+	o := readObject(r)
+	c := content{body: o, refusal: readRefusal(o), whole: o.whole}
+	if inner, ok := o.inner(d.TokenPath); ok {
+		if c.token, c.hasToken = readToken(inner, d.ScopeSeparator); c.hasToken {
+			return c
+		}
+	}
+	c.token, c.hasToken = readToken(o, d.ScopeSeparator)
+	return c
+}
+
+// inner returns the object in the member name.
+func (o object) inner(name string) (object, bool) {
+	m := o.members[name]
+	if name == "" || m.isString || !strings.HasPrefix(m.text, "{") {
+		return object{}, false
+	}
+	in := object{members: map[string]member{}}
+	in.readJSON(m.text)
+	in.whole = in.whole && o.whole
+	in.notes = slices.Concat(o.notes, in.notes)
+	return in, true
+}
+
+// Judge says what r means as the answer to a token request. It is pure. hidden are the secrets of the request (token,
+// code, verifier, client secret): servers quote them in descriptions, plain or encoded.
+//
+// A 2xx with a token is Success, whatever else is odd about it, and so is any status with a whole pair. The one exception
+// is a damaged body that shows an access token only: there may have been a successor. Else a rule of the dialect decides,
+// else an error code, under 4xx and 2xx alike; else the status. What shows a token otherwise is never a refusal.
+func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
+	if !r.Sent {
+		return unsent(r)
+	}
+	c := d.content(r)
+	echoed := slices.ContainsFunc(hidden, func(s secret.String) bool { return !s.IsEmpty() && s.Equal(c.token.RefreshToken) })
+	lostSuccessor := c.token.Salvaged && (c.token.RefreshToken.IsEmpty() || echoed)
+	// A proxy may have changed the status of a reply that gives a whole pair. A page that quotes the request gives none.
+	whatever := c.whole && !echoed && !c.token.AccessToken.IsEmpty() && !c.token.RefreshToken.IsEmpty()
+	if (isSuccess(r.Status) || whatever) && c.hasToken && !lostSuccessor {
+		return Verdict{Class: Success, Token: c.token, Status: r.Status}
+	}
+	return d.refused(r, c, hidden)
+}

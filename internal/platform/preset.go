@@ -1,0 +1,161 @@
+package platform
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+)
+
+// Presets returns what the engine asks for presets. Entries are read when they are first wanted; an error of a parameter is
+// a *ParameterError.
+func Presets() credential.Presets {
+	var mu sync.Mutex
+	read := map[string]Entry{}
+	return func(id string, parameters map[string]string) (credential.Preset, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		e, ok := read[id]
+		if !ok {
+			if e, ok = Find(id); !ok {
+				return credential.Preset{}, UnknownError(id)
+			}
+			read[id] = e
+		}
+		return e.Preset(parameters)
+	}
+}
+
+// UnknownError is the error of a platform that has no entry.
+func UnknownError(id string) error {
+	return fmt.Errorf("there is no preset of the platform %q in this version of the provider; known are %s", id, strings.Join(IDs(), ", "))
+}
+
+// Usable says why token pairs of this platform cannot be kept by this version, with what the notes say; nil: they can.
+func (e Entry) Usable() error {
+	why := map[Kind]string{
+		NotOAuth:    e.Name + " does not speak OAuth",
+		CustomGrant: e.Name + " has a grant of its own, which this version does not speak",
+	}[e.Kind]
+	if why == "" {
+		return nil
+	}
+	if len(e.Notes) > 0 {
+		why += ": " + strings.TrimSuffix(strings.Join(e.Notes, " "), ".")
+	}
+	return fmt.Errorf("%s", why)
+}
+
+// Preset is what the entry says of a client with these parameters.
+func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
+	if err := e.Usable(); err != nil {
+		return credential.Preset{}, err
+	}
+	r, err := e.Resolve(parameters)
+	if err != nil {
+		return credential.Preset{}, err
+	}
+	rules, err := rules(r.Errors.Or(nil))
+	if err != nil {
+		return credential.Preset{}, fmt.Errorf("the preset of %s: %w", e.Name, err)
+	}
+	return credential.Preset{
+		Issuer: r.Issuer.Or(""), AuthorizationEndpoint: r.AuthorizationEndpoint.Or(""), TokenEndpoint: r.TokenEndpoint.Or(""),
+		RevocationEndpoint: r.RevocationEndpoint.Or(""), IntrospectionEndpoint: r.IntrospectionEndpoint.Or(""),
+		RegistrationEndpoint: r.RegistrationEndpoint.Or(""), DeviceAuthorizationEndpoint: r.DeviceAuthorizationEndpoint.Or(""),
+		PushedAuthorizationRequestEndpoint: r.PushedAuthorizationRequestEndpoint.Or(""),
+		TokenEndpointAuthMethod:            spoken(r.TokenEndpointAuthMethods.Or(nil)),
+		RevocationEndpointAuthMethod:       spoken([]string{r.RevocationEndpointAuthMethod.Or("")}),
+		AuthorizationParameters:            r.authorizationParameters(),
+		TokenParameters:                    r.TokenParameters.Or(nil),
+		RefreshParameters:                  r.RefreshParameters.Or(nil),
+		Scopes:                             r.scopes(),
+		NoPKCE:                             r.PKCE.Or("") == PKCEUnsupported,
+		Policy:                             r.Policy(),
+		Earliest:                           time.Duration(r.EarliestRefresh.Or(0)),
+		Lifetime:                           time.Duration(r.AccessTokenLifetime.Or(0)),
+		Dialect: oauth.Dialect{
+			TokenPath: r.TokenPath.Or(""), ScopeSeparator: strings.TrimSpace(r.ScopeSeparator.Or("")), // empty for the space of RFC 6749
+			Rules: rules,
+		},
+	}, nil
+}
+
+// Policy is what is known of refresh tokens. What allows to send one again after a lost reply counts only if it is surer than
+// low: a wrong rumour would cost the token.
+func (f Facts) Policy() credential.RefreshTokenPolicy {
+	budget := f.ErrorBudget.Or(Rate{})
+	rotation, reuse := f.Rotation.Or(""), f.OnReuse.Or("")
+	if f.Rotation.Confidence == Low {
+		rotation = ""
+	}
+	if f.OnReuse.Confidence == Low && reuse == credential.ReuseReject {
+		reuse = ""
+	}
+	grace := f.GracePeriod.Or(0)
+	if f.GracePeriod.Confidence == Low {
+		grace = 0
+	}
+	return credential.RefreshTokenPolicy{
+		Rotation: rotation, OnReuse: reuse, GracePeriod: time.Duration(grace),
+		IdleLifetime: time.Duration(f.IdleLifetime.Or(0)), AbsoluteLifetime: time.Duration(f.AbsoluteLifetime.Or(0)),
+		ErrorBudget: credential.ErrorBudget{Limit: budget.Limit, Window: time.Duration(budget.Window)},
+	}
+}
+
+// scopes are asked for where nobody names any: without those that are required there would be no token pair.
+func (f Facts) scopes() []string {
+	all := slices.Concat(f.DefaultScopes.Or(nil), f.RequiredScopes.Or(nil))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// authorizationParameters are the fixed ones. A server that would answer by POST is asked to put the answer into the address,
+// which is what a person copies.
+func (f Facts) authorizationParameters() map[string]string {
+	all := maps.Clone(f.AuthorizationParameters.Or(nil))
+	if _, ok := all["response_mode"]; !ok && f.ResponseMode.Or("") == "form_post" {
+		if all == nil {
+			all = map[string]string{}
+		}
+		all["response_mode"] = "query"
+	}
+	return all
+}
+
+// spoken is the first method of a client with a secret that this version speaks; empty: none.
+func spoken(methods []string) string {
+	i := slices.IndexFunc(methods, func(m string) bool { return m == oauth.ClientSecretBasic || m == oauth.ClientSecretPost })
+	if i < 0 {
+		return ""
+	}
+	return methods[i]
+}
+
+func rules(all []Rule) ([]oauth.Rule, error) {
+	var out []oauth.Rule
+	for _, r := range all {
+		rule := oauth.Rule{Status: r.Status, Member: r.Member, Code: r.Code, Header: r.Header, Class: oauth.Class(r.Class)}
+		var err error
+		for text, into := range map[string]**regexp.Regexp{r.Description: &rule.Description, r.HeaderValue: &rule.HeaderValue} {
+			if text != "" {
+				if *into, err = regexp.Compile(text); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if r.Wait != "" {
+			if rule.Wait, err = time.ParseDuration(r.Wait); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, rule)
+	}
+	return out, nil
+}

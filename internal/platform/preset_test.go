@@ -1,0 +1,242 @@
+package platform
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// TestPresets says what the seven that must be right come to. The values are written out here a second time, from the
+// platforms' own words: a change of the data has to be made in both places, on purpose.
+func TestPresets(t *testing.T) {
+	t.Parallel()
+	single, family := credential.RotationSingleUse, credential.ReuseRevokeFamily
+	for _, tt := range []struct {
+		id         string
+		parameters map[string]string
+		authorize  string
+		token      string
+		revoke     string
+		method     string
+		params     map[string]string
+		scopes     []string
+		policy     credential.RefreshTokenPolicy
+		earliest   time.Duration
+		lifetime   time.Duration
+	}{
+		{
+			"exact_online", map[string]string{"country": "uk"}, "https://start.exactonline.co.uk/api/oauth2/auth", "https://start.exactonline.co.uk/api/oauth2/token", "",
+			"client_secret_post", nil, nil,
+			credential.RefreshTokenPolicy{Rotation: single, OnReuse: credential.ReuseReject, IdleLifetime: 30 * 24 * time.Hour, ErrorBudget: credential.ErrorBudget{Limit: 10, Window: time.Hour}},
+			570 * time.Second, 600 * time.Second,
+		},
+		{
+			"twinfield", nil, "https://login.twinfield.com/auth/authentication/connect/authorize", "https://login.twinfield.com/auth/authentication/connect/token", "",
+			"client_secret_basic", map[string]string{"nonce": "{state}"}, []string{"offline_access", "openid", "twf.organisation", "twf.organisationUser", "twf.user"},
+			credential.RefreshTokenPolicy{Rotation: credential.RotationNone, AbsoluteLifetime: 25 * 365 * 24 * time.Hour}, 0, time.Hour,
+		},
+		{
+			"visma_connect", nil, "https://connect.visma.com/connect/authorize", "https://connect.visma.com/connect/token", "https://connect.visma.com/connect/revocation",
+			"client_secret_post", map[string]string{"response_mode": "query"}, []string{"offline_access"},
+			credential.RefreshTokenPolicy{Rotation: credential.RotationAppSetting, OnReuse: credential.ReuseRevokeClientUser, GracePeriod: 5 * time.Second}, 0, time.Hour,
+		},
+		{
+			"salesforce", map[string]string{"domain": "acme--uat.sandbox.my.salesforce.com"}, "https://acme--uat.sandbox.my.salesforce.com/services/oauth2/authorize",
+			"https://acme--uat.sandbox.my.salesforce.com/services/oauth2/token", "https://acme--uat.sandbox.my.salesforce.com/services/oauth2/revoke",
+			"client_secret_post", nil, []string{"refresh_token"},
+			credential.RefreshTokenPolicy{Rotation: credential.RotationAppSetting, OnReuse: family, IdleLifetime: 30 * 24 * time.Hour}, 0, 2 * time.Hour,
+		},
+		{
+			"teamleader", nil, "https://focus.teamleader.eu/oauth2/authorize", "https://focus.teamleader.eu/oauth2/access_token", "", "client_secret_post", nil, nil,
+			credential.RefreshTokenPolicy{Rotation: single}, 0, time.Hour,
+		},
+		{
+			"atlassian", nil, "https://auth.atlassian.com/authorize", "https://auth.atlassian.com/oauth/token", "https://auth.atlassian.com/oauth/revoke", "client_secret_post",
+			map[string]string{"audience": "api.atlassian.com", "prompt": "consent"}, []string{"offline_access"},
+			credential.RefreshTokenPolicy{
+				Rotation: credential.RotationSingleUseGrace, OnReuse: family, GracePeriod: 10 * time.Minute, IdleLifetime: 90 * 24 * time.Hour, AbsoluteLifetime: 365 * 24 * time.Hour,
+			}, 0, time.Hour,
+		},
+		{
+			"microsoft", map[string]string{"tenant": "contoso.onmicrosoft.com"}, "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/authorize",
+			"https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token", "", "client_secret_post", nil, []string{"offline_access"},
+			credential.RefreshTokenPolicy{Rotation: credential.RotationNewOldValid, IdleLifetime: 90 * 24 * time.Hour}, 0, 3599 * time.Second,
+		},
+	} {
+		p, err := Presets()(tt.id, tt.parameters)
+		if err != nil {
+			t.Errorf("%s: %v", tt.id, err)
+			continue
+		}
+		if p.AuthorizationEndpoint != tt.authorize || p.TokenEndpoint != tt.token || p.RevocationEndpoint != tt.revoke || p.TokenEndpointAuthMethod != tt.method {
+			t.Errorf("%s: endpoints %s, %s, %q, method %s", tt.id, p.AuthorizationEndpoint, p.TokenEndpoint, p.RevocationEndpoint, p.TokenEndpointAuthMethod)
+		}
+		if fmt.Sprint(p.AuthorizationParameters) != fmt.Sprint(tt.params) || !slices.Equal(p.Scopes, tt.scopes) {
+			t.Errorf("%s: parameters %v, scopes %q", tt.id, p.AuthorizationParameters, p.Scopes)
+		}
+		if p.Policy != tt.policy || p.Earliest != tt.earliest || p.Lifetime != tt.lifetime {
+			t.Errorf("%s: policy %+v, earliest %s, lifetime %s", tt.id, p.Policy, p.Earliest, p.Lifetime)
+		}
+	}
+}
+
+// TestPresetsReadTheServersWords feeds each platform's own refusals to its preset.
+func TestPresetsReadTheServersWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		id     string
+		status int
+		header string // of the form "Name: value"
+		body   string
+		want   oauth.Class
+	}{
+		{"exact_online", 400, "", `{"error":"access_denied","error_description":"Rate limit exceeded: access_token not expired"}`, oauth.TooEarly},
+		{"exact_online", 401, "", `{"error":"invalid_request","error_description":"Access Token not expired"}`, oauth.TooEarly},
+		{"exact_online", 401, "Reason: TooEarlyToRefreshTokens: wait", ``, oauth.TooEarly},
+		{"exact_online", 401, "", `{"error":"unauthorized_client","error_description":"Old refresh token used."}`, oauth.ReuseDetected},
+		{"exact_online", 400, "", `{"error":"unauthorized_client","error_description":"Old refresh token used."}`, oauth.ReuseDetected},
+		{"exact_online", 400, "", `{"error":"invalid_request","error_description":"The refresh token expired at 1 and it is now 2"}`, oauth.Reauthorize},
+		{"exact_online", 400, "", `{"error":"invalid_grant","error_description":"Token is not allowed, because of invalid or empty chainId"}`, oauth.Reauthorize},
+		{"exact_online", 400, "", `{"error":"invalid_client"}`, oauth.BadClient},
+		{"exact_online", 400, "", `{"error":"invalid_request","error_description":"Signed data extraction has failed"}`, oauth.Configuration},
+		{"exact_online", 500, "", `{"fault":{"faultstring":"x"}}`, oauth.OutcomeUnknown},
+		{"exact_online", 401, "", `{"fault":{"faultstring":"x"}}`, oauth.OutcomeUnknown},
+		{"atlassian", 403, "", `{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}`, oauth.Reauthorize},
+		{"atlassian", 401, "", `{"error":"access_denied","error_description":"Unauthorized"}`, oauth.BadClient},
+		{"salesforce", 400, "", `{"error":"invalid_grant","error_description":"expired access/refresh token"}`, oauth.Reauthorize},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS70008: expired"}`, oauth.Reauthorize},
+		{"microsoft", 401, "", `{"error":"invalid_client","error_description":"AADSTS7000222: expired secret"}`, oauth.BadClient},
+		{"github_app", 200, "", `{"error":"bad_refresh_token"}`, oauth.Reauthorize},
+		{"github_app", 200, "", `{"error":"incorrect_client_credentials"}`, oauth.BadClient},
+		{"slack", 200, "", `{"ok":false,"error":"invalid_refresh_token"}`, oauth.Reauthorize},
+		{"zoho", 200, "", `{"error":"invalid_code"}`, oauth.Reauthorize},
+		{"zoho", 400, "", `{"error":"Access Denied","error_description":"You have made too many requests continuously.","status":"failure"}`, oauth.RateLimited},
+		{"hubspot", 400, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
+	} {
+		e, ok := Find(tt.id)
+		if !ok {
+			t.Fatal(tt.id)
+		}
+		p, err := e.Preset(everyParameters(e)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := http.Header{}
+		if name, value, ok := strings.Cut(tt.header, ": "); ok {
+			header.Set(name, value)
+		}
+		if v := p.Dialect.Judge(oauth.Reply{Sent: true, Status: tt.status, Header: header, Body: secret.New(tt.body)}); v.Class != tt.want {
+			t.Errorf("%s: %d %s is %s, want %s", tt.id, tt.status, tt.body, v.Class, tt.want)
+		}
+	}
+}
+
+// TestRumoursAllowNothing: a fact of low confidence never lets a token be sent twice.
+func TestRumoursAllowNothing(t *testing.T) {
+	t.Parallel()
+	fact := func(c Confidence, v string) string { return fmt.Sprintf(`{"value":%q,"sources":["x"],"confidence":%q}`, v, c) }
+	for _, tt := range []struct {
+		rotation, reuse, grace Confidence
+		want                   credential.RefreshTokenPolicy
+	}{
+		{High, High, High, credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUseGrace, OnReuse: credential.ReuseReject, GracePeriod: time.Minute}},
+		{Medium, Medium, Medium, credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUseGrace, OnReuse: credential.ReuseReject, GracePeriod: time.Minute}},
+		{Low, High, High, credential.RefreshTokenPolicy{OnReuse: credential.ReuseReject, GracePeriod: time.Minute}},
+		{High, Low, High, credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUseGrace, GracePeriod: time.Minute}},
+		{High, High, Low, credential.RefreshTokenPolicy{Rotation: credential.RotationSingleUseGrace, OnReuse: credential.ReuseReject}},
+	} {
+		e, err := Parse([]byte(fmt.Sprintf(`{"id":"x","rotation":%s,"on_reuse":%s,"grace_period":%s}`,
+			fact(tt.rotation, "single_use_grace"), fact(tt.reuse, "reject"), fact(tt.grace, "1m"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Policy(); got != tt.want {
+			t.Errorf("%+v: %+v", tt, got)
+		}
+	}
+}
+
+func TestPresetErrors(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		id         string
+		parameters map[string]string
+		want       string
+	}{
+		{"exact", nil, `there is no preset of the platform "exact" in this version of the provider; known are `},
+		{"", nil, `there is no preset of the platform ""`},
+		{"../data/google", nil, `there is no preset`},
+		{"exact_online", nil, "country: it is needed: "},
+		{"exact_online", map[string]string{"country": "NL"}, "country: it must be one of be, de, es, fr, nl, uk, us"},
+		{"salesforce", map[string]string{"domain": "login.salesforce.com.evil.example"}, "domain: it is not of the right form: "},
+		{"salesforce", map[string]string{"domain": "evil.example/login.salesforce.com"}, "domain: it is not of the right form: "},
+		{"keycloak", map[string]string{"base_url": "http://id.example.com", "realm": "a"}, "base_url: it is not of the right form: "},
+		{"microsoft", map[string]string{"tenant": "a/../b"}, "tenant: it is not of the right form: "},
+		{"shopify", map[string]string{"shop": strings.Repeat("a", 300)}, "shop: it is longer than 253 bytes"},
+		{"google", map[string]string{"x": "y"}, "x: the platform google has no such parameter; it takes none"},
+		{"basecone", nil, "Basecone does not speak OAuth: "},
+		{"snelstart", nil, "SnelStart has a grant of its own, which this version does not speak: "},
+	} {
+		if _, err := Presets()(tt.id, tt.parameters); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%s %v: %v", tt.id, tt.parameters, err)
+		}
+	}
+}
+
+// FuzzParameters: whatever a user gives leads to the hosts that the entry means, or nowhere.
+func FuzzParameters(f *testing.F) {
+	for _, seed := range []string{"nl", "login.salesforce.com", "a.b", "x@y", "a/b", "a%2fb", "https://id.example.com", "ａ", "a\r\nb"} {
+		f.Add(seed)
+	}
+	hosts := map[string]string{ // what the host of the token endpoint must end in
+		"salesforce": ".com", "microsoft": "login.microsoftonline.com", "shopify": ".myshopify.com", "exact_online": "", "afas": ".afas.online",
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		for id, suffix := range hosts {
+			e, _ := Find(id)
+			for _, v := range e.Variables {
+				p := everyParameters(e)[0]
+				p[v.Name] = value
+				preset, err := e.Preset(p)
+				if err != nil {
+					continue
+				}
+				if err := oauth.CheckEndpoint(preset.TokenEndpoint, false); err != nil {
+					t.Errorf("%s %q: %v", id, value, err)
+				}
+				host, _, _ := strings.Cut(strings.TrimPrefix(preset.TokenEndpoint, "https://"), "/")
+				if !strings.HasSuffix(strings.ToLower(host), suffix) || strings.ContainsAny(host, "@:\\?#% \t\r\n") {
+					t.Errorf("%s %q leads to %s", id, value, host)
+				}
+			}
+		}
+	})
+}
+
+// FuzzParse: whatever an entry says, reading it does no harm.
+func FuzzParse(f *testing.F) {
+	for _, id := range IDs() {
+		text, err := data.ReadFile("data/" + id + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		e, err := Parse(text)
+		if err != nil {
+			return
+		}
+		_, _ = e.Preset(nil)
+		for _, fact := range e.All() {
+			fact.Text()
+		}
+	})
+}

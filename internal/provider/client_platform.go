@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
+)
+
+// platformID refuses what is no preset, and one whose tokens this version cannot keep.
+func platformID() validator.String {
+	return check{wants: "a platform preset", wrong: func(id string) error {
+		e, ok := platform.Find(id)
+		if !ok {
+			return platform.UnknownError(id)
+		}
+		return e.Usable()
+	}}
+}
+
+// platformParameters reads the map of a client; null where there is none.
+func platformParameters(client types.Object) types.Map {
+	if client.IsUnknown() {
+		return types.MapUnknown(types.StringType)
+	}
+	if m, ok := client.Attributes()["platform_parameters"].(types.Map); ok {
+		return m
+	}
+	return types.MapNull(types.StringType)
+}
+
+// presetOf is what is known of a platform: nothing without one. settled is false while that depends on values that are not
+// known yet. What is wrong with id and parameters is for checkPlatform to say.
+func presetOf(id types.String, parameters types.Map) (preset credential.Preset, settled bool) {
+	if id.IsNull() {
+		return credential.Preset{}, true
+	}
+	values, known := stringsOf(parameters)
+	if id.IsUnknown() || !known {
+		return credential.Preset{}, false
+	}
+	preset, err := platform.Presets()(id.ValueString(), values)
+	return preset, err == nil
+}
+
+// stringsOf reads a map; false if something in it is not known yet.
+func stringsOf(m types.Map) (map[string]string, bool) {
+	if m.IsUnknown() {
+		return nil, false
+	}
+	values := map[string]string{}
+	for name, v := range m.Elements() {
+		s, ok := v.(types.String)
+		if !ok || s.IsUnknown() {
+			return nil, false
+		}
+		values[name] = s.ValueString()
+	}
+	return values, true
+}
+
+// checkPlatform reports parameters that the platform does not take, and those that it lacks.
+func checkPlatform(at path.Path, id types.String, parameters types.Map, diags *diag.Diagnostics) {
+	at = at.AtName("platform_parameters")
+	if id.IsNull() && isGiven(parameters) {
+		diags.AddAttributeError(at, "Contradicting Attributes", fmt.Sprintf("%s goes with platform, which is not set.", at))
+		return
+	}
+	values, known := stringsOf(parameters)
+	if !isGiven(id) || !known {
+		return
+	}
+	_, err := platform.Presets()(id.ValueString(), values)
+	addParameterError(at, values, err, diags) // the validator of platform tells of the rest
+}
+
+// addParameterError reports err at the parameter it is about, if it is about one.
+func addParameterError(at path.Path, values map[string]string, err error, diags *diag.Diagnostics) {
+	var wrong *platform.ParameterError
+	if !errors.As(err, &wrong) {
+		return
+	}
+	if _, given := values[wrong.Name]; given {
+		at = at.AtMapKey(wrong.Name)
+		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s cannot be used: %s.", at, wrong.Why))
+		return
+	}
+	diags.AddAttributeError(at, "Missing Attribute", fmt.Sprintf("%s lacks %q: %s.", at, wrong.Name, wrong.Why))
+}
+
+// authorizationEndpoint is where a person gives consent: as configured, else the platform's. settled is false while that is
+// not known yet.
+func authorizationEndpoint(client types.Object) (endpoint string, settled bool) {
+	own := member(client, "authorization_endpoint")
+	if own.IsUnknown() {
+		return "", false
+	}
+	preset, settled := presetOf(member(client, "platform"), platformParameters(client))
+	return cmp.Or(own.ValueString(), preset.AuthorizationEndpoint), settled || own.ValueString() != ""
+}
