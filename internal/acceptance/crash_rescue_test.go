@@ -15,16 +15,14 @@ import (
 
 // lostDisk is a way to take the token store away from a process that runs, and to give it back.
 type lostDisk struct {
-	small       bool // needs a file system of its own
 	prepare     func(*workspace)
 	spoil, mend func(*workspace)
 	reason      string
 }
 
-// lostDisks are those that this machine lets a test arrange. The last is there for every user everywhere.
-func lostDisks(t *testing.T) map[string]lostDisk {
-	t.Helper()
-	disks := map[string]lostDisk{
+// lostDisks are ways that every user can go. On the full one there is room for a rescue file, and none for a record.
+func lostDisks() map[string]lostDisk {
+	return map[string]lostDisk{
 		"folder replaced": {
 			spoil: func(w *workspace) {
 				rename(w.t, filepath.Join(w.store, "pair"), filepath.Join(w.store, "away"))
@@ -43,19 +41,18 @@ func lostDisks(t *testing.T) map[string]lostDisk {
 			mend:   func(w *workspace) { rename(w.t, w.store+".away", w.store) },
 			reason: "this is not the store that was there before",
 		},
-	}
-	if os.Geteuid() != 0 || withoutOverride() != "" {
-		disks["folder without write permission"] = lostDisk{
-			prepare: func(w *workspace) { denyWriting(w); chmodDirs(w, 0o700) }, // so that root's processes are bound by it
-			spoil:   func(w *workspace) { chmodDirs(w, 0o500) },
-			mend:    func(w *workspace) { chmodDirs(w, 0o700) },
+		"folders without write permission": {
+			prepare: obeyPermissions,
+			spoil:   func(w *workspace) { chmodStore(w, 0o500, 0o600) },
+			mend:    func(w *workspace) { chmodStore(w, 0o700, 0o600) },
 			reason:  "permission denied",
-		}
+		},
+		"file size limit": {
+			spoil:  func(w *workspace) { w.env[envNoSpace] = noSpaceForRecords },
+			mend:   func(w *workspace) { delete(w.env, envNoSpace) },
+			reason: "file too large",
+		},
 	}
-	if mayMount(t) {
-		disks["full disk"] = lostDisk{small: true, spoil: fillUp, mend: freeUp, reason: "no space left on device"}
-	}
-	return disks
 }
 
 func rename(t testing.TB, from, to string) {
@@ -70,7 +67,7 @@ func rename(t testing.TB, from, to string) {
 // kept or thrown away.
 func TestRescue(t *testing.T) {
 	t.Parallel()
-	for name, disk := range lostDisks(t) {
+	for name, disk := range lostDisks() {
 		for _, command := range []string{"apply", "plan"} {
 			t.Run(name+", "+command, func(t *testing.T) {
 				t.Parallel()
@@ -82,9 +79,6 @@ func TestRescue(t *testing.T) {
 
 func rescue(t *testing.T, disk lostDisk, command string) {
 	s, w := newServer(t, nil), newWorkspace(t)
-	if disk.small {
-		mountSmall(t, w.store)
-	}
 	w.write(s.pair("rescued", s.issue().RefreshToken, strict, ""))
 	w.apply()
 	w.plan()

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// brokenDisk is a way in which a token store can be read and not be written.
+// brokenDisk is a way in which a token store can be read and not be written. Every user can arrange each of them: there is
+// none that needs a file system of its own.
 type brokenDisk struct {
-	small  bool // the store lies on a small file system of its own
 	spoil  func(w *workspace)
 	mend   func(w *workspace)
 	reason string // the system's words
@@ -25,13 +25,10 @@ type brokenDisk struct {
 // A store that cannot be written is found out before anything is spent: the server is not even asked.
 func TestStoreNotWritable(t *testing.T) {
 	t.Parallel()
-	for name, disk := range brokenDisks(t) {
+	for name, disk := range brokenDisks() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, w := newServer(t, nil), newWorkspace(t)
-			if disk.small {
-				mountSmall(t, w.store)
-			}
 			w.write(s.pair("unwritable", s.issue().RefreshToken, strict, ""))
 			w.apply()
 			w.plan()
@@ -62,7 +59,7 @@ func TestStoreNotWritable(t *testing.T) {
 func TestStoreNotWritableAtFirst(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	w.env[envNoSpace] = "1"
+	w.env[envNoSpace] = noSpace
 	w.write(s.pair("first", s.issue().RefreshToken, strict, ""))
 	w.fails([]string{"Unable to Create Token Pair", "file too large", "Nothing was sent."}, "apply", "-no-color", "-auto-approve")
 	s.expectCalls(calls{})
@@ -72,123 +69,78 @@ func TestStoreNotWritableAtFirst(t *testing.T) {
 	w.expectLive(s, 2)
 }
 
-// keepFilesFromGrowing makes every write to a file fail in this process. It needs no privilege, unlike a full disk.
-func keepFilesFromGrowing() error {
+// The limits of the size of a file that a test can set. A record has more bytes than the second, and a rescue file less.
+const (
+	noSpace           = "0"
+	noSpaceForRecords = "1200"
+)
+
+// limitFiles makes every write fail in this process that would make a file larger. It needs no privilege, unlike a full
+// disk, and fails as that does: a part is written, and then nothing more.
+func limitFiles(limit string) error {
+	limits := map[string]syscall.Rlimit{noSpace: {Cur: 0, Max: 0}, noSpaceForRecords: {Cur: 1200, Max: 1200}}
+	to, ok := limits[limit]
+	if !ok {
+		return fmt.Errorf("%q is no limit", limit)
+	}
 	signal.Ignore(syscall.SIGXFSZ)
-	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 0, Max: 0})
+	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &to)
 }
 
-// brokenDisks are the ways that this machine lets a test arrange. Two are there for every user everywhere.
-func brokenDisks(t *testing.T) map[string]brokenDisk {
-	t.Helper()
-	disks := map[string]brokenDisk{
+// brokenDisks stand for a full disk, for folders of somebody else, and for a file system that only reads: there not even a
+// lock can be taken.
+func brokenDisks() map[string]brokenDisk {
+	allow := func(w *workspace) {
+		chmodStore(w, 0o700, 0o600)
+		w.tf = terraformPath(w.t)
+	}
+	return map[string]brokenDisk{
 		"file size limit": {
-			spoil:  func(w *workspace) { w.env[envNoSpace] = "1" },
+			spoil:  func(w *workspace) { w.env[envNoSpace] = noSpace },
 			mend:   func(w *workspace) { delete(w.env, envNoSpace) },
 			reason: "file too large",
 		},
+		"folders without write permission": {
+			spoil:  func(w *workspace) { obeyPermissions(w); chmodStore(w, 0o500, 0o600) },
+			mend:   allow,
+			reason: "permission denied",
+		},
+		"files and folders without write permission": {
+			spoil:  func(w *workspace) { obeyPermissions(w); chmodStore(w, 0o500, 0o400) },
+			mend:   allow,
+			reason: "permission denied",
+		},
 	}
-	if os.Geteuid() != 0 || withoutOverride() != "" {
-		disks["folder without write permission"] = brokenDisk{spoil: denyWriting, mend: allowWriting, reason: "permission denied"}
-	}
-	if mayMount(t) {
-		disks["read-only file system"] = brokenDisk{
-			small:  true,
-			spoil:  func(w *workspace) { run(w.t, "mount", "-o", "remount,ro", w.store) },
-			mend:   func(w *workspace) { run(w.t, "mount", "-o", "remount,rw", w.store) },
-			reason: "read-only file system",
-		}
-		disks["full disk"] = brokenDisk{small: true, spoil: fillUp, mend: freeUp, reason: "no space left on device"}
-	}
-	return disks
 }
 
-// withoutOverride is the program that starts another without root's right to pass over permissions; "" if there is none.
-func withoutOverride() string {
-	path, err := exec.LookPath("setpriv")
-	if err != nil {
-		return ""
-	}
-	return path
-}
-
-// denyWriting takes the permission to write from the folders of the store, and from root what it has beyond permissions.
-func denyWriting(w *workspace) {
+// obeyPermissions takes from root what it has beyond permissions.
+func obeyPermissions(w *workspace) {
 	w.t.Helper()
-	chmodDirs(w, 0o500)
 	if os.Geteuid() != 0 {
 		return
 	}
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		w.t.Fatal("setpriv is missing, which binds root to permissions; run as another user, or: apt-get install util-linux")
+	}
 	script := filepath.Join(filepath.Dir(w.dir), "terraform-without-override")
-	text := fmt.Sprintf("#!/bin/sh\nexec %q --bounding-set=-dac_override,-dac_read_search %q \"$@\"\n", withoutOverride(), w.tf)
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+	writeFile(w.t, script, fmt.Sprintf("#!/bin/sh\nexec %q --bounding-set=-dac_override,-dac_read_search %q \"$@\"\n", setpriv, w.tf))
+	if err := os.Chmod(script, 0o700); err != nil {
 		w.t.Fatal(err)
 	}
 	w.tf = script
 }
 
-func allowWriting(w *workspace) {
-	w.t.Helper()
-	chmodDirs(w, 0o700)
-	w.tf = terraformPath(w.t)
-}
-
-func chmodDirs(w *workspace, mode fs.FileMode) {
+// chmodStore sets the modes of all that is in the store.
+func chmodStore(w *workspace, folders, files fs.FileMode) {
 	w.t.Helper()
 	err := filepath.WalkDir(w.store, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
+		if err != nil {
 			return err
 		}
-		return os.Chmod(path, mode)
+		return os.Chmod(path, map[bool]fs.FileMode{true: folders, false: files}[d.IsDir()])
 	})
 	if err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// mayMount tells whether this user may mount a file system here.
-func mayMount(t *testing.T) bool {
-	t.Helper()
-	dir := t.TempDir()
-	if exec.Command("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", dir).Run() != nil {
-		return false
-	}
-	run(t, "umount", dir)
-	return true
-}
-
-// mountSmall makes dir a file system of 256 KiB.
-func mountSmall(t *testing.T, dir string) {
-	t.Helper()
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	run(t, "mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs", dir)
-	t.Cleanup(func() { run(t, "umount", dir) })
-}
-
-func run(t testing.TB, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
-	}
-}
-
-func fillUp(w *workspace) {
-	w.t.Helper()
-	f, err := os.Create(filepath.Join(filepath.Clean(w.store), "filler"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer f.Close()
-	for block := make([]byte, 4096); err == nil; {
-		_, err = f.Write(block)
-	}
-}
-
-func freeUp(w *workspace) {
-	w.t.Helper()
-	if err := os.Remove(filepath.Join(w.store, "filler")); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -29,7 +29,7 @@ const (
 	envStepDir  = "ACC_STEP_DIR" // where "reached-STEP" is written with the process id, and "go-STEP" is waited for
 	envCA       = "ACC_CA"       // a PEM file for the stepping transport, which replaces the provider's own
 	envRescue   = "ACC_RESCUE"   // folders for rescue files, separated by colons
-	envNoSpace  = "ACC_NO_SPACE" // no file can grow, as on a full disk
+	envNoSpace  = "ACC_NO_SPACE" // a limit of the size of files, as on a full disk
 	envSkew     = "ACC_SKEW"     // how far this process's wall clock is ahead of everybody else's
 	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
 	envEngine   = "ACC_ENGINE"   // no provider: "ask" asks the engine for the credentials that the arguments name, "walk" is a client of the store
@@ -95,8 +95,8 @@ func dependencies() (provider.Deps, error) {
 	if dirs := os.Getenv(envRescue); dirs != "" {
 		deps.RescueDirs = func() []string { return filepath.SplitList(dirs) }
 	}
-	if os.Getenv(envNoSpace) != "" {
-		if err := keepFilesFromGrowing(); err != nil {
+	if limit := os.Getenv(envNoSpace); limit != "" {
+		if err := limitFiles(limit); err != nil {
 			return deps, err
 		}
 	}

@@ -149,8 +149,11 @@ func TestPostgresReadOnly(t *testing.T) {
 	standby.AwaitReplay(t, db)
 	db.Exec(t, "postgres", "CREATE ROLE reader LOGIN PASSWORD 'hush-hush'",
 		"GRANT USAGE ON SCHEMA "+table.schema+" TO reader", "GRANT SELECT ON "+table.schema+".terraform_oauth_store TO reader")
-	s.later(time.Hour, w)
 	before := s.Counters().TokenArrivals
+	s.later(10*time.Minute-20*time.Second, w) // due, and still alive
+	w.env["OAUTH_TOKEN_STORE"] = standby.URL("postgres") + "&schema=" + table.schema
+	w.plan().mustSay(t, "No changes.", "Warning: Token Pair Not Refreshed", "The current access token still works and is used.", "cannot execute UPDATE in a read-only transaction")
+	s.later(time.Hour, w)
 	for _, tt := range []struct{ name, url, says string }{
 		{"role", "postgres://reader:hush-hush@" + db.Addr() + "/postgres?sslmode=disable&schema=" + table.schema,
 			`permission denied for table terraform_oauth_store (SQLSTATE 42501); the role needs GRANT SELECT, INSERT, UPDATE, DELETE ON "` + table.schema + `"."terraform_oauth_store"`},

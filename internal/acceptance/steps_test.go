@@ -69,7 +69,13 @@ func (s *steps) at(name string) {
 		return
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(s.dir, "go-"+name)); err == nil {
+		if limit, err := os.ReadFile(filepath.Join(s.dir, "go-"+name)); err == nil {
+			if len(limit) == 0 {
+				return
+			}
+			if err := limitFiles(string(limit)); err != nil {
+				panic(err)
+			}
 			return
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -357,10 +357,12 @@ func (s *stop) await(r *running, name string) string {
 	return ""
 }
 
-// letGo lets the process at the step go on.
+// letGo lets the process at the step go on, with as much space on the disk as the workspace has by now.
 func (s *stop) letGo(step string) {
 	s.w.t.Helper()
-	writeFile(s.w.t, filepath.Join(s.dir, "go-"+step), "")
+	path := filepath.Join(s.dir, "go-"+step)
+	writeFile(s.w.t, path+".new", s.w.env[envNoSpace])
+	rename(s.w.t, path+".new", path) // in one piece
 }
 
 // waitGone waits until the process is dead.

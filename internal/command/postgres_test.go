@@ -34,3 +34,34 @@ func TestMovePostgres(t *testing.T) {
 		t.Error("the credentials are elsewhere")
 	}
 }
+
+// TestMoveBetweenTables goes from one table of a database into another one. What is told of it names two places.
+func TestMoveBetweenTables(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Config{})
+	n := newBench(t)
+	n.pg = func(text string) (store.Store, error) { return pgstore.Open(text) }
+	n.pair(n.a, "exact")
+	db := server.Database(t)
+	first, second := server.URL(db)+"&schema=oauth", server.URL(db)+"&schema=oauth&table=second"
+	if code := n.run(t.Context(), "move", "--from", n.a, "--to", first, "--all"); code != 0 {
+		t.Fatalf("code %d\n%s%s", code, &n.out, &n.err)
+	}
+	one, two := "postgres://"+server.Addr()+"/"+db+"/oauth.terraform_oauth_store", "postgres://"+server.Addr()+"/"+db+"/oauth.second"
+	code := n.run(t.Context(), "move", "--from", first, "--to", second, "--all", "--json")
+	for _, want := range []string{`"from": "` + one + `"`, `"to": "` + two + `"`} {
+		if code != 0 || !strings.Contains(n.out.String(), want) {
+			t.Errorf("code %d\n%s%s\nwant in it: %s", code, &n.out, &n.err, want)
+		}
+	}
+	if code := n.run(t.Context(), "move", "--from", first, "--to", n.b, "--name=exact"); code != 1 || !strings.Contains(n.err.String(), "it was moved to "+two) {
+		t.Errorf("code %d\n%s%s\nwant in it: it was moved to %s", code, &n.out, &n.err, two)
+	}
+	// Who takes the location for a URL is not led to another table.
+	if code := n.run(t.Context(), "move", "--from", two, "--to", n.b, "--name=exact"); code != 2 || !strings.Contains(n.err.String(), "names schema and table") {
+		t.Errorf("code %d\n%s%s", code, &n.out, &n.err)
+	}
+	if code := n.run(t.Context(), "move", "--from", second, "--to", n.b, "--all"); code != 0 || !n.has(n.b, "exact") {
+		t.Errorf("code %d\n%s%s", code, &n.out, &n.err)
+	}
+}

@@ -1,11 +1,13 @@
 package pgtest_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/pgtest"
@@ -89,4 +91,49 @@ func TestPgBouncerSharesConnections(t *testing.T) {
 	if len(backends) > 2 {
 		t.Errorf("8 open clients have %d connections to the server, want 2 at most: the mode is not transaction", len(backends))
 	}
+}
+
+// A table that cannot grow takes nothing more, not even a new version of a row; and again when there is room.
+func TestFill(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{1 << 20, 1<<20 + 4096} {
+		s := pgtest.Start(t, pgtest.Config{FileSize: limit})
+		db := s.Database(t)
+		s.Exec(t, db, "CREATE TABLE kept (value text)", "INSERT INTO kept VALUES ('one')", "UPDATE kept SET value = 'two'")
+		const insert = "INSERT INTO kept VALUES (repeat('x', $1))"
+		for range 2 {
+			code := s.Fill(t, db, "kept", insert)
+			if code != "53100" && code != "XX000" {
+				t.Errorf("with files of %d bytes: Fill returns %s", limit, code)
+			}
+			for _, statement := range []string{"UPDATE kept SET value = '" + strings.Repeat("y", 64) + "' WHERE value = 'two'", "INSERT INTO kept VALUES ('" + strings.Repeat("y", 64) + "')"} {
+				if got := refusalOf(t, s.URL(db), statement); got != code {
+					t.Errorf("with files of %d bytes: %s is refused with %q, want %s", limit, statement, got, code)
+				}
+			}
+			s.Exec(t, db, "DELETE FROM kept WHERE value <> 'two'", "VACUUM kept", "UPDATE kept SET value = 'two' WHERE value = 'two'")
+			if err := errors.Join(s.Stop(), s.Resume()); err != nil { // the limit is there again
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// refusalOf returns the SQLSTATE with which the server refuses the statement, or "".
+func refusalOf(t *testing.T, url, statement string) string {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	_, err = c.Exec(t.Context(), statement)
+	var refusal *pgconn.PgError
+	if err != nil && !errors.As(err, &refusal) {
+		t.Fatal(err)
+	}
+	if refusal == nil {
+		return ""
+	}
+	return refusal.Code
 }

@@ -24,6 +24,9 @@ type Config struct {
 	Settings map[string]string
 	// Certificate and Key, both PEM, make the server speak TLS.
 	Certificate, Key []byte
+	// FileSize is the most bytes that a file of the server may have, so that Fill can make it full. At least 1 MiB, the size
+	// of a segment of its log; 0: no limit.
+	FileSize int64
 }
 
 // Server is a PostgreSQL server. Make one with Start or Run. Stop, Kill, Resume and Close are for one goroutine at a time.
@@ -31,6 +34,7 @@ type Server struct {
 	account account
 	dir     string // data, sockets and logs lie in here
 	port    int
+	limit   int64    // of the size of a file; 0: none
 	process *process // nil while it is stopped
 }
 
@@ -58,6 +62,7 @@ func Run(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.limit = c.FileSize
 	if err := s.initialize(c); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -90,9 +95,11 @@ func newServer() (*Server, error) {
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) initialize(c Config) error {
-	err := s.account.run(s.dir, "initdb", "--pgdata="+s.data(), "--username="+User, "--auth=trust",
-		"--no-sync", "--encoding=UTF8", "--locale=C")
-	if err != nil {
+	args := []string{"--pgdata=" + s.data(), "--username=" + User, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"}
+	if c.FileSize > 0 {
+		args = append(args, "--wal-segsize=1")
+	}
+	if err := s.account.run(s.dir, "initdb", args...); err != nil {
 		return err
 	}
 	return errors.Join(s.configure(c), s.write("data/pg_hba.conf", []byte(strings.Join([]string{
@@ -116,6 +123,9 @@ func (s *Server) configure(c Config) error {
 	set("full_page_writes", "off")
 	set("shared_buffers", "16MB")
 	set("max_connections", "200")
+	if c.FileSize > 0 {
+		set("autovacuum", "off") // which would make room at a time of its own
+	}
 	if c.Certificate != nil {
 		if err := errors.Join(s.write("data/server.crt", c.Certificate), s.write("data/server.key", c.Key)); err != nil {
 			return err
@@ -143,6 +153,7 @@ func (s *Server) Resume() error {
 	if err != nil {
 		return err
 	}
+	limitFiles(cmd, s.limit)
 	p, err := launch(cmd, s.log())
 	if err != nil {
 		return err
@@ -206,13 +217,4 @@ func tail(path string) string {
 		return err.Error()
 	}
 	return string(content[max(0, len(content)-most):])
-}
-
-// Own gives path to the user the server runs as: the folder of a tablespace, for instance. Every folder above it must
-// let others pass.
-func (s *Server) Own(t testing.TB, path string) {
-	t.Helper()
-	if err := s.account.own(path); err != nil {
-		t.Fatal(err)
-	}
 }

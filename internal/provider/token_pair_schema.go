@@ -45,7 +45,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 		},
 		"id":                       computedString("The name. Refer to the pair by this: it is unknown while an apply has still to authorize or refresh the pair, so that whoever uses it waits."),
 		"store_id":                 computedString("The random id of the token store that holds the credential."),
-		"store_location":           computedString("Where that store is: its URL without user, password and query."),
+		"store_location":           computedString(describeStoreLocation),
 		"status":                   computedString(describeStatus),
 		"authorization_url":        computedString("What a person opens to authorize, or to authorize again. It stays the same until it is used or its inputs change. Null without `authorization_code` or without an `authorization_endpoint`."),
 		"access_token":             computedSecret("The access token. Null with `secrets_in_state = false`."),

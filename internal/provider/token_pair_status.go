@@ -12,7 +12,7 @@ import (
 
 const (
 	describeStoreID       = "The random id of the token store."
-	describeStoreLocation = "Where that store is: its URL without user, password and query."
+	describeStoreLocation = "Where that store is: its URL without user, password and query. Schema and table of a PostgreSQL store stand behind its database, where the URL names them: `postgres://host/database/schema.table`."
 )
 
 // tokenPairStatus is what can be told of a token pair without its secrets.

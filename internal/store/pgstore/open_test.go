@@ -20,7 +20,12 @@ func TestLocation(t *testing.T) {
 	for text, want := range map[string]string{
 		"postgres://u:p@db.example.com/app":                              "postgres://db.example.com/app",
 		"postgresql://u:p@db.example.com:5432/app?sslmode=require":       "postgres://db.example.com/app",
-		"postgres://u:p@db.example.com:6432/app?schema=a&table=b":        "postgres://db.example.com:6432/app",
+		"postgres://u:p@db.example.com:6432/app?schema=a&table=b":        "postgres://db.example.com:6432/app/a.b",
+		"postgres://u:p@h/app?schema=OAuth":                              "postgres://h/app/OAuth.terraform_oauth_store",
+		"postgres://u:p@h/app?table=mine&sslmode=require":                "postgres://h/app/mine",
+		"postgres://u:p@h/app?table=terraform_oauth_store":               "postgres://h/app",
+		"postgres://u:p@h/app?table=terraform_oauth_store&schema=public": "postgres://h/app/public.terraform_oauth_store",
+		"postgres://u:p@h?table=mine":                                    "postgres://h//mine",
 		"postgres://u:p@one:5433,two/app?sslmode=prefer":                 "postgres://one:5433,two/app",
 		"postgres://u:p@[::1]:5433/app":                                  "postgres://[::1]:5433/app",
 		"postgres://u:p@%2Fvar%2Frun%2Fpostgresql/app":                   "postgres://%2Fvar%2Frun%2Fpostgresql/app",
@@ -44,7 +49,7 @@ func TestOpenURL(t *testing.T) {
 		"postgres:///app?host=/tmp":                  "postgres://%2Ftmp/app",
 		"postgres://?host=h&dbname=app":              "postgres://h/app",
 		"postgresql://u:p@ss@h/app":                  "postgres://h/app",
-		"postgres://u@h/app?schema=oauth&table=mine": "postgres://h/app",
+		"postgres://u@h/app?schema=oauth&table=mine": "postgres://h/app/oauth.mine",
 	} {
 		u, err := url.Parse(text)
 		if err != nil {
@@ -87,6 +92,7 @@ func TestOpenRefuses(t *testing.T) {
 		"postgres://u:p@h/app?planted":                          "not a well-formed URL",
 		"postgres://u:p@[::1/app":                               "not a well-formed URL",
 		"postgres://u:p@h/app&password=planted":                 "the name of the database has one of",
+		"postgres://h/app/oauth.planted":                        "a query begins with ?, and names schema and table", // a location
 		"postgres://u:p@h&password=planted/app":                 "one of its hosts is neither",
 		"postgres://h?user=me@h&password=planted":               "one of its hosts is neither",
 		"postgres://u:p@h/app?sslmode=planted":                  "its sslmode is unknown",
@@ -202,7 +208,7 @@ func TestEnvironmentServiceAndPassfile(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			st := open(t, tt.url)
-			if got, want := st.Location(), "postgres://"+s.Addr()+"/"+db; got != want {
+			if got, want := st.Location(), "postgres://"+s.Addr()+"/"+db+"/oauth.terraform_oauth_store"; got != want {
 				t.Errorf("Location() = %s, want %s", got, want)
 			}
 			_, err := st.Create(t.Context(), "pair/exact", nil)

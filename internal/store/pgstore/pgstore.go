@@ -69,7 +69,9 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Location implements store.Store: "postgres://", hosts and database.
+// Location implements store.Store: "postgres://", hosts and database, and behind them /schema.table if the URL names a
+// schema, or /table if it names another table than the default. Two tables of one database have two locations. It is no URL
+// for Open, which takes schema and table as parameters.
 func (s *Store) Location() string { return s.settings.location() }
 
 // Remote implements store.Remote: true.

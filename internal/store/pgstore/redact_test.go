@@ -125,7 +125,7 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("the location is %s", location)
 		}
 		if !strings.HasPrefix(location, "postgres://") || strings.ContainsAny(location, "@?#") {
-			t.Errorf("the location %q has more than hosts and a database", location)
+			t.Errorf("the location %q has more than hosts, a database and a table", location)
 		}
 		if u, err := url.Parse(location); err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 			t.Errorf("the location %q has a user, a query or a fragment", location)

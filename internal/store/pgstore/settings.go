@@ -44,6 +44,17 @@ func (t table) String() string {
 	return `"` + t.schema + `"."` + t.name + `"`
 }
 
+// place is the table as the end of a location. It is the same for a table that is named and for one that is the default.
+func (t table) place() string {
+	switch {
+	case t.schema != "":
+		return "/" + t.schema + "." + t.name
+	case t.name != defaultTable:
+		return "/" + t.name
+	}
+	return ""
+}
+
 var (
 	identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 	hostPattern       = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`) // names and addresses
@@ -99,7 +110,7 @@ func checkParts(text string) error {
 // it, into the name of the database, which Location shows.
 func (s settings) checkPlace() error {
 	if strings.ContainsAny(s.pool.ConnConfig.Database, "&=?@/#") {
-		return errors.New("the name of the database has one of & = ? @ / # in it; a query begins with ?")
+		return errors.New("the name of the database has one of & = ? @ / # in it; a query begins with ?, and names schema and table")
 	}
 	for _, h := range s.hosts() {
 		if !isSocketDir(h.name) && !hostPattern.MatchString(h.name) {
@@ -226,7 +237,7 @@ func (s settings) hosts() []host {
 	return all
 }
 
-// location returns the hosts and the database as a URL, without ports that are the default.
+// location returns the hosts, the database and the table as a URL, without ports and a table that are the default.
 func (s settings) location() string {
 	var hosts []string
 	for _, h := range s.hosts() {
@@ -239,5 +250,5 @@ func (s settings) location() string {
 		}
 		hosts = append(hosts, name)
 	}
-	return "postgres://" + strings.Join(hosts, ",") + "/" + url.PathEscape(s.pool.ConnConfig.Database)
+	return "postgres://" + strings.Join(hosts, ",") + "/" + url.PathEscape(s.pool.ConnConfig.Database) + s.table.place()
 }
