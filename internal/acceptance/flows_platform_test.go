@@ -4,6 +4,8 @@ package acceptance_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +77,42 @@ func TestPlatform(t *testing.T) {
 	s.fault(sandbox.Fault{Action: sandbox.ActionStatus, Status: 401, Body: `{"error":"unauthorized_client","error_description":"Old refresh token used."}`})
 	w.apply().mustSay(t, "Warning: Authorization Required", "Old refresh token used.")
 	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+}
+
+// The example on each platform's page works as it stands, up to the point where a person opens the URL.
+func TestPlatformPages(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "platform-*.md"))
+	if err != nil || len(pages) < 30 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	w := newWorkspace(t)
+	tried := 0
+	for _, page := range pages {
+		text := readFile(t, page)
+		_, rest, ok := strings.Cut(text, "```terraform\n")
+		if example, _, _ := strings.Cut(rest, "```"); ok {
+			tried++
+			id := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(filepath.Base(page), "platform-"), ".md"), "-", "_")
+			w.env["TF_VAR_"+id+"_client_secret"] = clientSecret
+			writeFile(t, filepath.Join(w.dir, id+".tf"), example)
+		} else if !strings.Contains(text, "does not speak") {
+			t.Errorf("%s has no example", page)
+		}
+	}
+	w.write("") // the rest of the configuration
+	w.ok("fmt", "-check", "-diff")
+	w.ok("validate")
+	w.apply().mustSay(t, fmt.Sprintf("%d added", 2*tried), "https://start.exactonline.be/api/oauth2/auth?", "https://login.microsoftonline.com/")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	for name, url := range w.outputs() {
+		if text, ok := url.(string); !ok || !strings.HasPrefix(text, "https://") {
+			t.Errorf("%s is %v", name, url)
+		}
+	}
+	if tried != 29 {
+		t.Errorf("%d examples were tried", tried)
+	}
 }
 
 // The data source tells the same as the client uses, and needs neither a store nor a network.

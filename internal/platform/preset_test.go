@@ -141,7 +141,9 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 // TestRumoursAllowNothing: a fact of low confidence never lets a token be sent twice.
 func TestRumoursAllowNothing(t *testing.T) {
 	t.Parallel()
-	fact := func(c Confidence, v string) string { return fmt.Sprintf(`{"value":%q,"sources":["x"],"confidence":%q}`, v, c) }
+	fact := func(c Confidence, v string) string {
+		return fmt.Sprintf(`{"value":%q,"sources":["x"],"confidence":%q}`, v, c)
+	}
 	for _, tt := range []struct {
 		rotation, reuse, grace Confidence
 		want                   credential.RefreshTokenPolicy

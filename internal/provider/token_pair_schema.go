@@ -112,11 +112,11 @@ func authorizationCodeAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{redirectURI()},
 		},
 		"scopes": schema.SetAttribute{
-			MarkdownDescription: "The scopes to ask for, at most 500. Null or `[]`: none are sent, and the server decides.", ElementType: types.StringType, Optional: true,
+			MarkdownDescription: "The scopes to ask for, at most 500. Null: those that the client's `platform` wants, if any. `[]`: none are sent, and the server decides.", ElementType: types.StringType, Optional: true,
 			Validators: []validator.Set{setvalidator.SizeAtMost(500), noNulls{}, setvalidator.ValueStringsAre(scopeToken())},
 		},
 		"extra_parameters": schema.MapAttribute{
-			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`, at most 50. Those of the protocol (`client_id`, `state` and so on) are refused.", ElementType: types.StringType, Optional: true,
+			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`, at most 50. They win over those of the `platform`. Those of the protocol (`client_id`, `state` and so on) are refused.", ElementType: types.StringType, Optional: true,
 			Validators: []validator.Map{
 				mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096)),
 			},

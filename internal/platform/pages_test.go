@@ -1,0 +1,199 @@
+package platform
+
+import (
+	"bytes"
+	"embed"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"text/template"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+var update = flag.Bool("update", false, "write the documentation pages anew")
+
+//go:embed testdata/page.md.tmpl
+var pageTemplate embed.FS
+
+// TestPages: each entry has a page in the documentation, which says what the data says.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join("..", "..", "templates", "guides")
+	want := map[string][]byte{}
+	for _, id := range IDs() {
+		e, ok := Find(id)
+		if !ok {
+			t.Fatal(id)
+		}
+		want["platform-"+strings.ReplaceAll(id, "_", "-")+".md"] = page(t, e)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "platform-*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range found {
+		if _, ok := want[filepath.Base(path)]; !ok && *update {
+			_ = os.Remove(path)
+		} else if !ok {
+			t.Errorf("%s is of no platform", path)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		path := filepath.Join(dir, name)
+		if *update {
+			if err := os.WriteFile(path, want[name], 0o644); err != nil { // #nosec G306 -- documentation
+				t.Fatal(err)
+			}
+			continue
+		}
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want[name]) {
+			t.Errorf("%s is not up to date: run make generate (%v)", path, err)
+		}
+	}
+}
+
+// shown is what a page needs of an entry.
+type shown struct {
+	Entry
+	Example   map[string]string // parameters
+	Duties    []string          // what a person must do, and when
+	Rules     []row
+	Doubts    []row
+	Unknown   []string
+	Reference []row
+}
+
+type row struct{ Name, Value, Note string }
+
+func page(t *testing.T, e Entry) []byte {
+	t.Helper()
+	parsed, err := template.New("page.md.tmpl").Funcs(template.FuncMap{
+		"quote": func(s string) string { return fmt.Sprintf("%q", s) },
+		"pad":   aligned,
+		"cell":  func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
+		"names": func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
+	}).ParseFS(pageTemplate, "testdata/page.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shown{Entry: e, Example: everyParameters(e)[0], Duties: duties(e), Rules: tokenRules(e)}
+	for _, f := range e.All() {
+		text, ok := f.Text()
+		switch {
+		case !f.Known():
+			s.Unknown = append(s.Unknown, "`"+f.Name+"`")
+			continue
+		case !ok:
+			text = "none"
+		default:
+			text = "`" + text + "`"
+		}
+		ev := f.Evidence()
+		s.Reference = append(s.Reference, row{f.Name, text, string(ev.Confidence) + ": " + strings.Join(ev.Sources, ", ")})
+		if ev.Confidence == Low || ev.Note != "" {
+			s.Doubts = append(s.Doubts, row{f.Name, string(ev.Confidence), ev.Note})
+		}
+	}
+	var out bytes.Buffer
+	if err := parsed.Execute(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// aligned pads a name to the longest among those of m, as terraform fmt does.
+func aligned(name string, m map[string]string) string {
+	longest := 0
+	for other := range m {
+		longest = max(longest, len(other))
+	}
+	return fmt.Sprintf("%-*s", longest, name)
+}
+
+// duties are what a person has to do so that the credential stays alive.
+func duties(e Entry) []string {
+	var all []string
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if d, ok := e.CodeLifetime.Get(); ok {
+		add("Apply with the callback URL within %s of the consent: the code in it dies then.", words(d))
+	}
+	if d, ok := e.IdleLifetime.Get(); ok {
+		add("Let a plan or an apply run at least every %s: the refresh token dies unused. `refresh_token_expires_at` says when.", words(d))
+	}
+	if d, ok := e.AbsoluteLifetime.Get(); ok {
+		add("Authorize again within %s of the last time, however often the token is refreshed. `reauthorize_by` says when, and warnings begin 30 days before.", words(d))
+	}
+	if d, ok := e.ClientSecretLifetime.Get(); ok {
+		add("Renew the client secret within %s.", words(d))
+	}
+	if m, ok := e.MaxLiveRefreshTokens.Get(); ok {
+		add("Keep to %d live refresh %s for each %s: another authorization ends the oldest.", m.Count, plural(m.Count, "token"), strings.ReplaceAll(m.Per, " and ", " and each "))
+	}
+	return all
+}
+
+// tokenRules are the rules for tokens, in words.
+func tokenRules(e Entry) []row {
+	var all []row
+	add := func(name, value string) { all = append(all, row{Name: name, Value: value}) }
+	duration := func(name string, f Fact[Duration]) {
+		if d, ok := f.Get(); ok {
+			add(name, words(d))
+		}
+	}
+	duration("Access token lives", e.AccessTokenLifetime)
+	if r, ok := e.Rotation.Get(); ok {
+		add("A refresh", map[credential.Rotation]string{
+			credential.RotationNone:               "leaves the refresh token as it is",
+			credential.RotationNewOldValid:        "returns a new refresh token; the old one goes on working",
+			credential.RotationServerDecides:      "may return a new refresh token",
+			credential.RotationSingleUse:          "uses the refresh token up, and returns its successor",
+			credential.RotationSingleUseGrace:     "uses the refresh token up, but takes it again for a while",
+			credential.RotationUntilSuccessorUsed: "returns a successor; the old one lives until that is used",
+			credential.RotationAppSetting:         "does what the app is set to: say it in `refresh_token_policy`",
+		}[r])
+	}
+	duration("… for", e.GracePeriod)
+	if r, ok := e.OnReuse.Get(); ok {
+		add("A spent refresh token", map[credential.Reuse]string{
+			credential.ReuseReject:           "is refused, and nothing else happens",
+			credential.ReuseRevokeFamily:     "ends every token of that authorization",
+			credential.ReuseRevokeClientUser: "ends every token of that client and user",
+		}[r])
+	}
+	duration("Earliest refresh after the issue", e.EarliestRefresh)
+	if r, ok := e.ErrorBudget.Get(); ok {
+		add("Refusals (4xx) that lock the client out", fmt.Sprintf("%d within %s", r.Limit, words(r.Window)))
+	}
+	if r, ok := e.TokenCalls.Get(); ok {
+		add("Calls of the token endpoint", fmt.Sprintf("at most %d within %s", r.Limit, words(r.Window)))
+	}
+	return all
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+// words says a duration for people, in its largest whole unit.
+func words(d Duration) string {
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{365 * 24 * time.Hour, "year"}, {24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if n := time.Duration(d) / unit.of; n > 0 && time.Duration(d)%unit.of == 0 && (n > 1 || unit.of < 365*24*time.Hour) {
+			return fmt.Sprintf("%d %s", n, plural(int(n), unit.name))
+		}
+	}
+	return d.String()
+}
