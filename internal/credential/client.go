@@ -72,7 +72,9 @@ func (c Client) authBy(method string) oauth.ClientAuth {
 // attempt begins what a commit needs to know of a call.
 func (c Client) attempt(purpose Purpose) Attempt {
 	p := c.Preset()
-	return Attempt{Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Lifetime: p.Lifetime}
+	return Attempt{
+		Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers,
+	}
 }
 
 // usable tells what is missing for a call to the token endpoint.

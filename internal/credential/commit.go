@@ -32,6 +32,8 @@ type Attempt struct {
 	// How the reply is to be read: of the preset, which the finder of a rescue file need not know.
 	TokenPath, ScopeSeparator string
 	Lifetime                  time.Duration
+	ReplyMembers              []string          // of the reply: what belongs into the connection
+	Callback                  map[string]string // of the callback: likewise
 }
 
 type commitOutcome int
@@ -150,6 +152,7 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 	if t.RefreshTokenExpiresIn > 0 {
 		next.RefreshTokenExpiresAt = a.SentAt.Add(t.RefreshTokenExpiresIn)
 	}
+	next.Connection = a.connection(t)
 	if next.Scopes == nil {
 		next.Scopes = slices.Clone(a.Scopes) // RFC 6749 §5.1: unsaid means as asked
 	}
@@ -166,6 +169,14 @@ func (t *Tokens) inherit(old Tokens) {
 	}
 	if t.ID.IsEmpty() {
 		t.ID = old.ID
+	}
+	for name, value := range old.Connection { // said once, with the authorization
+		if _, ok := t.Connection[name]; !ok {
+			if t.Connection == nil {
+				t.Connection = map[string]string{}
+			}
+			t.Connection[name] = value
+		}
 	}
 }
 

@@ -102,12 +102,13 @@ func (m *Manager) newPending(c Client, a Authorization) (Pending, error) {
 // Exchange is an authorization code and where it came from.
 type Exchange struct {
 	Code         secret.String
-	FromCallback bool          // State and Issuer are those of a callback URL, and State must be pending
-	State        string        // RFC 6749 §4.1.2
-	Issuer       string        // RFC 9207; empty: not sent
-	RedirectURI  string        // for a code without a pending authorization
-	CodeVerifier secret.String // likewise
-	Scopes       []string      // as asked for; what the tokens have unless the server says otherwise
+	FromCallback bool              // State and Issuer are those of a callback URL, and State must be pending
+	State        string            // RFC 6749 §4.1.2
+	Issuer       string            // RFC 9207; empty: not sent
+	Parameters   map[string]string // the other parameters of the callback URL
+	RedirectURI  string            // for a code without a pending authorization
+	CodeVerifier secret.String     // likewise
+	Scopes       []string          // as asked for; what the tokens have unless the server says otherwise
 }
 
 // check matches the code with the record before anything is spent. It returns the pending authorization that the code
@@ -200,7 +201,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	var verdict oauth.Verdict
 	attempt := client.attempt(PurposeExchange)
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
-	attempt.Scopes = client.Preset().scopes(x.Scopes)
+	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
 	c, err := m.claim(ctx, key, snap, attempt, extra{
 		do:   func(r *Record) { r.consume(x.Code, true) },
 		undo: func(r *Record) { r.unconsume(x.Code) },

@@ -30,6 +30,9 @@ type Preset struct {
 	Scopes                  []string          // asked for where none are configured
 	NoPKCE                  bool
 
+	// What belongs into the connection of a token pair, by name: members of the token reply, and parameters of the callback.
+	ReplyMembers, CallbackParameters []string
+
 	Policy   RefreshTokenPolicy
 	Earliest time.Duration // no refresh before this long after issue; 0: none known
 	Lifetime time.Duration // of an access token, where the server tells none; 0: not known

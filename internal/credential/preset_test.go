@@ -3,6 +3,7 @@ package credential
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -243,5 +244,43 @@ func TestPresetReadsTheReplies(t *testing.T) {
 	got := r.Record.Tokens
 	if got.Refresh.Reveal() != "r2" || !got.Expiry().Equal(res.Record.Tokens.Expiry()) || got.Lifetime != 10*time.Minute {
 		t.Errorf("%s, expires at %s", got.Refresh.Reveal(), got.Expiry())
+	}
+}
+
+// TestConnection: what API calls need besides the token comes from the reply and from the callback, and stays when a refresh
+// does not say it again. A token is never taken for it.
+func TestConnection(t *testing.T) {
+	t.Parallel()
+	preset := Preset{
+		AuthorizationEndpoint: "https://acme.example/authorize", TokenEndpoint: "https://acme.example/token",
+		ReplyMembers: []string{"instance_url", "long", "odd", "again"}, CallbackParameters: []string{"realmId"},
+	}
+	w, s, m := platformed(t, preset)
+	r, err := m.OfferAuthorization(t.Context(), theName, Authorization{RedirectURI: fakeRedirect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending, _ := r.NewestPending()
+	s.body = `{"access_token":"a1","refresh_token":"r1","expires_in":600,"instance_url":"https://x.example","other":"no","odd":"a\u0007b","again":"r1","long":"` + strings.Repeat("x", 3000) + `"}`
+	_, err = m.ExchangeCode(t.Context(), theName, Exchange{
+		Code: secret.New("c"), FromCallback: true, State: pending.State, Parameters: map[string]string{"realmId": "9130", "session_state": "no"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"instance_url": "https://x.example", "realmId": "9130"}
+	if got := w.record().Tokens.Connection; !maps.Equal(got, want) {
+		t.Errorf("connection %v, want %v", got, want)
+	}
+	w.clock.pass(time.Hour)
+	s.body = pairReply
+	if got := w.mustToken(m).Record.Tokens.Connection; !maps.Equal(got, want) {
+		t.Errorf("after a refresh: %v, want %v", got, want)
+	}
+	w.clock.pass(time.Hour)
+	s.body = `{"access_token":"a3","refresh_token":"r3","instance_url":"https://y.example"}`
+	want["instance_url"] = "https://y.example"
+	if got := w.mustToken(m).Record.Tokens.Connection; !maps.Equal(got, want) {
+		t.Errorf("after a refresh that says it anew: %v, want %v", got, want)
 	}
 }

@@ -71,6 +71,8 @@ type Tokens struct {
 	Lifetime              time.Duration // from IssuedAt on, where ExpiresAt is not known; 0: AssumedLifetime
 	RefreshTokenExpiresAt time.Time     // zero: not known
 	Extra                 map[string]secret.String
+	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.
+	Connection map[string]string
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
@@ -201,7 +203,7 @@ func (r Record) clone() Record {
 	}
 	r.Client.PlatformParameters = maps.Clone(r.Client.PlatformParameters)
 	r.Tokens.Scopes = slices.Clone(r.Tokens.Scopes)
-	r.Tokens.Extra = maps.Clone(r.Tokens.Extra)
+	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)
 	r.History = slices.Clone(r.History)

@@ -32,29 +32,31 @@ type Rescue interface {
 }
 
 type wireRescue struct {
-	Format    int           `json:"format"`
-	Kind      string        `json:"kind"`
-	Key       string        `json:"key"`
-	ID        string        `json:"attempt"`
-	Purpose   Purpose       `json:"purpose"`
-	Family    string        `json:"family"`
-	Base      int64         `json:"base"`
-	ClientID  string        `json:"client_id,omitempty"`
-	NewFamily string        `json:"new_family,omitempty"`
-	State     string        `json:"state,omitempty"`
-	Code      string        `json:"code_sha256,omitempty"`
-	Scopes    []string      `json:"scopes,omitempty"`
-	ClaimedAt time.Time     `json:"claimed_at"`
-	TTL       time.Duration `json:"ttl"`
-	SentAt    time.Time     `json:"sent_at"`
-	Resend    bool          `json:"resend,omitempty"`
-	Apart     bool          `json:"apart,omitempty"`
-	Path      string        `json:"token_path,omitempty"`
-	Separator string        `json:"scope_separator,omitempty"`
-	Lifetime  time.Duration `json:"lifetime,omitempty"`
-	Status    int           `json:"status"`
-	Header    http.Header   `json:"header,omitempty"`
-	Body      []byte        `json:"body"`
+	Format    int               `json:"format"`
+	Kind      string            `json:"kind"`
+	Key       string            `json:"key"`
+	ID        string            `json:"attempt"`
+	Purpose   Purpose           `json:"purpose"`
+	Family    string            `json:"family"`
+	Base      int64             `json:"base"`
+	ClientID  string            `json:"client_id,omitempty"`
+	NewFamily string            `json:"new_family,omitempty"`
+	State     string            `json:"state,omitempty"`
+	Code      string            `json:"code_sha256,omitempty"`
+	Scopes    []string          `json:"scopes,omitempty"`
+	ClaimedAt time.Time         `json:"claimed_at"`
+	TTL       time.Duration     `json:"ttl"`
+	SentAt    time.Time         `json:"sent_at"`
+	Resend    bool              `json:"resend,omitempty"`
+	Apart     bool              `json:"apart,omitempty"`
+	Path      string            `json:"token_path,omitempty"`
+	Separator string            `json:"scope_separator,omitempty"`
+	Lifetime  time.Duration     `json:"lifetime,omitempty"`
+	Members   []string          `json:"reply_members,omitempty"`
+	Callback  map[string]string `json:"callback,omitempty"`
+	Status    int               `json:"status"`
+	Header    http.Header       `json:"header,omitempty"`
+	Body      []byte            `json:"body"`
 }
 
 const kindRescue = "rescue"
@@ -65,7 +67,7 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime,
-		Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
+		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
 
@@ -86,6 +88,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Lifetime: w.Lifetime,
+		ReplyMembers: w.Members, Callback: w.Callback,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
 }

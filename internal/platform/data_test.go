@@ -352,7 +352,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		"wait":                 {"errors", fact(`[{"status":[400],"class":"too_early","wait":"-1s"}]`), "wait"},
 		"pick":                 {"look_ups", fact(`[{"name":"x","url":"https://{country}/","pick":"id"}]`), "look_ups"},
 		"look-up in clear":     {"look_ups", fact(`[{"name":"x","url":"http://{country}/","pick":"$"}]`), "look_ups x with"},
-		"connection":           {"connection", fact(`[{"name":"x","from":"nowhere"}]`), "connection"},
+		"connection":           {"connection_details", fact(`[{"name":"x","from":"nowhere"}]`), "connection"},
 	} {
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(text, &members); err != nil {

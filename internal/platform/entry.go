@@ -81,7 +81,7 @@ type Facts struct {
 	LimitHeaders    Fact[[]Header] `json:"limit_headers"`
 
 	TokenPath  Fact[string]   `json:"token_path"` // the member of the reply that holds the tokens; none: its top level
-	Connection Fact[[]Member] `json:"connection"`
+	Connection Fact[[]Member] `json:"connection_details"`
 	LookUps    Fact[[]LookUp] `json:"look_ups"`
 	Errors     Fact[[]Rule]   `json:"errors"`
 

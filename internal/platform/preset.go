@@ -77,6 +77,8 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		RefreshParameters:                  r.RefreshParameters.Or(nil),
 		Scopes:                             r.scopes(),
 		NoPKCE:                             r.PKCE.Or("") == PKCEUnsupported,
+		ReplyMembers:                       r.connection("response"),
+		CallbackParameters:                 r.connection("callback"),
 		Policy:                             r.Policy(),
 		Earliest:                           time.Duration(r.EarliestRefresh.Or(0)),
 		Lifetime:                           time.Duration(r.AccessTokenLifetime.Or(0)),
@@ -107,6 +109,17 @@ func (f Facts) Policy() credential.RefreshTokenPolicy {
 		IdleLifetime: time.Duration(f.IdleLifetime.Or(0)), AbsoluteLifetime: time.Duration(f.AbsoluteLifetime.Or(0)),
 		ErrorBudget: credential.ErrorBudget{Limit: budget.Limit, Window: time.Duration(budget.Window)},
 	}
+}
+
+// connection names what belongs into a token pair's connection and comes from there.
+func (f Facts) connection(from string) []string {
+	var names []string
+	for _, m := range f.Connection.Or(nil) {
+		if m.From == from {
+			names = append(names, m.Name)
+		}
+	}
+	return names
 }
 
 // scopes are asked for where nobody names any: without those that are required there would be no token pair.

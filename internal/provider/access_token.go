@@ -35,6 +35,7 @@ type accessTokenModel struct {
 	Scopes      types.Set    `tfsdk:"scopes"`
 	IssuedAt    types.String `tfsdk:"issued_at"`
 	ExpiresAt   types.String `tfsdk:"expires_at"`
+	Connection  types.Map    `tfsdk:"connection_details"`
 	Extra       types.Map    `tfsdk:"extra"`
 }
 
@@ -42,6 +43,7 @@ type accessTokenModel struct {
 func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
 	m.AccessToken, m.TokenType, m.IssuedAt, m.ExpiresAt = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
 	m.Scopes, m.Extra = types.SetNull(types.StringType), types.MapNull(types.StringType)
+	m.Connection = types.MapNull(types.StringType)
 
 	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s, asks: true}
 	ask := s.ask(credential.AskerConsumer)
@@ -62,5 +64,5 @@ func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Di
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
 	}
-	m.Extra = extraOf(t.Extra)
+	m.Connection, m.Extra = connectionOf(t.Connection), extraOf(t.Extra)
 }

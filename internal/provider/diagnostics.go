@@ -250,7 +250,7 @@ func unknownRule(r credential.Record, why credential.Reason, at time.Time) strin
 	case why == credential.ReasonRejected:
 		return fmt.Sprintf("It was sent once more and refused. Until %s the process that sent it first may still bring the successor; then authorization is required.", moment(at))
 	case why == credential.ReasonUnknownFinal && p.OnReuse == credential.ReuseRevokeClientUser:
-		return `It is not sent again: refresh_token_policy says on_reuse = "revoke_client_user", so a second use would end every token of this client and user.`
+		return `It is not sent again: a second use would end every token of this client and user (on_reuse = "revoke_client_user", by refresh_token_policy or by what is known of the platform).`
 	case why == credential.ReasonUnknownFinal:
 		return "It was sent once more without a reply, and is not sent again."
 	case known && why == credential.ReasonUnknownWaiting && p.OnReuse == credential.ReuseReject:

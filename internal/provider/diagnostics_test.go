@@ -197,13 +197,18 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"unknown, client and user", aPair, kind(credential.KindUnknown, credential.ReasonUnknownFinal, policy(credential.ReuseRevokeClientUser, nil)), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			`It is not sent again: refresh_token_policy says on_reuse = "revoke_client_user", so a second use would end every token of this client and user.`,
+			`It is not sent again: a second use would end every token of this client and user (on_reuse = "revoke_client_user", by refresh_token_policy or by what is known of the platform).`,
 			open,
 		}},
 		{"unknown, final", aPair, kind(credential.KindUnknown, credential.ReasonUnknownFinal, policy("", func(r *credential.Record) { r.Unknown.Resends = 1 })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
 			"It was sent once more without a reply, and is not sent again.",
 			open,
+		}},
+		{"unknown, its owner lives", aPair, kind(credential.KindUnknown, credential.ReasonOwnerAlive, policy("", nil)), []string{
+			`A process on this machine has begun to refresh token pair "exact", and stands still. It lives, and may have the new refresh token in hand.`,
+			"Nothing was sent: if the old refresh token was used, a second use may end every token of this authorization.",
+			"Let that process go on, or end it; it keeps a lock on a file *.rotating in the token store's folder. Then run again.",
 		}},
 		{"unknown, rejected", aPair, kind(credential.KindUnknown, credential.ReasonRejected, policy("", func(r *credential.Record) { r.Unknown.RejectedAt = day(1) })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,

@@ -49,6 +49,7 @@ type tokenPairModel struct {
 	ReauthorizeBy         types.String `tfsdk:"reauthorize_by"`
 	Generation            types.Int64  `tfsdk:"generation"`
 	LastRotatedAt         types.String `tfsdk:"last_rotated_at"`
+	Connection            types.Map    `tfsdk:"connection_details"`
 	Extra                 types.Map    `tfsdk:"extra"`
 }
 

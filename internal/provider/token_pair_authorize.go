@@ -189,7 +189,7 @@ func (a *applying) takeCode(ctx context.Context) (credential.Result, bool) {
 			a.denied(ctx, cb, at)
 			return credential.Result{}, false
 		}
-		x.FromCallback, x.Code, x.State, x.Issuer = true, cb.Code, cb.State, cb.Issuer
+		x.FromCallback, x.Code, x.State, x.Issuer, x.Parameters = true, cb.Code, cb.State, cb.Issuer, cb.Parameters
 	} else if x.Code, at = a.config.input(grant, "authorization_code", "code"); x.Code.IsEmpty() {
 		return credential.Result{}, true // nothing brought: the person has still to authorize
 	}

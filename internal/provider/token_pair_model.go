@@ -25,7 +25,7 @@ func (m *tokenPairModel) setVolatileUnknown() {
 	}
 	m.Scopes = types.SetUnknown(types.StringType)
 	m.Generation = types.Int64Unknown()
-	m.Extra = types.MapUnknown(types.StringType)
+	m.Extra, m.Connection = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
 }
 
 // fill sets every computed attribute from the record.
@@ -57,6 +57,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
 	}
+	m.Connection = connectionOf(t.Connection)
 	gone := status == credential.StatusAuthorizationRequired && !t.Alive(now, 0)
 	if gone || t.Access.IsEmpty() {
 		return
@@ -75,7 +76,7 @@ func (m *tokenPairModel) setVolatileNull() {
 	}
 	m.Scopes = types.SetNull(types.StringType)
 	m.Generation = types.Int64Null()
-	m.Extra = types.MapNull(types.StringType)
+	m.Extra, m.Connection = types.MapNull(types.StringType), types.MapNull(types.StringType)
 }
 
 // clearWriteOnly nulls what may not enter state.
@@ -111,6 +112,9 @@ func (m *tokenPairModel) replica(family string) credential.Replica {
 	}
 	t.IssuedAt, t.ExpiresAt = timeFrom(m.IssuedAt), timeFrom(m.ExpiresAt)
 	t.RefreshTokenExpiresAt = timeFrom(m.RefreshTokenExpiresAt)
+	if connection, ok := stringsOf(m.Connection); ok && len(connection) > 0 {
+		t.Connection = connection
+	}
 	for k, e := range m.Extra.Elements() {
 		if s, ok := e.(types.String); ok {
 			if t.Extra == nil {
@@ -186,6 +190,15 @@ func setOf(texts []string) types.Set {
 		elements = append(elements, types.StringValue(text))
 	}
 	return types.SetValueMust(types.StringType, elements)
+}
+
+// connectionOf is empty where nothing is known: it is no secret, so consumers may rely on a map.
+func connectionOf(connection map[string]string) types.Map {
+	elements := map[string]attr.Value{}
+	for k, v := range connection {
+		elements[k] = types.StringValue(v)
+	}
+	return types.MapValueMust(types.StringType, elements)
 }
 
 func extraOf(extra map[string]secret.String) types.Map {

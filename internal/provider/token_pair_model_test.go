@@ -70,6 +70,7 @@ func TestStateOfARecord(t *testing.T) {
 		Tokens: credential.Tokens{
 			Access: secret.New("a"), Refresh: secret.New("r"), ID: secret.New("i"), Type: "Bearer", Scopes: []string{"one"},
 			IssuedAt: day(2), ExpiresAt: day(2).Add(time.Hour), Extra: map[string]secret.String{"k": secret.New("v")},
+			Connection: map[string]string{"instance_url": "https://x"},
 		},
 		Pending: []credential.Pending{{State: "old", URL: "https://old"}, {State: "new", URL: "https://new"}},
 	}
@@ -87,6 +88,7 @@ func TestStateOfARecord(t *testing.T) {
 	facts := map[string]string{
 		"status": `"active"`, "authorization_url": `"https://new"`, "generation": "3", "last_rotated_at": `"2026-01-02T12:00:00Z"`, "scopes": `["one"]`,
 		"token_type": `"Bearer"`, "issued_at": `"2026-01-02T12:00:00Z"`, "expires_at": `"2026-01-02T13:00:00Z"`,
+		"connection_details": `{"instance_url":"https://x"}`,
 	}
 	withSecrets := plus(facts)
 	for k, v := range map[string]string{"access_token": `"a"`, "refresh_token": `"r"`, "id_token": `"i"`, "extra": `{"k":"v"}`} {
@@ -112,6 +114,7 @@ func TestStateOfARecord(t *testing.T) {
 		{"refused, the access token works on", dead, open, deadWant},
 		{"refused and expired", expired, open, plus(map[string]string{
 			"status": `"authorization_required"`, "authorization_url": `"https://new"`, "generation": "3", "last_rotated_at": `"2026-01-02T12:00:00Z"`, "scopes": `["one"]`,
+			"connection_details": `{"instance_url":"https://x"}`,
 		})},
 		{"tombstone", credential.Record{Status: credential.StatusRevoked, Generation: 0, DeletedAt: day(1)}, open, plus(map[string]string{"status": `"authorization_required"`, "generation": "0"})},
 	} {
@@ -129,6 +132,7 @@ func TestReplicaOfAState(t *testing.T) {
 		Tokens: credential.Tokens{
 			Access: secret.New("a"), Refresh: secret.New("r"), ID: secret.New("i"), Type: "Bearer", Scopes: []string{"one", "two"},
 			IssuedAt: day(2), ExpiresAt: day(2).Add(time.Hour), RefreshTokenExpiresAt: day(9), Extra: map[string]secret.String{"k": secret.New("v")},
+			Connection: map[string]string{"instance_url": "https://x"},
 		},
 	}
 	m := tokenPairModel{Name: types.StringValue("x")}

@@ -63,6 +63,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 		"generation": schema.Int64Attribute{
 			MarkdownDescription: describeGeneration, Computed: true,
 		},
+		"connection_details": schema.MapAttribute{MarkdownDescription: describeConnection, ElementType: types.StringType, Computed: true},
 		"extra": schema.MapAttribute{
 			MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON. Null with `secrets_in_state = false`.",
 			ElementType:         types.StringType, Computed: true, Sensitive: true,
@@ -74,6 +75,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
 		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
+	describeConnection = "What API calls need besides the token, and is no secret: of the token reply and the callback URL what the platform names, such as `instance_url` or `realmId`. Empty without a `platform`, or if it names nothing. It stays from the authorization on, unless a refresh says something else."
 	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens."
 )
 
