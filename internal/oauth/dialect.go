@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,51 @@ type Dialect struct {
 	TokenPath      string // the member of the reply whose object may hold the tokens; empty: the top level
 	ScopeSeparator string // between the scopes of a reply; empty: white space
 	Rules          []Rule // the first one that fits an answer without a token decides its class
+	Resets         []ResetHeader
+}
+
+// ResetHeader says when a limit ends, on servers that do not use Retry-After for it.
+type ResetHeader struct {
+	Name string
+	Unit ResetUnit
+}
+
+// ResetUnit is how a ResetHeader says it.
+type ResetUnit string
+
+// The units.
+const (
+	ResetSeconds      ResetUnit = "seconds" // from now on
+	ResetEpochSeconds ResetUnit = "epoch_seconds"
+	ResetEpochMillis  ResetUnit = "epoch_milliseconds"
+	ResetTime         ResetUnit = "rfc3339"
+)
+
+// wait is how long the limits in header last that are given: the longest, at most 24 hours. A point in time counts from the
+// server's own Date, since the clocks may differ.
+func (d Dialect) wait(header http.Header) time.Duration {
+	var longest time.Duration
+	now, dateErr := http.ParseTime(header.Get("Date"))
+	for _, h := range d.Resets {
+		text := strings.TrimSpace(header.Get(h.Name))
+		n, err := strconv.ParseInt(text, 10, 64)
+		at, timeErr := time.Parse(time.RFC3339, text)
+		var left time.Duration
+		switch {
+		case h.Unit == ResetSeconds && err == nil && n > 0 && n <= int64(maxRetryAfter/time.Second):
+			left = time.Duration(n) * time.Second
+		case dateErr != nil:
+			continue
+		case h.Unit == ResetEpochSeconds && err == nil:
+			left = time.Unix(n, 0).Sub(now)
+		case h.Unit == ResetEpochMillis && err == nil:
+			left = time.UnixMilli(n).Sub(now)
+		case h.Unit == ResetTime && timeErr == nil:
+			left = at.Sub(now)
+		}
+		longest = max(longest, min(left, maxRetryAfter))
+	}
+	return longest
 }
 
 // Rule judges an answer that brought no token. What it leaves out may be anything.

@@ -77,3 +77,42 @@ func TestDialectTokens(t *testing.T) {
 		}
 	}
 }
+
+// TestResetHeaders: when a limit ends, as the servers say it. The time is theirs as well.
+func TestResetHeaders(t *testing.T) {
+	d := oauth.Dialect{Resets: []oauth.ResetHeader{
+		{Name: "X-Reset", Unit: oauth.ResetEpochMillis}, {Name: "X-Minutely", Unit: oauth.ResetEpochMillis}, {Name: "X-Seconds", Unit: oauth.ResetSeconds},
+		{Name: "X-Epoch", Unit: oauth.ResetEpochSeconds}, {Name: "X-Time", Unit: oauth.ResetTime},
+	}}
+	const date, epoch = "Sat, 21 Nov 2026 10:00:00 GMT", 1795255200
+	for name, tt := range map[string]struct {
+		status int
+		header map[string]string
+		want   time.Duration
+	}{
+		"milliseconds":              {429, map[string]string{"Date": date, "X-Reset": "1795255230000"}, 30 * time.Second},
+		"the longest":               {429, map[string]string{"Date": date, "X-Reset": "1795255230000", "X-Minutely": "1795255260000"}, time.Minute},
+		"seconds":                   {429, map[string]string{"X-Seconds": "45"}, 45 * time.Second},
+		"epoch":                     {429, map[string]string{"Date": date, "X-Epoch": "1795255290"}, 90 * time.Second},
+		"a time":                    {429, map[string]string{"Date": date, "X-Time": "2026-11-21T10:02:00Z"}, 2 * time.Minute},
+		"a time elsewhere":          {429, map[string]string{"Date": date, "X-Time": "2026-11-21T11:02:00+01:00"}, 2 * time.Minute},
+		"over":                      {429, map[string]string{"Date": date, "X-Epoch": "1795255199"}, 0},
+		"far off":                   {429, map[string]string{"Date": date, "X-Epoch": "9999999999"}, 24 * time.Hour},
+		"beyond all bounds":         {429, map[string]string{"Date": date, "X-Reset": "9223372036854775807", "X-Seconds": "9223372036854775807"}, 24 * time.Hour},
+		"garbage":                   {429, map[string]string{"Date": date, "X-Reset": "soon", "X-Time": "1", "X-Seconds": "-5"}, 0},
+		"without the server's time": {429, map[string]string{"X-Reset": "1795255230000"}, 0},
+		"Retry-After wins":          {429, map[string]string{"Date": date, "X-Reset": "1795255230000", "Retry-After": "5"}, 5 * time.Second},
+		"no limit was met":          {400, map[string]string{"Date": date, "X-Reset": "1795255230000"}, 0},
+	} {
+		r := answer(tt.status, `{"error":"x"}`)
+		for k, v := range tt.header {
+			r.Header.Set(k, v)
+		}
+		if got := d.Judge(r).RetryAfter; got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+	if at, err := time.Parse(time.RFC1123, date); err != nil || at.Unix() != epoch {
+		t.Errorf("the test's own times do not agree: %v, %v", at.Unix(), err)
+	}
+}

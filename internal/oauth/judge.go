@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -40,10 +41,10 @@ func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
 		class = OutcomeUnknown
 	case isSuccess(r.Status) && !c.whole:
 	case rule != nil:
-		class = rule.Class
-		if wait == 0 {
-			wait = rule.Wait
-		}
+		class, wait = rule.Class, cmp.Or(wait, rule.Wait)
+	}
+	if wait == 0 && (class == RateLimited || class == TooEarly) {
+		wait = d.wait(r.Header)
 	}
 	return Verdict{
 		Class:       class,

@@ -225,7 +225,7 @@ func (c *checker) enumerations() {
 	_, lifetime := e.AccessTokenLifetime.Get()
 	c.when(e.LifetimeSource.Or("") == Assumed && !lifetime, "an assumed lifetime without access_token_lifetime")
 	for _, h := range e.LimitHeaders.Or(nil) {
-		c.when(!slices.Contains([]string{"count", "seconds", "epoch_seconds", "epoch_milliseconds", "rfc3339"}, h.Unit) || h.Name == "", "limit_headers: %v", h)
+		c.when(!slices.Contains([]string{unitCount, string(oauth.ResetSeconds), string(oauth.ResetEpochSeconds), string(oauth.ResetEpochMillis), string(oauth.ResetTime)}, h.Unit) || h.Name == "", "limit_headers: %v", h)
 	}
 	if r, ok := e.RedirectURI.Get(); ok {
 		c.when(!slices.Contains([]string{"", "allowed", "port_ignored", "refused"}, r.Loopback) || r.Max < 0, "redirect_uri: %+v", r)

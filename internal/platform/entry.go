@@ -133,8 +133,11 @@ type Rate struct {
 // Header is one that tells of a limit.
 type Header struct {
 	Name string `json:"name"`
-	Unit string `json:"unit"` // count, seconds, epoch_seconds, epoch_milliseconds or rfc3339
+	Unit string `json:"unit"` // unitCount, or one of oauth's for when the limit ends
 }
+
+// unitCount is the unit of a header that counts calls.
+const unitCount = "count"
 
 // Member is one entry of a token pair's connection: a member of the token reply, or a parameter of the callback.
 type Member struct {

@@ -84,7 +84,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		Lifetime:                           time.Duration(r.AccessTokenLifetime.Or(0)),
 		Dialect: oauth.Dialect{
 			TokenPath: r.TokenPath.Or(""), ScopeSeparator: strings.TrimSpace(r.ScopeSeparator.Or("")), // empty for the space of RFC 6749
-			Rules: rules,
+			Rules: rules, Resets: r.resets(),
 		},
 	}, nil
 }
@@ -109,6 +109,17 @@ func (f Facts) Policy() credential.RefreshTokenPolicy {
 		IdleLifetime: time.Duration(f.IdleLifetime.Or(0)), AbsoluteLifetime: time.Duration(f.AbsoluteLifetime.Or(0)),
 		ErrorBudget: credential.ErrorBudget{Limit: budget.Limit, Window: time.Duration(budget.Window)},
 	}
+}
+
+// resets are the headers that say when a limit ends.
+func (f Facts) resets() []oauth.ResetHeader {
+	var resets []oauth.ResetHeader
+	for _, h := range f.LimitHeaders.Or(nil) {
+		if h.Unit != unitCount {
+			resets = append(resets, oauth.ResetHeader{Name: h.Name, Unit: oauth.ResetUnit(h.Unit)})
+		}
+	}
+	return resets
 }
 
 // connection names what belongs into a token pair's connection and comes from there.
