@@ -3,9 +3,11 @@
 package acceptance_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,6 +63,47 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 			want, _, _ := strings.Cut(strings.Join(strings.Fields(paragraph), " "), "&code_challenge=") // what follows is random
 			if !strings.Contains(screen, want) {
 				t.Errorf("terraform does not print %q:\n%s", want, screen)
+			}
+		}
+	}
+}
+
+// The configurations of the guides on platforms work as they stand, but for the servers that they name.
+func TestPlatformGuides(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string]string{
+		"exact-online-pipeline": "https://start.exactonline.nl/api/oauth2/auth?client_id=" + exampleClient,
+		"adopt-credentials":     "2 added",
+		"refresh-window":        "1 added",
+	} {
+		blocks := fenced(readFile(t, filepath.Join("..", "..", "templates", "guides", name+".md")), "terraform")
+		if len(blocks) == 0 {
+			t.Fatalf("%s shows no configuration", name)
+		}
+		s := newExampleServer(t)
+		issued, err := s.Issue(exampleClient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorkspace(t)
+		for variable, value := range map[string]string{"client_id": exampleClient, "client_secret": clientSecret, "refresh_token": issued.RefreshToken} {
+			w.env["TF_VAR_"+variable] = value
+		}
+		main := filepath.Join(w.dir, "main.tf")
+		writeFile(t, main, blocks[0]+"\n")
+		w.ok("fmt", "-check", "-diff")
+		writeFile(t, main, strings.NewReplacer(
+			exampleServer, s.base, `"00000000-0000-0000-0000-000000000000"`, strconv.Quote(exampleClient),
+			`platform      = "teamleader"`, fmt.Sprintf("platform = \"teamleader\"\n  token_endpoint = %q", s.base+"/token"),
+		).Replace(blocks[0]))
+		w.ok("validate")
+		w.apply().mustSay(t, says)
+		w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+		for _, block := range blocks[1:] { // of other repositories
+			if w.knows(ephemeralResources) {
+				other := w.sibling()
+				other.write(block + "\n")
+				other.ok("validate")
 			}
 		}
 	}
