@@ -2,23 +2,46 @@ package platform
 
 import (
 	"embed"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed data/*.json
 var data embed.FS
 
-// Find reads the entry of that id; false if there is none. That every embedded entry can be read is for the tests of the data.
-func Find(id string) (Entry, bool) {
-	if !idPattern.MatchString(id) {
-		return Entry{}, false
-	}
-	text, err := data.ReadFile("data/" + id + ".json")
+// entries read the embedded data, each when it is first wanted, and once: a plan of many token pairs asks often.
+var entries = readers() //nolint:gochecknoglobals // part of the program, like the data: nothing can change it
+
+func readers() map[string]func() (Entry, error) {
+	all := map[string]func() (Entry, error){}
+	files, err := data.ReadDir("data")
 	if err != nil {
+		return nil // TestData tells of it
+	}
+	for _, f := range files {
+		id := strings.TrimSuffix(f.Name(), ".json")
+		all[id] = sync.OnceValues(func() (Entry, error) {
+			text, err := data.ReadFile("data/" + id + ".json")
+			if err != nil {
+				return Entry{}, err
+			}
+			return Parse(text)
+		})
+	}
+	return all
+}
+
+// Find returns the entry of that id; false if there is none. That every embedded entry can be read is for the tests of the data.
+// What it holds is shared: change nothing in it.
+func Find(id string) (Entry, bool) {
+	read, ok := entries[id]
+	if !ok {
 		return Entry{}, false
 	}
-	e, err := Parse(text)
+	e, err := read()
 	return e, err == nil
 }
 
@@ -32,14 +55,4 @@ func Parse(text []byte) (Entry, error) {
 }
 
 // IDs are the ids of all entries, sorted.
-func IDs() []string {
-	files, err := data.ReadDir("data")
-	if err != nil {
-		return nil
-	}
-	var ids []string
-	for _, f := range files { // sorted by name
-		ids = append(ids, strings.TrimSuffix(f.Name(), ".json"))
-	}
-	return ids
-}
+func IDs() []string { return slices.Sorted(maps.Keys(entries)) }

@@ -13,22 +13,26 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
 
-// Presets returns what the engine asks for presets. Entries are read when they are first wanted; an error of a parameter is
-// a *ParameterError.
+// Presets returns what the engine asks for presets, and remembers what it has said. An error of a parameter is a
+// *ParameterError. What it returns is shared: change nothing in it.
 func Presets() credential.Presets {
-	var mu sync.Mutex
-	read := map[string]Entry{}
+	var said sync.Map
 	return func(id string, parameters map[string]string) (credential.Preset, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		e, ok := read[id]
-		if !ok {
-			if e, ok = Find(id); !ok {
-				return credential.Preset{}, UnknownError(id)
+		key := fmt.Sprintf("%s %q", id, parameters) // fmt sorts the keys of a map
+		if p, ok := said.Load(key); ok {
+			if preset, isPreset := p.(credential.Preset); isPreset {
+				return preset, nil
 			}
-			read[id] = e
 		}
-		return e.Preset(parameters)
+		e, ok := Find(id)
+		if !ok {
+			return credential.Preset{}, UnknownError(id)
+		}
+		p, err := e.Preset(parameters)
+		if err == nil {
+			said.Store(key, p)
+		}
+		return p, err
 	}
 }
 
