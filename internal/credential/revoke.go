@@ -118,7 +118,8 @@ func (m *Manager) revoke(ctx context.Context, c *claimed, r Record) (refused, er
 	if token.IsEmpty() {
 		token, hint = r.Tokens.Access, "access_token"
 	}
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.RevocationEndpoint, Auth: client.auth(), Form: oauth.RevokeForm(token, hint)}, time.Time{})
+	request := oauth.Request{Endpoint: client.RevocationEndpoint, Auth: client.auth(), Form: oauth.RevokeForm(token, hint)}
+	reply := m.send(ctx, c, request, booking{}, time.Time{})
 	v := oauth.JudgeRevocation(reply, token, client.ClientSecret)
 	m.log.Info("revocation answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
 	switch v.Class {
