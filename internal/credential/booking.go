@@ -105,6 +105,11 @@ func (m *Manager) ledger(ctx context.Context, client Client) (storedLedger, erro
 	if err != nil {
 		return storedLedger{}, err
 	}
+	// By the store's clock it is this time at least, however long the answer took. A guess that is off by seconds would let
+	// a refusal leave the window before the server forgets it.
+	if !e.Now.IsZero() {
+		l.now = e.Now.Round(0).UTC()
+	}
 	var known ledger
 	if err := decodeJSON(e.Value, &known); err != nil {
 		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))

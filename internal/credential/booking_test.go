@@ -107,6 +107,39 @@ func TestLedgerSettledLate(t *testing.T) {
 	}
 }
 
+// TestErrorBudgetGoesByTheStoresClock: a slow read tells the store's time to within seconds only. A refusal leaves the
+// window no second too early for that.
+func TestErrorBudgetGoesByTheStoresClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = twoAnHour
+	w.authorized()
+	took := time.Duration(0)
+	slow := func() time.Time {
+		w.clock.pass(took)
+		return w.clock.Now()
+	}
+	w.store = clockStore{w.plain, slow}
+	start := func(skew time.Duration) *Manager {
+		return w.start(func(o *Options) { o.Clock = skewedClock{w.clock, skew} })
+	}
+	w.server.plan = []callPlan{callBadClient}
+	var refused time.Time
+	w.server.behind = []func(){func() { refused = w.clock.Now() }}
+	_, err := w.token(start(-7 * time.Minute))
+	w.wantKind(err, KindBadClient)
+	took = 4 * time.Second
+	// Three reads, of four seconds each, come before the ledger is judged.
+	w.clock.pass(refused.Add(time.Hour - 13*time.Second).Sub(w.clock.Now()))
+	_, err = w.token(start(7 * time.Minute))
+	if e := w.wantKind(err, KindLater); e.Reason != ReasonBudget {
+		t.Errorf("%s after the refusal: %v", w.clock.Now().Sub(refused), err)
+	}
+	w.wantServer(1, 0, 0)
+	w.clock.pass(time.Minute)
+	w.mustToken(start(-7 * time.Minute))
+}
+
 // TestErrorBudgetOfACancelledAsk: whoever gives up during the booking takes it back, if it may have been written.
 func TestErrorBudgetOfACancelledAsk(t *testing.T) {
 	t.Parallel()
