@@ -39,30 +39,39 @@ func (m *Manager) enter(ctx context.Context, key string, client Client) (booking
 		return booking{}, storeError("booking a request", err)
 	}
 	b := booking{client: client, spent: Spent{ID: id, Host: m.owner, Key: key}}
+	doubt := false // whether it was booked
 	err = m.insist(ctx, aFew, func() error {
 		asked := nowOn(m.clock)
 		l, err := m.ledger(ctx, client)
-		if err != nil || slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
-			return err // booked already, by a write whose error was ambiguous
+		if err != nil {
+			return err
 		}
-		b.at = asked
-		s := seat{Spent: b.spent, TTL: m.timings.ClaimTTL()}
-		s.At = l.now
-		if l.ledger, err = l.take(budget, s); err != nil {
-			return decided{err}
+		// What an ambiguous error has left there may still be on its way to the disk: it is written again.
+		if !slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
+			b.at = asked
+			s := seat{Spent: b.spent, TTL: m.timings.ClaimTTL()}
+			s.At = l.now
+			if l.ledger, err = l.take(budget, s); err != nil {
+				return decided{err}
+			}
 		}
-		return m.putLedger(ctx, client, l)
+		err = m.putLedger(ctx, client, l)
+		doubt = doubt || err != nil && !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotDone)
+		return err
 	})
+	if err == nil {
+		return b, nil
+	}
+	if doubt {
+		m.leave(ctx, b, oauth.Verdict{})
+	}
 	var full *BudgetError
 	switch {
-	case err == nil:
-		return b, nil
 	case errors.As(err, &full):
 		return booking{}, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
 	case errors.Is(err, errBusy):
 		return booking{}, errBusy
 	}
-	m.leave(ctx, b, oauth.Verdict{}) // it may have been booked
 	return booking{}, writeError(ctx, err)
 }
 

@@ -140,6 +140,37 @@ func TestErrorBudgetGoesByTheStoresClock(t *testing.T) {
 	w.mustToken(start(-7 * time.Minute))
 }
 
+// TestErrorBudgetIsWrittenAgain: what can be read after an ambiguous error may still be on its way to the disk. Before
+// anything is sent one write of the booking must have returned without an error.
+func TestErrorBudgetIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = twoAnHour
+	w.authorized()
+	f := w.faulty(storetest.Hooks{Fault: func(op storetest.Op, key string, _ int) storetest.Fault {
+		if op == storetest.OpCreate && isBudget(storetest.Call{Key: key}) {
+			return storetest.Done
+		}
+		return storetest.None
+	}})
+	w.server.during = []func(){func() {
+		var wrote []error
+		for _, c := range f.Calls() {
+			if isBudget(c) && c.Op != storetest.OpGet {
+				wrote = append(wrote, c.Err)
+			}
+		}
+		if len(wrote) != 2 || wrote[0] == nil || wrote[1] != nil {
+			t.Errorf("booked by writes that said %v", wrote)
+		}
+	}}
+	w.mustToken(w.start())
+	w.wantServer(1, 1, 0)
+	if l := w.budget(); len(l.UnderWay)+len(l.Refusals) != 0 {
+		t.Errorf("left %+v", l)
+	}
+}
+
 // TestErrorBudgetOfACancelledAsk: whoever gives up during the booking takes it back, if it may have been written.
 func TestErrorBudgetOfACancelledAsk(t *testing.T) {
 	t.Parallel()
