@@ -17,6 +17,7 @@ type booking struct {
 	client Client
 	spent  Spent   // what it may come to
 	at     instant // before it was made
+	end    func()  // of the critical section
 }
 
 // stands tells whether the booking will still stand when the answer is there. Once it is over it counts as refused, and
@@ -38,7 +39,11 @@ func (m *Manager) enter(ctx context.Context, key string, client Client) (booking
 	if err != nil {
 		return booking{}, storeError("booking a request", err)
 	}
-	b := booking{client: client, spent: Spent{ID: id, Host: m.owner, Key: key}}
+	end, err := m.sections.Begin()
+	if err != nil {
+		return booking{}, &Error{Kind: KindShuttingDown, Err: err}
+	}
+	b := booking{client: client, spent: Spent{ID: id, Host: m.owner, Key: key}, end: end}
 	doubt := false // whether it was booked
 	err = m.insist(ctx, aFew, func() error {
 		asked := nowOn(m.clock)
@@ -64,6 +69,8 @@ func (m *Manager) enter(ctx context.Context, key string, client Client) (booking
 	}
 	if doubt {
 		m.leave(ctx, b, oauth.Verdict{})
+	} else {
+		end()
 	}
 	var full *BudgetError
 	switch {
@@ -80,6 +87,7 @@ func (m *Manager) leave(ctx context.Context, b booking, v oauth.Verdict) {
 	if b.spent.ID == "" {
 		return
 	}
+	defer b.end()
 	ctx = context.WithoutCancel(ctx)
 	err := m.insist(ctx, aFew, func() error {
 		l, err := m.ledger(ctx, b.client)

@@ -195,6 +195,36 @@ func TestErrorBudgetOfACancelledAsk(t *testing.T) {
 	w.wantServer(0, 0, 0)
 }
 
+// TestErrorBudgetWhenToldToEnd: a process that is asked to end between booking and claim takes the booking back first.
+func TestErrorBudgetWhenToldToEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = twoAnHour
+	w.authorized()
+	sections, drained := &Sections{}, make(chan ledger)
+	m := w.start(func(o *Options) { o.Section = sections })
+	w.faulty(onFirst(func() {
+		go func() {
+			if err := sections.Drain(t.Context()); err != nil {
+				t.Error(err)
+			}
+			drained <- w.budget()
+		}()
+		for begun := false; !begun; {
+			sections.mu.Lock()
+			begun = sections.draining
+			sections.mu.Unlock()
+		}
+	}))
+	m.store = w.store
+	_, err := w.token(m)
+	w.wantKind(err, KindShuttingDown)
+	if l := <-drained; len(l.UnderWay)+len(l.Refusals) != 0 {
+		t.Errorf("ended, and left %+v", l)
+	}
+	w.wantServer(0, 0, 0)
+}
+
 // TestErrorBudgetUnderFaults fails the store at each call of a refresh, in every way. The server is never asked once more
 // within the window of a refusal, and when that has passed, the token is refreshed.
 func TestErrorBudgetUnderFaults(t *testing.T) {
