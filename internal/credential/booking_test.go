@@ -105,6 +105,11 @@ func TestLedgerSettledLate(t *testing.T) {
 			}
 		}
 	}
+	brief := ErrorBudget{Limit: 3, Window: time.Minute}
+	l := ledger{Window: time.Hour, UnderWay: booked.UnderWay}.clean(brief, at(1)).clean(brief, at(3)).clean(threeAnHour, at(30))
+	if len(l.Refusals) != 1 {
+		t.Errorf("a shorter window beside has forgotten what is under way: %+v", l)
+	}
 }
 
 // TestErrorBudgetGoesByTheStoresClock: a slow read tells the store's time to within seconds only. A refusal leaves the

@@ -109,7 +109,7 @@ func (l ledger) clean(b ErrorBudget, now time.Time) ledger {
 	})
 	l.Window = max(l.Window, b.Window)
 	l.Refusals = slices.DeleteFunc(l.Refusals, func(s Spent) bool { return !now.Before(s.At.Add(l.Window)) })
-	if len(l.Refusals) == 0 {
+	if len(l.Refusals) == 0 && len(l.UnderWay) == 0 {
 		l.Window = b.Window
 	}
 	slices.SortStableFunc(l.Refusals, func(x, y Spent) int { return x.At.Compare(y.At) })
