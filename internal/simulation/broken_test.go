@@ -20,6 +20,7 @@ func narrow(seed uint64) config {
 	c.days = 0.4
 	c.flavours = []flavour{shared}
 	c.semantics = c.semantics[5:8] // single_use, with each consequence of a reuse
+	c.budgets = nil
 	return c
 }
 
