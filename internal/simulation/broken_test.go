@@ -84,6 +84,16 @@ var brokenEngines = []struct {
 	{"late takeover", deserted, 4, "starved", breakage{timings: func(t *credential.Timings) { t.Slack = 2 * time.Hour }}},
 	{"request sent twice", narrow, 1, "which is forbidden", breakage{caller: func(c credential.Poster) credential.Poster { return stutterer{c} }}},
 	{"reply not rescued", mortal, 2, "never kept", breakage{rescue: func(r credential.Rescue) credential.Rescue { return sieve{r} }}},
+	{"budget without compare-and-swap", refused(weather{}), 2, "locked app", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, careless{s}) }}},
+	{"budget that does not count what is under way", refused(weather{}), 3, "locked app", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, blinkered{s}) }}},
+	{"budget by a guess at the store's time", unheard, 1, "locked app", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, timeless{s}) }}},
+	{"request sent under a booking that is over", dozing, 6, "locked app", breakage{
+		timings: func(t *credential.Timings) {
+			t.RequestTimeout, t.Slack = t.RequestTimeout-10*time.Hour, t.Slack+10*time.Hour
+		},
+	}},
+	{"budget that never recovers", unheard, 1, "is still put off", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, unforgiving{s}) }}},
+	{"budget that hears of no answer", content, 3, "and the server has counted", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, taciturn{s}) }}},
 }
 
 // TestBrokenEngines runs each broken engine under its seed, which must find the breakage, and the sound one under the same

@@ -1,10 +1,16 @@
 package simulation
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 // refusing is a world in which nearly everything fails, and the secret of a client is wrong half of the time.
@@ -50,6 +56,13 @@ func adrift(seed uint64) config {
 	return c
 }
 
+// content is a world in which nothing fails, and clients have budgets.
+func content(seed uint64) config {
+	c := crowded(seed)
+	c.budgets = someBudgets()
+	return c
+}
+
 // TestBudgets: whatever happens, no server locks a client out (see lockedOut), and nobody is put off for longer than need be
 // (see putOff and outlast).
 func TestBudgets(t *testing.T) {
@@ -78,4 +91,79 @@ func TestBudgets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ofBudgets breaks what an engine does with the records of budgets, and leaves the others alone.
+func ofBudgets(whole, broken store.Store) store.Store { return split{whole, broken} }
+
+type split struct {
+	store.Store
+	budgets store.Store
+}
+
+func (s split) of(key string) store.Store {
+	if strings.HasPrefix(key, "budget/") {
+		return s.budgets
+	}
+	return s.Store
+}
+
+func (s split) Get(ctx context.Context, key string) (store.Entry, error) {
+	return s.of(key).Get(ctx, key)
+}
+
+func (s split) Create(ctx context.Context, key string, value []byte) (store.Revision, error) {
+	return s.of(key).Create(ctx, key, value)
+}
+
+func (s split) Replace(ctx context.Context, key string, old store.Revision, value []byte) (store.Revision, error) {
+	return s.of(key).Replace(ctx, key, old, value)
+}
+
+// blinkered does not see what is under way.
+type blinkered struct{ store.Store }
+
+func (s blinkered) Get(ctx context.Context, key string) (store.Entry, error) {
+	e, err := s.Store.Get(ctx, key)
+	if err != nil {
+		return e, err
+	}
+	var members map[string]json.RawMessage
+	if err = json.Unmarshal(e.Value, &members); err == nil {
+		delete(members, "under_way")
+		e.Value, err = json.Marshal(members)
+	}
+	return e, err
+}
+
+// taciturn says yes to what would tell how a request ended, and does not write it.
+type taciturn struct{ store.Store }
+
+func (s taciturn) Replace(ctx context.Context, key string, old store.Revision, value []byte) (store.Revision, error) {
+	if !bytes.Contains(value, []byte(`"under_way"`)) {
+		return "forgotten", nil
+	}
+	return s.Store.Replace(ctx, key, old, value)
+}
+
+// timeless does not tell the store's time.
+type timeless struct{ store.Store }
+
+func (s timeless) Get(ctx context.Context, key string) (store.Entry, error) {
+	e, err := s.Store.Get(ctx, key)
+	e.Now = time.Time{}
+	return e, err
+}
+
+// unforgiving finds each refusal as if it had just been.
+type unforgiving struct{ store.Store }
+
+var whenRefused = regexp.MustCompile(`"at":"[^"]*"`)
+
+func (s unforgiving) Get(ctx context.Context, key string) (store.Entry, error) {
+	e, err := s.Store.Get(ctx, key)
+	if err == nil {
+		e.Value = whenRefused.ReplaceAll(e.Value, []byte(`"at":"`+e.Now.Format(time.RFC3339Nano)+`"`))
+	}
+	return e, err
 }
