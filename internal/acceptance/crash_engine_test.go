@@ -90,9 +90,14 @@ func pairName(place string) string { return "crash-" + place }
 // adopt makes the record of a token pair that was obtained elsewhere.
 func (w *workspace) adopt(name string, s *server, policy credential.RefreshTokenPolicy, issued sandbox.Issued) {
 	w.t.Helper()
+	w.adoptFor(clientID, name, s, policy, issued)
+}
+
+func (w *workspace) adoptFor(client, name string, s *server, policy credential.RefreshTokenPolicy, issued sandbox.Issued) {
+	w.t.Helper()
 	m := w.engine()
 	_, err := m.Attach(context.Background(), name, name, credential.Setup{Client: credential.Client{
-		ClientID: clientID, ClientSecret: secret.New(clientSecret), TokenEndpoint: s.base + "/token", Policy: policy,
+		ClientID: client, ClientSecret: secret.New(clientSecret), TokenEndpoint: s.base + "/token", Policy: policy,
 	}})
 	if err == nil {
 		_, _, err = m.Adopt(context.Background(), name, credential.Brought{

@@ -29,6 +29,7 @@ type answer struct {
 	Refresh string // the refresh token
 	Rotated bool
 	Kind    credential.Kind // of the error; empty: there was none
+	Reason  credential.Reason
 	Error   string
 }
 
@@ -52,21 +53,29 @@ func runEngine(names []string) error {
 	return json.NewEncoder(os.Stdout).Encode(answers)
 }
 
-// newEngine puts the parts together as the provider does.
-func newEngine(deps provider.Deps, getenv func(string) string) (*credential.Manager, error) {
+// openSealed opens the token store as the provider does.
+func openSealed(deps provider.Deps, getenv func(string) string) (*seal.Store, seal.Keyring, error) {
 	url := getenv("OAUTH_TOKEN_STORE")
 	scheme, _, _ := strings.Cut(url, ":")
 	inner, err := deps.Stores[scheme].Open(url)
 	if err != nil {
-		return nil, err
+		return nil, seal.Keyring{}, err
 	}
 	var keys seal.Keyring
 	if text := getenv("OAUTH_TOKEN_STORE_KEY"); text != "" {
 		if keys, err = seal.ParseKeys(secret.New(text)); err != nil {
-			return nil, err
+			return nil, keys, err
 		}
 	}
-	sealed := seal.NewStore(inner, keys, deps.Random)
+	return seal.NewStore(inner, keys, deps.Random), keys, nil
+}
+
+// newEngine puts the parts together as the provider does.
+func newEngine(deps provider.Deps, getenv func(string) string) (*credential.Manager, error) {
+	sealed, keys, err := openSealed(deps, getenv)
+	if err != nil {
+		return nil, err
+	}
 	var ca []byte
 	if path := getenv(envCA); path != "" {
 		if ca, err = os.ReadFile(path); err != nil {
@@ -91,7 +100,7 @@ func askEngine(m *credential.Manager, name string) answer {
 	record := r.Record
 	if err != nil {
 		e := credential.AsError(err)
-		a.Kind, a.Error, record = e.Kind, e.Error(), e.Record
+		a.Kind, a.Reason, a.Error, record = e.Kind, e.Reason, e.Error(), e.Record
 	}
 	a.Status, a.Refresh = record.Status, record.Tokens.Refresh.Reveal()
 	return a

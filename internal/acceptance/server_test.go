@@ -30,14 +30,19 @@ func newServer(t testing.TB, change func(*sandbox.Settings)) *server {
 	return newServerOn(t, sandbox.Listen{}, change)
 }
 
-func newServerOn(t testing.TB, listen sandbox.Listen, change func(*sandbox.Settings)) *server {
+// newServerOn starts a sandbox that knows more clients of these ids, with the same secret.
+func newServerOn(t testing.TB, listen sandbox.Listen, change func(*sandbox.Settings), more ...string) *server {
 	t.Helper()
+	var clients []sandbox.Client
+	for _, id := range append([]string{clientID}, more...) {
+		clients = append(clients, sandbox.Client{ID: id, Secret: clientSecret, RedirectURIs: []string{redirectURI}})
+	}
 	settings := sandbox.DefaultSettings()
 	if change != nil {
 		change(&settings)
 	}
 	s, err := sandbox.New(sandbox.Options{
-		Clients:  []sandbox.Client{{ID: clientID, Secret: clientSecret, RedirectURIs: []string{redirectURI}}},
+		Clients:  clients,
 		Settings: settings,
 	})
 	if err != nil {
@@ -82,7 +87,12 @@ resource "oauth_token_pair" "this" {
 // issue makes a token pair outside of any flow.
 func (s *server) issue() sandbox.Issued {
 	s.t.Helper()
-	issued, err := s.Issue(clientID)
+	return s.issueTo(clientID)
+}
+
+func (s *server) issueTo(client string) sandbox.Issued {
+	s.t.Helper()
+	issued, err := s.Issue(client)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 // steps stops a provider process once at each of some named steps. The names are, in the order of a refresh:
 //
 //	sleep                               before the engine waits for somebody else, or before it tries again
+//	budget-1-before, budget-1-after     around the booking in the error budget, of a client that has one
 //	replace-1-before, replace-1-after   around the write of the claim
 //	dial                                before the connection is made
 //	body                                connected, before the first byte of the body is read
@@ -36,12 +37,14 @@ import (
 //	headers                             the status line and headers arrived
 //	reply                               the whole reply was read
 //	replace-2-before, replace-2-after   around the commit
+//	budget-2-before, budget-2-after     around the settling of what was booked
 //
-// Store steps count the writes of token pairs in one process.
+// Store steps count the writes of token pairs, or of budgets, in one process.
 type steps struct {
 	names    []string
 	dir      string
 	replaces atomic.Int64
+	budgets  atomic.Int64
 }
 
 func newSteps(names, dir string) *steps {
@@ -54,7 +57,9 @@ func newSteps(names, dir string) *steps {
 
 // wantsTransport tells whether a step lies inside the call. The provider's own transport is left alone otherwise.
 func (s *steps) wantsTransport() bool {
-	return slices.ContainsFunc(s.names, func(name string) bool { return name != "sleep" && !strings.HasPrefix(name, "replace-") })
+	return slices.ContainsFunc(s.names, func(name string) bool {
+		return name != "sleep" && !strings.HasPrefix(name, "replace-") && !strings.HasPrefix(name, "budget-")
+	})
 }
 
 // at stops if this is a step, and no process has stopped there before.
@@ -101,16 +106,24 @@ func (s *steps) wrap(inner store.Store) store.Store {
 }
 
 func (s *steps) storeHooks() storetest.Hooks {
-	counts := func(c storetest.Call) bool { return c.Op == storetest.OpReplace && strings.HasPrefix(c.Key, "pair/") }
+	counter := func(c storetest.Call) (name string, n *atomic.Int64) {
+		switch {
+		case c.Op == storetest.OpReplace && strings.HasPrefix(c.Key, "pair/"):
+			return "replace", &s.replaces
+		case (c.Op == storetest.OpCreate || c.Op == storetest.OpReplace) && strings.HasPrefix(c.Key, "budget/"):
+			return "budget", &s.budgets
+		}
+		return "", nil
+	}
 	return storetest.Hooks{
 		Before: func(c storetest.Call) {
-			if counts(c) {
-				s.at(fmt.Sprintf("replace-%d-before", s.replaces.Add(1)))
+			if name, n := counter(c); n != nil {
+				s.at(fmt.Sprintf("%s-%d-before", name, n.Add(1)))
 			}
 		},
 		After: func(c storetest.Call) {
-			if counts(c) {
-				s.at(fmt.Sprintf("replace-%d-after", s.replaces.Load()))
+			if name, n := counter(c); n != nil {
+				s.at(fmt.Sprintf("%s-%d-after", name, n.Load()))
 			}
 		},
 	}

@@ -2,18 +2,14 @@ package credential
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 // ErrorBudget is what a token endpoint forgives: Limit refusals (4xx) within Window lock the client out. The zero value
@@ -46,6 +42,7 @@ const (
 
 // Spent is one call that an error budget was charged for.
 type Spent struct {
+	ID   string    `json:"id,omitempty"` // of the request
 	At   time.Time `json:"at"`
 	Host string    `json:"host,omitempty"`
 	Key  string    `json:"key"`              // of the credential
@@ -55,7 +52,6 @@ type Spent struct {
 
 // seat is a request under way.
 type seat struct {
-	ID    string        `json:"id"`
 	Spent               // what it becomes if nobody ever says how it ended
 	TTL   time.Duration `json:"ttl"`
 }
@@ -113,7 +109,7 @@ func (l ledger) clean(b ErrorBudget, now time.Time) ledger {
 	})
 	l.Window = max(l.Window, b.Window)
 	l.Refusals = slices.DeleteFunc(l.Refusals, func(s Spent) bool { return !now.Before(s.At.Add(l.Window)) })
-	if len(l.Refusals) == 0 {
+	if len(l.Refusals) == 0 && len(l.UnderWay) == 0 {
 		l.Window = b.Window
 	}
 	slices.SortStableFunc(l.Refusals, func(x, y Spent) int { return x.At.Compare(y.At) })
@@ -134,102 +130,21 @@ func (l ledger) take(b ErrorBudget, s seat) (ledger, error) {
 	return l, nil
 }
 
-// settle ends a request. It is charged for a refusal (4xx), and for an answer that never came and may have been one.
-func (l ledger) settle(b ErrorBudget, id string, v oauth.Verdict, now time.Time) ledger {
-	i := slices.IndexFunc(l.UnderWay, func(s seat) bool { return s.ID == id })
-	if i >= 0 {
-		s := l.UnderWay[i].Spent
-		s.At = now // the server counts from its answer, not from the request
-		l.UnderWay = slices.Delete(slices.Clone(l.UnderWay), i, i+1)
-		switch {
-		case v.Class == oauth.OutcomeUnknown && v.Status == 0:
-			s.Code = noAnswer
-			l.Refusals = append(slices.Clone(l.Refusals), s)
-		case v.Status >= 400 && v.Status < 500:
-			s.HTTP, s.Code = v.Status, v.Code
-			l.Refusals = append(slices.Clone(l.Refusals), s)
-		}
-	}
-	return l.clean(b, now)
-}
-
-// enter books a request to the token endpoint of client in its error budget. done must be called when the answer is
-// there; until then the request counts as one that may be refused. A client without a budget costs nothing. errBusy means
-// that requests under way have the rest of the budget: wait.
-func (m *Manager) enter(ctx context.Context, key string, client Client) (done func(oauth.Verdict), err error) {
-	budget := client.Policy.ErrorBudget
-	if budget == (ErrorBudget{}) {
-		return func(oauth.Verdict) {}, nil
-	}
-	id, err := m.newID()
-	if err != nil {
-		return nil, storeError("booking a request", err)
-	}
-	err = m.insist(ctx, aFew, func() error {
-		l, revision, err := m.ledger(ctx, client)
-		if err != nil || slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
-			return err // booked already, by a write whose error was ambiguous
-		}
-		s := seat{ID: id, TTL: m.timings.ClaimTTL(), Spent: Spent{At: m.Now().Round(0).UTC(), Host: m.owner, Key: key}}
-		if l, err = l.take(budget, s); err != nil {
-			return decided{err}
-		}
-		return m.putLedger(ctx, client, revision, l)
-	})
-	var full *BudgetError
+// settle ends a request. It is charged for a refusal (4xx), and for an answer that never came and may have been one. What
+// was taken for refused meanwhile, because its process stood still, is put right.
+func (l ledger) settle(b ErrorBudget, s Spent, v oauth.Verdict) ledger {
+	same := func(old Spent) bool { return old.ID == s.ID }
+	l.UnderWay = slices.DeleteFunc(slices.Clone(l.UnderWay), func(old seat) bool { return same(old.Spent) })
+	l.Refusals = slices.DeleteFunc(slices.Clone(l.Refusals), same)
 	switch {
-	case err == nil:
-		return func(v oauth.Verdict) { m.leave(ctx, client, id, v) }, nil
-	case errors.As(err, &full):
-		return nil, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
-	case errors.Is(err, errBusy):
-		return nil, errBusy
+	case v.Class == oauth.OutcomeUnknown && v.Status == 0:
+		s.Code = noAnswer
+		l.Refusals = append(l.Refusals, s)
+	case v.Status >= 400 && v.Status < 500:
+		s.HTTP, s.Code = v.Status, v.Code
+		l.Refusals = append(l.Refusals, s)
 	}
-	m.leave(ctx, client, id, oauth.Verdict{}) // it may have been booked
-	return nil, writeError(ctx, err)
-}
-
-// leave says how a request ended. Where the store does not take it, the request counts as refused once its TTL is over.
-func (m *Manager) leave(ctx context.Context, client Client, id string, v oauth.Verdict) {
-	ctx = context.WithoutCancel(ctx)
-	err := m.insist(ctx, aFew, func() error {
-		l, revision, err := m.ledger(ctx, client)
-		if err != nil {
-			return err
-		}
-		return m.putLedger(ctx, client, revision, l.settle(client.Policy.ErrorBudget, id, v, m.Now().Round(0).UTC()))
-	})
-	if err != nil {
-		m.log.Warn("could not note how a request ended; it counts as refused", "client_id", client.ClientID, "error", err)
-	}
-}
-
-// ledger reads the budget of client. There is none in the beginning.
-func (m *Manager) ledger(ctx context.Context, client Client) (ledger, store.Revision, error) {
-	fresh := ledger{Format: recordFormat, Kind: kindBudget, TokenEndpoint: client.TokenEndpoint, ClientID: client.ClientID}
-	e, err := m.get(ctx, budgetKey(client))
-	if errors.Is(err, store.ErrNotFound) {
-		return fresh, "", nil
-	}
-	if err != nil {
-		return ledger{}, "", err
-	}
-	var l ledger
-	if err := decodeJSON(e.Value, &l); err != nil {
-		return ledger{}, "", storeError("reading an error budget", errors.Join(errUnusable, err))
-	}
-	if err := checkFormat(l.Format, l.Kind, kindBudget); err != nil {
-		return ledger{}, "", storeError("reading an error budget", errors.Join(errUnusable, err))
-	}
-	return l, e.Revision, nil
-}
-
-func (m *Manager) putLedger(ctx context.Context, client Client, old store.Revision, l ledger) error {
-	text, err := json.Marshal(l)
-	if err != nil {
-		return storeError("encoding an error budget", errors.Join(errUnusable, err))
-	}
-	return m.put(ctx, budgetKey(client), old, text)
+	return l.clean(b, s.At) // the server counts from its answer, not from the request
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -27,7 +27,7 @@ func TestLedger(t *testing.T) {
 	}
 	underWay := func(minutes ...int) (all []seat) {
 		for _, m := range minutes {
-			all = append(all, seat{ID: fmt.Sprint(m), Spent: Spent{At: at(m)}, TTL: 2 * time.Minute})
+			all = append(all, seat{Spent: Spent{ID: fmt.Sprint(m), At: at(m)}, TTL: 2 * time.Minute})
 		}
 		return all
 	}
@@ -47,7 +47,7 @@ func TestLedger(t *testing.T) {
 		"nobody came back from one":              {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 3, false, 60},
 		"nobody came back, an hour ago":          {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 63, false, 0},
 	} {
-		l, err := tt.ledger.take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(tt.now)}, TTL: 2 * time.Minute})
+		l, err := tt.ledger.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(tt.now)}, TTL: 2 * time.Minute})
 		full, isFull := err.(*BudgetError)
 		switch {
 		case tt.until > 0 && (!isFull || !full.Until.Equal(at(tt.until))):
@@ -60,22 +60,22 @@ func TestLedger(t *testing.T) {
 	}
 	// A clock that was set back, another window beside, and an answer that came late.
 	ahead := ledger{Refusals: refused(600000), UnderWay: underWay(600000)}
-	if _, err := ahead.take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(0)}}); err != errBusy {
+	if _, err := ahead.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(0)}}); err != errBusy {
 		t.Errorf("beside what lies ahead: %v, want to wait", err)
 	}
 	cleaned := ahead.clean(threeAnHour, at(0))
-	if l, err := cleaned.take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(61)}}); err != nil || len(l.Refusals) != 1 || !l.Refusals[0].At.Equal(at(2)) {
+	if l, err := cleaned.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(61)}}); err != nil || len(l.Refusals) != 1 || !l.Refusals[0].At.Equal(at(2)) {
 		t.Errorf("an hour later the seat alone counts, as refused at its end: %v, %v", err, l.Refusals)
 	}
 	brief := ErrorBudget{Limit: 3, Window: time.Minute}
-	shared, err := ledger{Window: time.Hour, Refusals: refused(0, 1)}.take(brief, seat{ID: "brief", Spent: Spent{At: at(3)}})
+	shared, err := ledger{Window: time.Hour, Refusals: refused(0, 1)}.take(brief, seat{Spent: Spent{ID: "brief", At: at(3)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := shared.settle(brief, "brief", oauth.Verdict{}, at(3)).take(threeAnHour, seat{ID: "new", Spent: Spent{At: at(4)}}); err == nil {
+	if _, err := shared.settle(brief, Spent{ID: "brief", At: at(3)}, oauth.Verdict{}).take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(4)}}); err == nil {
 		t.Error("a shorter window beside has forgotten what the longer one needs")
 	}
-	late := ledger{UnderWay: underWay(0, 0)}.settle(threeAnHour, "0", oauth.Verdict{Class: oauth.BadClient, Status: 401}, at(2))
+	late := ledger{UnderWay: underWay(0, 0)}.settle(threeAnHour, Spent{ID: "0", At: at(2)}, oauth.Verdict{Class: oauth.BadClient, Status: 401})
 	if got := late.Refusals[0].At; !got.Equal(at(2)) {
 		t.Errorf("charged at %s, want when the answer came", got)
 	}
@@ -89,7 +89,7 @@ func TestLedger(t *testing.T) {
 		"rate limited": {oauth.Verdict{Class: oauth.RateLimited, Status: 429}, 1}, "broken": {oauth.Verdict{Class: oauth.OutcomeUnknown, Status: 503}, 0},
 		"no answer": {oauth.Verdict{Class: oauth.OutcomeUnknown}, 1},
 	} {
-		l := ledger{UnderWay: underWay(1, 2)}.settle(threeAnHour, "1", tt.verdict, at(2))
+		l := ledger{UnderWay: underWay(1, 2)}.settle(threeAnHour, Spent{ID: "1", At: at(2)}, tt.verdict)
 		if len(l.UnderWay) != 1 || l.UnderWay[0].ID != "2" || len(l.Refusals) != tt.want {
 			t.Errorf("%s: %d under way, %d refusals, want 1 and %d", name, len(l.UnderWay), len(l.Refusals), tt.want)
 		}
@@ -270,7 +270,7 @@ func FuzzLedger(f *testing.F) {
 		if decodeJSON(text, &l) != nil {
 			return
 		}
-		next, err := l.take(threeAnHour, seat{ID: "new", Spent: Spent{At: epoch}, TTL: time.Minute})
+		next, err := l.take(threeAnHour, seat{Spent: Spent{ID: "new", At: epoch}, TTL: time.Minute})
 		if err == nil && len(next.Refusals)+len(next.UnderWay) > threeAnHour.spare() {
 			t.Errorf("%d stand", len(next.Refusals)+len(next.UnderWay))
 		}

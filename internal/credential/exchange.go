@@ -194,11 +194,12 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	if err := ctx.Err(); err != nil {
 		return step{}, err
 	}
-	done, err := m.enter(ctx, key, client)
+	b, err := m.enter(ctx, key, client)
 	if err != nil {
 		return step{}, err
 	}
 	var verdict oauth.Verdict
+	defer func() { m.leave(ctx, b, verdict) }()
 	attempt := client.attempt(PurposeExchange)
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
 	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
@@ -207,14 +208,12 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 		undo: func(r *Record) { r.unconsume(x.Code) },
 	})
 	if err != nil {
-		done(verdict)
 		return step{}, err
 	}
 	defer c.close()
-	defer func() { done(verdict) }()
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, time.Time{})
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, time.Time{})
 	verdict = client.Preset().Dialect.Judge(reply, x.Code, verifier, client.ClientSecret)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {

@@ -97,17 +97,16 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 // copyBudget adds the refusals that the client has had to those that the destination knows of. Moving must not make the
 // server's patience look new.
 func (v *Mover) copyBudget(ctx context.Context, client Client) error {
-	spent, _, err := v.from.ledger(ctx, client)
+	spent, err := v.from.ledger(ctx, client)
 	if err != nil {
 		return v.from.told(err)
 	}
-	now := v.from.Now()
-	spent = spent.clean(ErrorBudget{Window: spent.Window}, now)
+	spent.ledger = spent.clean(ErrorBudget{Window: spent.Window}, spent.now)
 	if len(spent.Refusals) == 0 {
 		return nil
 	}
 	err = v.to.insist(ctx, aFew, func() error {
-		l, revision, err := v.to.ledger(ctx, client)
+		l, err := v.to.ledger(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -121,7 +120,7 @@ func (v *Mover) copyBudget(ctx context.Context, client Client) error {
 			return nil
 		}
 		l.Window = max(l.Window, spent.Window)
-		return v.to.putLedger(ctx, client, revision, l)
+		return v.to.putLedger(ctx, client, l)
 	})
 	if err != nil {
 		return v.to.told(err)

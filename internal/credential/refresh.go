@@ -159,23 +159,22 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	if err := ctx.Err(); err != nil {
 		return step{}, err
 	}
-	done, err := m.enter(ctx, key, client)
+	b, err := m.enter(ctx, key, client)
 	if err != nil {
 		return step{}, err
 	}
 	var verdict oauth.Verdict
+	defer func() { m.leave(ctx, b, verdict) }()
 	a := client.attempt(PurposeRefresh)
 	a.Resend, a.Scopes = d.Resend, snap.record.Tokens.Scopes
 	c, err := m.claim(ctx, key, snap, a, extra{exclusive: d.AtRisk})
 	if err != nil {
-		done(verdict)
 		return step{}, err
 	}
 	defer c.close()
-	defer func() { done(verdict) }()
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, d.SendBefore)
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, d.SendBefore)
 	verdict = client.Preset().Dialect.Judge(reply, token, client.ClientSecret)
 	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
@@ -190,8 +189,8 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 }
 
 // send posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
-// nothing of the caller's can. before is a further bound by the wall clock; zero: none.
-func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, before time.Time) oauth.Reply {
+// nothing of the caller's can. b has to stand then. before is a further bound by the wall clock; zero: none.
+func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, cancel)
@@ -201,7 +200,7 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, before 
 			return ctx.Err()
 		}
 		now := m.Now()
-		if !c.at.within(m.clock, m.timings.SendBy) || !before.IsZero() && !now.Before(before) {
+		if !c.at.within(m.clock, m.timings.SendBy) || !b.stands(m) || !before.IsZero() && !now.Before(before) {
 			return ErrLate
 		}
 		c.attempt.SentAt = now.Round(0).UTC()

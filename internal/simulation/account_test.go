@@ -13,6 +13,7 @@ type account struct {
 	name, key string
 	site      *site
 	semantics semantics
+	client    *client       // nil: nobody counts
 	lifetime  time.Duration // of access tokens
 	earliest  time.Duration // the server refuses a refresh before
 	idle      time.Duration // a refresh token that is not used for so long dies
@@ -63,6 +64,7 @@ func (w *world) newAccount(s *site) *account {
 	if w.chance(0.3) {
 		a.refresh.BeforeExpiry = pick(w.scheduler, 5*time.Second, time.Minute)
 	}
+	w.joinClient(a)
 	w.server.accounts = append(w.server.accounts, a)
 	w.server.byKey[a.key] = a
 	return a
@@ -70,10 +72,14 @@ func (w *world) newAccount(s *site) *account {
 
 // setup is the credential's configuration.
 func (a *account) setup() credential.Setup {
-	return credential.Setup{Refresh: a.refresh, Client: credential.Client{
+	setup := credential.Setup{Refresh: a.refresh, Client: credential.Client{
 		ClientID: "app", ClientSecret: secret.New("app-secret"), AuthorizationEndpoint: "https://as.example/authorize",
 		TokenEndpoint: "https://as.example/token", Policy: a.semantics.told,
 	}}
+	if a.client != nil {
+		setup.Client.ClientID, setup.Client.Policy.ErrorBudget = a.client.id, a.client.budget
+	}
+	return setup
 }
 
 // inUse is the access token that was issued last in the current family; nil: none.

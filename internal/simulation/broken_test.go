@@ -20,13 +20,14 @@ func narrow(seed uint64) config {
 	c.days = 0.4
 	c.flavours = []flavour{shared}
 	c.semantics = c.semantics[5:8] // single_use, with each consequence of a reuse
+	c.budgets = nil
 	return c
 }
 
 // quiet is a world in which nothing fails, and many runners come at once.
 func quiet(seed uint64) config {
-	c := narrow(seed)
-	c.calm, c.semantics = true, allSemantics()
+	c := crowded(seed)
+	c.every, c.semantics = narrow(seed).every, allSemantics()
 	return c
 }
 
@@ -34,6 +35,7 @@ func quiet(seed uint64) config {
 func crowded(seed uint64) config {
 	c := narrow(seed)
 	c.calm, c.every = true, []time.Duration{30 * time.Minute}
+	c.skew, c.skewOfFiles = 0, 0 // a clock that is ahead would find tokens expired too soon
 	return c
 }
 
@@ -91,6 +93,16 @@ var brokenEngines = []struct {
 	{"request sent twice", narrow, 1, "which is forbidden", breakage{caller: func(c credential.Poster) credential.Poster { return stutterer{c} }}},
 	{"clocks of others believed", apart, 11, "which is forbidden", breakage{store: func(s store.Store) store.Store { return vain{s} }}},
 	{"reply not rescued", mortal, 2, "never kept", breakage{rescue: func(r credential.Rescue) credential.Rescue { return sieve{r} }}},
+	{"budget without compare-and-swap", refused(weather{}), 3, "locked app", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, careless{s}) }}},
+	{"budget that does not count what is under way", refused(weather{}), 3, "locked app", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, blinkered{s}) }}},
+	{"budget by a guess at the store's time", unheard, 1, "locked app", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, timeless{s}) }}},
+	{"request sent under a booking that is over", dozing, 342, "locked app", breakage{
+		timings: func(t *credential.Timings) {
+			t.RequestTimeout, t.Slack = t.RequestTimeout-10*time.Hour, t.Slack+10*time.Hour
+		},
+	}},
+	{"budget that never recovers", unheard, 1, "is still put off", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, unforgiving{s}) }}},
+	{"budget that hears of no answer", content, 3, "and the server has counted", breakage{store: func(s store.Store) store.Store { return ofBudgets(s, taciturn{s}) }}},
 }
 
 // TestBrokenEngines runs each broken engine under its seed, which must find the breakage, and the sound one under the same

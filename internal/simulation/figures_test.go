@@ -17,7 +17,9 @@ type figures struct {
 	crashes, pauses, sleeps, partitions int
 	machinesLost, rescued, logins       int
 	servedBySkew, servedLate            int
+	refusals, putOff                    int // of clients whose refusals are counted
 	lost, healed, again, refused        map[string]int
+	locked                              map[string]int
 }
 
 func (f *figures) put(into *map[string]int, what string, n int) {
@@ -36,13 +38,14 @@ func (f *figures) add(o figures) {
 		{&f.refreshes, &o.refreshes}, {&f.expiries, &o.expiries}, {&f.crashes, &o.crashes}, {&f.pauses, &o.pauses},
 		{&f.sleeps, &o.sleeps}, {&f.partitions, &o.partitions}, {&f.machinesLost, &o.machinesLost},
 		{&f.rescued, &o.rescued}, {&f.logins, &o.logins}, {&f.servedBySkew, &o.servedBySkew}, {&f.servedLate, &o.servedLate},
+		{&f.refusals, &o.refusals}, {&f.putOff, &o.putOff},
 	} {
 		*n.to += *n.from
 	}
 	for _, list := range []struct {
 		to   *map[string]int
 		from map[string]int
-	}{{&f.lost, o.lost}, {&f.healed, o.healed}, {&f.again, o.again}, {&f.refused, o.refused}} {
+	}{{&f.lost, o.lost}, {&f.healed, o.healed}, {&f.again, o.again}, {&f.refused, o.refused}, {&f.locked, o.locked}} {
 		for what, n := range list.from {
 			f.put(list.to, what, n)
 		}
@@ -58,10 +61,11 @@ func (f figures) String() string {
 	fmt.Fprintf(&b, "  %d crashes, %d stops, %d sleeps, %d partitions, %d machines destroyed, %d replies in rescue files\n",
 		f.crashes, f.pauses, f.sleeps, f.partitions, f.machinesLost, f.rescued)
 	fmt.Fprintf(&b, "  %d expired tokens served because of clocks, %d because their process stood still\n", f.servedBySkew, f.servedLate)
+	fmt.Fprintf(&b, "  %d refusals that a budget is charged for, %d asks put off by one\n", f.refusals, f.putOff)
 	for _, list := range []struct {
 		name string
 		of   map[string]int
-	}{{"lost", f.lost}, {"given up, and found again", f.healed}, {"sent again", f.again}, {"refused", f.refused}} {
+	}{{"lost", f.lost}, {"given up, and found again", f.healed}, {"sent again", f.again}, {"refused", f.refused}, {"locked out", f.locked}} {
 		total := 0
 		for _, n := range list.of {
 			total += n

@@ -41,11 +41,8 @@ func (w *world) pipeline(a *account) {
 		ask, patience := w.newAsk(b)
 		for range pick(w.scheduler, 1, 1, 1, 1, 2) { // askers that share a flight
 			w.task(p, func(ctx context.Context, t *task) {
-				for n := range asks {
-					if n > 0 {
-						_ = clock{w, m}.Sleep(ctx, pause)
-					}
-					w.ask(ctx, t, b, ask, patience)
+				for range asks {
+					_ = clock{w, m}.Sleep(ctx, w.pause(p, w.ask(ctx, t, b, ask, patience), pause))
 				}
 			})
 		}
@@ -94,7 +91,7 @@ type asking struct {
 }
 
 // ask asks for a token, and judges what comes of it.
-func (w *world) ask(ctx context.Context, t *task, a *account, ask credential.Ask, patience time.Duration) {
+func (w *world) ask(ctx context.Context, t *task, a *account, ask credential.Ask, patience time.Duration) error {
 	p := t.process
 	q := &asking{account: a, ask: ask}
 	inner, cancel := context.WithCancel(ctx)
@@ -124,6 +121,7 @@ func (w *world) ask(ctx context.Context, t *task, a *account, ask credential.Ask
 		w.answered(p, q, res, err)
 		w.finish(c)
 	})
+	return err
 }
 
 // offTheEdge is how long an ask has to be put off in good weather, so that a moment more or less does not decide whether
@@ -176,6 +174,8 @@ func (w *world) answered(p *process, q *asking, res credential.Result, err error
 		w.fail(a.key, "%s is told %v", p.name, err)
 	case w.calm && q.began > w.calmSince && (e.Kind == credential.KindStore || e.Kind == credential.KindNotSent):
 		w.fail(a.key, "%s is told %v, and nothing is wrong", p.name, err)
+	case e.Reason == credential.ReasonBudget:
+		w.putOff(p, q, e)
 	default:
 		w.figures.put(&w.figures.refused, string(e.Kind), 1)
 	}

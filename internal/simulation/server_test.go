@@ -19,6 +19,7 @@ type server struct {
 	opens    map[string]*access
 	codes    map[string]*account // that were not used
 	made     int
+	clients  int
 }
 
 // family is what one login began.
@@ -87,9 +88,24 @@ func newServer(w *world) *server {
 
 // answer is the token endpoint. fate is what happens to the request there, or behind it.
 func (s *server) answer(x *exchange, form url.Values, fate string) answer {
-	switch fate {
-	case "busy":
+	if fate == "busy" {
 		return answer{status: 503, body: "<html>busy</html>", cut: -1}
+	}
+	c := s.clientOf(form)
+	if c == nil {
+		return s.look(x, form, fate)
+	}
+	if s.world.now < c.locked {
+		return answer{status: 403, body: `{"error":"locked_out"}`, cut: -1}
+	}
+	a := s.look(x, form, fate)
+	s.world.counted(c, x, a.status)
+	return a
+}
+
+// look answers a request that was let through.
+func (s *server) look(x *exchange, form url.Values, fate string) answer {
+	switch fate {
 	case "too many":
 		return answer{status: 429, body: "{}", cut: -1, header: http.Header{"Retry-After": {"90"}}}
 	case "bad client":
@@ -136,7 +152,7 @@ func (s *server) process(x *exchange, form url.Values) (status int, body string)
 	x.presented = t
 	a := t.family.account
 	switch {
-	case w.now < a.badClientUntil:
+	case w.now < a.badClientUntil, a.client != nil && w.now < a.client.wrongUntil:
 		return 401, `{"error":"invalid_client"}`
 	case t.family.dead != "":
 		w.note(a.key, "  server: %s comes, and its family is dead", t.value)
@@ -231,7 +247,7 @@ func (s *server) code(a *account) string {
 }
 
 // remembered is how many tokens of a family the server remembers.
-const remembered = 24
+const remembered = 100
 
 func (s *server) issue(f *family, x *exchange) *refresh {
 	a := f.account

@@ -17,7 +17,7 @@ func rough(seed uint64) config {
 	return config{
 		seed: seed, credentials: 3, perSite: 3, days: 1, harsh: 0.05,
 		every:    []time.Duration{time.Hour, 4 * time.Hour},
-		flavours: []flavour{local, shared, remote}, semantics: allSemantics(),
+		flavours: []flavour{local, shared, remote}, semantics: allSemantics(), budgets: someBudgets(),
 		late: 5 * time.Minute, skew: flags.skew, skewOfFiles: flags.files, strict: flags.strict,
 	}
 }

@@ -33,6 +33,7 @@ type site struct {
 	holds    map[string]*process
 	skew     time.Duration // how far the store's own clock is ahead
 	machines []*machine
+	clients  []*client // whose refusals are counted
 }
 
 var errStore = errors.New("the store failed, and does not say what it has done")

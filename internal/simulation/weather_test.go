@@ -14,6 +14,7 @@ type weather struct {
 
 	noStore, noNetwork, sleeps, clockSet, diskFull, destroyed float64 // a day and machine
 	badClient, revoked                                        float64 // a day and account
+	wrongSecret                                               float64 // a day and client
 }
 
 // newWeather draws the weather of a world: each kind of trouble is rare or frequent. Unless the world is to have everything,
@@ -45,6 +46,9 @@ func (w *world) newWeather(harsh float64) weather {
 	}
 	if w.config.late > 0 {
 		x.storeLate = rate()
+	}
+	if len(w.config.budgets) > 0 {
+		x.wrongSecret = daily(4)
 	}
 	return x
 }
@@ -88,6 +92,9 @@ func (w *world) disasters() {
 				w.often(w.weather.destroyed, func() { w.loseMachine(on()) })
 			}
 		}
+		for _, c := range s.clients {
+			w.often(w.weather.wrongSecret, func() { c.wrongUntil = w.now + w.between(time.Minute, 3*time.Hour) })
+		}
 	}
 	for _, a := range w.server.accounts {
 		w.often(w.weather.badClient, func() { a.badClientUntil = w.now + w.between(time.Minute, 3*time.Hour) })
@@ -125,6 +132,9 @@ func (w *world) calmDown() {
 	for _, s := range w.sites {
 		for _, m := range s.machines {
 			m.noStore, m.noNetwork, m.rescueBroken = outage{}, outage{}, 0
+		}
+		for _, c := range s.clients {
+			c.wrongUntil = 0
 		}
 	}
 	for _, a := range w.server.accounts {

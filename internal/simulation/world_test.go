@@ -29,10 +29,11 @@ type config struct {
 	every       []time.Duration
 	flavours    []flavour
 	semantics   []semantics
-	skew        time.Duration // how far the wall clocks of machines may be off that share a store with a clock of its own
-	skewOfFiles time.Duration // likewise, where the store is of files, which has no clock to go by
-	strict      bool          // what is known of the engine and not right is a fault too; see causeLate and opensDoors
-	late        time.Duration // how late a write may land of which nobody knows; 0: never late
+	budgets     []credential.ErrorBudget // that clients may have; none: nobody counts refusals
+	skew        time.Duration            // how far the wall clocks of machines may be off that share a store with a clock of its own
+	skewOfFiles time.Duration            // likewise, where the store is of files, which has no clock to go by
+	strict      bool                     // what is known of the engine and not right is a fault too; see causeLate and opensDoors
+	late        time.Duration            // how late a write may land of which nobody knows; 0: never late
 	broken      breakage
 	trace       io.Writer // gets every event
 	only        string    // … of this key
@@ -201,7 +202,7 @@ func (w *world) end() {
 				w.task(w.newProcess(m), func(ctx context.Context, t *task) {
 					for _, a := range w.server.accounts {
 						if a.site == s {
-							w.ask(ctx, t, a, credential.Ask{DefaultMargin: 30 * time.Second, Asker: credential.AskerApply}, time.Hour)
+							w.outlast(ctx, t, a, credential.Ask{DefaultMargin: 30 * time.Second, Asker: credential.AskerApply})
 						}
 					}
 				})

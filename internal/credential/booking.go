@@ -1,0 +1,147 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+)
+
+// booking is a request to a token endpoint, as the error budget of its client has it. The zero one is of a client without
+// a budget, and costs nothing.
+type booking struct {
+	client Client
+	spent  Spent   // what it may come to
+	at     instant // before it was made
+	end    func()  // of the critical section
+}
+
+// stands tells whether the booking will still stand when the answer is there. Once it is over it counts as refused, and
+// after that it is forgotten: a request that is sent then, by a process that stood still, would be counted by the server
+// alone.
+func (b booking) stands(m *Manager) bool {
+	return b.spent.ID == "" || b.at.within(m.clock, m.timings.ClaimTTL()-m.timings.RequestTimeout)
+}
+
+// enter books a request to the token endpoint of client in its error budget. leave must be called when the answer is
+// there; until then the request counts as one that may be refused. errBusy means that requests under way have the rest of
+// the budget: wait.
+func (m *Manager) enter(ctx context.Context, key string, client Client) (booking, error) {
+	budget := client.Policy.ErrorBudget
+	if budget == (ErrorBudget{}) {
+		return booking{}, nil
+	}
+	id, err := m.newID()
+	if err != nil {
+		return booking{}, storeError("booking a request", err)
+	}
+	end, err := m.sections.Begin()
+	if err != nil {
+		return booking{}, &Error{Kind: KindShuttingDown, Err: err}
+	}
+	b := booking{client: client, spent: Spent{ID: id, Host: m.owner, Key: key}, end: end}
+	doubt := false // whether it was booked
+	err = m.insist(ctx, aFew, func() error {
+		asked := nowOn(m.clock)
+		l, err := m.ledger(ctx, client)
+		if err != nil {
+			return err
+		}
+		// What an ambiguous error has left there may still be on its way to the disk: it is written again.
+		if !slices.ContainsFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) {
+			b.at = asked
+			s := seat{Spent: b.spent, TTL: m.timings.ClaimTTL()}
+			s.At = l.now
+			if l.ledger, err = l.take(budget, s); err != nil {
+				return decided{err}
+			}
+		}
+		err = m.putLedger(ctx, client, l)
+		doubt = doubt || err != nil && !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotDone)
+		return err
+	})
+	if err == nil {
+		return b, nil
+	}
+	if doubt {
+		m.leave(ctx, b, oauth.Verdict{})
+	} else {
+		end()
+	}
+	var full *BudgetError
+	switch {
+	case errors.As(err, &full):
+		return booking{}, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
+	case errors.Is(err, errBusy):
+		return booking{}, errBusy
+	}
+	return booking{}, writeError(ctx, err)
+}
+
+// leave says how a request ended. Where the store does not take it, the request counts as refused once its TTL is over.
+func (m *Manager) leave(ctx context.Context, b booking, v oauth.Verdict) {
+	if b.spent.ID == "" {
+		return
+	}
+	defer b.end()
+	ctx = context.WithoutCancel(ctx)
+	err := m.insist(ctx, aFew, func() error {
+		l, err := m.ledger(ctx, b.client)
+		if err != nil {
+			return err
+		}
+		s := b.spent
+		s.At = l.now
+		l.ledger = l.settle(b.client.Policy.ErrorBudget, s, v)
+		return m.putLedger(ctx, b.client, l)
+	})
+	if err != nil {
+		m.log.Warn("could not note how a request ended; it counts as refused", "client_id", b.client.ClientID, "error", err)
+	}
+}
+
+// storedLedger is a ledger as read.
+type storedLedger struct {
+	ledger
+	revision store.Revision // empty: there is none yet
+	now      time.Time      // when it was read
+}
+
+// ledger reads the budget of client. There is none in the beginning.
+func (m *Manager) ledger(ctx context.Context, client Client) (storedLedger, error) {
+	l := storedLedger{ledger: ledger{Format: recordFormat, Kind: kindBudget, TokenEndpoint: client.TokenEndpoint, ClientID: client.ClientID}}
+	e, err := m.get(ctx, budgetKey(client))
+	l.now = m.Now().Round(0).UTC()
+	if errors.Is(err, store.ErrNotFound) {
+		return l, nil
+	}
+	if err != nil {
+		return storedLedger{}, err
+	}
+	// By the store's clock it is this time at least, however long the answer took. A guess that is off by seconds would let
+	// a refusal leave the window before the server forgets it.
+	if !e.Now.IsZero() {
+		l.now = e.Now.Round(0).UTC()
+	}
+	var known ledger
+	if err := decodeJSON(e.Value, &known); err != nil {
+		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))
+	}
+	if err := checkFormat(known.Format, known.Kind, kindBudget); err != nil {
+		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))
+	}
+	l.ledger, l.revision = known, e.Revision
+	return l, nil
+}
+
+func (m *Manager) putLedger(ctx context.Context, client Client, l storedLedger) error {
+	text, err := json.Marshal(l.ledger)
+	if err != nil {
+		return storeError("encoding an error budget", errors.Join(errUnusable, err))
+	}
+	return m.put(ctx, budgetKey(client), l.revision, text)
+}
