@@ -58,7 +58,7 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionAuthorize, Reason: ReasonDeleted}
 	case r.Status == StatusRevoked:
 		return Decision{Action: ActionAuthorize, Reason: ReasonRevoked}
-	case r.Tokens.Alive(now, p.Margin) && !p.Force:
+	case r.Tokens.Alive(now, p.Margin) && !p.Force && !p.keepAlive(r.Tokens, now):
 		return Decision{Action: ActionFresh}
 	}
 

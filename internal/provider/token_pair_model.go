@@ -44,7 +44,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	}
 	m.Generation = types.Int64Value(r.Generation)
 	m.LastRotatedAt = timeValue(r.LastRotatedAt)
-	m.RefreshTokenExpiresAt = timeValue(idleDeadline(r))
+	m.RefreshTokenExpiresAt = timeValue(r.IdleDeadline())
 	m.ReauthorizeBy = timeValue(absoluteDeadline(r))
 
 	t := r.Tokens
@@ -133,20 +133,6 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 		BeforeExpiry: durationOf(member(m.Refresh, "before_expiry")),
 		Earliest:     durationOf(member(m.Refresh, "earliest")),
 	}}
-}
-
-// idleDeadline is when the refresh token dies unless it is used: told, or derived from the policy, whichever is sooner.
-func idleDeadline(r credential.Record) time.Time {
-	if r.Tokens.Refresh.IsEmpty() {
-		return time.Time{}
-	}
-	at := r.Tokens.RefreshTokenExpiresAt
-	if idle := r.Client.EffectivePolicy().IdleLifetime; idle > 0 && !r.Tokens.IssuedAt.IsZero() {
-		if byPolicy := r.Tokens.IssuedAt.Add(idle); at.IsZero() || byPolicy.Before(at) {
-			return byPolicy
-		}
-	}
-	return at
 }
 
 // absoluteDeadline is when the authorization ends, however often it is refreshed.

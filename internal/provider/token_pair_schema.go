@@ -37,7 +37,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 			Optional:            true, Attributes: preauthenticatedAttributes(),
 		},
 		"refresh": schema.SingleNestedAttribute{
-			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires.", Optional: true, Attributes: refreshAttributes(),
+			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires. Whatever is chosen but `never`: a refresh token that dies when it lies idle (see `refresh_token_expires_at`) is used once two thirds of that time are over, though the access token still works.", Optional: true, Attributes: refreshAttributes(),
 		},
 		"revoke_on_destroy": schema.BoolAttribute{
 			MarkdownDescription: "Whether destroying the resource revokes its tokens at the server (RFC 7009). Default: `true`. A change takes effect with the apply that makes it, so set it to `false` and apply before a destroy that must leave the tokens alive.",

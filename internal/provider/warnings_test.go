@@ -132,10 +132,10 @@ func TestNotices(t *testing.T) {
 		notice                credential.Notice
 	}{
 		{"too early", "Refresh Put Off",
-			`The access token of token pair "exact" is about to expire and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server asked to wait. It is used as it is.`,
+			`The access token of token pair "exact" is due for a refresh and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server asked to wait. It is used as it is.`,
 			credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonNotBefore, Until: day(2)}},
 		{"earliest", "Refresh Put Off",
-			`The access token of token pair "exact" is about to expire and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform. It is used as it is.`,
+			`The access token of token pair "exact" is due for a refresh and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform. It is used as it is.`,
 			credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonEarliest, Until: day(2)}},
 		{"at apply", "", "", credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonAtApply}},
 		{"never", "", "", credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonNever}},
