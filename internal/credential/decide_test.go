@@ -68,6 +68,17 @@ func TestDecide(t *testing.T) {
 		p.Strategy, p.Asker = s, asker
 		return p
 	}
+	endless := func(change func(*Record)) Record {
+		r := active(change)
+		r.Tokens.ExpiresAt = time.Time{}
+		return r
+	}
+	probedWith := func(said Probed, change func(*Policy)) Policy {
+		p := Policy{Strategy: StrategyOnRejection, Probed: said}
+		change(&p)
+		return p
+	}
+	probed := func(said Probed) Policy { return probedWith(said, func(*Policy) {}) }
 	claim := &Claim{Attempt: "x", TTL: time.Minute}
 	for _, tt := range []struct {
 		name   string
@@ -132,6 +143,33 @@ func TestDecide(t *testing.T) {
 		{"idle, its outcome unknown", active(func(r *Record) {
 			r.Status, r.Unknown = StatusOutcomeUnknown, &Unknown{Attempt: "x", ClaimedAt: now, TTL: time.Minute}
 		}), idle(time.Hour), Decision{Action: ActionFresh, Reason: ReasonUnknownWaiting, Until: expires}},
+
+		// The API says whether the access token works; a lifetime is not assumed.
+		{"probe, not asked", endless(nil), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, expiry told and to come", active(nil), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, expiry told and over", expired(nil), probed(ProbedNot), Decision{Action: ActionRotate}},
+		{"probe, not asked, expiry told, this very moment", active(func(r *Record) { r.Tokens.ExpiresAt = now }), probed(ProbedNot), Decision{Action: ActionRotate}},
+		{"probe, not asked, no access token", endless(func(r *Record) { r.Tokens.Access = secret.String{} }), probed(ProbedNot), Decision{Action: ActionRotate}},
+		{"probe, not asked, no refresh token", endless(func(r *Record) { r.Tokens.Refresh = secret.String{} }), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, outcome unknown", endless(func(r *Record) { r.Status, r.Unknown = StatusOutcomeUnknown, &Unknown{TTL: 1} }), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, revoked", endless(func(r *Record) { r.Status = StatusRevoked }), probed(ProbedNot), Decision{Action: ActionAuthorize, Reason: ReasonRevoked}},
+		{"probe, not asked, and idle", endless(nil), probedWith(ProbedNot, func(p *Policy) { p.Token.IdleLifetime = time.Hour }), Decision{Action: ActionProbe}},
+		{"probe, good", endless(nil), probed(ProbedGood), Decision{Action: ActionFresh}},
+		{"probe, good, and claimed", endless(func(r *Record) { r.Claim = claim }), probed(ProbedGood), Decision{Action: ActionFresh}},
+		{"probe, good, and idle", endless(nil), probedWith(ProbedGood, func(p *Policy) { p.Token.IdleLifetime = time.Hour }), Decision{Action: ActionRotate}},
+		{"probe, good, asked for longer", active(nil), probedWith(ProbedGood, func(p *Policy) { p.Margin = time.Hour }), Decision{Action: ActionRotate}},
+		{"probe, good, asked for longer, expiry not told", endless(nil), probedWith(ProbedGood, func(p *Policy) { p.Margin = time.Hour }), Decision{Action: ActionFresh}},
+		{"probe, good, expired since", expired(nil), probed(ProbedGood), Decision{Action: ActionRotate}},
+		{"probe, silent", endless(nil), probed(ProbedSilent), Decision{Action: ActionFresh}},
+		{"probe, rejected", endless(nil), probed(ProbedRejected), Decision{Action: ActionRotate}},
+		{"probe, rejected, expiry to come", active(nil), probed(ProbedRejected), Decision{Action: ActionRotate}},
+		{"probe, rejected, too early", endless(nil), probedWith(ProbedRejected, func(p *Policy) { p.Earliest = 2 * time.Hour }), Decision{Action: ActionGiveUp, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
+		{"probe, rejected, not before", endless(func(r *Record) { r.NotBefore = now.Add(1) }), probed(ProbedRejected), Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
+		{"probe, rejected, and claimed", endless(func(r *Record) { r.Claim = claim }), probed(ProbedRejected), Decision{Action: ActionWait, Reason: ReasonClaimed}},
+		{"probe, rejected, moving", endless(func(r *Record) { r.Claim = &Claim{Purpose: PurposeMove} }), probed(ProbedRejected), Decision{Action: ActionGiveUp, Reason: ReasonMoving}},
+		{"probe, rejected, no refresh token", endless(func(r *Record) { r.Tokens.Refresh = secret.String{} }), probed(ProbedRejected), Decision{Action: ActionAuthorize, Reason: ReasonNoRefreshToken}},
+		{"probe, rejected, outcome unknown", unknown(now, func(r *Record) { r.Tokens.ExpiresAt = time.Time{} }), probed(ProbedRejected), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(time.Hour)}},
+		{"probe, fresh and rejected", endless(nil), probed(ProbedFreshRejected), Decision{Action: ActionGiveUp, Reason: ReasonRefused}},
 
 		// Claims.
 		{"claimed", expired(func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},
