@@ -128,11 +128,7 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 	if s.stateOnly {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
-	return credential.Setup{Client: client, Inputs: m.inputs(), Refresh: credential.RefreshSettings{
-		Strategy:     credential.Strategy(member(m.Refresh, "strategy").ValueString()),
-		BeforeExpiry: durationOf(member(m.Refresh, "before_expiry")),
-		Earliest:     durationOf(member(m.Refresh, "earliest")),
-	}}
+	return credential.Setup{Client: client, Inputs: m.inputs(), Refresh: m.refreshSettings()}
 }
 
 // absoluteDeadline is when the authorization ends, however often it is refreshed.

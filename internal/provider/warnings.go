@@ -77,6 +77,8 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		summary = "Authorization Required"
 	case credential.KindUnknown:
 		summary = "Outcome of a Refresh Unknown"
+	case credential.KindRefused:
+		summary = "Fresh Access Token Refused"
 	case credential.KindMoving:
 		summary = "Move Not Finished"
 	case credential.KindMoved:
@@ -93,6 +95,8 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			warnPutOff(about, n, diags)
 		case credential.NoticeFailed:
 			diags.AddWarning("Token Pair Not Refreshed", "The current access token still works and is used.\n\n"+engineDetail(about, n.Err))
+		case credential.NoticeUnprobed:
+			warnUnprobed(about, n, diags)
 		case credential.NoticeNotStored:
 			warnNotStored(about, n, diags)
 		case credential.NoticeRescued:
