@@ -305,3 +305,70 @@ func TestAskersShareAProbe(t *testing.T) {
 		w.wantServer(1, 1, 0)
 	})
 }
+
+// TestTwoProcessesMeetOneRejection: the one refreshes while the other still waits for its answer, which is then about a token
+// that is no longer in use. There is one refresh.
+func TestTwoProcessesMeetOneRejection(t *testing.T) {
+	t.Parallel()
+	w, slow := rejecting(t)
+	r := w.record()
+	r.Client.Policy.ErrorBudget = ErrorBudget{}
+	w.put(r)
+	quick := &fakeProber{server: w.server}
+	slow.answers = []oauth.ProbeReply{answered(401)}
+	slow.wait = sync.OnceFunc(func() { w.mustToken(w.start(quick.options)) })
+	res := w.mustToken(w.start(slow.options))
+	if !w.server.opens(res.Record.Tokens.Access.Reveal()) || res.Record.Generation != 2 {
+		t.Errorf("generation %d is served", res.Record.Generation)
+	}
+	quick.wantProbes(t, "quick", 2)
+	slow.wantProbes(t, "slow", 2)
+	w.wantServer(1, 1, 0)
+}
+
+// TestProbeWaitsForTheBudget: a request under way may take the last refusal that is left.
+func TestProbeWaitsForTheBudget(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]struct {
+		verdict *oauth.Verdict // of the request under way; nil: its runner has died
+		probes  int
+		notices []NoticeCode
+	}{
+		"it went well":  {&oauth.Verdict{Class: oauth.Success, Status: 200}, 1, nil},
+		"it never ends": {nil, 0, []NoticeCode{NoticeUnprobed}},
+	} {
+		w, api := rejecting(t, answered(200))
+		r := w.record()
+		r.Client.Policy.ErrorBudget = ErrorBudget{Limit: 2, Window: time.Hour}
+		w.put(r)
+		done, err := w.start().enter(t.Context(), PairKey("other"), r.Client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waited := w.clock.Now()
+		m := w.start(api.options, func(o *Options) {
+			o.Clock = sleepClock{o.Clock, func() {
+				if end.verdict != nil {
+					done(*end.verdict)
+				}
+			}}
+		})
+		w.wantNotices(w.mustToken(m).Notices, end.notices...)
+		api.wantProbes(t, name, end.probes)
+		if w.clock.Now().Equal(waited) {
+			t.Errorf("%s: nobody waited", name)
+		}
+		w.wantServer(0, 0, 0)
+	}
+}
+
+// sleepClock lets something happen while somebody waits.
+type sleepClock struct {
+	Clock
+	meanwhile func()
+}
+
+func (c sleepClock) Sleep(ctx context.Context, d time.Duration) error {
+	c.meanwhile()
+	return c.Clock.Sleep(ctx, d)
+}
