@@ -121,7 +121,7 @@ func TestEarliest(t *testing.T) {
 	w.apply()
 	s.expect(1, 0)
 	s.later(550*time.Second, w)
-	w.plan().mustSay(t, "No changes.", "Warning: Refresh Put Off", "cannot be refreshed before", "refresh.earliest says that the server refuses an earlier refresh", "It is used as it is.")
+	w.plan().mustSay(t, "No changes.", "Warning: Refresh Put Off", "cannot be refreshed before", "the server refuses an earlier refresh, by refresh.earliest", "It is used as it is.")
 	other := w.sibling()
 	other.write(reader("early", `min_validity = "5m"`))
 	other.apply().mustSay(t, "Refresh Put Off")

@@ -76,6 +76,7 @@ type wireRefresh struct {
 	Strategy     Strategy      `json:"strategy,omitempty"`
 	BeforeExpiry time.Duration `json:"before_expiry,omitempty"`
 	Earliest     time.Duration `json:"earliest,omitempty"`
+	ProbeURL     string        `json:"probe_url,omitempty"`
 }
 
 type wireTokens struct {

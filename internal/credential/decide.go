@@ -8,6 +8,7 @@ type Action string
 // The actions.
 const (
 	ActionFresh     Action = "fresh"     // serve the access token; no network, no write
+	ActionProbe     Action = "probe"     // ask the API whether the access token works, then decide again
 	ActionRotate    Action = "rotate"    // refresh
 	ActionWait      Action = "wait"      // somebody holds a claim
 	ActionAuthorize Action = "authorize" // only a person can go on
@@ -34,6 +35,7 @@ const (
 	ReasonNotBefore      Reason = "not_before"   // the server asked to wait until Until
 	ReasonEarliest       Reason = "earliest"     // the platform refuses refreshes before Until
 	ReasonBudget         Reason = "error_budget" // one more refusal before Until would lock the client out
+	ReasonRefused        Reason = "refused"      // the API does not take an access token that a refresh has just brought
 	ReasonMoving         Reason = "moving"       // a move to or from another store is under way, or was not finished
 	ReasonMoved          Reason = "moved"        // another store has the credential: Record.MovedTo
 )
@@ -58,11 +60,15 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionAuthorize, Reason: ReasonDeleted}
 	case r.Status == StatusRevoked:
 		return Decision{Action: ActionAuthorize, Reason: ReasonRevoked}
-	case r.Tokens.Alive(now, p.Margin) && !p.Force:
+	case p.Probed == ProbedFreshRejected:
+		return Decision{Action: ActionGiveUp, Reason: ReasonRefused}
+	case p.Strategy == StrategyOnRejection && p.Probed == ProbedNot && p.works(r.Tokens, now, 0):
+		return Decision{Action: ActionProbe}
+	case p.works(r.Tokens, now, p.Margin) && !p.Force && !p.keepAlive(r.Tokens, now):
 		return Decision{Action: ActionFresh}
 	}
 
-	alive := r.Tokens.Alive(now, 0)
+	alive := p.works(r.Tokens, now, 0)
 	// orServe serves the token that is still alive instead of doing what cannot be done now.
 	orServe := func(otherwise Action, why Reason, until time.Time) Decision {
 		if alive {

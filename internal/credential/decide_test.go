@@ -60,6 +60,25 @@ func TestDecide(t *testing.T) {
 	apart := func(host string) func(*Record) {
 		return func(r *Record) { r.Unknown.Apart, r.Unknown.Host = true, host }
 	}
+	idle := func(lifetime time.Duration) Policy {
+		return Policy{Margin: 30 * time.Second, Token: RefreshTokenPolicy{IdleLifetime: lifetime}}
+	}
+	idleUnder := func(s Strategy, asker Asker) Policy {
+		p := idle(time.Hour)
+		p.Strategy, p.Asker = s, asker
+		return p
+	}
+	endless := func(change func(*Record)) Record {
+		r := active(change)
+		r.Tokens.ExpiresAt = time.Time{}
+		return r
+	}
+	probedWith := func(said Probed, change func(*Policy)) Policy {
+		p := Policy{Strategy: StrategyOnRejection, Probed: said}
+		change(&p)
+		return p
+	}
+	probed := func(said Probed) Policy { return probedWith(said, func(*Policy) {}) }
 	claim := &Claim{Attempt: "x", TTL: time.Minute}
 	for _, tt := range []struct {
 		name   string
@@ -102,6 +121,55 @@ func TestDecide(t *testing.T) {
 		{"at apply, consumer", expired(nil), Policy{Strategy: StrategyAtApply, Asker: AskerConsumer}, Decision{Action: ActionGiveUp, Reason: ReasonAtApply}},
 		{"at apply, apply", expired(nil), Policy{Strategy: StrategyAtApply, Asker: AskerApply}, Decision{Action: ActionRotate}},
 		{"at apply, read, within the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(1) }), Policy{Margin: time.Minute, Strategy: StrategyAtApply}, Decision{Action: ActionFresh, Reason: ReasonAtApply}},
+
+		// The refresh token would die idle; the access token is alive. It was issued an hour ago.
+		{"a third of the idle lifetime left", active(nil), idle(90 * time.Minute), Decision{Action: ActionRotate}},
+		{"a moment more than a third left", active(nil), idle(90*time.Minute + 3), Decision{Action: ActionFresh}},
+		{"told, a third left", active(func(r *Record) { r.Tokens.RefreshTokenExpiresAt = now.Add(30 * time.Minute) }), margin, Decision{Action: ActionRotate}},
+		{"told, more than a third left", active(func(r *Record) { r.Tokens.RefreshTokenExpiresAt = now.Add(30*time.Minute + 2) }), margin, Decision{Action: ActionFresh}},
+		{"told later than by policy", active(func(r *Record) { r.Tokens.RefreshTokenExpiresAt = now.Add(time.Hour) }), idle(90 * time.Minute), Decision{Action: ActionRotate}},
+		{"told sooner than by policy", active(func(r *Record) { r.Tokens.RefreshTokenExpiresAt = now.Add(time.Minute) }), idle(72 * time.Hour), Decision{Action: ActionRotate}},
+		{"past its deadline, and nobody has tried", active(nil), idle(30 * time.Minute), Decision{Action: ActionRotate}},
+		{"issued after its deadline", active(func(r *Record) { r.Tokens.RefreshTokenExpiresAt = issued }), margin, Decision{Action: ActionFresh}},
+		{"idle since nobody knows when", active(func(r *Record) { r.Tokens.IssuedAt, r.Tokens.RefreshTokenExpiresAt = time.Time{}, now.Add(1) }), margin, Decision{Action: ActionFresh}},
+		{"idle, and no refresh token", active(func(r *Record) { r.Tokens.Refresh = secret.String{} }), idle(time.Hour), Decision{Action: ActionFresh}},
+		{"idle, never", active(nil), idleUnder(StrategyNever, AskerApply), Decision{Action: ActionFresh, Reason: ReasonNever}},
+		{"idle, at apply, read", active(nil), idleUnder(StrategyAtApply, AskerRead), Decision{Action: ActionFresh, Reason: ReasonAtApply}},
+		{"idle, at apply, consumer", active(nil), idleUnder(StrategyAtApply, AskerConsumer), Decision{Action: ActionFresh, Reason: ReasonAtApply}},
+		{"idle, at apply, apply", active(nil), idleUnder(StrategyAtApply, AskerApply), Decision{Action: ActionRotate}},
+		{"idle, and too early", active(nil), Policy{Earliest: 2 * time.Hour, Token: RefreshTokenPolicy{IdleLifetime: 90 * time.Minute}}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
+		{"idle, and not before", active(func(r *Record) { r.NotBefore = now.Add(1) }), idle(time.Hour), Decision{Action: ActionFresh, Reason: ReasonNotBefore, Until: now.Add(1)}},
+		{"idle, and claimed", active(func(r *Record) { r.Claim = claim }), idle(time.Hour), Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: true}},
+		{"idle, its outcome unknown", active(func(r *Record) {
+			r.Status, r.Unknown = StatusOutcomeUnknown, &Unknown{Attempt: "x", ClaimedAt: now, TTL: time.Minute}
+		}), idle(time.Hour), Decision{Action: ActionFresh, Reason: ReasonUnknownWaiting, Until: expires}},
+
+		// The API says whether the access token works; a lifetime is not assumed.
+		{"probe, not asked", endless(nil), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, expiry told and to come", active(nil), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, expiry told and over", expired(nil), probed(ProbedNot), Decision{Action: ActionRotate}},
+		{"probe, not asked, expiry told, this very moment", active(func(r *Record) { r.Tokens.ExpiresAt = now }), probed(ProbedNot), Decision{Action: ActionRotate}},
+		{"probe, not asked, no access token", endless(func(r *Record) { r.Tokens.Access = secret.String{} }), probed(ProbedNot), Decision{Action: ActionRotate}},
+		{"probe, not asked, no refresh token", endless(func(r *Record) { r.Tokens.Refresh = secret.String{} }), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, outcome unknown", endless(func(r *Record) { r.Status, r.Unknown = StatusOutcomeUnknown, &Unknown{TTL: 1} }), probed(ProbedNot), Decision{Action: ActionProbe}},
+		{"probe, not asked, revoked", endless(func(r *Record) { r.Status = StatusRevoked }), probed(ProbedNot), Decision{Action: ActionAuthorize, Reason: ReasonRevoked}},
+		{"probe, not asked, and idle", endless(nil), probedWith(ProbedNot, func(p *Policy) { p.Token.IdleLifetime = time.Hour }), Decision{Action: ActionProbe}},
+		{"probe, good", endless(nil), probed(ProbedGood), Decision{Action: ActionFresh}},
+		{"probe, good, and claimed", endless(func(r *Record) { r.Claim = claim }), probed(ProbedGood), Decision{Action: ActionFresh}},
+		{"probe, good, and idle", endless(nil), probedWith(ProbedGood, func(p *Policy) { p.Token.IdleLifetime = time.Hour }), Decision{Action: ActionRotate}},
+		{"probe, good, asked for longer", active(nil), probedWith(ProbedGood, func(p *Policy) { p.Margin = time.Hour }), Decision{Action: ActionRotate}},
+		{"probe, good, asked for longer, expiry not told", endless(nil), probedWith(ProbedGood, func(p *Policy) { p.Margin = time.Hour }), Decision{Action: ActionFresh}},
+		{"probe, good, expired since", expired(nil), probed(ProbedGood), Decision{Action: ActionRotate}},
+		{"probe, silent", endless(nil), probed(ProbedSilent), Decision{Action: ActionFresh}},
+		{"probe, rejected", endless(nil), probed(ProbedRejected), Decision{Action: ActionRotate}},
+		{"probe, rejected, expiry to come", active(nil), probed(ProbedRejected), Decision{Action: ActionRotate}},
+		{"probe, rejected, too early", endless(nil), probedWith(ProbedRejected, func(p *Policy) { p.Earliest = 2 * time.Hour }), Decision{Action: ActionGiveUp, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
+		{"probe, rejected, not before", endless(func(r *Record) { r.NotBefore = now.Add(1) }), probed(ProbedRejected), Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
+		{"probe, rejected, and claimed", endless(func(r *Record) { r.Claim = claim }), probed(ProbedRejected), Decision{Action: ActionWait, Reason: ReasonClaimed}},
+		{"probe, rejected, moving", endless(func(r *Record) { r.Claim = &Claim{Purpose: PurposeMove} }), probed(ProbedRejected), Decision{Action: ActionGiveUp, Reason: ReasonMoving}},
+		{"probe, rejected, no refresh token", endless(func(r *Record) { r.Tokens.Refresh = secret.String{} }), probed(ProbedRejected), Decision{Action: ActionAuthorize, Reason: ReasonNoRefreshToken}},
+		{"probe, rejected, outcome unknown", unknown(now, func(r *Record) { r.Tokens.ExpiresAt = time.Time{} }), probed(ProbedRejected), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(time.Hour)}},
+		{"probe, fresh and rejected", endless(nil), probed(ProbedFreshRejected), Decision{Action: ActionGiveUp, Reason: ReasonRefused}},
 
 		// Claims.
 		{"claimed", expired(func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},

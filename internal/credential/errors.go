@@ -28,6 +28,7 @@ const (
 	KindDenied        Kind = "denied"         // the authorization server answered the person's visit with an error
 	KindShuttingDown  Kind = "shutting_down"  // the process is ending; nothing was spent
 	KindForeignFamily Kind = "foreign_family" // the record belongs to a later authorization
+	KindRefused       Kind = "refused"        // the credential is good; the API does not take its fresh access token
 	KindMoving        Kind = "moving"         // the credential is good; a move to or from another store is not finished
 	KindMoved         Kind = "moved"          // the credential is good; it is in another store: Record.MovedTo
 )
@@ -99,6 +100,8 @@ const (
 	// NoticeInputRefused: the server refused the tokens that the configuration brought, in the words of Text; the ones in
 	// use before are in use again.
 	NoticeInputRefused NoticeCode = "input_refused"
+	// NoticeUnprobed: the API did not say whether the access token works, or was not asked until Until; Reason and Err say why.
+	NoticeUnprobed NoticeCode = "unprobed"
 )
 
 // Notice is something to tell beside a success.

@@ -27,6 +27,7 @@ type Poster interface {
 type Options struct {
 	Store   store.Store // of plain records; sealing lies below it
 	Caller  Poster
+	Prober  Prober    // nil: no API is asked (StrategyOnRejection)
 	Clock   Clock     // nil: SystemClock
 	Random  io.Reader // nil: crypto/rand
 	Log     *slog.Logger
@@ -44,6 +45,7 @@ type Options struct {
 type Manager struct {
 	store    store.Store
 	caller   Poster
+	prober   Prober
 	clock    Clock
 	random   io.Reader
 	log      *slog.Logger
@@ -60,6 +62,7 @@ type Manager struct {
 	mu       sync.Mutex
 	observed map[string]observation // whose claim stands on a key, and since when
 	forced   map[string]bool        // keys that every_read has rotated in this process
+	probes   map[string]probing     // what APIs have said, by credential
 	unsaved  map[string]successor   // what reached this process and not the store
 	trouble  map[string]error       // rescue files that could not be used, by credential
 	ahead    time.Duration          // of this machine's clock: the store's
@@ -74,9 +77,9 @@ func New(o Options) (*Manager, error) {
 		return nil, errors.New("a manager needs a store and a caller")
 	}
 	m := &Manager{
-		store: o.Store, caller: o.Caller, clock: o.Clock, random: o.Random, log: o.Log, owner: o.Owner,
+		store: o.Store, caller: o.Caller, prober: o.Prober, clock: o.Clock, random: o.Random, log: o.Log, owner: o.Owner,
 		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP, presets: o.Presets,
-		observed: map[string]observation{}, forced: map[string]bool{}, unsaved: map[string]successor{},
+		observed: map[string]observation{}, forced: map[string]bool{}, probes: map[string]probing{}, unsaved: map[string]successor{},
 		preparing: make(chan struct{}, 1),
 	}
 	if m.clock == nil {
@@ -127,12 +130,12 @@ func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, erro
 		if err != nil {
 			res := Result{Notices: notices}
 			if s, ok := m.unsavedOf(key); ok { // the store is gone, and what it lacks is here
-				return m.orServe(ctx, err, m.ought(s), res)
+				return m.orServe(ctx, key, err, m.ought(s), res)
 			}
 			return res, err
 		}
 		res, landed, err := m.decide(ctx, key, ask, snap)
-		if landed && err == nil && !res.Record.Tokens.Alive(m.Now(), 0) && looks < maxLooks {
+		if landed && err == nil && !m.works(key, res.Record) && looks < maxLooks {
 			looks++ // this process stood still with the token in hand, and it has expired since
 			continue
 		}
@@ -146,7 +149,7 @@ func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, erro
 // decide acts on a record as read. landed is false where that has to be looked at again.
 func (m *Manager) decide(ctx context.Context, key string, ask Ask, snap snapshot) (res Result, landed bool, err error) {
 	d := Decide(snap.record, m.policy(key, snap.record, ask), m.Now())
-	if d.Action == ActionRotate || d.Action == ActionWait {
+	if d.Action == ActionRotate || d.Action == ActionWait || d.Action == ActionProbe {
 		return m.flights.do(ctx, key, ask, func() (Result, error) { return m.advance(ctx, key, ask, snap.record) })
 	}
 	res, err = m.conclude(ctx, key, snap.record, d)
@@ -194,6 +197,9 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 		p.Margin = r.Refresh.BeforeExpiry
 	}
 	p.Margin = max(p.Margin, ask.MinValidity)
+	if p.Strategy == StrategyOnRejection {
+		p.Margin, p.Probed = ask.MinValidity, m.probingOf(key, r.Tokens.Access).said
+	}
 	if p.Strategy == "" {
 		p.Strategy = StrategyBeforeExpiry
 	}
@@ -220,6 +226,7 @@ func (m *Manager) conclude(ctx context.Context, key string, r Record, d Decision
 		if d.Reason != ReasonNone {
 			res.Notices = []Notice{{Code: NoticePutOff, Reason: d.Reason, Until: d.Until}}
 		}
+		res.Notices = append(res.Notices, m.probeNotice(key, r)...)
 		return res, nil
 	case ActionAuthorize:
 		if d.Reason == ReasonRejected {
@@ -236,6 +243,8 @@ func (m *Manager) conclude(ctx context.Context, key string, r Record, d Decision
 			kind = KindStrategy
 		case ReasonUnknownWaiting, ReasonUnknownFinal, ReasonRejected:
 			kind = KindUnknown
+		case ReasonRefused:
+			kind = KindRefused
 		case ReasonMoving:
 			return Result{}, m.unfinished(r)
 		case ReasonMoved:

@@ -34,6 +34,7 @@ type Strategy string
 // The strategies that this version knows.
 const (
 	StrategyBeforeExpiry Strategy = "before_expiry"
+	StrategyOnRejection  Strategy = "on_rejection"
 	StrategyEveryRead    Strategy = "every_read"
 	StrategyAtApply      Strategy = "at_apply"
 	StrategyNever        Strategy = "never"
@@ -68,6 +69,7 @@ type RefreshSettings struct {
 	Strategy     Strategy      // empty: StrategyBeforeExpiry
 	BeforeExpiry time.Duration // 0: the provider's margin
 	Earliest     time.Duration // no refresh before this long after issue; 0: none
+	ProbeURL     string        // what StrategyOnRejection calls
 }
 
 // Asker is who wants a token. It decides what the strategies at_apply and every_read mean.
@@ -89,6 +91,7 @@ type Policy struct {
 	Asker    Asker
 	Host     string // who asks, as in Claim.Owner
 	Force    bool   // refresh even though the access token is good (every_read, once per process)
+	Probed   Probed // what the API has said of the access token (on_rejection)
 }
 
 // mayRotate tells whether this asker may spend the refresh token under the strategy.

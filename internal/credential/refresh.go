@@ -36,7 +36,7 @@ func (m *Manager) advance(ctx context.Context, key string, ask Ask, last Record)
 	res.Rotated = p.rotated
 	res.Notices = append(p.notices, res.Notices...)
 	if err != nil {
-		return m.orServe(ctx, err, p.last, res)
+		return m.orServe(ctx, key, err, p.last, res)
 	}
 	return res, nil
 }
@@ -52,10 +52,12 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		switch d.Action {
 		case ActionWait:
 			err = p.m.settleClaim(ctx, p.key, snap)
+		case ActionProbe:
+			err = p.m.probe(ctx, p.key, snap.record)
 		case ActionRotate:
 			var done bool
 			if done, err = p.rotate(ctx, snap, d); done {
-				return Result{Record: p.last}, nil
+				return p.proved(ctx)
 			}
 		default:
 			var res Result
@@ -66,7 +68,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		switch {
 		case errors.Is(err, errClaimLost):
 			err = nil
-		case errors.Is(err, errBusy) && snap.record.Tokens.Alive(p.m.Now(), 0):
+		case errors.Is(err, errBusy) && d.Action != ActionProbe && p.m.works(p.key, snap.record):
 			return p.m.conclude(ctx, p.key, snap.record, Decision{Action: ActionFresh, Reason: ReasonClaimed})
 		case errors.Is(err, errBusy):
 			err = p.pause(ctx)
@@ -99,6 +101,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 		return false, err
 	}
 	p.m.setForced(p.key)
+	p.m.noteFresh(p.key, snap.record.Tokens.Access, step.record.Tokens.Access)
 	p.rotated, p.last = true, step.record
 	if step.record.Tokens.Access.IsEmpty() && p.sends == maxSends {
 		return false, &Error{Kind: KindConfiguration, Record: step.record, Err: errNoAccessToken}
@@ -113,12 +116,12 @@ func retryable(err error) bool {
 }
 
 // orServe gives the token that still works, with a notice, instead of a failure. r is the record where err has none.
-func (m *Manager) orServe(ctx context.Context, err error, r Record, res Result) (Result, error) {
+func (m *Manager) orServe(ctx context.Context, key string, err error, r Record, res Result) (Result, error) {
 	e := AsError(err)
 	if e.Record.Status != "" {
 		r = e.Record
 	}
-	if r.Tokens.Alive(m.Now(), 0) && r.Status != StatusRevoked {
+	if m.works(key, r) && r.Status != StatusRevoked {
 		res.Record = r
 		res.Notices = append(res.Notices, Notice{Code: NoticeFailed, Err: e, Until: e.Until})
 		return res, nil

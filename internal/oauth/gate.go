@@ -63,6 +63,9 @@ type wholeTransport struct{ *http.Transport }
 // which is an error, and the buffer is thrown away.
 func (t wholeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := r.Body
+	if body == nil { // there is nothing that could be apart from the header
+		return t.send(r)
+	}
 	defer func() { _ = body.Close() }()
 	memory := strings.NewReader("")
 	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{WroteHeaders: func() {
@@ -72,7 +75,11 @@ func (t wholeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}})
 	whole := r.WithContext(ctx)
 	whole.Body = io.NopCloser(memory)
-	response, err := t.Transport.RoundTrip(whole)
+	return t.send(whole)
+}
+
+func (t wholeTransport) send(r *http.Request) (*http.Response, error) {
+	response, err := t.Transport.RoundTrip(r)
 	if err != nil {
 		// net/http goes on connecting for a call that has ended, for as long as the server lets it hang. This ends that.
 		t.CloseIdleConnections()

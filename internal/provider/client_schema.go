@@ -153,7 +153,7 @@ func policyInputAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{durationBetween(time.Second, maxGrace)},
 		},
 		"idle_lifetime": schema.StringAttribute{
-			MarkdownDescription: "How long a refresh token lives if nobody uses it, such as `720h`. From `1m` to `87600h`. From a week before its end on, every plan warns.", Optional: true,
+			MarkdownDescription: "How long a refresh token lives if nobody uses it, such as `720h`. From `1m` to `87600h`. The first run after two thirds of it uses the token, whether a new access token is needed or not; from a week before its end on, every plan warns.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
 		"absolute_lifetime": schema.StringAttribute{

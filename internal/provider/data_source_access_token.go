@@ -33,7 +33,7 @@ func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"token_type":         schema.StringAttribute{MarkdownDescription: "Its type, mostly `Bearer`.", Computed: true},
 			"scopes":             schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
 			"issued_at":          schema.StringAttribute{MarkdownDescription: "When the access token was requested (RFC 3339, UTC).", Computed: true},
-			"expires_at":         schema.StringAttribute{MarkdownDescription: "When the access token expires (RFC 3339, UTC). Null if the server did not say; it is taken to live one hour then.", Computed: true},
+			"expires_at":         schema.StringAttribute{MarkdownDescription: describeExpiresAt, Computed: true},
 			"connection_details": schema.MapAttribute{MarkdownDescription: describeConnection, ElementType: types.StringType, Computed: true},
 			"extra": schema.MapAttribute{
 				MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON.",

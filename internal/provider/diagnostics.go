@@ -117,6 +117,8 @@ func explain(about subject, e *credential.Error) []string {
 		return explainAuthorize(about, e)
 	case credential.KindUnknown:
 		return explainUnknown(about, e)
+	case credential.KindRefused:
+		return explainRefused(about)
 	case credential.KindMoving:
 		return []string{fmt.Sprintf("%s is between two token stores: %s", capital(about.String()), cause(e, "a move was begun and not finished.")),
 			"Nothing was sent. The credential is good; no run refreshes it until the move is finished.",
@@ -191,7 +193,7 @@ func explainStrategy(about subject, e *credential.Error) []string {
 func explainAuthorize(about subject, e *credential.Error) []string {
 	what := fmt.Sprintf("The stored credential of %s no longer works: the authorization server refused it.", about)
 	left := "Nothing else was used up; what depends on this pair fails until it is authorized again."
-	if t := e.Record.Tokens; t.Alive(about.session.now(), 0) {
+	if t := e.Record.Tokens; e.Record.Refresh.Strategy != credential.StrategyOnRejection && t.Alive(about.session.now(), 0) {
 		left = fmt.Sprintf("Its access token works until %s. After that, what depends on this pair fails until it is authorized again.", moment(t.Expiry()))
 	}
 	switch {

@@ -149,6 +149,16 @@ func diagnosticCases() []diagnosticCase {
 			"The stored refresh token, if there is one, was not used.",
 			"Choose another refresh.strategy, or provide a new access token.",
 		}},
+		{"refused", aPair, kind(credential.KindRefused, credential.ReasonRefused, nil), []string{
+			`The API refuses the access token of token pair "exact", although it has just been refreshed: refresh.probe.url answered 401 before and after.`,
+			"The authorization server accepts the stored credential, and it was not used up.",
+			"Check that refresh.probe.url belongs to this platform and account, and that the granted scopes allow to read it. Every run that meets this refreshes once.",
+		}},
+		{"dead, and its access token rejected", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, func(r *credential.Record) { r.Refresh.Strategy = credential.StrategyOnRejection }), []string{
+			`The stored credential of token pair "exact" no longer works: the authorization server refused it.`,
+			"Nothing else was used up; what depends on this pair fails until it is authorized again.",
+			open,
+		}},
 		{"dead", aPair, &credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonNotAuthorized, Record: aRecord(nil), Verdict: refusedWith("invalid_grant", "expired")}, []string{
 			`The stored credential of token pair "exact" no longer works: the authorization server refused it.`,
 			"Its access token works until 2026-01-01 13:00:00 UTC. After that, what depends on this pair fails until it is authorized again.",

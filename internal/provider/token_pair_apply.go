@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -170,13 +169,3 @@ func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteReque
 var errNothingToRevoke = errors.New("the token store no longer holds them")
 
 func typesTrue() types.Bool { return types.BoolValue(true) }
-
-func refreshObjectFrom(r credential.RefreshSettings) types.Object {
-	t := map[string]attr.Type{"strategy": types.StringType, "before_expiry": types.StringType, "earliest": types.StringType}
-	if r == (credential.RefreshSettings{}) {
-		return types.ObjectNull(t)
-	}
-	return types.ObjectValueMust(t, map[string]attr.Value{
-		"strategy": optionalString(string(r.Strategy)), "before_expiry": optionalDuration(r.BeforeExpiry), "earliest": optionalDuration(r.Earliest),
-	})
-}

@@ -145,6 +145,9 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	if err == nil && record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
 		if e := credential.AsError(err); err != nil && tolerable(e, a.state) {
+			if e.Kind == credential.KindRefused { // a status tells the others
+				warnNoToken(a.about, e, a.diags)
+			}
 			result.Record, err = e.Record, nil
 		}
 	}
@@ -158,7 +161,7 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 // A first apply whose tokens were refused fails instead, and leaves no state.
 func tolerable(e *credential.Error, state tokenPairModel) bool {
 	switch e.Kind {
-	case credential.KindUnknown, credential.KindStrategy:
+	case credential.KindUnknown, credential.KindStrategy, credential.KindRefused:
 		return true
 	case credential.KindAuthorize:
 		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken

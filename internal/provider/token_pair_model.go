@@ -44,7 +44,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	}
 	m.Generation = types.Int64Value(r.Generation)
 	m.LastRotatedAt = timeValue(r.LastRotatedAt)
-	m.RefreshTokenExpiresAt = timeValue(idleDeadline(r))
+	m.RefreshTokenExpiresAt = timeValue(r.IdleDeadline())
 	m.ReauthorizeBy = timeValue(absoluteDeadline(r))
 
 	t := r.Tokens
@@ -132,25 +132,7 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 	if s.stateOnly {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
-	return credential.Setup{Client: client, Inputs: m.inputs(), Refresh: credential.RefreshSettings{
-		Strategy:     credential.Strategy(member(m.Refresh, "strategy").ValueString()),
-		BeforeExpiry: durationOf(member(m.Refresh, "before_expiry")),
-		Earliest:     durationOf(member(m.Refresh, "earliest")),
-	}}
-}
-
-// idleDeadline is when the refresh token dies unless it is used: told, or derived from the policy, whichever is sooner.
-func idleDeadline(r credential.Record) time.Time {
-	if r.Tokens.Refresh.IsEmpty() {
-		return time.Time{}
-	}
-	at := r.Tokens.RefreshTokenExpiresAt
-	if idle := r.Client.EffectivePolicy().IdleLifetime; idle > 0 && !r.Tokens.IssuedAt.IsZero() {
-		if byPolicy := r.Tokens.IssuedAt.Add(idle); at.IsZero() || byPolicy.Before(at) {
-			return byPolicy
-		}
-	}
-	return at
+	return credential.Setup{Client: client, Inputs: m.inputs(), Refresh: m.refreshSettings()}
 }
 
 // absoluteDeadline is when the authorization ends, however often it is refreshed.

@@ -38,7 +38,7 @@ func TestDeadlines(t *testing.T) {
 		{name: "absolute", r: record(0, 10*oneDay, time.Time{}, day(2), "r"), absolute: day(12)},
 		{name: "authorized elsewhere", r: record(0, 10*oneDay, time.Time{}, time.Time{}, "r")},
 	} {
-		if got := idleDeadline(c.r); !got.Equal(c.idle) {
+		if got := c.r.IdleDeadline(); !got.Equal(c.idle) {
 			t.Errorf("%s: the refresh token dies at %s, want %s", c.name, got, c.idle)
 		}
 		if got := absoluteDeadline(c.r); !got.Equal(c.absolute) {

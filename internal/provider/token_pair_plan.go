@@ -21,6 +21,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 		return
 	}
 	config.validateGrants(&resp.Diagnostics)
+	config.validateRefresh(&resp.Diagnostics)
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
 		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
@@ -251,6 +252,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 			}
 		}
 	}
+	config.checkProbe(r.session.insecure, diags)
 	if config.Client.IsNull() || config.Client.IsUnknown() {
 		return
 	}

@@ -37,7 +37,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 			Optional:            true, Attributes: preauthenticatedAttributes(),
 		},
 		"refresh": schema.SingleNestedAttribute{
-			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires.", Optional: true, Attributes: refreshAttributes(),
+			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires. Whatever is chosen but `never`: a refresh token that dies when it lies idle (see `refresh_token_expires_at`) is used once two thirds of that time are over, though the access token still works.", Optional: true, Attributes: refreshAttributes(),
 		},
 		"revoke_on_destroy": schema.BoolAttribute{
 			MarkdownDescription: "Whether destroying the resource revokes its tokens at the server (RFC 7009). Default: `true`. A change takes effect with the apply that makes it, so set it to `false` and apply before a destroy that must leave the tokens alive.",
@@ -53,7 +53,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 		"id_token":                 computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
 		"token_type":               computedString("The type of the access token, mostly `Bearer`."),
 		"issued_at":                computedString("When the access token was requested (RFC 3339, UTC)."),
-		"expires_at":               computedString("When the access token expires (RFC 3339, UTC). Null if the server did not say; it is taken to live one hour then."),
+		"expires_at":               computedString(describeExpiresAt),
 		"refresh_token_expires_at": computedString("When the refresh token dies unless it is used: as the server told, or by `refresh_token_policy.idle_lifetime`, whichever is sooner. Null if not known."),
 		"reauthorize_by":           computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if that is not set, or if the tokens were obtained elsewhere."),
 		"last_rotated_at":          computedString("When the pair was last refreshed. Null if never."),
@@ -145,18 +145,19 @@ func preauthenticatedAttributes() map[string]schema.Attribute {
 func refreshAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"strategy": schema.StringAttribute{
-			MarkdownDescription: "`before_expiry` (default): a plan or apply refreshes when the access token is about to expire. `every_read`: also while it is still good, once in each half of a run (plan, apply). `at_apply`: a plan only schedules the refresh and an apply of this resource makes it. `never`.",
+			MarkdownDescription: "`before_expiry` (default): a plan or apply refreshes when the access token is about to expire. `every_read`: also while it is still good, once in each half of a run (plan, apply). `at_apply`: a plan only schedules the refresh and an apply of this resource makes it. `on_rejection`: when the API, asked at `probe.url` once in each half of a run, answers 401; for servers that do not tell how long an access token lives. `never`.",
 			Optional:            true,
-			Validators: []validator.String{stringvalidator.OneOf(string(credential.StrategyBeforeExpiry), string(credential.StrategyEveryRead),
-				string(credential.StrategyAtApply), string(credential.StrategyNever))},
+			Validators: []validator.String{stringvalidator.OneOf(string(credential.StrategyBeforeExpiry), string(credential.StrategyOnRejection),
+				string(credential.StrategyEveryRead), string(credential.StrategyAtApply), string(credential.StrategyNever))},
 		},
 		"before_expiry": schema.StringAttribute{
-			MarkdownDescription: "An access token that has less than this left to live is refreshed. From `5s` to `1h`. Default: the provider's `refresh_before_expiry`.", Optional: true,
+			MarkdownDescription: "An access token that has less than this left to live is refreshed. From `5s` to `1h`. Default: the provider's `refresh_before_expiry`. `on_rejection` does not look at it.", Optional: true,
 			Validators: []validator.String{durationBetween(minMargin, maxMargin)},
 		},
 		"earliest": schema.StringAttribute{
 			MarkdownDescription: "For servers that refuse an early refresh: none is sent before the access token is this old. From `1s` to `24h`. It wins over `before_expiry` and `min_validity`: the current token is used as long as it works, with a warning.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Second, maxEarliest)},
 		},
+		"probe": probeAttribute(),
 	}
 }

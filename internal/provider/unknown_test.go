@@ -38,6 +38,7 @@ func unknownCases() []unknownCase {
 		{"code", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": with(with(grant, "code", "c"), "code_verifier", verifier)}, nil, grants},
 		{"callback, write-only", "oauth_token_pair", object{"name": "x", "client": sealedClient, "authorization_code": with(with(grant, "callback_url_wo", callback), "callback_url_wo_version", 1)}, quiet, append(grants, "client.client_secret")},
 		{"tokens", "oauth_token_pair", object{"name": "x", "client": pairClient(), "preauthenticated": object{"access_token": "a", "refresh_token": "r", "expires_at": "2030-01-31T23:59:59Z"}}, nil, append(grants, "client", "refresh", "revoke_on_destroy")},
+		{"probe", "oauth_token_pair", object{"name": "x", "client": pairClient(), "preauthenticated": object{"refresh_token": "r"}, "refresh": object{"strategy": "on_rejection", "probe": object{"url": "https://api.example.com/me"}}}, nil, []string{"refresh"}},
 		{"tokens, write-only", "oauth_token_pair", object{"name": "x", "client": sealedClient, "preauthenticated": object{"refresh_token_wo": "r", "refresh_token_wo_version": 1}}, quiet, append(grants, "client.client_secret")},
 		{"tokens without a store", "oauth_token_pair", object{"name": "x", "client": full, "preauthenticated": object{"refresh_token": "r"}}, object{"token_store": "state"}, append(grants, "client.client_secret")},
 	}

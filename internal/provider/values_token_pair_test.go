@@ -29,6 +29,9 @@ func badTokenPairValues() []badValue {
 func badPairValues() []badValue {
 	base := broughtPair()
 	margin := "refresh.before_expiry must be a duration like 30s, 5m or 1h, from 5s to 1h: "
+	probing := with(base, "refresh", object{"strategy": "on_rejection", "probe": object{"url": "https://api.example.com/me"}})
+	contradicts := `refresh.probe is for strategy = "on_rejection"; no other strategy calls an API. Remove it, or choose that strategy.`
+	probeURL := "refresh.probe.url must be an absolute https:// URL (http:// only to this machine, or with allow_insecure_http): "
 	earliest := "refresh.earliest must be a duration like 30s, 5m or 1h, from 1s to 24h: "
 	return []badValue{
 		{base: base, at: "name", value: "", says: nameRule},
@@ -36,11 +39,25 @@ func badPairValues() []badValue {
 		{base: base, at: "name", value: "pair/x", says: nameRule},
 		{base: base, at: "name", value: "ex\n", says: nameRule},
 		{base: base, at: "client.registration", value: "a b", says: nameRule},
-		{base: base, at: "refresh.strategy", value: "on_rejection", says: `value must be one of: ["before_expiry" "every_read" "at_apply" "never"]`},
+		{base: base, at: "refresh.strategy", value: "sometimes", says: `value must be one of: ["before_expiry" "on_rejection" "every_read" "at_apply" "never"]`},
 		{base: base, at: "refresh.before_expiry", value: "4s", says: margin + "it is 4s."},
 		{base: base, at: "refresh.before_expiry", value: "2h", says: margin + "it is 2h."},
 		{base: base, at: "refresh.earliest", value: "0.5s", says: earliest + "it is 500ms."},
 		{base: base, at: "refresh.earliest", value: "24h1s", says: earliest + "it is 24h0m1s."},
+		{base: probing, at: "refresh.probe", value: nil, says: "refresh.probe is needed: the strategy on_rejection calls refresh.probe.url to learn whether the access token still works."},
+		{base: probing, at: "refresh.strategy", value: nil, path: "refresh.probe", says: contradicts},
+		{base: probing, at: "refresh.strategy", value: "never", path: "refresh.probe", says: contradicts},
+		{base: probing, at: "refresh.probe.url", value: nil, says: "Must set a configuration value for the refresh.probe.url attribute"},
+		{base: probing, at: "refresh.probe.url", value: "", says: probeURL + "unusable request: the endpoint: it is empty."},
+		{base: probing, at: "refresh.probe.url", value: "me", says: probeURL + "unusable request: the endpoint: it is not an absolute URL with a host."},
+		{base: probing, at: "refresh.probe.url", value: "ftp://api.example.com/me", says: probeURL + "unusable request: the endpoint: its scheme is not https."},
+		{base: probing, at: "refresh.probe.url", value: "https://me:" + hidden + "@api.example.com/me", says: probeURL + "unusable request: the endpoint: it carries user information.", hidden: []string{hidden}},
+		{base: probing, at: "refresh.probe.url", value: "https://api.example.com/me#top", says: probeURL + "unusable request: the endpoint: it has a fragment."},
+		{base: probing, at: "refresh.probe.url", value: "https://api.example.com/" + strings.Repeat("x", 2048), says: probeURL + "it is longer than 2048 bytes."},
+		{
+			base: probing, at: "refresh.probe.url", value: "http://api.example.com/me", phase: inPlan,
+			says: "refresh.probe.url uses http:// to another machine, which would send the access token in clear text. Use https://, or set allow_insecure_http = true in the provider. Nothing was sent.",
+		},
 
 		{base: base, at: "preauthenticated", value: nil, path: "authorization_code", says: "A token pair needs to know where its tokens come from"},
 		{base: base, at: "authorization_code", value: object{"redirect_uri": "https://app.example.com/callback"}, path: "preauthenticated", says: "authorization_code and preauthenticated cannot be used together."},

@@ -34,9 +34,9 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	if record.Status != credential.StatusActive {
 		return // a deadline of what does not work is no news
 	}
-	if at := idleDeadline(record); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
+	if at := record.IdleDeadline(); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
 		diags.AddWarning("Refresh Token Dies Soon",
-			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record)))
+			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))
 	}
 	if at := absoluteDeadline(record); !at.IsZero() && at.Sub(now) < warnReauthorize {
 		diags.AddWarning("Authorization Ends Soon",
@@ -54,15 +54,18 @@ func stateOnlyRisk(record credential.Record) string {
 }
 
 // howToUse says which run uses a refresh token.
-func howToUse(record credential.Record) string {
+func howToUse(record credential.Record, now time.Time) string {
+	who, from := "A plan or apply", ""
 	switch record.Refresh.Strategy {
 	case credential.StrategyNever:
 		return "The refresh.strategy never does not use it."
 	case credential.StrategyAtApply:
-		return "An apply that refreshes the access token uses it: run one before that."
-	default:
-		return "A plan or apply that refreshes the access token uses it: run one before that."
+		who = "An apply"
 	}
+	if at := record.KeepAliveAt(); at.After(now) {
+		from = fmt.Sprintf(" from %s on, or as soon as the access token needs it", moment(at))
+	}
+	return fmt.Sprintf("%s uses it%s: run one before it dies.", who, from)
 }
 
 // warnNoToken tells in a plan that a credential gives no token now. It does not block the plan.
@@ -74,6 +77,8 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		summary = "Authorization Required"
 	case credential.KindUnknown:
 		summary = "Outcome of a Refresh Unknown"
+	case credential.KindRefused:
+		summary = "Fresh Access Token Refused"
 	case credential.KindMoving:
 		summary = "Move Not Finished"
 	case credential.KindMoved:
@@ -90,6 +95,8 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			warnPutOff(about, n, diags)
 		case credential.NoticeFailed:
 			diags.AddWarning("Token Pair Not Refreshed", "The current access token still works and is used.\n\n"+engineDetail(about, n.Err))
+		case credential.NoticeUnprobed:
+			warnUnprobed(about, n, diags)
 		case credential.NoticeNotStored:
 			warnNotStored(about, n, diags)
 		case credential.NoticeRescued:
@@ -116,7 +123,7 @@ func warnPutOff(about subject, n credential.Notice, diags *diag.Diagnostics) {
 		credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonNotAuthorized, credential.ReasonNoRefreshToken:
 		return // standing warnings and the status tell these
 	}
-	diags.AddWarning("Refresh Put Off", fmt.Sprintf("The access token of %s is about to expire and cannot be refreshed before %s: %s. It is used as it is.", about, moment(n.Until), reasonText(n.Reason)))
+	diags.AddWarning("Refresh Put Off", fmt.Sprintf("The access token of %s is due for a refresh and cannot be refreshed before %s: %s. It is used as it is.", about, moment(n.Until), reasonText(n.Reason)))
 }
 
 func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) {

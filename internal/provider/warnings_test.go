@@ -132,10 +132,10 @@ func TestNotices(t *testing.T) {
 		notice                credential.Notice
 	}{
 		{"too early", "Refresh Put Off",
-			`The access token of token pair "exact" is about to expire and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server asked to wait. It is used as it is.`,
+			`The access token of token pair "exact" is due for a refresh and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server asked to wait. It is used as it is.`,
 			credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonNotBefore, Until: day(2)}},
 		{"earliest", "Refresh Put Off",
-			`The access token of token pair "exact" is about to expire and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform. It is used as it is.`,
+			`The access token of token pair "exact" is due for a refresh and cannot be refreshed before 2026-01-02 12:00:00 UTC: the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform. It is used as it is.`,
 			credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonEarliest, Until: day(2)}},
 		{"at apply", "", "", credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonAtApply}},
 		{"never", "", "", credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonNever}},
@@ -144,6 +144,16 @@ func TestNotices(t *testing.T) {
 			"The current access token still works and is used.\n\nThe authorization server was not reached for token pair \"exact\": connection refused.\n\n" +
 				"Nothing was sent. The stored credential was not used up and still works.\n\nCheck the network and the endpoint, then run again.",
 			credential.Notice{Code: credential.NoticeFailed, Err: failure}},
+		{"not probed", "Access Token Not Probed",
+			`refresh.probe.url did not tell whether the access token of token pair "exact" works: it answered 503. Only a 2xx or a 401 does. The token is used as it is.`,
+			credential.Notice{Code: credential.NoticeUnprobed, Err: errors.New("it answered 503")}},
+		{"not probed, for the budget", "Access Token Not Probed",
+			"refresh.probe.url is not called for token pair \"exact\" before 2026-01-02 12:00:00 UTC: one more refusal would make the server lock the client out. The token is used as it is.\n\n" +
+				"2 refusals within 1h0m0s lock the client id out, and these stand already:\n  2026-01-02T11:00:00Z  host1  pair/exact  401 (probe of the API)",
+			credential.Notice{Code: credential.NoticeUnprobed, Until: day(2), Err: &credential.Error{Kind: credential.KindLater, Err: &credential.BudgetError{
+				Budget: credential.ErrorBudget{Limit: 2, Window: time.Hour}, Client: "id", Until: day(2),
+				Spent: []credential.Spent{{At: day(2).Add(-time.Hour), Host: "host1", Key: "pair/exact", Code: "(probe of the API)", HTTP: 401}},
+			}}}},
 		{"not stored", "New Refresh Token Not in the Token Store",
 			"Token pair \"exact\" was refreshed, but the token store file:///store could not be written: disk full.\n\nIt could be kept nowhere, and is lost when this run ends: a person must authorize again then. The access token works until it expires.",
 			credential.Notice{Code: credential.NoticeNotStored, Err: errors.New("disk full")}},

@@ -1,0 +1,40 @@
+package credential
+
+import "time"
+
+// IdleDeadline is when the refresh token dies unless it is used: told, or by the policy, whichever is sooner. Zero: not known.
+func (r Record) IdleDeadline() time.Time { return r.Tokens.idleDeadline(r.Client.EffectivePolicy()) }
+
+// KeepAliveAt is from when on the refresh token is used lest it die idle, though the access token works. Zero: never for that.
+func (r Record) KeepAliveAt() time.Time { return r.Tokens.keepAliveAt(r.Client.EffectivePolicy()) }
+
+func (t Tokens) idleDeadline(p RefreshTokenPolicy) time.Time {
+	if t.Refresh.IsEmpty() {
+		return time.Time{}
+	}
+	at := t.RefreshTokenExpiresAt
+	if p.IdleLifetime > 0 && !t.IssuedAt.IsZero() {
+		if byPolicy := t.IssuedAt.Add(p.IdleLifetime); at.IsZero() || byPolicy.Before(at) {
+			return byPolicy
+		}
+	}
+	return at
+}
+
+// keepAliveAt is when two thirds of the way from the issue to the deadline are over. It bounds itself: after a refresh two
+// thirds of what is left must pass again, also where the server does not extend the deadline. A deadline that lies before
+// the issue was none.
+func (t Tokens) keepAliveAt(p RefreshTokenPolicy) time.Time {
+	deadline := t.idleDeadline(p)
+	if deadline.IsZero() || t.IssuedAt.IsZero() || !t.IssuedAt.Before(deadline) {
+		return time.Time{}
+	}
+	span := deadline.Sub(t.IssuedAt)
+	return t.IssuedAt.Add(span - span/3)
+}
+
+// keepAlive tells whether the refresh token has to be used by now, lest it die idle before the next run.
+func (p Policy) keepAlive(t Tokens, now time.Time) bool {
+	at := t.keepAliveAt(p.Token)
+	return !at.IsZero() && !now.Before(at)
+}
