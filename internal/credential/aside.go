@@ -35,6 +35,24 @@ func (r Record) switchClient(clientID string) Record {
 	return r.with(next)
 }
 
+// switchEndpoint returns r for the same client_id at another token endpoint. The tokens go along, as the server may only
+// have moved; a copy waits with the former endpoint, in case that the new one was mistyped and refuses them. They come
+// back with that endpoint.
+func (r Record) switchEndpoint(to Client) Record {
+	r = r.clone()
+	r.Pending = nil // offered for another server; a code must not go to this one
+	i := slices.IndexFunc(r.Aside, func(h Record) bool { return h.Client.SameApp(to) })
+	if i >= 0 && r.Status == StatusAuthorizationRequired {
+		return r.with(r.takeAside(i))
+	}
+	if i < 0 && !r.Tokens.Refresh.IsEmpty() {
+		token := r.Tokens.Refresh
+		r.setAside(r.holding())
+		r.unconsume(token) // it is in use
+	}
+	return r
+}
+
 // setAside keeps what r held, if there is anything to keep. Its token is no input for what comes next.
 func (r *Record) setAside(h Record) {
 	if h.Generation == 0 {
@@ -55,6 +73,15 @@ func (r Record) asideOf(clientID string) int {
 		}
 	}
 	return -1
+}
+
+// formerOf returns where the tokens are that brought ones have replaced; -1: nowhere.
+func (r Record) formerOf() int {
+	i := r.asideOf(r.Client.ClientID)
+	if i >= 0 && r.Aside[i].Tokens.Refresh.Equal(r.Tokens.Refresh) {
+		return -1 // the same ones, at another token endpoint
+	}
+	return i
 }
 
 // takeAside takes out what was set aside at i, to be used again.

@@ -97,9 +97,13 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh {
 			return r, false
 		}
-		if r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "" {
+		switch {
+		case r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "":
 			r = r.switchClient(s.Client.ClientID)
 			r.note(m.event("", r.Generation, "client_id changed: "+string(r.Status)))
+		case r.Client.ClientID != "" && !r.Client.SameApp(s.Client):
+			r = r.switchEndpoint(s.Client)
+			r.note(m.event("", r.Generation, "token_endpoint changed: "+string(r.Status)))
 		}
 		r.Client, r.Refresh = s.Client, s.Refresh
 		return r, true

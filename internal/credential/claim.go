@@ -10,6 +10,8 @@ import (
 var (
 	errClaimLost = errors.New("somebody else changed the record first")
 	errBusy      = errors.New("somebody else holds the record")
+
+	errOwnerAlive = errors.New("a process on this machine has begun to refresh it, stands still, and may have the new refresh token; let it go on first")
 )
 
 const claiming = "writing the token store before anything was sent"
@@ -52,13 +54,14 @@ func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attemp
 	a.Key, a.ID, a.Family, a.Base = key, id, snap.record.Family, snap.record.Generation
 	a.ClientID = snap.record.Client.ClientID
 	a.ClaimedAt, a.TTL = m.Now().Round(0).UTC(), m.timings.ClaimTTL()
-	a.Apart = !held && !m.sharesClock()
+	a.Timed = m.observer().timed
+	a.Apart = !held && !a.Timed
 	c.attempt = a
 
 	c.record = snap.record.clone()
 	c.record.Claim = &Claim{
 		Attempt: id, Owner: m.owner, Purpose: a.Purpose, Base: a.Base, TTL: a.TTL,
-		ClaimedAt: a.ClaimedAt, Held: held, Apart: a.Apart, Resend: a.Resend,
+		ClaimedAt: a.ClaimedAt, Held: held, Apart: a.Apart, Timed: a.Timed, Resend: a.Resend,
 	}
 	if x.do != nil {
 		x.do(&c.record)
@@ -159,7 +162,7 @@ func (m *Manager) hold(ctx context.Context, key string, snap snapshot, exclusive
 		case m.standing(key, "lock "+string(snap.revision)) < m.timings.SendBy:
 			return nil, false, errBusy
 		case exclusive:
-			return nil, false, &Error{Kind: KindUnknown, Reason: ReasonOwnerAlive, Record: snap.record}
+			return nil, false, &Error{Kind: KindUnknown, Reason: ReasonOwnerAlive, Record: snap.record, Err: errOwnerAlive}
 		}
 		return nothing, false, nil
 	case ctx.Err() != nil:

@@ -97,5 +97,5 @@ func (c Client) usable() error {
 // SameApp tells whether two clients are the same app at the same server, so that a credential of the one may be
 // adopted for the other.
 func (c Client) SameApp(other Client) bool {
-	return c.ClientID == other.ClientID && c.completed().TokenEndpoint == other.completed().TokenEndpoint
+	return c.ClientID == other.ClientID && c.noPreset == "" && other.noPreset == "" && c.completed().TokenEndpoint == other.completed().TokenEndpoint
 }

@@ -59,11 +59,11 @@ func (m *Manager) Now() time.Time {
 	return m.clock.Now().Add(m.ahead)
 }
 
-// sharesClock tells whether Now is a clock that everybody with this store goes by.
-func (m *Manager) sharesClock() bool {
+// observer is who goes by Now: this machine, by the store's clock where that was heard.
+func (m *Manager) observer() observer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.timed
+	return observer{m.owner, m.timed}
 }
 
 // heard notes what the store's clock said in a read that took so long.

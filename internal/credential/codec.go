@@ -101,6 +101,7 @@ type wireClaim struct {
 	TTL       time.Duration `json:"ttl"`
 	ClaimedAt time.Time     `json:"claimed_at"`
 	Held      bool          `json:"held,omitempty"`
+	Timed     bool          `json:"timed,omitempty"`
 	Apart     bool          `json:"apart,omitempty"`
 	Resend    bool          `json:"resend,omitempty"`
 	Peer      string        `json:"peer,omitempty"`
@@ -117,6 +118,7 @@ type wireUnknown struct {
 	Attempt    string        `json:"attempt"`
 	Host       string        `json:"host,omitempty"`
 	Apart      bool          `json:"apart,omitempty"`
+	Timed      bool          `json:"timed,omitempty"`
 	ClaimedAt  time.Time     `json:"claimed_at"`
 	TTL        time.Duration `json:"ttl"`
 	TakenOver  bool          `json:"taken_over,omitempty"`
@@ -177,7 +179,7 @@ func encodeRecord(r Record) wireRecord {
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
-			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
 	}
@@ -233,7 +235,7 @@ func decodeRecord(w wireRecord) Record {
 	}
 	if u := w.Unknown; u != nil {
 		r.Unknown = &Unknown{
-			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: value(u.RejectedAt), Behind: u.Behind,
 		}
 	}

@@ -29,6 +29,7 @@ type Attempt struct {
 	SentAt    time.Time
 	Resend    bool
 	Apart     bool // as in Claim
+	Timed     bool // likewise
 	// How the reply is to be read: of the preset, which the finder of a rescue file need not know.
 	TokenPath, ScopeSeparator string
 	Lifetime                  time.Duration
@@ -104,6 +105,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	}
 	old := cur.Tokens
 	next := newTokens(a, t)
+	next.Connection = a.connection(t, old.Refresh, old.Access, cur.Client.ClientSecret)
 	if a.Purpose == PurposeRefresh {
 		next.inherit(old)
 		cur.Generation = a.Base + 1
@@ -152,7 +154,6 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 	if t.RefreshTokenExpiresIn > 0 {
 		next.RefreshTokenExpiresAt = a.SentAt.Add(t.RefreshTokenExpiresIn)
 	}
-	next.Connection = a.connection(t)
 	if next.Scopes == nil {
 		next.Scopes = slices.Clone(a.Scopes) // RFC 6749 §5.1: unsaid means as asked
 	}

@@ -101,7 +101,7 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 			}
 			return orServe(ActionAuthorize, ReasonRejected, time.Time{})
 		}
-		again := resendOf(r, p.Token, p.Host, now)
+		again := resendOf(r, p.Token, p.Observer, now)
 		if !again.may {
 			return orServe(ActionGiveUp, ReasonUnknownFinal, time.Time{})
 		}
@@ -117,7 +117,8 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return orServe(ActionGiveUp, ReasonNotBefore, r.NotBefore)
 	}
 	// Without an access token nobody knows when the refresh token was issued, as with one that a person brings along.
-	if at := r.Tokens.IssuedAt.Add(p.Earliest); p.Earliest > 0 && !r.Tokens.Access.IsEmpty() && now.Before(at) {
+	brought := r.Input != "" && r.Generation == 1 && !alive // … and when an expired access token was
+	if at := r.Tokens.IssuedAt.Add(p.Earliest); p.Earliest > 0 && !r.Tokens.Access.IsEmpty() && !brought && now.Before(at) {
 		return orServe(ActionGiveUp, ReasonEarliest, at)
 	}
 	return rotate
@@ -139,17 +140,23 @@ type resend struct {
 	before time.Time // the grace period ends then; zero: no such end
 }
 
-// resendOf reads the rotation semantics (RFC 9700 §4.14.2 leaves them to the server) for a machine of that name. r.Unknown
-// must not be nil.
-func resendOf(r Record, p RefreshTokenPolicy, host string, now time.Time) resend {
+// observer is who judges times that somebody has written down: a machine, and whether it hears the store's clock. The zero
+// value is nobody in particular.
+type observer struct {
+	host  string
+	timed bool
+}
+
+// resendOf reads the rotation semantics (RFC 9700 §4.14.2 leaves them to the server). r.Unknown must not be nil.
+func resendOf(r Record, p RefreshTokenPolicy, o observer, now time.Time) resend {
 	u := *r.Unknown
 	switch {
 	case !p.SingleUse():
 		return resend{may: true, from: now}
-	case u.inGrace(p, host, now):
-		return resend{may: true, from: now, before: u.graceEnd(p, host)}
+	case u.inGrace(p, o, now):
+		return resend{may: true, from: now, before: u.graceEnd(p, o)}
 	}
-	afterTTL := u.ClaimedAt.Add(u.TTL + u.doubt(host))
+	afterTTL := u.ClaimedAt.Add(u.TTL + u.doubt(o))
 	switch p.OnReuse {
 	case ReuseReject:
 		return resend{may: u.Resends == 0, from: afterTTL}
@@ -158,39 +165,44 @@ func resendOf(r Record, p RefreshTokenPolicy, host string, now time.Time) resend
 	default:
 		// The family dies if the first request landed, so nothing may be left to lose: not before the access token
 		// has expired. If it never landed, this saves the credential.
-		expiry := r.Tokens.ExpiresAt.Add(u.doubt(anybody)) // written by whoever refreshed last
-		if r.Tokens.ExpiresAt.IsZero() || u.Behind {       // the access token to lose is one that nobody here knows
-			expiry = u.ClaimedAt.Add(r.Client.lifetime() + u.doubt(host))
+		expiry := r.Tokens.Expiry()
+		if r.Tokens.ExpiresAt.IsZero() || u.Behind { // the access token to lose is one that nobody here knows
+			expiry = latest(expiry, u.ClaimedAt.Add(r.Client.lifetime()))
 		}
-		if expiry.Before(afterTTL) {
-			expiry = afterTTL
+		if u.Apart { // the expiry was written by whoever refreshed last
+			expiry = expiry.Add(clockSlack)
 		}
-		return resend{may: u.Resends == 0, atRisk: true, from: expiry}
+		return resend{may: u.Resends == 0, atRisk: true, from: latest(expiry, afterTTL)}
 	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // graceSpare is given away at the end of a grace period: the request takes its time to arrive.
 const graceSpare = 2 * time.Second
 
-// anybody is no host in particular.
-const anybody = ""
-
-// doubt is how far the clock of that host may be from the one that wrote u.
-func (u Unknown) doubt(host string) time.Duration {
-	if u.Apart && (host == anybody || host != u.Host) {
-		return clockSlack
+// doubt is how far the clock that o goes by may be from the one that wrote u. The store's clock is one for all who hear
+// it; else a host's own is the same from one run to the next, and hosts go by their names.
+func (u Unknown) doubt(o observer) time.Duration {
+	if u.Timed && o.timed || o.host == u.Host && (o.host != "" || !u.Apart) {
+		return 0
 	}
-	return 0
+	return clockSlack
 }
 
 // graceEnd is when the grace period of the token that was sent counts as over. It counts from the first claim.
-func (u Unknown) graceEnd(p RefreshTokenPolicy, host string) time.Time {
-	return u.ClaimedAt.Add(p.GracePeriod - graceSpare - u.doubt(host))
+func (u Unknown) graceEnd(p RefreshTokenPolicy, o observer) time.Time {
+	return u.ClaimedAt.Add(p.GracePeriod - graceSpare - u.doubt(o))
 }
 
 // inGrace tells whether a server that grants a grace period still takes the token that was sent. A claim from the future
 // shows that the clock of its owner is another; then nothing is known of the grace.
-func (u Unknown) inGrace(p RefreshTokenPolicy, host string, now time.Time) bool {
+func (u Unknown) inGrace(p RefreshTokenPolicy, o observer, now time.Time) bool {
 	return p.Rotation == RotationSingleUseGrace && !u.Behind &&
-		!u.ClaimedAt.After(now.Add(graceSpare)) && now.Before(u.graceEnd(p, host))
+		!u.ClaimedAt.After(now.Add(graceSpare)) && now.Before(u.graceEnd(p, o))
 }

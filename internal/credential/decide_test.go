@@ -54,7 +54,11 @@ func TestDecide(t *testing.T) {
 	}
 	by := func(host string, rotation Rotation, reuse Reuse, grace time.Duration) Policy {
 		p := with(rotation, reuse, grace)
-		p.Host = host
+		p.Observer.host = host
+		return p
+	}
+	heard := func(p Policy) Policy {
+		p.Observer.timed = true
 		return p
 	}
 	apart := func(host string) func(*Record) {
@@ -224,6 +228,14 @@ func TestDecide(t *testing.T) {
 			apart("there")(r)
 			r.Tokens.ExpiresAt = time.Time{}
 		}), by("here", RotationSingleUse, ReuseRevokeFamily, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(65 * time.Minute)}},
+		{"carried to another host", unknown(now, func(r *Record) { r.Unknown.Host = "there" }), by("here", RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(7 * time.Minute)}},
+		{"by the store's clock, and by one's own", unknown(now, func(r *Record) { r.Unknown.Host, r.Unknown.Timed = "there", true }), by("here", RotationSingleUse, ReuseReject, 0), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(7 * time.Minute)}},
+		{"by the store's clock, which both hear", unknown(now, func(r *Record) { r.Unknown.Host, r.Unknown.Timed = "there", true }), heard(by("here", RotationSingleUse, ReuseReject, 0)), Decision{Action: ActionGiveUp, Reason: ReasonUnknownWaiting, Until: now.Add(2 * time.Minute)}},
+		{"the token's own lifetime is longer than is known now", unknown(now.Add(-time.Hour), func(r *Record) {
+			r.Tokens.ExpiresAt, r.Tokens.IssuedAt, r.Tokens.Lifetime = time.Time{}, now.Add(-2*time.Hour), 24*time.Hour
+			r.Client.preset = &Preset{Lifetime: 5 * time.Minute}
+		}), Policy{Force: true, Token: RefreshTokenPolicy{OnReuse: ReuseRevokeFamily}}, Decision{Action: ActionFresh, Reason: ReasonUnknownWaiting, Until: now.Add(22 * time.Hour)}},
+		{"earliest, of an expired token that was brought", expired(func(r *Record) { r.Input, r.Generation = "hash", 1 }), Policy{Earliest: 2 * time.Hour}, Decision{Action: ActionRotate}},
 
 		{"unknown, but not before", unknown(now, func(r *Record) { r.NotBefore = now.Add(1) }), with(RotationNone, "", 0), Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
 
@@ -262,7 +274,7 @@ func TestSingleUse(t *testing.T) {
 
 func TestNextResend(t *testing.T) {
 	t.Parallel()
-	if _, _, known := NextResend(active(nil), now); known {
+	if _, _, known := NextResend(active(nil), "", now); known {
 		t.Error("an active credential has a known outcome")
 	}
 	for _, tt := range []struct {
@@ -280,7 +292,7 @@ func TestNextResend(t *testing.T) {
 		{"refused", func(r *Record) { r.Unknown.RejectedAt = now }, now.Add(2 * time.Minute), true},
 		{"never", func(r *Record) { r.Client.Policy.OnReuse = ReuseRevokeClientUser }, time.Time{}, false},
 	} {
-		at, may, known := NextResend(unknown(now, tt.change), now)
+		at, may, known := NextResend(unknown(now, tt.change), "", now)
 		if !at.Equal(tt.at) || may != tt.may || !known {
 			t.Errorf("%s: %s, %v, %v; want %s, %v, true", tt.name, at, may, known, tt.at, tt.may)
 		}

@@ -191,7 +191,7 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 		Earliest: cmp.Or(r.Refresh.Earliest, r.Client.Preset().Earliest),
 		Token:    r.Client.EffectivePolicy(),
 		Asker:    ask.Asker,
-		Host:     m.owner,
+		Observer: m.observer(),
 	}
 	if r.Refresh.BeforeExpiry > 0 {
 		p.Margin = r.Refresh.BeforeExpiry

@@ -29,6 +29,10 @@ func TestMoveCarriesEverything(t *testing.T) {
 		t.Errorf("last line of history: %+v", last)
 	}
 	r.History = r.History[:len(r.History)-1]
+	if r.Unknown.Timed || !r.Unknown.Apart {
+		t.Errorf("times by the clock of the source count as the destination's: %+v", r.Unknown)
+	}
+	r.Unknown.Timed = full.Unknown.Timed
 	if path := same(reflect.ValueOf(full), reflect.ValueOf(r), "record"); path != "" {
 		t.Errorf("%s is another one than in the source", path)
 	}

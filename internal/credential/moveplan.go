@@ -236,6 +236,9 @@ func (r Record) parkedFrom(source end, target Record) Record {
 			p.Consumed = append(p.Consumed, c)
 		}
 	}
+	if p.Unknown != nil { // its times are by the clock of the source
+		p.Unknown.Apart, p.Unknown.Timed = true, false
+	}
 	p.unconsume(p.Tokens.Refresh)
 	var history []Event
 	for _, e := range target.History {

@@ -142,7 +142,7 @@ func (r *moveRun) prepare(ctx context.Context) error {
 
 func (r *moveRun) claim(ctx context.Context) error {
 	r.unlock()
-	c, err := r.from.claim(ctx, r.key, r.sourceSnap, Attempt{Purpose: PurposeMove}, extra{do: func(s *Record) {
+	c, err := r.from.claim(ctx, r.key, r.sourceSnap, Attempt{Purpose: PurposeMove}, extra{exclusive: r.source.Unknown != nil, do: func(s *Record) {
 		s.Claim.Peer, s.Claim.PeerID = r.destEnd.location, r.destEnd.id
 	}})
 	if err != nil {
@@ -158,7 +158,7 @@ func (r *moveRun) lock(ctx context.Context) error {
 	if r.release != nil || !r.source.Moving() {
 		return nil
 	}
-	release, _, err := r.from.hold(ctx, r.key, r.sourceSnap, false)
+	release, _, err := r.from.hold(ctx, r.key, r.sourceSnap, r.source.Unknown != nil)
 	if err != nil {
 		return err
 	}

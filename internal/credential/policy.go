@@ -89,9 +89,9 @@ type Policy struct {
 	Earliest time.Duration
 	Token    RefreshTokenPolicy
 	Asker    Asker
-	Host     string // who asks, as in Claim.Owner
-	Force    bool   // refresh even though the access token is good (every_read, once per process)
-	Probed   Probed // what the API has said of the access token (on_rejection)
+	Observer observer // by whose clock
+	Force    bool     // refresh even though the access token is good (every_read, once per process)
+	Probed   Probed   // what the API has said of the access token (on_rejection)
 }
 
 // mayRotate tells whether this asker may spend the refresh token under the strategy.

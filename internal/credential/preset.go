@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -78,10 +79,21 @@ func (c Client) Preset() Preset {
 	return *c.preset
 }
 
+// Serves tells whether a configured token endpoint is of the preset's own server: none is, and one that stands beside the
+// preset's. With one of another server the preset's endpoints are those of somebody else.
+func (p Preset) Serves(tokenEndpoint string) bool {
+	own, err := url.Parse(tokenEndpoint)
+	known, knownErr := url.Parse(p.TokenEndpoint)
+	return tokenEndpoint == "" || err == nil && knownErr == nil && own.Scheme == known.Scheme && own.Host == known.Host
+}
+
 // completed returns c with what its preset knows and the configuration does not say. The secret is c's own, so the method
 // of authentication follows from whether there is one.
 func (c Client) completed() Client {
 	p := c.Preset()
+	if !p.Serves(c.TokenEndpoint) { // who gets the tokens must not depend on a mix of two servers
+		p = Preset{TokenEndpointAuthMethod: p.TokenEndpointAuthMethod}
+	}
 	c.Issuer = cmp.Or(c.Issuer, p.Issuer)
 	c.AuthorizationEndpoint = cmp.Or(c.AuthorizationEndpoint, p.AuthorizationEndpoint)
 	c.TokenEndpoint = cmp.Or(c.TokenEndpoint, p.TokenEndpoint)

@@ -284,3 +284,85 @@ func TestConnection(t *testing.T) {
 		t.Errorf("after a refresh that says it anew: %v, want %v", got, want)
 	}
 }
+
+// TestMistypedPlatformLosesNothing: another token endpoint refuses the token. With the former one, the former tokens are in use
+// again; what was offered for the one server is of no use at the other.
+func TestMistypedPlatformLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, rotates := range []bool{false, true} {
+		w, s, m := platformed(t, Preset{AuthorizationEndpoint: "https://acme.example/authorize", TokenEndpoint: "https://acme.example/token"})
+		right := Setup{Client: w.record().Client}
+		wrong := right
+		wrong.Client.TokenEndpoint = "https://other.example/token"
+		if _, err := m.OfferAuthorization(t.Context(), theName, Authorization{RedirectURI: fakeRedirect}); err != nil {
+			t.Fatal(err)
+		}
+		before := w.record()
+		configure := func(to Setup) {
+			t.Helper()
+			if _, err := m.Configure(t.Context(), theName, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		configure(wrong)
+		if r := w.record(); len(r.Pending) != 0 || r.Status != StatusActive || !r.Tokens.Refresh.Equal(before.Tokens.Refresh) {
+			t.Fatalf("at the other endpoint: %d pending, %s", len(r.Pending), r.Status)
+		}
+		if rotates { // the server has only moved
+			w.mustToken(m)
+			if r := w.record(); len(r.Aside) != 0 || r.Tokens.Refresh.Reveal() != "r2" {
+				t.Errorf("after a refresh: %d set aside, %s", len(r.Aside), r.Tokens.Refresh.Reveal())
+			}
+			continue
+		}
+		s.status, s.body = 400, `{"error":"invalid_grant"}`
+		_, err := w.token(m)
+		w.wantKind(err, KindAuthorize)
+		w.wantStatus(StatusAuthorizationRequired)
+		configure(right)
+		r := w.wantStatus(StatusActive)
+		if !r.Tokens.Refresh.Equal(before.Tokens.Refresh) || len(r.Aside) != 0 || r.HasConsumed(r.Tokens.Refresh) {
+			t.Errorf("back again: %d set aside, consumed %t", len(r.Aside), r.HasConsumed(r.Tokens.Refresh))
+		}
+		s.status, s.body = 200, pairReply
+		w.mustToken(m)
+		if got := s.seen[len(s.seen)-1]; got.url != "https://acme.example/token" {
+			t.Errorf("sent to %s", got.url)
+		}
+	}
+}
+
+// TestPresetsEndpointsAreOneServers: with a token endpoint of another server nothing goes to the preset's.
+func TestPresetsEndpointsAreOneServers(t *testing.T) {
+	t.Parallel()
+	p := Preset{
+		Issuer: "https://acme.example", AuthorizationEndpoint: "https://acme.example/authorize", TokenEndpoint: "https://acme.example/v1/token",
+		RevocationEndpoint: "https://revoke.acme.example/", TokenEndpointAuthMethod: oauth.ClientSecretPost,
+	}
+	for own, want := range map[string]string{
+		"": p.RevocationEndpoint, "https://acme.example/v2/token": p.RevocationEndpoint,
+		"https://other.example/token": "", "http://acme.example/v1/token": "", "https://acme.example:8443/v1/token": "",
+	} {
+		c := Client{Platform: "acme", ClientSecret: secret.New("s"), TokenEndpoint: own, preset: &p}.completed()
+		if c.RevocationEndpoint != want || (c.Issuer == "") != (want == "") || (c.AuthorizationEndpoint == "") != (want == "") || c.TokenEndpointAuthMethod != oauth.ClientSecretPost {
+			t.Errorf("%q: %+v", own, c)
+		}
+	}
+}
+
+// TestConnectionShowsNoSecret, in whatever spelling.
+func TestConnectionShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	a := Attempt{ReplyMembers: []string{"x"}, Callback: map[string]string{}}
+	token := oauth.Token{AccessToken: secret.New("access+1"), RefreshToken: secret.New("refresh/1")}
+	for value, shown := range map[string]bool{
+		"https://x.example/path": true, "00D/005": true, "42": true,
+		"access+1": false, "https://x.example/access+1": false, "id-access%2B1": false, "refresh%2F1": false, "pre refresh/1 post": false, "old-token": false, "the-secret/": false,
+		"https://x.example/?sid=5": false, "https://me:pw@x.example/": false, "https://x.example/#a": false, `{"a":1}`: false, `["a"]`: false, "": false,
+	} {
+		token.Extra = map[string]secret.String{"x": secret.New(value)}
+		if got := a.connection(token, secret.New("old-token"), secret.New("the-secret")); (got["x"] != "") != shown {
+			t.Errorf("%q: %v", value, got)
+		}
+	}
+}

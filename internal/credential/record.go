@@ -114,7 +114,8 @@ type Claim struct {
 	TTL       time.Duration
 	ClaimedAt time.Time // by the owner's clock: for people, and for rules that count from the claim
 	Held      bool      // the owner keeps the store's lock, which its death frees
-	Apart     bool      // ClaimedAt is by a clock that others need not share: no lock shows one machine, and the store has no clock
+	Timed     bool      // ClaimedAt is by the store's clock
+	Apart     bool      // it is by a clock that others need not share: no lock shows one machine, and the store has no clock
 	Resend    bool      // sends again what an earlier attempt may have sent
 
 	Peer   string // of a move: the location of the other store
@@ -126,7 +127,8 @@ type Claim struct {
 type Unknown struct {
 	Attempt    string
 	Host       string // the claim's owner
-	Apart      bool   // … whose clock the others need not share
+	Timed      bool   // as in Claim
+	Apart      bool   // likewise
 	ClaimedAt  time.Time
 	TTL        time.Duration
 	TakenOver  bool      // the first holder did not say so itself, and may still bring the successor

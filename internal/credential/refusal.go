@@ -42,7 +42,7 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 		// is told the truth.
 		m.log.Error("could not store what the server answered", "key", a.Key, "attempt", a.ID, "error", err)
 		told, _ := applyRefusal(c.record.clone(), a, v, m.Now(), m.event(a.ID, c.record.Generation, ""))
-		e := AsError(refusal(told, v, m.owner, m.Now()))
+		e := AsError(refusal(told, v, m.observer(), m.Now()))
 		e.Err = errors.Join(e.Err, fmt.Errorf("%w: %w", errNotRecorded, err))
 		return step{}, e
 	}
@@ -52,7 +52,7 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 	if last := len(r.History) - 1; last >= 0 && r.History[last].Attempt == a.ID && r.History[last].Verdict == verdictFormer {
 		return step{record: r, notices: []Notice{{Code: NoticeInputRefused, Text: v.Words()}}}, nil
 	}
-	return step{}, refusal(r, v, m.owner, m.Now())
+	return step{}, refusal(r, v, m.observer(), m.Now())
 }
 
 // applyRefusal writes an answer other than success into the record that the attempt has claimed. It returns false if
@@ -72,7 +72,7 @@ func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event
 		if cur.Unknown != nil && cur.Unknown.TakenOver {
 			cur.Unknown.RejectedAt = now.Round(0).UTC()
 			e.Verdict = "refused after a takeover; the first holder may still bring the successor"
-		} else if i := cur.asideOf(cur.Client.ClientID); i >= 0 && cur.Generation == 1 && cur.Input != "" {
+		} else if i := cur.formerOf(); i >= 0 && cur.Generation == 1 && cur.Input != "" {
 			cur.consume(cur.Tokens.Refresh, true)
 			client := cur.Client
 			cur = cur.with(cur.takeAside(i))
@@ -85,7 +85,7 @@ func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event
 	default:
 		e.Verdict = "no usable reply, outcome unknown"
 		if own || cur.Status == StatusActive {
-			cur = outcomeUnknown(cur, Claim{Attempt: a.ID, Owner: e.Host, Apart: a.Apart, ClaimedAt: a.ClaimedAt, TTL: a.TTL, Resend: a.Resend})
+			cur = outcomeUnknown(cur, Claim{Attempt: a.ID, Owner: e.Host, Apart: a.Apart, Timed: a.Timed, ClaimedAt: a.ClaimedAt, TTL: a.TTL, Resend: a.Resend})
 		}
 	}
 	if !own && cur.told(e) {
@@ -118,8 +118,8 @@ func dead(r Record) Record {
 	return r
 }
 
-// refusal is the error for the record that applyRefusal made on host.
-func refusal(r Record, v oauth.Verdict, host string, now time.Time) error {
+// refusal is the error for the record that applyRefusal made, for o.
+func refusal(r Record, v oauth.Verdict, o observer, now time.Time) error {
 	e := &Error{Record: r, Verdict: v, Err: v.Err}
 	switch v.Class {
 	case oauth.TooEarly, oauth.RateLimited:
@@ -135,17 +135,17 @@ func refusal(r Record, v oauth.Verdict, host string, now time.Time) error {
 		}
 	default:
 		e.Kind = KindUnknown
-		e.Reason, e.Until = unknownReason(r, host, now)
+		e.Reason, e.Until = unknownReason(r, o, now)
 	}
 	return e
 }
 
-// unknownReason says how long an unknown outcome keeps host from sending the token again; ReasonNone: it may be sent now.
-func unknownReason(r Record, host string, now time.Time) (Reason, time.Time) {
+// unknownReason says how long an unknown outcome keeps o from sending the token again; ReasonNone: it may be sent now.
+func unknownReason(r Record, o observer, now time.Time) (Reason, time.Time) {
 	if r.Unknown == nil {
 		return ReasonNone, time.Time{}
 	}
-	switch again := resendOf(r, r.Client.EffectivePolicy(), host, now); {
+	switch again := resendOf(r, r.Client.EffectivePolicy(), o, now); {
 	case !again.may:
 		return ReasonUnknownFinal, time.Time{}
 	case again.from.After(now):

@@ -23,15 +23,6 @@ type Replica struct {
 // HasTokens tells whether the state holds secrets at all.
 func (p Replica) HasTokens() bool { return !p.Tokens.Access.IsEmpty() || !p.Tokens.Refresh.IsEmpty() }
 
-// tokens are those of the state. How long they are taken to live, where no server said, stands in no state.
-func (p Replica) tokens(c Client) Tokens {
-	t := p.Tokens
-	if t.ExpiresAt.IsZero() {
-		t.Lifetime = c.Preset().Lifetime
-	}
-	return t
-}
-
 // Heal puts a state that is further on than the store into the record, which happens after the store was restored from a backup.
 // Nothing is sent. A state without tokens cannot heal: what the store holds is known to be spent, but not by what; the
 // outcome is unknown. A state of another family, or one that is not ahead, changes nothing: the store wins.
@@ -69,13 +60,14 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 	if !p.HasTokens() {
 		now := m.Now().Round(0).UTC()
 		r.Status = StatusOutcomeUnknown
-		r.Unknown = &Unknown{Attempt: "state", ClaimedAt: now, TTL: m.timings.ClaimTTL(), Behind: true}
+		o := m.observer()
+		r.Unknown = &Unknown{Attempt: "state", Host: o.host, Timed: o.timed, Apart: !o.timed, ClaimedAt: now, TTL: m.timings.ClaimTTL(), Behind: true}
 		r.Generation = p.Generation
 		r.note(m.event("", r.Generation, "the state is ahead of the store and holds no token: outcome unknown"))
 		return r, true
 	}
 	r.consume(r.Tokens.Refresh, false)
-	r.Tokens = p.tokens(r.Client)
+	r.Tokens = p.Tokens
 	r.Generation = p.Generation
 	r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
 	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
@@ -95,7 +87,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	s.Client = m.known(s.Client)
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
-		Tokens: p.tokens(s.Client), Attachment: Attachment{ID: attachment, Attached: true},
+		Tokens: p.Tokens, Attachment: Attachment{ID: attachment, Attached: true},
 	}
 	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
 		r.Status = StatusAuthorizationRequired

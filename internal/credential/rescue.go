@@ -49,6 +49,7 @@ type wireRescue struct {
 	SentAt    time.Time         `json:"sent_at"`
 	Resend    bool              `json:"resend,omitempty"`
 	Apart     bool              `json:"apart,omitempty"`
+	Timed     bool              `json:"timed,omitempty"`
 	Path      string            `json:"token_path,omitempty"`
 	Separator string            `json:"scope_separator,omitempty"`
 	Lifetime  time.Duration     `json:"lifetime,omitempty"`
@@ -66,7 +67,7 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
-		Resend: a.Resend, Apart: a.Apart, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime,
+		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime,
 		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -86,7 +87,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 	a := Attempt{
 		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
-		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart,
+		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Lifetime: w.Lifetime,
 		ReplyMembers: w.Members, Callback: w.Callback,
 	}

@@ -102,10 +102,10 @@ func takeOver(r Record, e Event) Record {
 
 // outcomeUnknown records that the refresh under claim c may have been sent. What counts as the first attempt stays the first.
 func outcomeUnknown(r Record, c Claim) Record {
-	u := Unknown{Attempt: c.Attempt, Host: c.Owner, Apart: c.Apart, ClaimedAt: c.ClaimedAt, TTL: c.TTL}
+	u := Unknown{Attempt: c.Attempt, Host: c.Owner, Apart: c.Apart, Timed: c.Timed, ClaimedAt: c.ClaimedAt, TTL: c.TTL}
 	if r.Unknown != nil {
 		u = *r.Unknown
-		if !u.inGrace(r.Client.EffectivePolicy(), c.Owner, c.ClaimedAt) {
+		if !u.inGrace(r.Client.EffectivePolicy(), observer{c.Owner, c.Timed}, c.ClaimedAt) {
 			u.Resends++
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/memstore"
 )
 
 // claimedWorld holds a record that somebody claimed a moment ago and will never end.
@@ -135,7 +136,7 @@ func TestNoResendBesideALivingOwner(t *testing.T) {
 		w := newWorld(t).semantics(RotationSingleUse, tt.reuse, 0)
 		w.authorized(func(r *Record) {
 			r.Status = StatusOutcomeUnknown
-			r.Unknown = &Unknown{Attempt: "x", ClaimedAt: epoch.Add(-time.Hour), TTL: 2 * time.Minute, TakenOver: true}
+			r.Unknown = &Unknown{Attempt: "x", Host: "host1", ClaimedAt: epoch.Add(-time.Hour), TTL: 2 * time.Minute, TakenOver: true}
 		})
 		s := newHeldStore(w.plain)
 		s.held[theKey] = 99
@@ -161,6 +162,39 @@ func TestNoResendBesideALivingOwner(t *testing.T) {
 		}
 		w.wantServer(1, 1, 0)
 	}
+}
+
+// TestNoMoveBesideALivingOwner: in another store nobody would see that lock, and the token would be sent again there.
+func TestNoMoveBesideALivingOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).semantics(RotationSingleUse, ReuseRevokeFamily, 0)
+	w.authorized(func(r *Record) {
+		r.Status = StatusOutcomeUnknown
+		r.Unknown = &Unknown{Attempt: "x", Host: "host1", ClaimedAt: epoch.Add(-time.Hour), TTL: 2 * time.Minute, TakenOver: true}
+	})
+	here := newHeldStore(w.plain)
+	here.held[theKey] = 99
+	w.store = here
+	from := w.start()
+	w.store = newHeldStore(memstore.New("memory:there"))
+	to := w.start()
+	move := func() Moved {
+		ctx, cancel := w.clock.timeout(context.Background(), time.Minute)
+		defer cancel()
+		return NewMover(from, to).Move(ctx, theName)
+	}
+	e := AsError(move().Err)
+	if e.Kind != KindUnknown || e.Reason != ReasonOwnerAlive {
+		t.Errorf("moved beside it: %v", e)
+	}
+	if r := w.record(); r.Claim != nil || r.Status != StatusOutcomeUnknown {
+		t.Errorf("the source: claim %v, %s", r.Claim, r.Status)
+	}
+	delete(here.held, theKey)
+	if m := move(); m.Err != nil || m.Outcome != OutcomeMoved {
+		t.Errorf("when it has ended: %s, %v", m.Outcome, m.Err)
+	}
+	w.wantServer(0, 0, 0)
 }
 
 // TestClocksApart: which claims say that nothing shows their time to be everybody's.
@@ -222,7 +256,7 @@ func TestRefusalAfterATakeoverIsBelievedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).semantics(RotationSingleUse, ReuseReject, 0)
 	w.authorized(func(r *Record) {
-		r.Claim = &Claim{Attempt: "x", Purpose: PurposeRefresh, Base: 1, TTL: 2 * time.Minute, ClaimedAt: w.clock.Now()}
+		r.Claim = &Claim{Attempt: "x", Owner: "host1", Purpose: PurposeRefresh, Base: 1, TTL: 2 * time.Minute, ClaimedAt: w.clock.Now()}
 	})
 	lost := w.server.newest
 	w.server.refresh(lost) // the owner's request was processed, and the owner is dead

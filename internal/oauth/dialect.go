@@ -13,7 +13,7 @@ import (
 
 // Dialect is how a server departs from RFC 6749 in what it answers. The zero value is plain OAuth.
 type Dialect struct {
-	TokenPath      string // the member of the reply whose object may hold the tokens; empty: the top level
+	TokenPath      string // the member of the reply whose object holds the tokens where the top level has none; empty: none
 	ScopeSeparator string // between the scopes of a reply; empty: white space
 	Rules          []Rule // the first one that fits an answer without a token decides its class
 	Resets         []ResetHeader
@@ -36,10 +36,10 @@ const (
 	ResetTime         ResetUnit = "rfc3339"
 )
 
-// wait is how long the limits in header last that are given: the longest, at most 24 hours. A point in time counts from the
-// server's own Date, since the clocks may differ.
+// wait is how long the limits in header last that are given: the shortest, at most 24 hours, for which of them was met is
+// not said. A point in time counts from the server's own Date, since the clocks may differ.
 func (d Dialect) wait(header http.Header) time.Duration {
-	var longest time.Duration
+	var shortest time.Duration
 	now, dateErr := http.ParseTime(header.Get("Date"))
 	for _, h := range d.Resets {
 		text := strings.TrimSpace(header.Get(h.Name))
@@ -58,9 +58,11 @@ func (d Dialect) wait(header http.Header) time.Duration {
 		case h.Unit == ResetTime && timeErr == nil:
 			left = at.Sub(now)
 		}
-		longest = max(longest, min(left, maxRetryAfter))
+		if left = min(left, maxRetryAfter); left > 0 && (shortest == 0 || left < shortest) {
+			shortest = left
+		}
 	}
-	return longest
+	return shortest
 }
 
 // Rule judges an answer that brought no token. What it leaves out may be anything.
@@ -108,12 +110,10 @@ func (d Dialect) rule(r Reply, said content) *Rule {
 func (d Dialect) content(r Reply) content {
 	o := readObject(r)
 	c := content{body: o, refusal: readRefusal(o), whole: o.whole}
-	if inner, ok := o.inner(d.TokenPath); ok {
-		if c.token, c.hasToken = readToken(inner, d.ScopeSeparator); c.hasToken {
-			return c
-		}
-	}
 	c.token, c.hasToken = readToken(o, d.ScopeSeparator)
+	if inner, ok := o.inner(d.TokenPath); ok && !c.hasToken {
+		c.token, c.hasToken = readToken(inner, d.ScopeSeparator)
+	}
 	return c
 }
 

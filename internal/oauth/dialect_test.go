@@ -64,7 +64,8 @@ func TestDialectTokens(t *testing.T) {
 		class          oauth.Class
 	}{
 		"nested":            {`{"ok":true,"authed_user":{"access_token":"a","refresh_token":"r","scope":"y,x"}}`, "a", "r", []string{"x", "y"}, oauth.Success},
-		"nested, and above": {`{"access_token":"b","refresh_token":"s","authed_user":{"access_token":"a","refresh_token":"r"}}`, "a", "r", nil, oauth.Success},
+		"nested, and above": {`{"access_token":"b","refresh_token":"s","authed_user":{"access_token":"a","refresh_token":"r"}}`, "b", "s", nil, oauth.Success},
+		"one of each":       {`{"refresh_token":"s","authed_user":{"access_token":"a","refresh_token":"r"}}`, "", "s", nil, oauth.Success},
 		"above alone":       {`{"access_token":"b","refresh_token":"s","scope":"x","authed_user":{"id":"U1"}}`, "b", "s", []string{"x"}, oauth.Success},
 		"no object":         {`{"access_token":"b","authed_user":"a"}`, "b", "", nil, oauth.Success},
 		"cut in the object": {`{"authed_user":{"access_token":"a","refresh_token":"r","sco`, "a", "r", nil, oauth.Success},
@@ -91,7 +92,7 @@ func TestResetHeaders(t *testing.T) {
 		want   time.Duration
 	}{
 		"milliseconds":              {429, map[string]string{"Date": date, "X-Reset": "1795255230000"}, 30 * time.Second},
-		"the longest":               {429, map[string]string{"Date": date, "X-Reset": "1795255230000", "X-Minutely": "1795255260000"}, time.Minute},
+		"the shortest":              {429, map[string]string{"Date": date, "X-Reset": "1795255230000", "X-Minutely": "1795255260000"}, 30 * time.Second},
 		"seconds":                   {429, map[string]string{"X-Seconds": "45"}, 45 * time.Second},
 		"epoch":                     {429, map[string]string{"Date": date, "X-Epoch": "1795255290"}, 90 * time.Second},
 		"a time":                    {429, map[string]string{"Date": date, "X-Time": "2026-11-21T10:02:00Z"}, 2 * time.Minute},

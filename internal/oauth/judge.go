@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
@@ -36,16 +37,18 @@ func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
 		code = "" // a refusal that gives a token, or may have gone on to give one, is none
 	}
 	class, wait := classify(r.Status, code), retryAfter(r.Header)
+	var ruled time.Duration
 	switch rule := d.rule(r, c); {
 	case c.hasToken:
 		class = OutcomeUnknown
 	case isSuccess(r.Status) && !c.whole:
 	case rule != nil:
-		class, wait = rule.Class, cmp.Or(wait, rule.Wait)
+		class, ruled = rule.Class, rule.Wait
 	}
-	if wait == 0 && (class == RateLimited || class == TooEarly) {
-		wait = d.wait(r.Header)
+	if class == RateLimited {
+		wait = cmp.Or(wait, d.wait(r.Header))
 	}
+	wait = cmp.Or(wait, ruled)
 	return Verdict{
 		Class:       class,
 		Status:      r.Status,

@@ -65,7 +65,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 	if err != nil {
 		return credential.Preset{}, err
 	}
-	rules, err := rules(r.Errors.Or(nil))
+	rules, err := rules(r.Errors)
 	if err != nil {
 		return credential.Preset{}, fmt.Errorf("the preset of %s: %w", e.Name, err)
 	}
@@ -85,7 +85,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		CallbackParameters:                 r.connection("callback"),
 		Policy:                             r.Policy(),
 		Earliest:                           time.Duration(r.EarliestRefresh.Or(0)),
-		Lifetime:                           time.Duration(r.AccessTokenLifetime.Or(0)),
+		Lifetime:                           r.lifetime(),
 		Dialect: oauth.Dialect{
 			TokenPath: r.TokenPath.Or(""), ScopeSeparator: strings.TrimSpace(r.ScopeSeparator.Or("")), // empty for the space of RFC 6749
 			Rules: rules, Resets: r.resets(),
@@ -137,6 +137,16 @@ func (f Facts) connection(from string) []string {
 	return names
 }
 
+// lifetime is that of an access token of which the server does not tell it. A rumour of a short one would have a token sent
+// again too soon.
+func (f Facts) lifetime() time.Duration {
+	d := time.Duration(f.AccessTokenLifetime.Or(0))
+	if f.AccessTokenLifetime.Confidence == Low && d < credential.AssumedLifetime {
+		return 0
+	}
+	return d
+}
+
 // scopes are asked for where nobody names any: without those that are required there would be no token pair.
 func (f Facts) scopes() []string {
 	all := slices.Concat(f.DefaultScopes.Or(nil), f.RequiredScopes.Or(nil))
@@ -166,9 +176,13 @@ func spoken(methods []string) string {
 	return methods[i]
 }
 
-func rules(all []Rule) ([]oauth.Rule, error) {
+// rules are those of the fact. A rumour does not make a token dead.
+func rules(f Fact[[]Rule]) ([]oauth.Rule, error) {
 	var out []oauth.Rule
-	for _, r := range all {
+	for _, r := range f.Or(nil) {
+		if dead := oauth.Class(r.Class); f.Confidence == Low && (dead == oauth.Reauthorize || dead == oauth.ReuseDetected) {
+			continue
+		}
 		rule := oauth.Rule{Status: r.Status, Member: r.Member, Code: r.Code, Header: r.Header, Class: oauth.Class(r.Class)}
 		var err error
 		for text, into := range map[string]**regexp.Regexp{r.Description: &rule.Description, r.HeaderValue: &rule.HeaderValue} {

@@ -118,6 +118,7 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 		{"slack", 200, "", `{"ok":false,"error":"invalid_refresh_token"}`, oauth.Reauthorize},
 		{"zoho", 200, "", `{"error":"invalid_code"}`, oauth.Reauthorize},
 		{"zoho", 400, "", `{"error":"Access Denied","error_description":"You have made too many requests continuously.","status":"failure"}`, oauth.RateLimited},
+		{"microsoft", 400, "", `{"error":"interaction_required","error_description":"AADSTS50076"}`, oauth.Configuration},
 		{"hubspot", 400, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
 	} {
 		e, ok := Find(tt.id)
@@ -161,6 +162,30 @@ func TestRumoursAllowNothing(t *testing.T) {
 		}
 		if got := e.Policy(); got != tt.want {
 			t.Errorf("%+v: %+v", tt, got)
+		}
+	}
+}
+
+// TestRumoursKillNothing: an error rule of low confidence never makes a token dead, nor does a rumour of a short life.
+func TestRumoursKillNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []Confidence{High, Medium, Low} {
+		e, err := Parse([]byte(fmt.Sprintf(`{"id":"x","name":"X","kind":"oauth2","token_endpoint":{"value":"https://x.example/token","sources":["x"],"confidence":"high"},
+			"access_token_lifetime":{"value":"5m","sources":["x"],"confidence":%[1]q},
+			"errors":{"value":[{"error":"a","class":"reauthorize"},{"error":"b","class":"reuse_detected"},{"error":"c","class":"too_early"}],"sources":["x"],"confidence":%[1]q}}`, c)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.Preset(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lifetime, rules := 5*time.Minute, 3
+		if c == Low {
+			lifetime, rules = 0, 1
+		}
+		if p.Lifetime != lifetime || len(p.Dialect.Rules) != rules {
+			t.Errorf("%s: lifetime %s, %d rules", c, p.Lifetime, len(p.Dialect.Rules))
 		}
 	}
 }

@@ -103,5 +103,10 @@ func authorizationEndpoint(client types.Object) (endpoint string, settled bool) 
 		return "", false
 	}
 	preset, settled := presetOf(member(client, "platform"), platformParameters(client))
+	if token := member(client, "token_endpoint"); token.IsUnknown() {
+		settled = false
+	} else if !preset.Serves(token.ValueString()) {
+		preset.AuthorizationEndpoint = ""
+	}
 	return cmp.Or(own.ValueString(), preset.AuthorizationEndpoint), settled || own.ValueString() != ""
 }

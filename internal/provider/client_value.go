@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,7 +215,9 @@ func checkClient(
 		}
 	}
 	checkSecret(at, get, diags)
-	checkPolicy(at.AtName("refresh_token_policy"), policy, diags)
+	if preset, settled := presetOf(get("platform"), parameters); settled {
+		checkPolicy(at.AtName("refresh_token_policy"), policy, preset.Policy, diags)
+	}
 }
 
 // checkSecret compares the authentication method with what there is of a secret.
@@ -240,7 +243,8 @@ func checkSecret(at path.Path, get func(string) types.String, diags *diag.Diagno
 
 func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }
 
-func checkPolicy(at path.Path, o types.Object, diags *diag.Diagnostics) {
+// checkPolicy compares rotation and grace_period, be they configured or known of the platform.
+func checkPolicy(at path.Path, o types.Object, known credential.RefreshTokenPolicy, diags *diag.Diagnostics) {
 	if o.IsNull() || o.IsUnknown() {
 		return
 	}
@@ -249,8 +253,8 @@ func checkPolicy(at path.Path, o types.Object, diags *diag.Diagnostics) {
 		return
 	}
 	at = at.AtName("grace_period")
-	isGrace := rotation.ValueString() == string(credential.RotationSingleUseGrace)
-	if isGrace && grace.IsNull() {
+	isGrace := cmp.Or(rotation.ValueString(), string(known.Rotation)) == string(credential.RotationSingleUseGrace)
+	if isGrace && !rotation.IsNull() && grace.IsNull() && known.GracePeriod == 0 {
 		diags.AddAttributeError(at, "Missing Attribute", fmt.Sprintf(`%s is needed: rotation is "single_use_grace".`, at))
 	}
 	if !isGrace && !grace.IsNull() {

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 )
 
@@ -191,7 +192,11 @@ func (m *platformModel) fill(e platform.Entry) {
 			Name: types.StringValue(name), Title: types.StringValue(s.Title), URL: optionalString(s.URL), Read: types.StringValue(s.Read),
 		})
 	}
-	m.Policy = policyObject(e.Policy())
+	policy := e.Policy()
+	if policy.Rotation != credential.RotationSingleUseGrace {
+		policy.GracePeriod = 0 // what an app can be set to; a client takes it with that rotation only
+	}
+	m.Policy = policyObject(policy)
 	text := func(f platform.Fact[string]) types.String { return optionalString(f.Or("")) }
 	m.Endpoints = endpointsModel{
 		Issuer: text(e.Issuer), AuthorizationEndpoint: text(e.AuthorizationEndpoint), TokenEndpoint: text(e.TokenEndpoint),

@@ -63,6 +63,6 @@ func (d *tokenPairDataSource) Read(ctx context.Context, req datasource.ReadReque
 		return
 	}
 	model.ID, model.StoreID, model.StoreLocation = model.Name, optionalString(storeID), optionalString(d.session.location)
-	model.tokenPairStatus = statusOf(record, d.session.now())
+	model.tokenPairStatus = statusOf(record, d.session.deps.Hostname, d.session.now())
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

@@ -72,7 +72,7 @@ func (d *tokenPairsDataSource) Read(ctx context.Context, _ datasource.ReadReques
 		switch {
 		case err == nil && record.IsTombstone(), credential.IsKind(err, credential.KindNotFound):
 		case err == nil:
-			model.TokenPairs[name] = statusOf(record, d.session.now())
+			model.TokenPairs[name] = statusOf(record, d.session.deps.Hostname, d.session.now())
 		case ctx.Err() != nil:
 			addEngineError(&resp.Diagnostics, path.Empty(), "Unable to List Token Pairs", about, err)
 			return

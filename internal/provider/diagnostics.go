@@ -233,7 +233,7 @@ func explainUnknown(about subject, e *credential.Error) []string {
 		return []string{
 			fmt.Sprintf("A process on this machine has begun to refresh %s, and stands still. It lives, and may have the new refresh token in hand.", about),
 			"Nothing was sent: if the old refresh token was used, a second use may end every token of this authorization.",
-			"Let that process go on, or end it; it keeps a lock on a file *.rotating in the token store's folder. Then run again.",
+			"Let that process go on (kill -CONT), then run again; it keeps a lock on a file *.rotating in the token store's folder. If it is ended instead, the token that it may hold is lost with it, and what follows is the rule for a reply that was lost.",
 		}
 	}
 	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(r)

@@ -218,7 +218,7 @@ func diagnosticCases() []diagnosticCase {
 		{"unknown, its owner lives", aPair, kind(credential.KindUnknown, credential.ReasonOwnerAlive, policy("", nil)), []string{
 			`A process on this machine has begun to refresh token pair "exact", and stands still. It lives, and may have the new refresh token in hand.`,
 			"Nothing was sent: if the old refresh token was used, a second use may end every token of this authorization.",
-			"Let that process go on, or end it; it keeps a lock on a file *.rotating in the token store's folder. Then run again.",
+			"Let that process go on (kill -CONT), then run again; it keeps a lock on a file *.rotating in the token store's folder. If it is ended instead, the token that it may hold is lost with it, and what follows is the rule for a reply that was lost.",
 		}},
 		{"unknown, rejected", aPair, kind(credential.KindUnknown, credential.ReasonRejected, policy("", func(r *credential.Record) { r.Unknown.RejectedAt = day(1) })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,

@@ -71,7 +71,7 @@ func statusAttributes() map[string]schema.Attribute {
 	}
 }
 
-func statusOf(r credential.Record, now time.Time) tokenPairStatus {
+func statusOf(r credential.Record, host string, now time.Time) tokenPairStatus {
 	m := tokenPairStatus{
 		Status: types.StringValue(string(r.Status)), Generation: types.Int64Value(r.Generation), Scopes: types.SetNull(types.StringType),
 		IssuedAt: timeValue(r.Tokens.IssuedAt), ExpiresAt: timeValue(r.Tokens.ExpiresAt),
@@ -84,7 +84,7 @@ func statusOf(r credential.Record, now time.Time) tokenPairStatus {
 	if r.Tokens.Scopes != nil {
 		m.Scopes = setOf(r.Tokens.Scopes)
 	}
-	if at, may, known := credential.NextResend(r, now); known && may {
+	if at, may, known := credential.NextResend(r, host, now); known && may {
 		m.NextAttemptAt = timeValue(at)
 	}
 	if c := r.Claim; c != nil {

@@ -87,7 +87,12 @@ func badClientValues(base object, prefix string) []badValue {
 	}
 	later := with(base, prefix+"platform", unknown) // then parameters are checked as such
 	exact := with(with(base, prefix+"platform", "exact_online"), prefix+"platform_parameters", object{"country": "nl"})
+	xero := with(base, prefix+"platform", "xero")
 	rows = append(rows,
+		badValue{base: exact, at: prefix + "refresh_token_policy", value: object{"grace_period": "30s"}, path: prefix + "refresh_token_policy.grace_period",
+			says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},
+		badValue{base: xero, at: prefix + "refresh_token_policy", value: object{"rotation": "single_use", "grace_period": "30s"}, path: prefix + "refresh_token_policy.grace_period",
+			says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},
 		badValue{base: later, at: prefix + "platform_parameters", value: object{"country": ""}, path: prefix + `platform_parameters["country"]`, says: "must be 1 to 2048 printable ASCII characters: it is empty."},
 		badValue{base: later, at: prefix + "platform_parameters", value: object{"country": nil}, says: "must not hold null."},
 		badValue{base: later, at: prefix + "platform_parameters", value: many(51), says: "must contain at most 50 elements"},

@@ -130,6 +130,10 @@ func badCodeGrantValues() []badValue {
 		twins(withCode, "authorization_code.code_verifier", strings.Repeat(hidden, 4)),
 		{base: base, at: "client.authorization_endpoint", value: nil, says: "client.authorization_endpoint is needed to make the authorization_url that a person opens."},
 		{
+			base: with(base, "client.platform", "google"), at: "client.authorization_endpoint", value: "https://as.example.com/authorize?prompt=select_account",
+			says: `client.authorization_endpoint cannot be used: unusable request: parameter "prompt" stands in the query of the authorization endpoint already.`,
+		},
+		{
 			base: base, at: "client.authorization_endpoint", value: "https://as.example.com/authorize?state=x",
 			says: `client.authorization_endpoint cannot be used: unusable request: parameter "state" stands in the query of the authorization endpoint already.`,
 		},

@@ -159,7 +159,7 @@ func warnStatus(about subject, record credential.Record, now time.Time, diags *d
 	case credential.StatusAuthorizationRequired:
 		warnNoToken(about, &credential.Error{Kind: credential.KindAuthorize, Record: record}, diags)
 	case credential.StatusOutcomeUnknown:
-		at, may, _ := credential.NextResend(record, now)
+		at, may, _ := credential.NextResend(record, about.session.deps.Hostname, now)
 		e := &credential.Error{Kind: credential.KindUnknown, Record: record, Until: at}
 		switch {
 		case !may:
