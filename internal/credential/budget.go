@@ -147,6 +147,35 @@ func (l ledger) settle(b ErrorBudget, s Spent, v oauth.Verdict) ledger {
 	return l.clean(b, s.At) // the server counts from its answer, not from the request
 }
 
+// join adds what another store has noted for the same client, by a clock that is so far behind this one's. It returns false
+// if there is nothing new in it. What was joined while it was under way may have been settled since.
+func (l ledger) join(other ledger, behind time.Duration) (joined ledger, news bool) {
+	l.Refusals, l.UnderWay = slices.Clone(l.Refusals), slices.Clone(l.UnderWay)
+	refused := func(id string) bool {
+		return slices.ContainsFunc(l.Refusals, func(s Spent) bool { return s.ID == id })
+	}
+	underWay := func(id string) int { return slices.IndexFunc(l.UnderWay, func(s seat) bool { return s.ID == id }) }
+	for _, s := range other.Refusals {
+		if refused(s.ID) {
+			continue
+		}
+		if i := underWay(s.ID); i >= 0 {
+			l.UnderWay = slices.Delete(l.UnderWay, i, i+1)
+		}
+		s.At = s.At.Add(behind)
+		l.Refusals, news = append(l.Refusals, s), true
+	}
+	for _, s := range other.UnderWay {
+		if refused(s.ID) || underWay(s.ID) >= 0 {
+			continue
+		}
+		s.At = s.At.Add(behind)
+		l.UnderWay, news = append(l.UnderWay, s), true
+	}
+	l.Window = max(l.Window, other.Window)
+	return l, news
+}
+
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

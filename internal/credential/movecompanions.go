@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -94,15 +93,15 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 	return notes, nil
 }
 
-// copyBudget adds the refusals that the client has had to those that the destination knows of. Moving must not make the
-// server's patience look new.
+// copyBudget adds the refusals that the client has had, and what it has under way, to what the destination knows of. Moving
+// must not make the server's patience look new.
 func (v *Mover) copyBudget(ctx context.Context, client Client) error {
 	spent, err := v.from.ledger(ctx, client)
 	if err != nil {
 		return v.from.told(err)
 	}
 	spent.ledger = spent.clean(ErrorBudget{Window: spent.Window}, spent.now)
-	if len(spent.Refusals) == 0 {
+	if len(spent.Refusals)+len(spent.UnderWay) == 0 {
 		return nil
 	}
 	err = v.to.insist(ctx, aFew, func() error {
@@ -110,16 +109,18 @@ func (v *Mover) copyBudget(ctx context.Context, client Client) error {
 		if err != nil {
 			return err
 		}
-		known := len(l.Refusals)
-		for _, s := range spent.Refusals {
-			if !slices.Contains(l.Refusals, s) {
-				l.Refusals = append(l.Refusals, s)
+		if l.revision == "" { // what is not there does not tell the store's time
+			if err := v.to.putLedger(ctx, client, l); err != nil {
+				return err
+			}
+			if l, err = v.to.ledger(ctx, client); err != nil {
+				return err
 			}
 		}
-		if len(l.Refusals) == known {
+		var news bool
+		if l.ledger, news = l.join(spent.ledger, l.now.Sub(spent.now)); !news {
 			return nil
 		}
-		l.Window = max(l.Window, spent.Window)
 		return v.to.putLedger(ctx, client, l)
 	})
 	if err != nil {

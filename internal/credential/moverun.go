@@ -174,6 +174,10 @@ func (r *moveRun) unlock() {
 }
 
 func (r *moveRun) park(ctx context.Context) error {
+	// Once more, now that nobody can be refused with this credential any more.
+	if err := r.copyBudget(ctx, r.source.Client); err != nil {
+		return err
+	}
 	copied := r.source.parkedFrom(r.sourceEnd, r.target)
 	if err := r.to.write(ctx, r.key, r.targetSnap.revision, copied); err != nil {
 		return r.to.told(writing(err))

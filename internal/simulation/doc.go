@@ -7,6 +7,9 @@
 // a point where the caller waits and the scheduler chooses what happens next. The scheduler runs in a synctest bubble,
 // which tells when everybody waits; the time of the bubble itself stands still.
 //
+// Some credentials share a client whose refusals the server counts. It must never have to lock one out; client_test.go names
+// the one cause for which it may.
+//
 // A failing test prints the command that runs its seed again, and writes every event to the file given by -sim.trace. The
 // long run is TestSoak with -sim.credentials and -sim.days. With -sim.strict, what the engine is known to fall short of is
 // a fault too; TestSpecialWorlds shows it.
