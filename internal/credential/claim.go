@@ -11,7 +11,7 @@ var (
 	errClaimLost = errors.New("somebody else changed the record first")
 	errBusy      = errors.New("somebody else holds the record")
 
-	errOwnerAlive = errors.New("a process on this machine has begun to refresh it, stands still, and may have the new refresh token; let it go on first")
+	errOwnerAlive = errors.New("a process on this machine has begun to refresh it, stands still, and may have the new token; let it go on first")
 )
 
 const claiming = "writing the token store before anything was sent"

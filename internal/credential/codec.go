@@ -179,7 +179,8 @@ func encodeRecord(r Record) wireRecord {
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
-			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL,
+			TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
 	}
@@ -235,7 +236,8 @@ func decodeRecord(w wireRecord) Record {
 	}
 	if u := w.Unknown; u != nil {
 		r.Unknown = &Unknown{
-			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL, TakenOver: u.TakenOver, Resends: u.Resends,
+			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL,
+			TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: value(u.RejectedAt), Behind: u.Behind,
 		}
 	}
