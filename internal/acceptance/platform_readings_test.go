@@ -22,9 +22,9 @@ func TestPlatformReadings(t *testing.T) {
 	t.Parallel()
 	const (
 		moment = time.Second
-		leeway = 9 * time.Minute // within that of Atlassian, and far from its end for the slowest machine
-		after  = 2 * time.Hour   // the leeway, in which it is sent again at once, was missed
-		long   = 3 * time.Hour   // longer than any access token lives
+		leeway = 10 * time.Second // within that of Atlassian, and sooner than without one
+		after  = 2 * time.Hour    // the leeway, in which it is sent again at once, was missed
+		long   = 3 * time.Hour    // longer than any access token lives
 	)
 	for _, tt := range []struct {
 		app
