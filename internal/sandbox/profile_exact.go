@@ -53,6 +53,9 @@ func exactOnline() profile {
 			{"too_early_until_expiry", func(p *profile) { // three integrators; picqer/exact-php-client#475, #476
 				p.settings.EarliestRefresh = 600 * time.Second
 			}},
+			{"too_early_brings_token", func(p *profile) { // maintainers in picqer/exact-php-client#559, unconfirmed
+				p.manners.rotatesTooEarly = true
+			}},
 			{"old_token_400", func(p *profile) { // Invantive itgenoda494
 				p.manners.refusals[refreshReused] = says(400, "unauthorized_client", "Old refresh token used.")
 			}},

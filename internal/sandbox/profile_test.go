@@ -118,6 +118,14 @@ func TestProfileExactOnlineVariants(t *testing.T) {
 	r.refresh(token)
 	r.says("reuse", r.refresh(token), 400, `{"error":"unauthorized_client","error_description":"Old refresh token used."}`)
 
+	r = newProfileRig(t, "exact_online:too_early_brings_token")
+	token = r.issue().RefreshToken
+	early := r.refresh(token)
+	equal(t, "too early", early.status, 400)
+	r.advance(600 * time.Second)
+	equal(t, "the old one", r.refresh(token).text("error_description"), "Old refresh token used.")
+	equal(t, "the one that came", r.refresh(early.text("refresh_token")).status, 200)
+
 	r = newProfileRig(t, "exact_online:pkce_ignored")
 	equal(t, "without the verifier", r.swap(url.Values{"code": {r.code()}}).status, 200)
 }

@@ -123,6 +123,9 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 		return s.refuse(refreshWithScope)
 	}
 	access, refresh, why := s.refresh(client, value, scopes)
+	if why == refreshTooEarly && s.manners.rotatesTooEarly {
+		return s.rotateTooEarly(value)
+	}
 	if why != "" {
 		return s.refuse(why)
 	}
@@ -130,6 +133,21 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 		refresh = nil
 	}
 	return s.grantReply(access, refresh)
+}
+
+// rotateTooEarly refuses a refresh as too early, and yet takes the refresh token and gives another.
+func (s *Server) rotateTooEarly(value string) reply {
+	successor, err := s.mint(SecretRefresh)
+	if err != nil {
+		return s.refuse(noRandomness)
+	}
+	t := s.refreshes[value]
+	s.supersede(t)
+	s.addRefresh(t.family, successor, t)
+	r := s.refuse(refreshTooEarly)
+	r.members = append(r.members, member{"refresh_token", quote(successor)})
+	r.body = r.members.json()
+	return r
 }
 
 // answerClientCredentials answers grant_type=client_credentials (RFC 6749 §4.4), which comes without a refresh token.
