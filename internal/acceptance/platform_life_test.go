@@ -5,6 +5,7 @@ package acceptance_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
@@ -60,6 +61,7 @@ func TestPlatformLife(t *testing.T) {
 			s.authorize()
 			sent("the exchange", tt.exchange)
 			s.w.expectLive(s.server, 1)
+			s.expectDeadline()
 			first := s.w.string(this, "refresh_token")
 
 			// Not before it is due; then with the platform's own parameters.
@@ -85,6 +87,24 @@ func TestPlatformLife(t *testing.T) {
 
 			s.destroyed()
 		})
+	}
+}
+
+// expectDeadline checks how long the access token lives, be it told by a number, by a text or not at all, and that what else
+// the reply says is kept.
+func (s *tenancy) expectDeadline() {
+	s.t.Helper()
+	if s.platform() == "salesforce" {
+		s.w.expect(this, values{"expires_at": nil})
+		if extra, ok := s.w.attributes(this)["extra"].(map[string]any); !ok || extra["instance_url"] != "https://sandbox.my.salesforce.com" {
+			s.t.Errorf("extra is %v", extra)
+		}
+		return
+	}
+	issued, issuedErr := time.Parse(time.RFC3339, s.w.string(this, "issued_at"))
+	expires, expiresErr := time.Parse(time.RFC3339, s.w.string(this, "expires_at"))
+	if issuedErr != nil || expiresErr != nil || expires.Sub(issued) != s.lifetime {
+		s.t.Errorf("from %s to %s are not %s (%v, %v)", issued, expires, s.lifetime, issuedErr, expiresErr)
 	}
 }
 
