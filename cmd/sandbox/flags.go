@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
@@ -17,8 +18,9 @@ When it is ready it prints one line of JSON and nothing after it:
    "control","ca_file","pid"}
 It ends on SIGINT or SIGTERM.
 
-Example:
+Examples:
   sandbox -rotation single_use_grace -grace 30s -access-token-lifetime 1m
+  sandbox -profile exact_online
   curl -s "$control"clock -d '{"advance": "1h"}'     # "control" is in the line of JSON and ends in a slash
 
 Flags:
@@ -31,6 +33,7 @@ type config struct {
 	clientID      string
 	clientSecret  string // empty: make one
 	redirectURI   string
+	profile       string
 	settings      sandbox.Settings
 	readyFile     string
 	exitWithStdin bool
@@ -52,6 +55,9 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (co
 			"line of JSON shows it: use one that is worth nothing")
 	flags.StringVar(&c.redirectURI, "redirect-uri", "/callback",
 		"its redirect `URI`; the default is the sandbox's own page, which shows the callback URL for copying")
+	flags.StringVar(&c.profile, "profile", "",
+		"behave like a platform, as far as that is known: `name` is "+strings.Join(sandbox.Profiles(), ", ")+
+			". Where sources contradict each other a profile has variants (see below). Other flags overrule it")
 	flags.DurationVar(&c.settings.AccessTokenLifetime, "access-token-lifetime", c.settings.AccessTokenLifetime,
 		"how long an access token lives; 0 means without end")
 	flags.DurationVar(&c.settings.RefreshTokenIdleLifetime, "refresh-token-lifetime", 0,
@@ -70,16 +76,49 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (co
 		fmt.Fprint(stderr, usageHead)
 		flags.SetOutput(stderr)
 		flags.PrintDefaults()
-		fmt.Fprintf(stderr, "\n%s", sandbox.ControlHelp)
+		fmt.Fprintf(stderr, "\nVariants of profiles:\n%s\n%s", variants(), sandbox.ControlHelp)
 		return config{}, flag.ErrHelp
 	}
 	if err != nil {
 		return config{}, fmt.Errorf("%w (-help lists the flags)", err)
 	}
+	if err := c.behaveLikeProfile(flags); err != nil {
+		return config{}, err
+	}
 	if c.clientSecret == "" {
 		c.clientSecret = getenv("SANDBOX_CLIENT_SECRET")
 	}
 	return c, c.check(flags.NArg())
+}
+
+// behaveLikeProfile takes the settings of the profile, and on top what the command line says of its own.
+func (c *config) behaveLikeProfile(flags *flag.FlagSet) error {
+	if c.profile == "" {
+		return nil
+	}
+	given := map[string]string{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = f.Value.String() })
+	var err error
+	if c.settings, err = sandbox.ProfileSettings(c.profile); err != nil {
+		return err
+	}
+	for name, value := range given {
+		if err := flags.Set(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// variants lists the variants of each profile.
+func variants() string {
+	var lines strings.Builder
+	for _, name := range sandbox.Profiles() {
+		for _, v := range sandbox.Variants(name) {
+			lines.WriteString("  " + v + "\n")
+		}
+	}
+	return lines.String()
 }
 
 func (c config) check(arguments int) error {

@@ -65,6 +65,7 @@ func serve(ctx context.Context, c config, stdin io.Reader, stdout io.Writer) (er
 	}
 	server, err := sandbox.New(sandbox.Options{
 		Clients:  []sandbox.Client{{ID: c.clientID, Secret: c.clientSecret, RedirectURIs: []string{c.redirectURI}}},
+		Profile:  c.profile,
 		Settings: c.settings,
 	})
 	if err != nil {

@@ -177,6 +177,23 @@ func TestFlagsReachTheServer(t *testing.T) {
 	}
 }
 
+// A profile decides what the other flags leave open.
+func TestProfile(t *testing.T) {
+	got := inside(t, nil, "-grace", "7s", "-profile", "visma_connect:longest_grace", "-on-reuse", "reject")
+	settings := post(t, http.DefaultClient, got.Control+"settings", "application/json", "{}")
+	for name, want := range map[string]any{
+		"rotation": "single_use_grace", "grace_period": "7s", "on_reuse": "reject", "access_token_lifetime": "1h0m0s",
+	} {
+		if settings[name] != want {
+			t.Errorf("%s: got %v, want %v", name, settings[name], want)
+		}
+	}
+	got = inside(t, nil, "-profile", "exact_online")
+	if tokens := exchange(t, http.DefaultClient, got); tokens["expires_in"] != "600" {
+		t.Errorf("expires_in %v", tokens["expires_in"])
+	}
+}
+
 func TestASecretIsMade(t *testing.T) {
 	first, second := inside(t, nil), inside(t, nil)
 	if len(first.ClientSecret) < 20 || first.ClientSecret == second.ClientSecret {
@@ -194,6 +211,7 @@ func TestWrongUsage(t *testing.T) {
 		"argument":         {[]string{"now"}, 2, "only flags"},
 		"rotation":         {[]string{"-rotation", "sometimes"}, 2, `unknown rotation "sometimes"`},
 		"reuse":            {[]string{"-on-reuse", "shrug"}, 2, `unknown on_reuse "shrug"`},
+		"profile":          {[]string{"-profile", "nobody"}, 2, `unknown profile "nobody"; there are exact_online, `},
 		"negative":         {[]string{"-grace", "-1s"}, 2, "grace_period is negative"},
 		"client id":        {[]string{"-client-id", ""}, 2, "-client-id is empty"},
 		"TLS without CA":   {[]string{"-tls"}, 2, "-tls needs -ca-out"},
@@ -202,6 +220,8 @@ func TestWrongUsage(t *testing.T) {
 		"redirect":         {[]string{"-redirect-uri", "callback"}, 1, "redirect URI"},
 		"ready file":       {[]string{"-ready-file", filepath.Join("no", "such", "folder", "f")}, 1, "no such"},
 		"help is no error": {[]string{"-help"}, 0, "single_use_grace"},
+		"help on profiles": {[]string{"-help"}, 0, "exact_online, twinfield, visma_connect, salesforce, teamleader, atlassian, microsoft"},
+		"help on variants": {[]string{"-help"}, 0, "  exact_online:too_early_401\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -31,6 +32,9 @@ func (s *Server) visit(authorizationURL, decision string) (string, error) {
 	answer := s.decide(params, issuer, decision, entry)
 	entry.Status, entry.Error = answer.status, answer.error
 	s.countError(answer.error)
+	if answer.status == http.StatusOK {
+		return "", errors.New("the answer went to the redirect URI by HTTP POST: no address shows it")
+	}
 	if answer.status != http.StatusFound {
 		return "", fmt.Errorf("the authorization request was refused: %s: %s", answer.error, answer.text)
 	}

@@ -35,14 +35,14 @@ type denial struct {
 func (s *Server) serveAuthorize(c *call) reply {
 	c.entry.ClientID = c.params.Get("client_id")
 	if c.badForm != nil {
-		return denialReply(c.issuer, denial{code: "invalid_request", description: "the parameters cannot be decoded"})
+		return s.denialReply(c.issuer, denial{code: "invalid_request", description: "the parameters cannot be decoded"})
 	}
 	if c.r.Method == http.MethodPost {
 		return s.decide(c.params, c.issuer, c.params.Get(decisionField), c.entry)
 	}
 	request, refused := s.checkAuthorization(c.params, c.issuer)
 	if refused != nil {
-		return denialReply(c.issuer, *refused)
+		return s.denialReply(c.issuer, *refused)
 	}
 	s.counters.AuthorizeViews++
 	return consentPage(request, c.params)
@@ -53,18 +53,21 @@ func (s *Server) decide(params url.Values, issuer, decision string, entry *Entry
 	request, refused := s.checkAuthorization(params, issuer)
 	switch {
 	case refused != nil:
-		return denialReply(issuer, *refused)
+		return s.denialReply(issuer, *refused)
 	case decision == decisionDeny:
-		return denialReply(issuer, denial{request.redirectURI, request.state, "access_denied", "the user said no"})
+		return s.denialReply(issuer, denial{request.redirectURI, request.state, "access_denied", "the user said no"})
 	case decision != decisionAllow:
-		return denialReply(issuer, denial{code: "invalid_request", description: "neither Allow nor Deny was chosen"})
+		return s.denialReply(issuer, denial{code: "invalid_request", description: "neither Allow nor Deny was chosen"})
 	}
 	code, err := s.consent(request)
 	if err != nil {
-		return denialReply(issuer, denial{request.redirectURI, request.state, "server_error", "no randomness"})
+		return s.denialReply(issuer, denial{request.redirectURI, request.state, "server_error", "no randomness"})
 	}
 	entry.TokenID = TokenID(code)
-	return found(callbackURL(request.redirectURI, issuer, request.state, "code", code))
+	if s.manners.formPost && params.Get("response_mode") != "query" {
+		return postPage(request.redirectURI, url.Values{"code": {code}, "state": {request.state}})
+	}
+	return found(callbackURL(request.redirectURI, s.manners.iss(issuer), request.state, "code", code))
 }
 
 // checkAuthorization checks an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) in the order that decides where
@@ -111,12 +114,13 @@ func (s *Server) checkTrusted(request *authorization, params url.Values) (code, 
 	method := params.Get("code_challenge_method")
 	responseType := params.Get("response_type")
 	var ok bool
-	request.scopes, ok = request.client.grant(scopeList(params))
+	request.scopes, ok = request.client.grant(s.manners.scopes(params))
 	switch {
 	case responseType == "":
 		return "invalid_request", "response_type is missing"
 	case responseType != "code":
 		return "unsupported_response_type", "response_type must be code"
+	case s.manners.pkce == pkceIgnored:
 	case request.challenge == "" && s.settings.RequirePKCE:
 		return "invalid_request", "code_challenge is required"
 	case request.challenge == "" && method != "":
@@ -129,7 +133,7 @@ func (s *Server) checkTrusted(request *authorization, params url.Values) (code, 
 	case !ok:
 		return "invalid_scope", "a scope is not allowed for this client"
 	}
-	return "", ""
+	return s.manners.checkAuthorization(request, params)
 }
 
 // consent issues a code. Server.mu is held.
@@ -148,18 +152,18 @@ func (s *Server) consent(request authorization) (string, error) {
 }
 
 // denialReply shows or redirects a failed authorization request.
-func denialReply(issuer string, d denial) reply {
+func (s *Server) denialReply(issuer string, d denial) reply {
 	if d.redirectURI == "" {
 		r := errorPage(d.code, d.description)
 		r.error = d.code
 		return r
 	}
-	r := found(callbackURL(d.redirectURI, issuer, d.state, "error", d.code, "error_description", d.description))
+	r := found(callbackURL(d.redirectURI, s.manners.iss(issuer), d.state, "error", d.code, "error_description", d.description))
 	r.error = d.code
 	return r
 }
 
-// callbackURL adds the given names and values, state and iss (RFC 9207) to a redirect URI, keeping the query that it
+// callbackURL adds the given names and values, state and, unless it is empty, iss (RFC 9207) to a redirect URI, keeping the query that it
 // has.
 func callbackURL(redirectURI, issuer, state string, pairs ...string) string {
 	query := ""
@@ -169,7 +173,10 @@ func callbackURL(redirectURI, issuer, state string, pairs ...string) string {
 	if state != "" {
 		query += "&state=" + url.QueryEscape(state)
 	}
-	query = query[1:] + "&iss=" + url.QueryEscape(issuer)
+	if issuer != "" {
+		query += "&iss=" + url.QueryEscape(issuer)
+	}
+	query = query[1:]
 	if strings.Contains(redirectURI, "?") {
 		return redirectURI + "&" + query
 	}

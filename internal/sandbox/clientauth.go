@@ -78,7 +78,8 @@ func (s *Server) authenticate(c *call) (Client, reason) {
 	case !known:
 		return Client{}, clientUnknown
 	case client.AuthMethod == AuthAny && given.method == AuthNone,
-		client.AuthMethod != AuthAny && client.AuthMethod != given.method:
+		client.AuthMethod != AuthAny && client.AuthMethod != given.method,
+		!s.manners.takesMethod(c.r.URL.Path, given.method):
 		return Client{}, clientBadMethod
 	case subtle.ConstantTimeCompare([]byte(client.Secret), []byte(given.secret)) != 1:
 		return Client{}, clientBadSecret

@@ -22,12 +22,15 @@
 // It has no users to log in, keeps everything in memory, and hands out every secret it knows through its control API.
 // It must never face a network. It has no implicit, password or device grant.
 //
-// # Adding a platform profile
+// # Platform profiles
 //
-// A profile makes the sandbox answer like one platform. It is data, in two parts: a Settings value (rotation, reuse,
-// lifetimes, earliest refresh), and a table from a refusal's reason (refusal.go) to the status and body that the
-// platform sends instead of the standard one. Every refusal passes through Server.refuse, which looks it up in
-// Server.refusals, so a profile replaces entries there. Members that a platform adds to its replies are a "mutate"
-// fault without end. Endpoint code must not ask which profile is active; when a platform needs behaviour that no
-// setting expresses, add a setting.
+// A profile makes the sandbox answer like one platform: Options.Profile names it. It is a row of a table (profile.go, and
+// a file for each platform), in three parts: Settings (rotation, reuse, lifetimes, earliest refresh), manners (what the
+// endpoints ask for, and what replies have on top), and a table from a refusal's reason (refusal.go) to the status and body
+// that the platform sends. Every refusal passes through Server.refuse, which looks it up in Server.refusals.
+//
+// The table is written from what platforms document and clients report, each line with its source, and never from what
+// the provider believes: a fact that was copied proves nothing. What sources contradict each other about is a variant.
+// Endpoint code must not ask which profile is active; when a platform needs behaviour that no setting and no manner
+// expresses, add a manner.
 package sandbox

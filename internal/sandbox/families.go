@@ -15,6 +15,7 @@ const (
 	RevokedByCodeReplay RevokeReason = "code_replay"
 	RevokedByClient     RevokeReason = "revocation"
 	RevokedByAdmin      RevokeReason = "admin"
+	RevokedByLimit      RevokeReason = "limit" // a later authorization of the same user and client took its place
 )
 
 // Family tells how one authorization stands.

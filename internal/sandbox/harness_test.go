@@ -44,21 +44,31 @@ func startRig(t *testing.T, where sandbox.Listen, change ...func(*sandbox.Settin
 	for _, c := range change {
 		c(&settings)
 	}
+	return startWith(t, where, sandbox.Options{Settings: settings})
+}
+
+// newProfileRig is a rig that behaves like a platform.
+func newProfileRig(t *testing.T, profile string) *rig {
+	t.Helper()
+	return startWith(t, sandbox.Listen{}, sandbox.Options{Profile: profile})
+}
+
+// startWith fills in clients and clock.
+func startWith(t *testing.T, where sandbox.Listen, options sandbox.Options) *rig {
+	t.Helper()
 	moment, err := time.Parse(time.RFC3339, testMoment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := sandbox.New(sandbox.Options{
-		Clients: []sandbox.Client{
-			{ID: "app", Secret: secret, RedirectURIs: []string{redirect, "/callback"}},
-			{ID: "other", Secret: "other-secret", RedirectURIs: []string{redirect}},
-			{ID: "basic:only", Secret: secret, AuthMethod: sandbox.AuthBasic},
-			{ID: "post-only", Secret: secret, AuthMethod: sandbox.AuthPost},
-			{ID: "public", RedirectURIs: []string{redirect}, Scopes: []string{"read", "write"}},
-		},
-		Settings: settings,
-		Now:      func() time.Time { return moment },
-	})
+	options.Clients = []sandbox.Client{
+		{ID: "app", Secret: secret, RedirectURIs: []string{redirect, "/callback"}},
+		{ID: "other", Secret: "other-secret", RedirectURIs: []string{redirect}},
+		{ID: "basic:only", Secret: secret, AuthMethod: sandbox.AuthBasic},
+		{ID: "post-only", Secret: secret, AuthMethod: sandbox.AuthPost},
+		{ID: "public", RedirectURIs: []string{redirect}, Scopes: []string{"read", "write"}},
+	}
+	options.Now = func() time.Time { return moment }
+	server, err := sandbox.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

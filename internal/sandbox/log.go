@@ -60,7 +60,9 @@ type Counters struct {
 	AuthorizeViews  int `json:"authorize_views"`
 	Consents        int `json:"consents"`
 	RedirectedHits  int `json:"redirected_hits"`
-	FaultsFired     int `json:"faults_fired"`
+	// LockOuts counts how often a client was locked out.
+	LockOuts    int `json:"lock_outs"`
+	FaultsFired int `json:"faults_fired"`
 	// Errors counts the OAuth error codes that processing came to. Errors made up by a fault are not among them.
 	Errors map[string]int `json:"errors"`
 }

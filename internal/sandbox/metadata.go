@@ -1,6 +1,9 @@
 package sandbox
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // serveMetadata is the authorization server's metadata (RFC 8414, RFC 9207 §3). Server.mu is held.
 func (s *Server) serveMetadata(c *call) reply {
@@ -16,7 +19,7 @@ func (s *Server) serveMetadata(c *call) reply {
 		{"token_endpoint_auth_methods_supported", secretMethods},
 		{"revocation_endpoint_auth_methods_supported", secretMethods},
 		{"code_challenge_methods_supported", `["S256"]`},
-		{"authorization_response_iss_parameter_supported", `true`},
+		{"authorization_response_iss_parameter_supported", strconv.FormatBool(!s.manners.omitsIssuer)},
 	})
 }
 

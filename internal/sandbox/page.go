@@ -41,6 +41,20 @@ func consentPage(request authorization, params url.Values) reply {
 	}{request.client.ID, request.scopes, request.redirectURI, fields})
 }
 
+// postPage hands the answer to the redirect URI over in a form.
+func postPage(redirectURI string, answer url.Values) reply {
+	var fields []field
+	for _, name := range sortedNames(answer) {
+		if value := answer.Get(name); value != "" {
+			fields = append(fields, field{name, value})
+		}
+	}
+	return page(http.StatusOK, "post.html", struct {
+		Action string
+		Fields []field
+	}{redirectURI, fields})
+}
+
 func errorPage(code, description string) reply {
 	r := page(http.StatusBadRequest, "error.html", struct{ Code, Description string }{code, description})
 	r.text = description

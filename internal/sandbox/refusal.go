@@ -8,11 +8,18 @@ import (
 // reason says why a request was refused, more exactly than an OAuth error code can. It stands in the log.
 type reason string
 
-// refusal is the standard answer to one reason.
+// refusal is the answer to one reason.
 type refusal struct {
 	status      int
 	code        string
 	description string
+	header      map[string]string
+	more        object // members beyond error and error_description
+}
+
+// says is a refusal that consists of what RFC 6749 §5.2 names.
+func says(status int, code, description string) refusal {
+	return refusal{status: status, code: code, description: description}
 }
 
 const (
@@ -49,6 +56,11 @@ const (
 	refreshReused        reason = "refresh_reused"
 	refreshExpired       reason = "refresh_expired"
 	refreshTooEarly      reason = "refresh_too_early"
+	refreshWithScope     reason = "refresh_with_scope"
+
+	revokeUnknown     reason = "revoke_unknown"
+	revokeUnsupported reason = "revoke_unsupported"
+	lockedOut         reason = "locked_out"
 
 	noRandomness reason = "no_randomness"
 )
@@ -56,41 +68,47 @@ const (
 // standardRefusals returns the answers that RFC 6749 §5.2, RFC 7009 and RFC 7636 give.
 func standardRefusals() map[reason]refusal {
 	return map[reason]refusal{
-		badBody:          {400, "invalid_request", "the body is not application/x-www-form-urlencoded"},
-		badQuery:         {400, "invalid_request", "parameters belong in the body, not in the URL"},
-		repeated:         {400, "invalid_request", "a parameter is there more than once"},
-		missing:          {400, "invalid_request", "a required parameter is missing"},
-		grantUnsupported: {400, "unsupported_grant_type", "this grant type is not supported"},
+		badBody:          says(400, "invalid_request", "the body is not application/x-www-form-urlencoded"),
+		badQuery:         says(400, "invalid_request", "parameters belong in the body, not in the URL"),
+		repeated:         says(400, "invalid_request", "a parameter is there more than once"),
+		missing:          says(400, "invalid_request", "a required parameter is missing"),
+		grantUnsupported: says(400, "unsupported_grant_type", "this grant type is not supported"),
 
-		clientTwoMethods:   {400, "invalid_request", "more than one way of client authentication in one request"},
-		clientTwoIDs:       {400, "invalid_request", "header and body name different clients"},
-		clientMissing:      {401, "invalid_client", "no client authentication"},
-		clientUnknown:      {401, "invalid_client", "unknown client"},
-		clientBadHeader:    {401, "invalid_client", "the Authorization header cannot be read as Basic"},
-		clientBadMethod:    {401, "invalid_client", "the client must authenticate in another way"},
-		clientBadSecret:    {401, "invalid_client", "wrong client secret"},
-		clientIsPublic:     {400, "unauthorized_client", "public clients may not use this grant"},
-		scopeExceeded:      {400, "invalid_scope", "a scope goes beyond what may be granted"},
-		tokenForeignClient: {400, "invalid_grant", "the token was issued to another client"},
+		clientTwoMethods:   says(400, "invalid_request", "more than one way of client authentication in one request"),
+		clientTwoIDs:       says(400, "invalid_request", "header and body name different clients"),
+		clientMissing:      says(401, "invalid_client", "no client authentication"),
+		clientUnknown:      says(401, "invalid_client", "unknown client"),
+		clientBadHeader:    says(401, "invalid_client", "the Authorization header cannot be read as Basic"),
+		clientBadMethod:    says(401, "invalid_client", "the client must authenticate in another way"),
+		clientBadSecret:    says(401, "invalid_client", "wrong client secret"),
+		clientIsPublic:     says(400, "unauthorized_client", "public clients may not use this grant"),
+		scopeExceeded:      says(400, "invalid_scope", "a scope goes beyond what may be granted"),
+		tokenForeignClient: says(400, "invalid_grant", "the token was issued to another client"),
 
-		codeUnknown:       {400, "invalid_grant", "unknown code"},
-		codeForeignClient: {400, "invalid_grant", "the code was issued to another client"},
-		codeReplayed:      {400, "invalid_grant", "the code was used before; its tokens are revoked"},
-		codeExpired:       {400, "invalid_grant", "the code has expired"},
-		redirectMismatch:  {400, "invalid_grant", "redirect_uri differs from the authorization request"},
-		pkceMissing:       {400, "invalid_grant", "the code needs its code_verifier"},
-		pkceMalformed:     {400, "invalid_grant", "code_verifier is not 43 to 128 unreserved characters"},
-		pkceMismatch:      {400, "invalid_grant", "code_verifier does not match code_challenge"},
-		pkceUnexpected:    {400, "invalid_grant", "code_verifier for a code that was asked for without code_challenge"},
+		codeUnknown:       says(400, "invalid_grant", "unknown code"),
+		codeForeignClient: says(400, "invalid_grant", "the code was issued to another client"),
+		codeReplayed:      says(400, "invalid_grant", "the code was used before; its tokens are revoked"),
+		codeExpired:       says(400, "invalid_grant", "the code has expired"),
+		redirectMismatch:  says(400, "invalid_grant", "redirect_uri differs from the authorization request"),
+		pkceMissing:       says(400, "invalid_grant", "the code needs its code_verifier"),
+		pkceMalformed:     says(400, "invalid_grant", "code_verifier is not 43 to 128 unreserved characters"),
+		pkceMismatch:      says(400, "invalid_grant", "code_verifier does not match code_challenge"),
+		pkceUnexpected:    says(400, "invalid_grant", "code_verifier for a code that was asked for without code_challenge"),
 
-		refreshUnknown:       {400, "invalid_grant", "unknown refresh token"},
-		refreshForeignClient: {400, "invalid_grant", "the refresh token was issued to another client"},
-		refreshRevoked:       {400, "invalid_grant", "the refresh token was revoked"},
-		refreshReused:        {400, "invalid_grant", "the refresh token was used before"},
-		refreshExpired:       {400, "invalid_grant", "the refresh token has expired"},
-		refreshTooEarly:      {400, "too_early", "it is too early to refresh; the current tokens stay valid"},
+		refreshUnknown:       says(400, "invalid_grant", "unknown refresh token"),
+		refreshForeignClient: says(400, "invalid_grant", "the refresh token was issued to another client"),
+		refreshRevoked:       says(400, "invalid_grant", "the refresh token was revoked"),
+		refreshReused:        says(400, "invalid_grant", "the refresh token was used before"),
+		refreshExpired:       says(400, "invalid_grant", "the refresh token has expired"),
+		refreshTooEarly:      says(400, "too_early", "it is too early to refresh; the current tokens stay valid"),
 
-		noRandomness: {500, "server_error", "the source of randomness failed"},
+		refreshWithScope: says(400, "invalid_request", "scope is not a parameter of a refresh"),
+
+		revokeUnknown:     says(400, "invalid_token", "unknown token"),
+		revokeUnsupported: says(400, "unsupported_token_type", "tokens of this kind are not revoked here"),
+		lockedOut:         says(429, "slow_down", "too many refused requests: the client is locked out"),
+
+		noRandomness: says(500, "server_error", "the source of randomness failed"),
 	}
 }
 
@@ -101,7 +119,14 @@ func (s *Server) refuse(why reason) reply {
 	if why == refreshTooEarly {
 		answer.status, answer.code, body = s.settings.TooEarlyStatus, s.settings.TooEarlyError, s.settings.TooEarlyBody
 	}
-	r := tokenReply(answer.status, object{{"error", quote(answer.code)}, {"error_description", quote(answer.description)}})
+	members := object{{"error", quote(answer.code)}}
+	if answer.description != "" {
+		members = append(members, member{"error_description", quote(s.stamp(answer.description))})
+	}
+	r := tokenReply(answer.status, append(members, s.stamped(answer.more)...))
+	for name, value := range answer.header {
+		r.header.Set(name, s.stamp(value))
+	}
 	r.error, r.reason = answer.code, why
 	if body != "" {
 		r.body, r.members = []byte(body), nil

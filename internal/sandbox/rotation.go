@@ -48,6 +48,7 @@ func (s *Server) succeed(t *refreshToken, scopes []string) (*accessToken, *refre
 	f.refreshes++
 	t.predecessor.doom()
 	t.idleEnd = deadline(s.Now(), s.settings.RefreshTokenIdleLifetime)
+	s.endOldAccess(f)
 	access := s.addAccess(f, accessValue, f.clientID, f.user, scopes)
 	if !rotates {
 		t.freshSince = s.Now()

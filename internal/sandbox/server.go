@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,7 +19,9 @@ import (
 type Options struct {
 	// Clients are the app registrations.
 	Clients []Client
-	// Settings is the behaviour to begin with. The zero value means DefaultSettings.
+	// Profile names a platform to behave like (see Profiles), or a variant of one. Empty means none.
+	Profile string
+	// Settings is the behaviour to begin with. The zero value means those of the profile, or DefaultSettings.
 	Settings Settings
 	// Issuer is the issuer identifier: the server's base URL without a trailing slash. If empty, Start sets it to its
 	// base URL; a Server that is used as a bare http.Handler takes it from each request's host.
@@ -61,6 +64,7 @@ type Server struct {
 	holds  *holds
 	mux    *http.ServeMux // the control API
 
+	manners  manners            // never changed
 	refusals map[reason]refusal // never changed
 
 	mu         sync.Mutex // guards all that follows
@@ -77,6 +81,7 @@ type Server struct {
 	counters   Counters
 	log        []*Entry
 	faults     []*plantedFault
+	offenders  map[string]*offender // by client id
 	lastSeq    int
 	lastFault  int
 	lastFamily int
@@ -84,9 +89,13 @@ type Server struct {
 
 // New returns a Server, or an error that says what is wrong with the options. It starts nothing.
 func New(options Options) (*Server, error) {
+	look, err := findProfile(options.Profile)
+	if err != nil {
+		return nil, err
+	}
 	settings := options.Settings
 	if settings == (Settings{}) {
-		settings = DefaultSettings()
+		settings = look.settings
 	}
 	if err := settings.Validate(); err != nil {
 		return nil, fmt.Errorf("sandbox settings: %w", err)
@@ -97,7 +106,9 @@ func New(options Options) (*Server, error) {
 		clients: map[string]Client{}, codes: map[string]*authCode{},
 		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
+		manners: look.manners, offenders: map[string]*offender{},
 	}
+	maps.Copy(s.refusals, look.manners.refusals)
 	if s.random == nil {
 		s.random = rand.Reader
 	}

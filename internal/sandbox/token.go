@@ -14,7 +14,7 @@ import (
 // serveToken is the token endpoint (RFC 6749 §3.2). Server.mu is held.
 func (s *Server) serveToken(c *call) reply {
 	grantType := c.params.Get("grant_type")
-	answer := s.token(c, grantType)
+	answer := s.guarded(c, func() reply { return s.token(c, grantType) })
 	switch {
 	case answer.error != "" && grantType == "authorization_code":
 		s.counters.ExchangeErrors++
@@ -76,7 +76,7 @@ func (s *Server) exchange(c *call, client Client) reply {
 	if given := c.params.Get("redirect_uri"); given != code.redirectURI && (given != "" || code.redirectGiven) {
 		return s.refuse(redirectMismatch)
 	}
-	if why := checkVerifier(code.challenge, c.params.Get("code_verifier")); why != "" {
+	if why := checkVerifier(code.challenge, c.params.Get("code_verifier")); why != "" && s.manners.pkce != pkceIgnored {
 		return s.refuse(why)
 	}
 	access, refresh, err := s.startFamily(client.ID, code.user, code.scopes)
@@ -84,6 +84,9 @@ func (s *Server) exchange(c *call, client Client) reply {
 		return s.refuse(noRandomness)
 	}
 	code.family = access.family
+	if !s.manners.offline(code.scopes) {
+		refresh.fate, refresh = killed, nil
+	}
 	return s.grantReply(access, refresh)
 }
 
@@ -115,7 +118,14 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 	if value == "" {
 		return s.refuse(missing)
 	}
-	access, refresh, why := s.refresh(client, value, scopeList(c.params))
+	scopes := s.manners.scopes(c.params)
+	if scopes != nil && s.manners.refusesScopeOnRefresh {
+		return s.refuse(refreshWithScope)
+	}
+	access, refresh, why := s.refresh(client, value, scopes)
+	if why == refreshTooEarly && s.manners.rotatesTooEarly {
+		return s.rotateTooEarly(value)
+	}
 	if why != "" {
 		return s.refuse(why)
 	}
@@ -123,6 +133,21 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 		refresh = nil
 	}
 	return s.grantReply(access, refresh)
+}
+
+// rotateTooEarly refuses a refresh as too early, and yet takes the refresh token and gives another.
+func (s *Server) rotateTooEarly(value string) reply {
+	successor, err := s.mint(SecretRefresh)
+	if err != nil {
+		return s.refuse(noRandomness)
+	}
+	t := s.refreshes[value]
+	s.supersede(t)
+	s.addRefresh(t.family, successor, t)
+	r := s.refuse(refreshTooEarly)
+	r.members = append(r.members, member{"refresh_token", quote(successor)})
+	r.body = r.members.json()
+	return r
 }
 
 // answerClientCredentials answers grant_type=client_credentials (RFC 6749 §4.4), which comes without a refresh token.
@@ -144,8 +169,12 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 // grantReply is the successful answer of the token endpoint (RFC 6749 §5.1).
 func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
 	members := object{{"access_token", quote(access.value)}, {"token_type", `"Bearer"`}}
-	if lifetime := s.settings.AccessTokenLifetime; lifetime > 0 {
-		members = append(members, member{"expires_in", strconv.Itoa(int(lifetime / time.Second))})
+	if lifetime := s.settings.AccessTokenLifetime; lifetime > 0 && s.manners.expiresIn != expiresInAbsent {
+		text := strconv.Itoa(int(lifetime / time.Second))
+		if s.manners.expiresIn == expiresInText {
+			text = quote(text)
+		}
+		members = append(members, member{"expires_in", text})
 	}
 	if refresh != nil {
 		members = append(members, member{"refresh_token", quote(refresh.value)})
@@ -153,7 +182,7 @@ func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
 	if len(access.scopes) > 0 {
 		members = append(members, member{"scope", quote(strings.Join(access.scopes, " "))})
 	}
-	return tokenReply(http.StatusOK, members)
+	return tokenReply(http.StatusOK, append(members, s.stamped(s.manners.more)...))
 }
 
 // scopeList returns the scopes of a request, nil if it names none.

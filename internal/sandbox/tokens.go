@@ -209,5 +209,6 @@ func (s *Server) startFamily(clientID, user string, scopes []string) (*accessTok
 		return nil, nil, err
 	}
 	f := s.newFamily(clientID, user, scopes)
+	s.makeRoom(f)
 	return s.addAccess(f, access, clientID, user, scopes), s.addRefresh(f, refresh, nil), nil
 }

@@ -1,0 +1,116 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// Exact Online wants nobody before a time that its sources do not agree about, and says so in several ways. By the preset
+// nobody comes before the earliest of them; who does, by a setting of his own or with tokens that he brings along, is told to
+// wait and loses nothing.
+func TestPlatformTooEarly(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		app
+		words string
+	}{
+		{exactOnline(), "access_denied: Rate limit exceeded: access_token not expired (HTTP 400)"},
+		{exactOnline().as("too_early_401", ""), "access_denied: Access Token not expired (HTTP 401)"},
+		{exactOnline().as("too_early_invalid_request", ""), "invalid_request: Rate limit exceeded: access_token not expired (HTTP 400)"},
+		{exactOnline().as("too_early_until_expiry", ""), "access_denied: Rate limit exceeded: access_token not expired (HTTP 400)"},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			input := s.issue().RefreshToken
+			s.hold(input)
+			s.w.fails([]string{"Unable to Refresh Token Pair", "The stored credential was not used up and still works.", tt.words},
+				"apply", "-no-color", "-auto-approve", "-input=false")
+			s.later(s.lifetime, s.w)
+			s.w.apply()
+			s.expectStored(alive, "")
+			token := s.w.string(this, "refresh_token")
+
+			s.later(5*time.Minute, s.w)
+			s.hold(input, `refresh = { before_expiry = "8m" }`)
+			s.w.apply()
+			s.expectCalls(calls{refreshes: 1, tokenRequests: 2})
+
+			s.hold(input, `refresh = { before_expiry = "8m", earliest = "1m" }`)
+			s.w.apply().mustSay(t, "Warning: Token Pair Not Refreshed", "The stored credential was not used up and still works.", tt.words)
+			s.w.apply()
+			s.expectCalls(calls{refreshes: 1, tokenRequests: 3})
+			s.w.expect(this, values{"status": "active", "refresh_token": token})
+
+			s.later(5*time.Minute, s.w)
+			s.w.apply()
+			s.expectStored(alive, "")
+			s.expectCalls(calls{refreshes: 2, tokenRequests: 4})
+		})
+	}
+}
+
+// Whether a refusal as too early takes the refresh token and brings another is not confirmed. By the preset nobody comes to
+// find out.
+func TestPlatformTooEarlyByPreset(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline().as("too_early_brings_token", ""))
+	input := s.bring()
+	s.hold(input, `refresh = { before_expiry = "8m" }`)
+	s.w.apply()
+	s.later(5*time.Minute, s.w)
+	s.w.apply()
+	s.expectCalls(calls{refreshes: 1})
+	s.later(5*time.Minute, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+	s.expectCalls(calls{refreshes: 2})
+}
+
+// The gateway before the token endpoint has words of its own, which say nothing about the token: it is kept, and sent again
+// when that is safe.
+func TestPlatformGateway(t *testing.T) {
+	t.Parallel()
+	const fault = `{"fault":{"faultstring":"Identifier cannot be resolved","detail":{"errorcode":"messaging.adaptors.http.flow.ApplicationNotFound"}}}`
+	s := newTenancy(t, exactOnline())
+	s.bring()
+	s.w.apply()
+	before := s.w.string(this, "refresh_token")
+	for _, status := range []int{401, 500} {
+		s.later(time.Hour, s.w)
+		s.fault(sandbox.Fault{Action: sandbox.ActionStatus, Status: status, Body: fault})
+		s.w.apply().mustSay(t, "Warning: Outcome of a Refresh Unknown")
+		s.w.expect(this, values{"status": open, "refresh_token": before})
+		s.later(time.Hour, s.w)
+		s.w.apply()
+		s.expectStored(alive, "")
+		before = s.w.string(this, "refresh_token")
+	}
+}
+
+// The client is not locked out, however often somebody applies with a wrong secret.
+func TestPlatformErrorBudget(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline())
+	s.secret = "mistyped"
+	token := s.bring()
+	for range 9 {
+		s.w.fails([]string{"does not accept the client"}, "apply", "-no-color", "-auto-approve", "-input=false")
+	}
+	for range 2 {
+		s.w.fails([]string{"one more refusal would make the server lock the client out", "10 refusals within 1h0m0s"}, "apply", "-no-color", "-auto-approve", "-input=false")
+	}
+	s.expectCalls(calls{tokenRequests: 9})
+	s.secret = clientSecret
+	s.hold(token)
+	s.later(time.Hour, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+	if n := s.Counters().LockOuts; n != 0 {
+		t.Errorf("the client was locked out %d times", n)
+	}
+}

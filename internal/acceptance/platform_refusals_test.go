@@ -1,0 +1,205 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// A wrong client secret costs nothing, in whatever words and status a platform says so: the token waits for the right one.
+func TestPlatformWrongSecret(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		app
+		words string
+	}{
+		{exactOnline(), "invalid_client (HTTP 400)"},
+		{twinfield(), "invalid_client: wrong client secret (HTTP 401)"},
+		{vismaConnect(), "invalid_client: wrong client secret (HTTP 401)"},
+		{salesforce(), "invalid_client: invalid client credentials (HTTP 400)"},
+		{salesforce().as("wrong_secret_401", ""), "invalid_client: invalid client credentials (HTTP 401)"},
+		{teamleader(), "invalid_client: wrong client secret (HTTP 401)"},
+		{atlassian(), "access_denied: Unauthorized (HTTP 401)"},
+		{atlassian().as("wrong_secret_403", ""), "access_denied: Unauthorized (HTTP 403)"},
+		{microsoft(), "invalid_client: AADSTS7000215: Invalid client secret provided."},
+		{microsoft().as("expired_secret", ""), "invalid_client: AADSTS7000222: The provided client secret keys are expired."},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			s.secret = "mistyped"
+			token := s.bring()
+			s.w.fails([]string{"does not accept the client", tt.words}, "apply", "-no-color", "-auto-approve", "-input=false")
+			s.secret = clientSecret
+			s.hold(token)
+			s.w.apply()
+			s.expectStored(alive, "")
+			s.expectCalls(calls{refreshes: 1, tokenRequests: 2})
+		})
+	}
+}
+
+// The ends of a refresh token that a platform has words of its own for. The URL for a person is there at once.
+func TestPlatformEnds(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for _, tt := range []struct {
+		app
+		after time.Duration // it ends by itself; 0: it is revoked on the platform
+		words string
+	}{
+		{exactOnline(), 30 * day, "The refresh token expired at "},
+		{twinfield(), 25 * 365 * day, "the refresh token has expired"},
+		{salesforce().as("idle_limit", ""), 30 * day, "expired access/refresh token"},
+		{atlassian(), 90 * day, "Unknown or invalid refresh token."},
+		{atlassian().as("dead_token_unauthorized_client", ""), 0, "refresh_token is invalid"},
+		{microsoft(), 90 * day, "AADSTS700082: "},
+		{microsoft().as("interaction_required", ""), 0, "AADSTS50076: "},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			s.bring()
+			s.w.apply()
+			before := s.w.string(this, "refresh_token")
+			if tt.after == 0 {
+				s.revoke()
+			}
+			s.later(max(tt.after, s.lifetime), s.w)
+			s.w.apply().mustSay(t, "Warning: Authorization Required", tt.words)
+			s.expectStored(dead, before)
+			s.expectCalls(calls{refreshes: 1, tokenRequests: 2})
+		})
+	}
+}
+
+// A platform lets so many authorizations of a user live: another one ends the oldest, and nobody tells.
+func TestPlatformCrowdedOut(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		app
+		lives int
+	}{{exactOnline(), 1}, {twinfield(), 1}, {salesforce(), 5}} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			s.bring()
+			s.w.apply()
+			elsewhere := func(n int) {
+				for range n {
+					if _, err := s.Issue(clientID, s.scopes...); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.later(s.lifetime, s.w)
+			}
+			elsewhere(tt.lives - 1)
+			s.w.apply()
+			s.w.expect(this, values{"status": "active"})
+			elsewhere(1)
+			s.w.apply().mustSay(t, "Warning: Authorization Required")
+			s.expectCalls(calls{refreshes: 2, tokenRequests: 3})
+			if f := s.Current()[0]; f.RevokedBy != sandbox.RevokedByLimit {
+				t.Errorf("the first authorization: %+v", f)
+			}
+		})
+	}
+}
+
+// What a platform's revocation endpoint says to tokens that it does not take, or that are gone, keeps no pair from being
+// destroyed; where there is no such endpoint after all, a person is told.
+func TestPlatformRevocations(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		app
+		gone bool   // somebody revoked it before
+		says string // a warning; empty: the token is revoked
+	}{
+		{vismaConnect().as("revokes_refresh_tokens_only", ""), false, ""},
+		{salesforce(), true, ""},
+		{salesforce().as("rotating", ""), false, ""},
+		{atlassian().as("no_revocation", ""), false, "its tokens were not revoked: the server said HTTP 404."},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			s.bring()
+			s.w.apply()
+			if tt.gone {
+				s.revoke()
+			}
+			r := s.w.ok("destroy", "-no-color", "-auto-approve")
+			r.mustSay(t, "2 destroyed", tt.says)
+			if told := strings.Contains(r.text(), "Tokens Not Revoked"); told != (tt.says != "") || s.newest().Revoked == told {
+				t.Errorf("a warning: %t; the authorization is %+v", told, s.newest())
+			}
+		})
+	}
+}
+
+// Where it is not known what a platform makes of PKCE, each way leads to tokens.
+func TestPlatformPKCE(t *testing.T) {
+	t.Parallel()
+	for _, a := range []app{
+		exactOnline().as("pkce_ignored", ""), twinfield().as("pkce_ignored", ""),
+		teamleader().as("pkce_refused", ""), atlassian().as("pkce_ignored", ""),
+	} {
+		t.Run(a.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, a)
+			s.authorize()
+			s.expectStored(alive, "")
+			s.expectCalls(calls{exchanges: 1})
+		})
+	}
+}
+
+// No variant of a platform that the sandbox knows is left out of these tests.
+func TestPlatformVariantsAreTried(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("platform_*_test.go")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	var text strings.Builder
+	for _, f := range files {
+		text.WriteString(readFile(t, f))
+	}
+	for name, app := range map[string]string{
+		"exact_online": "exactOnline", "twinfield": "twinfield", "visma_connect": "vismaConnect", "salesforce": "salesforce",
+		"teamleader": "teamleader", "atlassian": "atlassian", "microsoft": "microsoft",
+	} {
+		for _, v := range sandbox.Variants(name) {
+			_, variant, _ := strings.Cut(v, ":")
+			if !strings.Contains(text.String(), app+`().as("`+variant+`"`) {
+				t.Errorf("nobody tries %s", v)
+			}
+		}
+	}
+}
+
+// An authorization server that names itself (RFC 9207) is compared with the issuer that the preset names, and the code is
+// not sent if that is another.
+func TestPlatformIssuer(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, vismaConnect().as("sends_issuer", ""))
+	s.issuer = false // that of the preset stands, which is not the sandbox
+	s.write("authorization_code = {}")
+	s.w.apply()
+	callback := s.consent(s.w.string(this, "authorization_url"))
+	s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+	s.w.fails([]string{"The iss of the callback URL is another issuer than the client's"}, "apply", "-no-color", "-auto-approve", "-input=false")
+	s.expectCalls(calls{})
+
+	s.issuer = true
+	s.authorize()
+	s.expectStored(alive, "")
+	if e := s.last(); e.GrantType != "authorization_code" || strings.Contains(e.Parameters, "iss") {
+		t.Errorf("the exchange was %+v", e)
+	}
+}

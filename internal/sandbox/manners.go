@@ -1,0 +1,146 @@
+package sandbox
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// manners are what a profile adds to Settings: how a server departs from the standard in ways that do not change while
+// it runs. The zero value departs in nothing.
+type manners struct {
+	refusals map[reason]refusal // in place of the standard ones
+
+	// The authorization endpoint.
+	needs         map[string]string // parameters that must be there; the empty value stands for any
+	needsScopes   []string          // all of them must be asked for
+	offlineScopes []string          // a refresh token is given for one of these only; nil: always
+	ignoresScopes bool              // they are neither checked nor granted
+	pkce          pkceManner
+	formPost      bool // answers by HTTP POST unless response_mode=query
+	omitsIssuer   bool // sends no iss (RFC 9207)
+
+	// The token endpoint.
+	tokenMethods          []string // of client authentication; nil: the client's own
+	expiresIn             expiresInManner
+	more                  object // members that every successful reply has on top
+	refusesScopeOnRefresh bool
+	rotatesTooEarly       bool          // a refusal as too early brings a successor of the refresh token
+	chains                int           // so many authorizations of a user and client live; the oldest makes room; 0: no limit
+	oldAccess             time.Duration // so long an access token lives on after a refresh; 0: to its end
+	lockOut               lockOut
+
+	// The revocation endpoint.
+	noRevocation          bool
+	revokeMethods         []string // as tokenMethods
+	revokesRefreshOnly    bool     // an access token is refused
+	refusesDeadRevocation bool     // a token that is unknown or dead is refused, which RFC 7009 §2.2 does not do
+}
+
+// pkceManner is what becomes of a code_challenge.
+type pkceManner string
+
+const (
+	pkceIgnored pkceManner = "ignored" // like any parameter that is not known (RFC 6749 §3.1)
+	pkceRefused pkceManner = "refused"
+)
+
+// expiresInManner is how a reply tells the lifetime of the access token, if not by a number.
+type expiresInManner string
+
+const (
+	expiresInText   expiresInManner = "text" // a JSON string
+	expiresInAbsent expiresInManner = "absent"
+)
+
+// checkAuthorization checks what only some platforms ask for.
+func (m manners) checkAuthorization(request *authorization, params url.Values) (code, description string) {
+	for _, name := range slices.Sorted(maps.Keys(m.needs)) {
+		if value := params.Get(name); value == "" || m.needs[name] != "" && value != m.needs[name] {
+			return "invalid_request", name + " is missing or wrong"
+		}
+	}
+	switch {
+	case m.pkce == pkceRefused && request.challenge != "":
+		return "invalid_request", "code_challenge is not known here"
+	case !within(m.needsScopes, request.scopes):
+		return "invalid_scope", "a required scope is missing"
+	}
+	return "", ""
+}
+
+// scopes returns the scopes of a request, nil if it names none that count.
+func (m manners) scopes(params url.Values) []string {
+	if m.ignoresScopes {
+		return nil
+	}
+	return scopeList(params)
+}
+
+// offline tells whether an authorization for these scopes comes with a refresh token.
+func (m manners) offline(scopes []string) bool {
+	return m.offlineScopes == nil || slices.ContainsFunc(m.offlineScopes, func(s string) bool { return slices.Contains(scopes, s) })
+}
+
+// takesMethod tells whether a client may authenticate so at this path.
+func (m manners) takesMethod(path, method string) bool {
+	methods := m.tokenMethods
+	if path == pathRevoke {
+		methods = m.revokeMethods
+	}
+	return methods == nil || slices.Contains(methods, method)
+}
+
+// iss returns what the callback names as issuer.
+func (m manners) iss(issuer string) string {
+	if m.omitsIssuer {
+		return ""
+	}
+	return issuer
+}
+
+// makeRoom ends the oldest authorizations of the same user and client for the new one f. Server.mu is held.
+func (s *Server) makeRoom(f *family) {
+	if s.manners.chains == 0 {
+		return
+	}
+	lives := 0
+	for _, other := range slices.Backward(s.families) {
+		if other.clientID != f.clientID || other.user != f.user || other.revoked != "" {
+			continue
+		}
+		if lives++; lives > s.manners.chains {
+			s.kill(other, RevokedByLimit)
+		}
+	}
+}
+
+// endOldAccess shortens the life of what f has by way of access tokens, before it gets another. Server.mu is held.
+func (s *Server) endOldAccess(f *family) {
+	if s.manners.oldAccess == 0 {
+		return
+	}
+	end := s.Now().Add(s.manners.oldAccess)
+	for _, t := range f.accessTok {
+		if t.expiresAt.IsZero() || t.expiresAt.After(end) {
+			t.expiresAt = end
+		}
+	}
+}
+
+// stamp fills the time into a text of a profile: {now} for people, {now_ms} in milliseconds since 1970.
+func (s *Server) stamp(text string) string {
+	now := s.Now().UTC()
+	return strings.NewReplacer("{now}", now.Format("2006-01-02 15:04:05Z"), "{now_ms}", strconv.FormatInt(now.UnixMilli(), 10)).Replace(text)
+}
+
+func (s *Server) stamped(members object) object {
+	var all object
+	for _, m := range members {
+		all = append(all, member{m.name, s.stamp(m.value)})
+	}
+	return all
+}

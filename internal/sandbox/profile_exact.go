@@ -1,0 +1,73 @@
+package sandbox
+
+import "time"
+
+// exactOnline is Exact Online. Its server speaks OAuth with words and limits of its own, and wants nobody early.
+func exactOnline() profile {
+	const day = 24 * time.Hour
+	return profile{
+		name: "exact_online",
+		settings: settings(func(s *Settings) {
+			s.Rotation = RotationSingleUse            // picqer/exact-php-client#300, #311
+			s.OnReuse = ReuseReject                   // picqer/exact-php-client#549, #606: a refusal, the newest goes on
+			s.AccessTokenLifetime = 600 * time.Second // picqer/exact-php-client Connection.php; ossobv/exactonline rawapi.py
+			s.RefreshTokenIdleLifetime = 30 * day     // Invantive forum 1419; websmurf/laravel-exact-online#19
+			s.RefreshTokenAbsoluteLifetime = 0        // Invantive forum 1419: each refresh brings 30 days more
+			s.CodeLifetime = 3 * time.Minute          // Invantive forum 2903
+			s.EarliestRefresh = 570 * time.Second     // the official page quoted in ossobv/exactonline autorefresh.py
+			s.TooEarlyStatus = 400                    // websmurf/laravel-exact-online#31; NangoHQ/nango#748
+			s.TooEarlyError = "access_denied"         // the same
+		}),
+		manners: manners{
+			ignoresScopes: true,                          // no client sends any: rights are set at the app
+			tokenMethods:  []string{AuthPost, AuthBasic}, // picqer, ossobv and the official .NET sample; Nango uses Basic
+			expiresIn:     expiresInText,                 // "600": picqer Connection.php (ctype_digit), ossobv rawapi.py
+			chains:        1,                             // Invantive forum 1838
+			noRevocation:  true,                          // Invantive forum 219: a user revokes in the security centre
+			omitsIssuer:   true,                          // no client library knows of iss
+			// Invantive forum 3507, 1336, 1229: 10 answers of 400, 401, 403 or 404 within an hour shut the key out for one.
+			lockOut: lockOut{errors: 10, within: time.Hour, lasts: time.Hour},
+			refusals: map[reason]refusal{
+				// websmurf/laravel-exact-online#31, NangoHQ/nango#748. Status and code are in the settings.
+				refreshTooEarly: {
+					description: "Rate limit exceeded: access_token not expired",
+					header:      map[string]string{"Reason": "TooEarlyToRefreshTokens: the access token has not expired"},
+				},
+				// picqer/exact-php-client#549, #606, #640, #644
+				refreshReused:   says(401, "unauthorized_client", "Old refresh token used."),
+				refreshExpired:  says(400, "invalid_request", "The refresh token expired at {now} and it is now {now}"),  // websmurf/laravel-exact-online#23
+				refreshRevoked:  says(400, "invalid_grant", "Token is not allowed, because of invalid or empty chainId"), // picqer/exact-php-client#471
+				codeUnknown:     says(400, "invalid_request", "Signed data extraction has failed"),                       // picqer/exact-php-client#579
+				clientBadSecret: says(400, "invalid_client", ""),                                                         // websmurf/laravel-exact-online#28
+				clientUnknown:   says(400, "invalid_client", "Client with identifier 'x' not found"),                     // picqer/exact-php-client#617
+			},
+		},
+		variants: []variant{
+			{"too_early_401", func(p *profile) { // the official page quoted in ossobv/exactonline autorefresh.py
+				p.settings.TooEarlyStatus = 401
+				p.manners.refusals[refreshTooEarly] = refusal{description: "Access Token not expired"}
+			}},
+			{"too_early_invalid_request", func(p *profile) { // a fixture of a client's tests
+				p.settings.TooEarlyError = "invalid_request"
+			}},
+			{"too_early_until_expiry", func(p *profile) { // three integrators; picqer/exact-php-client#475, #476
+				p.settings.EarliestRefresh = 600 * time.Second
+			}},
+			{"too_early_brings_token", func(p *profile) { // maintainers in picqer/exact-php-client#559, unconfirmed
+				p.manners.rotatesTooEarly = true
+			}},
+			{"old_token_400", func(p *profile) { // Invantive itgenoda494
+				p.manners.refusals[refreshReused] = says(400, "unauthorized_client", "Old refresh token used.")
+			}},
+			{"old_token_until_successor_used", func(p *profile) { // Invantive forum 1419, 2903
+				p.settings.Rotation = RotationUntilSuccessorUsed
+			}},
+			{"old_token_stays", func(p *profile) { // old apps could have reuse switched on
+				p.settings.Rotation = RotationNewOldValid
+			}},
+			{"pkce_ignored", func(p *profile) { // no client uses PKCE, and nothing says what becomes of it
+				p.manners.pkce = pkceIgnored
+			}},
+		},
+	}
+}

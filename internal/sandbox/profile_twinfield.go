@@ -1,0 +1,35 @@
+package sandbox
+
+import "time"
+
+// twinfield is Twinfield, with the login of Wolters Kluwer.
+func twinfield() profile {
+	return profile{
+		name: "twinfield",
+		settings: settings(func(s *Settings) {
+			s.Rotation = RotationNone                                  // Wolters Kluwer help; php-twinfield/twinfield#203
+			s.AccessTokenLifetime = time.Hour                          // developers.twinfield.com, openid-connect-auth
+			s.RefreshTokenAbsoluteLifetime = 25 * 365 * 24 * time.Hour // Wolters Kluwer help; Invantive forum 1412
+		}),
+		manners: manners{
+			// developers.twinfield.com, openid-connect-auth
+			needs:         map[string]string{"nonce": "", "state": ""},
+			needsScopes:   []string{"openid", "twf.user", "twf.organisation", "twf.organisationUser"},
+			offlineScopes: []string{"offline_access"}, // the same
+			tokenMethods:  []string{AuthBasic},        // Wolters Kluwer help
+			pkce:          pkceRefused,                // undocumented; Nango switches it off
+			chains:        1,                          // Wolters Kluwer help: per user and organisation
+			noRevocation:  true,                       // not documented
+			omitsIssuer:   true,                       // not documented
+		},
+		variants: []variant{
+			{"credentials_in_body", func(p *profile) { // php-twinfield and other clients of php-league
+				p.manners.tokenMethods = []string{AuthBasic, AuthPost}
+			}},
+			{"value_changes", func(p *profile) { // php-twinfield stores what comes back; whether it ever differs is unconfirmed
+				p.settings.Rotation = RotationServerDecides
+			}},
+			{"pkce_ignored", func(p *profile) { p.manners.pkce = pkceIgnored }}, // undocumented
+		},
+	}
+}
