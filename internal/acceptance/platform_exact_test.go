@@ -71,6 +71,27 @@ func TestPlatformTooEarlyByPreset(t *testing.T) {
 	s.expectCalls(calls{refreshes: 2})
 }
 
+// Who comes too early all the same keeps what the refusal brings, if it brings another refresh token.
+func TestPlatformTooEarlyWithASuccessor(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline().as("too_early_brings_token", ""))
+	s.hold(s.bring(), `refresh = {
+    before_expiry = "8m"
+    earliest      = "1s"
+  }`)
+	s.w.apply()
+	access, refresh := s.w.string(this, "access_token"), s.w.string(this, "refresh_token")
+	s.later(5*time.Minute, s.w)
+	s.w.apply()
+	if got := s.w.string(this, "refresh_token"); got == refresh {
+		t.Error("the refresh token that came with the refusal was dropped")
+	}
+	s.w.expect(this, values{"status": "active", "access_token": access})
+	s.later(10*time.Minute, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+}
+
 // The gateway before the token endpoint has words of its own, which say nothing about the token: it is kept, and sent again
 // when that is safe.
 func TestPlatformGateway(t *testing.T) {

@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -20,6 +21,7 @@ type app struct {
 	parameters string   // platform_parameters
 	revokes    bool     // the platform has a revocation endpoint
 	issuer     bool     // the preset names an issuer
+	foreign    string   // another one, which the configuration names
 	policy     string   // refresh_token_policy, where the operator of the app decides
 	scopes     []string // of tokens that are obtained elsewhere
 	lifetime   time.Duration
@@ -103,7 +105,7 @@ func (s *tenancy) write(more string) {
 		fmt.Fprintf(&endpoints, "  revocation_endpoint = \"%s/revoke\"\n", s.base)
 	}
 	if s.issuer {
-		fmt.Fprintf(&endpoints, "  issuer = %q\n", s.base)
+		fmt.Fprintf(&endpoints, "  issuer = %q\n", cmp.Or(s.foreign, s.base))
 	}
 	if s.policy != "" {
 		fmt.Fprintf(&endpoints, "  refresh_token_policy = { %s }\n", s.policy)

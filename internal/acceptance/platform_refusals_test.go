@@ -59,7 +59,6 @@ func TestPlatformEnds(t *testing.T) {
 		{atlassian(), 90 * day, "Unknown or invalid refresh token."},
 		{atlassian().as("dead_token_unauthorized_client", ""), 0, "refresh_token is invalid"},
 		{microsoft(), 90 * day, "AADSTS700082: "},
-		{microsoft().as("interaction_required", ""), 0, "AADSTS50076: "},
 	} {
 		t.Run(tt.profile, func(t *testing.T) {
 			t.Parallel()
@@ -76,6 +75,19 @@ func TestPlatformEnds(t *testing.T) {
 			s.expectCalls(calls{refreshes: 1, tokenRequests: 2})
 		})
 	}
+}
+
+// What a rumour says of a refusal does not make a token dead: it is kept, and the server's words are told.
+func TestPlatformRumour(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, microsoft().as("interaction_required", ""))
+	s.bring()
+	s.w.apply()
+	before := s.w.string(this, "refresh_token")
+	s.revoke()
+	s.later(s.lifetime, s.w)
+	s.w.apply().mustSay(t, "Warning: Token Pair Not Refreshed", "AADSTS50076: ")
+	s.w.expect(this, values{"status": "active", "refresh_token": before})
 }
 
 // A platform lets so many authorizations of a user live: another one ends the oldest, and nobody tells.
@@ -188,7 +200,7 @@ func TestPlatformVariantsAreTried(t *testing.T) {
 func TestPlatformIssuer(t *testing.T) {
 	t.Parallel()
 	s := newTenancy(t, vismaConnect().as("sends_issuer", ""))
-	s.issuer = false // that of the preset stands, which is not the sandbox
+	s.foreign = "https://connect.visma.com"
 	s.write("authorization_code = {}")
 	s.w.apply()
 	callback := s.consent(s.w.string(this, "authorization_url"))
@@ -196,7 +208,7 @@ func TestPlatformIssuer(t *testing.T) {
 	s.w.fails([]string{"The iss of the callback URL is another issuer than the client's"}, "apply", "-no-color", "-auto-approve", "-input=false")
 	s.expectCalls(calls{})
 
-	s.issuer = true
+	s.foreign = ""
 	s.authorize()
 	s.expectStored(alive, "")
 	if e := s.last(); e.GrantType != "authorization_code" || strings.Contains(e.Parameters, "iss") {

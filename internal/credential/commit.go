@@ -134,6 +134,10 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		e.Verdict += ", with a refresh token that cannot be read: authorization required"
 	}
 	cur.NotBefore = time.Time{}
+	if t.Wait > 0 {
+		cur.NotBefore = a.SentAt.Add(t.Wait)
+		e.Verdict += ", with a successor although it was too early"
+	}
 	cur.LastAttempt = a.ID
 	e.Attempt, e.Generation = a.ID, cur.Generation
 	cur.note(e)
@@ -162,6 +166,10 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 
 // inherit takes over what a reply to a refresh may leave out.
 func (t *Tokens) inherit(old Tokens) {
+	if t.Access.IsEmpty() { // a successor alone says nothing of the access token at hand
+		t.Access, t.Type, t.IssuedAt, t.ExpiresAt, t.Lifetime = old.Access, old.Type, old.IssuedAt, old.ExpiresAt, old.Lifetime
+		t.Scopes = old.Scopes
+	}
 	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
 		t.Refresh = old.Refresh
 		if t.RefreshTokenExpiresAt.IsZero() {

@@ -366,3 +366,34 @@ func TestConnectionShowsNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestTooEarlyWithASuccessor: some say that a platform which refuses a refresh as too early uses the token up all the same, and
+// gives another one with the refusal. Then that is the one to keep, beside the access token at hand.
+func TestTooEarlyWithASuccessor(t *testing.T) {
+	t.Parallel()
+	preset := Preset{TokenEndpoint: "https://acme.example/token", Dialect: oauth.Dialect{Rules: []oauth.Rule{
+		{Description: regexp.MustCompile("not expired"), Class: oauth.TooEarly, Wait: 25 * time.Second},
+	}}}
+	w, s, m := platformed(t, preset)
+	r := w.record()
+	r.Tokens.ExpiresAt = w.clock.Now().Add(20 * time.Second)
+	w.put(r)
+	s.status, s.body = 400, `{"error":"x","error_description":"token not expired","refresh_token":"r2"}`
+	res, err := m.Token(t.Context(), theName, Ask{DefaultMargin: 30 * time.Second})
+	if err != nil || !res.Record.Tokens.Access.Equal(r.Tokens.Access) {
+		t.Fatalf("%v, served %s", err, res.Record.Tokens.Access.Reveal())
+	}
+	got := w.record()
+	if got.Tokens.Refresh.Reveal() != "r2" || !got.Tokens.Access.Equal(r.Tokens.Access) || got.Generation != 2 || got.Status != StatusActive || len(s.seen) != 1 {
+		t.Errorf("%s, generation %d, %s, %d requests", got.Tokens.Refresh.Reveal(), got.Generation, got.Status, len(s.seen))
+	}
+	if want := w.clock.Now().Add(25 * time.Second); got.NotBefore.Before(want.Add(-time.Second)) || got.NotBefore.After(want) {
+		t.Errorf("not before %s, want %s", got.NotBefore, want)
+	}
+	w.clock.pass(time.Minute)
+	s.status, s.body = 200, `{"access_token":"a3","refresh_token":"r3"}`
+	w.mustToken(m)
+	if sent := s.seen[len(s.seen)-1].form.Get("refresh_token"); sent != "r2" {
+		t.Errorf("sent %s", sent)
+	}
+}

@@ -103,10 +103,12 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	p.m.setForced(p.key)
 	p.m.noteFresh(p.key, snap.record.Tokens.Access, step.record.Tokens.Access)
 	p.rotated, p.last = true, step.record
-	if step.record.Tokens.Access.IsEmpty() && p.sends == maxSends {
+	got := step.record.Tokens
+	brought := !got.Access.IsEmpty() && !got.Access.Equal(snap.record.Tokens.Access) || got.Alive(p.m.Now(), 0)
+	if !brought && p.sends == maxSends {
 		return false, &Error{Kind: KindConfiguration, Record: step.record, Err: errNoAccessToken}
 	}
-	return !step.record.Tokens.Access.IsEmpty(), nil // with a successor alone: decide again
+	return brought, nil // with a successor alone: decide again
 }
 
 // retryable tells whether the request certainly had no effect and a new try may succeed.

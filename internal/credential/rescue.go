@@ -234,7 +234,7 @@ func readRescue(text []byte) (successor, error) {
 	if err != nil {
 		return successor{}, err
 	}
-	v := oauth.Dialect{TokenPath: a.TokenPath, ScopeSeparator: a.ScopeSeparator}.Judge(reply)
+	v := oauth.Dialect{TokenPath: a.TokenPath, ScopeSeparator: a.ScopeSeparator}.JudgeKept(reply)
 	if v.Class != oauth.Success {
 		err = errors.New("the reply in it holds no token")
 	}

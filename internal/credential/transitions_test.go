@@ -124,8 +124,11 @@ func TestApplyTokensReadsTheReply(t *testing.T) {
 			Access: secret.New("A"), Refresh: secret.New("or"), ID: secret.New("oi"), Scopes: []string{"asked"}, IssuedAt: now,
 		}, false, "refreshed"},
 		{"salvaged", refreshAttempt(nil), oauth.Token{RefreshToken: secret.New("R"), Salvaged: true}, Tokens{
-			Refresh: secret.New("R"), ID: secret.New("oi"), Scopes: []string{"asked"}, IssuedAt: now,
+			Access: old.Access, Refresh: secret.New("R"), ID: secret.New("oi"), Type: old.Type, Scopes: old.Scopes, IssuedAt: old.IssuedAt, ExpiresAt: old.ExpiresAt,
 		}, true, "refreshed, from a broken reply"},
+		{"too early, and a successor all the same", refreshAttempt(nil), oauth.Token{RefreshToken: secret.New("R"), Wait: time.Minute}, Tokens{
+			Access: old.Access, Refresh: secret.New("R"), ID: secret.New("oi"), Type: old.Type, Scopes: old.Scopes, IssuedAt: old.IssuedAt, ExpiresAt: old.ExpiresAt,
+		}, true, "refreshed, with a successor although it was too early"},
 		{"exchange inherits nothing", exchangeAttempt(nil), oauth.Token{AccessToken: secret.New("A")}, Tokens{
 			Access: secret.New("A"), Scopes: []string{"asked"}, IssuedAt: now,
 		}, true, "authorized"},

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -136,6 +137,8 @@ func (o object) inner(name string) (object, bool) {
 // A 2xx with a token is Success, whatever else is odd about it, and so is any status with a whole pair. The one exception
 // is a damaged body that shows an access token only: there may have been a successor. Else a rule of the dialect decides,
 // else an error code, under 4xx and 2xx alike; else the status. What shows a token otherwise is never a refusal.
+//
+// A refusal that a rule calls TooEarly is Success if it brings another refresh token: Token.Wait says so.
 func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 	if !r.Sent {
 		return unsent(r)
@@ -148,5 +151,19 @@ func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 	if (isSuccess(r.Status) || whatever) && c.hasToken && !lostSuccessor {
 		return Verdict{Class: Success, Token: c.token, Status: r.Status}
 	}
+	// "Too early" keeps the tokens at hand, unless another refresh token comes with it: then that is the one to keep.
+	if rule := d.rule(r, c); rule != nil && rule.Class == TooEarly && c.whole && !echoed && !c.token.RefreshToken.IsEmpty() {
+		c.token.Wait = cmp.Or(retryAfter(r.Header), rule.Wait, time.Minute)
+		return Verdict{Class: Success, Token: c.token, Status: r.Status}
+	}
 	return d.refused(r, c, hidden)
+}
+
+// JudgeKept is Judge for a reply that brought a token when it was judged, perhaps in another dialect: who finds it need only read it.
+func (d Dialect) JudgeKept(r Reply) Verdict {
+	v := d.Judge(r)
+	if c := d.content(r); v.Class != Success && r.Sent && c.hasToken {
+		return Verdict{Class: Success, Token: c.token, Status: r.Status}
+	}
+	return v
 }

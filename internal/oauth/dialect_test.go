@@ -44,6 +44,8 @@ func TestDialectRules(t *testing.T) {
 		"what no rule is for":          {answer(400, `{"error":"invalid_grant"}`), oauth.Reauthorize, 0},
 		"a token beside the words":     {answer(400, `{"error":"access_denied","refresh_token":"r"}`), oauth.OutcomeUnknown, 0},
 		"a pair beside the words":      {answer(400, `{"error":"access_denied","access_token":"a","refresh_token":"r"}`), oauth.Success, 0},
+		"too early, with a successor":  {answer(400, `{"error":"x","error_description":"not expired","refresh_token":"r"}`), oauth.Success, 0},
+		"too early, and cut":           {cut(400, `{"error":"x","error_description":"not expired","refresh_token":"r"`), oauth.OutcomeUnknown, 0},
 		"a success stays one":          {answer(200, `{"error":"bad_refresh_token","access_token":"a"}`), oauth.Success, 0},
 		"no answer":                    {oauth.Reply{Sent: true}, oauth.OutcomeUnknown, 0},
 		"not sent":                     {oauth.Reply{}, oauth.NotSent, 0},

@@ -29,6 +29,7 @@ type Token struct {
 	Scopes                []string                 // sorted, each once; nil: not said
 	Extra                 map[string]secret.String // every other member: strings as they are, anything else compact JSON
 	Salvaged              bool                     // the body was damaged; these are the members that could be read whole
+	Wait                  time.Duration            // the server refused for now, and gave a successor all the same; 0: it did not
 	SuccessorLost         bool                     // there is a refresh_token, in a form that cannot be sent back
 	Notes                 []string                 // remarks for people, without anything from the reply
 }
