@@ -130,6 +130,62 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	}
 }
 
+// What neither reply nor callback says is looked up with the first token, and kept. That it fails is a warning, and the next
+// run tries again.
+func TestLookUps(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.env[envPresets] = s.base
+	config := func(grant string) string {
+		return fmt.Sprintf(`
+resource "oauth_app_registration" "this" {
+  name          = "app"
+  platform      = "atlassian"
+  client_id     = %q
+  client_secret = %q
+  redirect_uris = [%q]
+}
+resource "oauth_token_pair" "this" {
+  name               = "looks-up"
+  client             = oauth_app_registration.this.client
+  authorization_code = { %s }
+}
+output "details" { value = oauth_token_pair.this.connection_details }
+`, clientID, clientSecret, redirectURI, grant)
+	}
+	asked := func() int {
+		n := 0
+		for _, e := range s.Log() {
+			if e.Path == "/api/me" {
+				n++
+			}
+		}
+		return n
+	}
+	w.write(config(""))
+	w.apply()
+	w.write(config(attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
+	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
+	w.apply().mustSay(t, "Warning: Connection Details Incomplete", "(cloudId): the answer was HTTP 403.", "The token works all the same.")
+	if got := fmt.Sprint(w.outputs()["details"]); got != "map[]" {
+		t.Errorf("details %s", got)
+	}
+	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
+	w.apply().mustNotSay(t, "Incomplete")
+	if got := fmt.Sprint(w.outputs()["details"]); got != "map[cloudId:11223344-a1b2]" || asked() != 2 {
+		t.Errorf("details %s after %d look-ups", got, asked())
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.later(2*time.Hour, w)
+	w.apply()
+	if got := fmt.Sprint(w.outputs()["details"]); got != "map[cloudId:11223344-a1b2]" || asked() != 2 {
+		t.Errorf("after a refresh: details %s after %d look-ups", got, asked())
+	}
+	s.expectCalls(calls{refreshes: 1, exchanges: 1})
+	w.ok("destroy", "-no-color", "-auto-approve")
+	s.expectCalls(calls{refreshes: 1, exchanges: 1, revocations: 1})
+}
+
 // The example on each platform's page works as it stands, up to the point where a person opens the URL.
 func TestPlatformPages(t *testing.T) {
 	t.Parallel()

@@ -24,6 +24,7 @@ import (
 // The environment by which a test steers the provider processes that terraform starts.
 const (
 	envTimings  = "ACC_TIMINGS"  // credential.Timings as JSON
+	envPresets  = "ACC_PRESETS"  // an origin that stands in for every server that presets name
 	envClock    = "ACC_CLOCK"    // a file that holds the offset of the provider's wall clock in nanoseconds
 	envStep     = "ACC_STEP"     // stop at these steps, once at each; separated by commas
 	envStepDir  = "ACC_STEP_DIR" // where "reached-STEP" is written with the process id, and "go-STEP" is waited for
@@ -80,6 +81,9 @@ func dependencies() (provider.Deps, error) {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {
 			return deps, err
 		}
+	}
+	if base := os.Getenv(envPresets); base != "" {
+		deps.Presets = presetsAt(base)
 	}
 	if path := os.Getenv(envClock); path != "" {
 		deps.Clock = offsetClock{Clock: deps.Clock, path: path}

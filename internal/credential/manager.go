@@ -28,6 +28,7 @@ type Options struct {
 	Store   store.Store // of plain records; sealing lies below it
 	Caller  Poster
 	Prober  Prober    // nil: no API is asked (StrategyOnRejection)
+	Looker  Looker    // nil: nothing is looked up
 	Clock   Clock     // nil: SystemClock
 	Random  io.Reader // nil: crypto/rand
 	Log     *slog.Logger
@@ -46,6 +47,7 @@ type Manager struct {
 	store    store.Store
 	caller   Poster
 	prober   Prober
+	looker   Looker
 	clock    Clock
 	random   io.Reader
 	log      *slog.Logger
@@ -69,6 +71,7 @@ type Manager struct {
 	timed    bool                   // the store has a clock, and ahead is known
 	searched bool                   // rescue files were looked for
 	untold   []Notice               // found by operations that could not tell
+	looked   map[string]bool        // keys for which this process has looked something up
 }
 
 // New returns a Manager.
@@ -77,10 +80,10 @@ func New(o Options) (*Manager, error) {
 		return nil, errors.New("a manager needs a store and a caller")
 	}
 	m := &Manager{
-		store: o.Store, caller: o.Caller, prober: o.Prober, clock: o.Clock, random: o.Random, log: o.Log, owner: o.Owner,
+		store: o.Store, caller: o.Caller, prober: o.Prober, looker: o.Looker, clock: o.Clock, random: o.Random, log: o.Log, owner: o.Owner,
 		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP, presets: o.Presets,
 		observed: map[string]observation{}, forced: map[string]bool{}, probes: map[string]probing{}, unsaved: map[string]successor{},
-		preparing: make(chan struct{}, 1),
+		preparing: make(chan struct{}, 1), looked: map[string]bool{},
 	}
 	if m.clock == nil {
 		m.clock = SystemClock()

@@ -33,6 +33,7 @@ type Preset struct {
 
 	// What belongs into the connection of a token pair, by name: members of the token reply, and parameters of the callback.
 	ReplyMembers, CallbackParameters []string
+	LookUps                          []LookUp // what else belongs there
 
 	Policy   RefreshTokenPolicy
 	Earliest time.Duration // no refresh before this long after issue; 0: none known

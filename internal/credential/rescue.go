@@ -222,8 +222,8 @@ func (m *Manager) recover(ctx context.Context, path, wanted string) (n Notice, k
 	}
 	m.log.Info("the successor of a rescue file is stored", "key", a.Key, "attempt", a.ID, "generation", r.Generation)
 	m.removeRescue(ctx, path)
-	if r.LastAttempt != a.ID {
-		return Notice{}, key, nil // a newer one is in the store
+	if r.LastAttempt != a.ID || used {
+		return Notice{}, key, nil // a newer one is in the store; or its process lives, and would have done the same in a moment
 	}
 	return Notice{Code: NoticeRescued, Text: path}, key, nil
 }

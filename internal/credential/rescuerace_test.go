@@ -49,8 +49,8 @@ func TestRescueSearchOfNeighbours(t *testing.T) {
 	<-r.searching
 	for _, key := range []string{"pair/second", theKey, "pair/third", "pair/fourth"} {
 		all.Go(func() {
-			if _, err := m.nothingLeftBehind(t.Context(), key); err != nil {
-				t.Error(err)
+			if notices, err := m.nothingLeftBehind(t.Context(), key); err != nil || len(notices) > 0 {
+				t.Errorf("%v, told of %v: its process lives", err, notices)
 			}
 		})
 	}

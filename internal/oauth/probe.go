@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -28,34 +29,72 @@ func (r ProbeReply) Accepted() bool { return r.Status >= 200 && r.Status < 300 }
 // Probe asks a protected resource whether it takes an access token: one GET with the token in its header (RFC 6750 §2.1).
 // It follows no redirect, which would take the token elsewhere, and goes where a call to a token endpoint may go.
 func (c *Caller) Probe(ctx context.Context, resource string, token secret.String) ProbeReply {
-	if err := CheckEndpoint(resource, c.allowInsecureHTTP); err != nil {
-		return ProbeReply{Err: err}
-	}
 	ctx, cancel := withRunningTime(ctx, c.timeout)
 	defer cancel()
+	response, sent, err := c.get(ctx, resource, token, "*/*")
+	reply := ProbeReply{Sent: sent, Err: err}
+	if response != nil {
+		_ = response.Body.Close() // what it holds is nobody's business
+		reply.Status = response.StatusCode
+	}
+	return reply
+}
+
+// tokenInURL stands for the access token in the URL of a look-up.
+const tokenInURL = "{access_token}"
+
+// LookUp reads a protected resource: as Probe, but its body matters. Where the URL holds {access_token}, the token goes there
+// and into no header. Nothing of it gets into an error.
+func (c *Caller) LookUp(ctx context.Context, resource string, token secret.String) Reply {
+	ctx, cancel := withRunningTime(ctx, c.timeout)
+	defer cancel()
+	header := token
+	if strings.Contains(resource, tokenInURL) {
+		resource, header = strings.ReplaceAll(resource, tokenInURL, url.QueryEscape(token.Reveal())), secret.String{}
+	}
+	response, sent, err := c.get(ctx, resource, header, "application/json", token) //nolint:bodyclose // readBody closes it
+	reply := Reply{Sent: sent, Err: err}
+	if response != nil {
+		reply.Status, reply.Header = response.StatusCode, response.Header
+		if reply.Body, err = readBody(response.Body); err != nil {
+			reply.Err = errors.New("the answer is not complete")
+		}
+	}
+	return reply
+}
+
+// get sends one GET. sent tells whether the resource may have seen it; errors hold neither token nor hidden.
+func (c *Caller) get(
+	ctx context.Context, resource string, token secret.String, accept string, hidden ...secret.String,
+) (response *http.Response, sent bool, err error) {
+	if err := CheckEndpoint(resource, c.allowInsecureHTTP); err != nil {
+		return nil, false, err
+	}
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, resource, nil)
 	if err != nil { // its text quotes the URL
-		return ProbeReply{Err: endpointError("it is not a URL")}
+		return nil, false, endpointError("it is not a URL")
 	}
-	request.Header.Set("Authorization", "Bearer "+token.Reveal())
-	request.Header.Set("Accept", "*/*")
+	if !token.IsEmpty() {
+		request.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	request.Header.Set("Accept", accept)
 	request.Header.Set("Accept-Encoding", "identity")
 	if c.userAgent != "" {
 		request.Header.Set("User-Agent", c.userAgent)
 	}
-
-	response, err := c.transport.RoundTrip(request) // see Post
-	reply := ProbeReply{Sent: connected.Load() || response != nil}
+	response, err = c.transport.RoundTrip(request) // see Post
+	sent = connected.Load() || response != nil
 	switch {
 	case response != nil:
-		_ = response.Body.Close() // what it holds is nobody's business
-		reply.Status = response.StatusCode
+		return response, sent, nil
 	case err == nil:
-		reply.Err = errors.New("the transport returned nothing")
-	default:
-		reply.Err = safeError(err, reply.Sent, request, url.Values{"access_token": {token.Reveal()}})
+		return nil, sent, errors.New("the transport returned nothing")
 	}
-	return reply
+	secrets := url.Values{"access_token": {token.Reveal()}}
+	for _, s := range hidden {
+		secrets.Add("access_token", s.Reveal())
+	}
+	return nil, sent, safeError(err, sent, request, secrets)
 }

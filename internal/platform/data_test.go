@@ -295,7 +295,7 @@ func (c *checker) replies() {
 		c.when(m.Name == "" || m.From != "response" && m.From != "callback", "connection: %+v", m)
 	}
 	for _, l := range c.e.LookUps.Or(nil) {
-		c.when(l.Name == "" || !strings.HasPrefix(l.Pick, "$"), "look_ups: %+v", l)
+		c.when(l.Name == "" || oauth.CheckPick(l.Pick) != nil, "look_ups: %+v", l)
 	}
 	classes := []oauth.Class{oauth.TooEarly, oauth.RateLimited, oauth.BadClient, oauth.Reauthorize, oauth.ReuseDetected, oauth.Configuration, oauth.OutcomeUnknown}
 	for i, r := range c.e.Errors.Or(nil) {

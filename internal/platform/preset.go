@@ -83,6 +83,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		NoPKCE:                             r.PKCE.Or("") == PKCEUnsupported,
 		ReplyMembers:                       r.connection("response"),
 		CallbackParameters:                 r.connection("callback"),
+		LookUps:                            r.lookUps(),
 		Policy:                             r.Policy(),
 		Earliest:                           time.Duration(r.EarliestRefresh.Or(0)),
 		Lifetime:                           r.lifetime(),
@@ -145,6 +146,17 @@ func (f Facts) lifetime() time.Duration {
 		return 0
 	}
 	return d
+}
+
+// lookUps are those to make. One of low confidence would warn in every run, if it is wrong.
+func (f Facts) lookUps() []credential.LookUp {
+	var all []credential.LookUp
+	for _, l := range f.LookUps.Or(nil) {
+		if f.LookUps.Confidence != Low {
+			all = append(all, credential.LookUp(l))
+		}
+	}
+	return all
 }
 
 // scopes are asked for where nobody names any: without those that are required there would be no token pair.

@@ -123,7 +123,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	}
 	s.sealed = !keys.IsZero()
 	s.options = credential.Options{
-		Caller: caller, Prober: caller, Clock: p.deps.Clock, Random: p.deps.Random, Owner: p.deps.Hostname, Timings: timings,
+		Caller: caller, Prober: caller, Looker: caller, Clock: p.deps.Clock, Random: p.deps.Random, Owner: p.deps.Hostname, Timings: timings,
 		Section: p.deps.Section, Log: slog.New(newLogHandler(ctx)), AllowInsecureHTTP: s.insecure, Presets: p.deps.Presets,
 	}
 	if s.stateOnly {

@@ -125,6 +125,9 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 		return credential.Result{}, false
 	}
 	warnNotices(a.about, result.Notices, a.diags)
+	var notices []credential.Notice
+	result.Record, notices = a.eng.LookUp(ctx, a.about.name, result.Record)
+	warnNotices(a.about, notices, a.diags)
 
 	var offerDiags diag.Diagnostics
 	offered, ok := a.offer(ctx, &offerDiags)

@@ -78,7 +78,9 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	told := hasFailed(result.Notices) || err != nil
 	switch {
 	case err == nil:
-		record = result.Record
+		var notices []credential.Notice
+		record, notices = eng.LookUp(ctx, name, result.Record)
+		warnNotices(about, notices, diags)
 	case blocks(err):
 		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
 		return false

@@ -109,11 +109,22 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 		case credential.NoticeInputRefused:
 			diags.AddWarning("Brought Tokens Refused", fmt.Sprintf("The authorization server refused the tokens that preauthenticated brings for %s. The ones in use before still work and are in use again. "+
 				"To replace them, bring others. The server's own words: %s", about, n.Text))
+		case credential.NoticeNotLookedUp:
+			diags.AddWarning("Connection Details Incomplete", fmt.Sprintf("What API calls need besides the token of %s could not be looked up%s: %s "+
+				"The token works all the same. The next run tries again.", about, inBrackets(n.Text), clause(n.Err)))
 		case credential.NoticeNotRevoked:
 			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
 				capital(about.String()), notRevoked(n.Err)))
 		}
 	}
+}
+
+// inBrackets is the name of a part; nothing for none.
+func inBrackets(part string) string {
+	if part == "" {
+		return ""
+	}
+	return " (" + part + ")"
 }
 
 // warnPutOff tells of a refresh that was due and was not done. Strategies that put it off on purpose are silent.

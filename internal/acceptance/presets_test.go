@@ -1,0 +1,27 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
+)
+
+// presetsAt are the presets that ship, with the sandbox at base in the place of the servers that they name. What is looked
+// up there is the sandbox's protected resource.
+func presetsAt(base string) credential.Presets {
+	shipped := platform.Presets()
+	return func(id string, parameters map[string]string) (credential.Preset, error) {
+		p, err := shipped(id, parameters)
+		p.Issuer, p.AuthorizationEndpoint, p.TokenEndpoint = base, base+"/authorize", base+"/token"
+		if p.RevocationEndpoint != "" {
+			p.RevocationEndpoint = base + "/revoke"
+		}
+		lookUps := make([]credential.LookUp, len(p.LookUps))
+		for i, l := range p.LookUps {
+			lookUps[i] = credential.LookUp{Name: l.Name, URL: base + "/api/me", Pick: l.Pick}
+		}
+		p.LookUps = lookUps
+		return p, err
+	}
+}

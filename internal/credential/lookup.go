@@ -1,0 +1,132 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// LookUp is a call that tells what API calls need and the token reply does not say.
+type LookUp struct {
+	Name string // in the connection
+	URL  string // {access_token} in it stands for the token; else that goes into the header
+	Pick string // see oauth.Pick
+}
+
+// Looker reads a protected resource, once. *oauth.Caller is the one that ships.
+type Looker interface {
+	LookUp(ctx context.Context, resource string, token secret.String) oauth.Reply
+}
+
+// lookUpCode stands for the server's words in the list of an error budget.
+const lookUpCode = "(look-up)"
+
+// lacks lists what is still to be looked up for r. Nothing is, where its tokens are of another server than the preset's: they
+// are nobody else's business.
+func (r Record) lacks() []LookUp {
+	p := r.Client.Preset()
+	if r.Status != StatusActive || !p.Serves(r.Client.TokenEndpoint) {
+		return nil
+	}
+	var lacks []LookUp
+	for _, l := range p.LookUps {
+		if _, ok := r.Tokens.Connection[l.Name]; !ok {
+			lacks = append(lacks, l)
+		}
+	}
+	return lacks
+}
+
+// LookUp completes the connection of a credential that has a working access token, and returns its record. Whatever goes
+// wrong is a notice: the token works all the same. What could not be looked up is tried again in another process.
+func (m *Manager) LookUp(ctx context.Context, name string, r Record) (Record, []Notice) {
+	key, lacks := PairKey(name), r.lacks()
+	if m.looker == nil || len(lacks) == 0 || !m.works(key, r) || !m.looksFirst(key) {
+		return r, nil
+	}
+	found := map[string]string{}
+	var notices []Notice
+	for _, l := range lacks {
+		value, err := m.lookUp(ctx, key, r, l)
+		if err != nil {
+			notices = append(notices, Notice{Code: NoticeNotLookedUp, Text: l.Name, Err: err})
+			continue
+		}
+		found[l.Name] = value
+	}
+	if len(found) == 0 {
+		return r, notices
+	}
+	next, err := m.change(ctx, key, func(cur Record) (Record, bool) {
+		if cur.IsTombstone() || cur.Family != r.Family {
+			return cur, false
+		}
+		changed := false
+		for name, value := range found {
+			if cur.Tokens.Connection == nil {
+				cur.Tokens.Connection = map[string]string{}
+			}
+			changed = changed || cur.Tokens.Connection[name] != value
+			cur.Tokens.Connection[name] = value
+		}
+		return cur, changed
+	})
+	if err != nil {
+		return r, append(notices, Notice{Code: NoticeNotLookedUp, Err: err})
+	}
+	if next.Generation == r.Generation { // else somebody has refreshed meanwhile, and r's token is the one at hand
+		r = next
+	} else {
+		r.Tokens.Connection = next.Tokens.Connection
+	}
+	return r, notices
+}
+
+// looksFirst tells whether this process has not looked up anything for key yet.
+func (m *Manager) looksFirst(key string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	done := m.looked[key]
+	m.looked[key] = true
+	return !done
+}
+
+// lookUp makes one call. It is booked in the error budget of the client, like a probe.
+func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
+	b, err := m.enter(ctx, key, r.Client.completed())
+	if err != nil {
+		return "", err
+	}
+	verdict := oauth.Verdict{Class: oauth.NotSent}
+	defer func() { m.leave(ctx, b, verdict) }()
+	if !b.stands(m) {
+		return "", ErrLate
+	}
+	reply := m.looker.LookUp(ctx, l.URL, r.Tokens.Access)
+	if reply.Sent {
+		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: lookUpCode}
+	}
+	m.log.Info("looked up", "key", key, "name", l.Name, "status", reply.Status)
+	switch {
+	case reply.Err != nil:
+		return "", reply.Err
+	case reply.Status < 200 || reply.Status > 299:
+		return "", fmt.Errorf("the answer was HTTP %d", reply.Status)
+	}
+	verdict.Class = oauth.Success
+	value, err := oauth.Pick(reply.Body, l.Pick)
+	if err != nil {
+		return "", err
+	}
+	if shows(value, r.Tokens.Access) || shows(value, r.Tokens.Refresh) {
+		return "", errors.New("the answer repeats a token")
+	}
+	picked := map[string]string{}
+	if connectTo(picked, l.Name, value); len(picked) == 0 {
+		return "", errors.New("what the answer says is no address or id")
+	}
+	return value, nil
+}
