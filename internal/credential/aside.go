@@ -1,6 +1,10 @@
 package credential
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
 
 // maxAside bounds how many former tokens a record keeps.
 const maxAside = 3
@@ -41,16 +45,36 @@ func (r Record) switchClient(clientID string) Record {
 func (r Record) switchEndpoint(to Client) Record {
 	r = r.clone()
 	r.Pending = nil // offered for another server; a code must not go to this one
-	i := slices.IndexFunc(r.Aside, func(h Record) bool { return h.Client.SameApp(to) })
-	if i >= 0 && r.Status == StatusAuthorizationRequired {
+	token := r.Tokens.Refresh
+	i := lastIndex(r.Aside, func(h Record) bool { return h.Client.SameApp(to) })
+	switch {
+	case i >= 0 && !token.IsEmpty() && r.Aside[i].Tokens.Refresh.Equal(token):
+		// The same tokens come back to where they were. What has become of them since, a refresh whose outcome is unknown for
+		// one, goes along.
+		r.takeAside(i)
+	case i >= 0 && r.Status == StatusAuthorizationRequired:
 		return r.with(r.takeAside(i))
-	}
-	if i < 0 && !r.Tokens.Refresh.IsEmpty() {
-		token := r.Tokens.Refresh
+	case i < 0 && !token.IsEmpty():
 		r.setAside(r.holding())
 		r.unconsume(token) // it is in use
 	}
 	return r
+}
+
+func lastIndex(all []Record, is func(Record) bool) int {
+	for i := len(all) - 1; i >= 0; i-- {
+		if is(all[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// dropCopies forgets the copies of a refresh token that wait with another token endpoint, or with this one alone.
+func (r *Record) dropCopies(token secret.String, sameApp bool) {
+	r.Aside = slices.DeleteFunc(slices.Clone(r.Aside), func(h Record) bool {
+		return !token.IsEmpty() && h.Tokens.Refresh.Equal(token) && (!sameApp || h.Client.SameApp(r.Client))
+	})
 }
 
 // setAside keeps what r held, if there is anything to keep. Its token is no input for what comes next.
@@ -59,6 +83,9 @@ func (r *Record) setAside(h Record) {
 		return
 	}
 	r.consume(h.Tokens.Refresh, false)
+	if len(r.Aside) >= maxAside { // a copy is worth less than what another client_id left
+		r.dropCopies(h.Tokens.Refresh, false)
+	}
 	r.Aside = append(slices.Clone(r.Aside), h)
 	if extra := len(r.Aside) - maxAside; extra > 0 {
 		r.Aside = slices.Delete(r.Aside, 0, extra)
@@ -67,21 +94,14 @@ func (r *Record) setAside(h Record) {
 
 // asideOf returns where the tokens of a client_id are, those set aside last; -1: nowhere.
 func (r Record) asideOf(clientID string) int {
-	for i := len(r.Aside) - 1; i >= 0; i-- {
-		if r.Aside[i].Client.ClientID == clientID {
-			return i
-		}
-	}
-	return -1
+	return lastIndex(r.Aside, func(h Record) bool { return h.Client.ClientID == clientID })
 }
 
-// formerOf returns where the tokens are that brought ones have replaced; -1: nowhere.
+// formerOf returns where the tokens are that brought ones have replaced, at the same token endpoint; -1: nowhere.
 func (r Record) formerOf() int {
-	i := r.asideOf(r.Client.ClientID)
-	if i >= 0 && r.Aside[i].Tokens.Refresh.Equal(r.Tokens.Refresh) {
-		return -1 // the same ones, at another token endpoint
-	}
-	return i
+	return lastIndex(r.Aside, func(h Record) bool {
+		return h.Client.SameApp(r.Client) && !h.Tokens.Refresh.Equal(r.Tokens.Refresh)
+	})
 }
 
 // takeAside takes out what was set aside at i, to be used again.
@@ -116,7 +136,7 @@ func (a Attempt) homeless(cur Record) bool {
 
 // of runs f on what attempt a belongs to, which may have been set aside since, and returns the whole record.
 func of[T any](cur Record, a Attempt, f func(Record) (Record, T)) (Record, T) {
-	i := slices.IndexFunc(cur.Aside, a.made)
+	i := lastIndex(cur.Aside, a.made)
 	if a.made(cur) || i < 0 {
 		return f(cur)
 	}

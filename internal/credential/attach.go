@@ -101,7 +101,7 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 		case r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "":
 			r = r.switchClient(s.Client.ClientID)
 			r.note(m.event("", r.Generation, "client_id changed: "+string(r.Status)))
-		case r.Client.ClientID != "" && !r.Client.SameApp(s.Client):
+		case r.Client.ClientID != "" && r.Client.noPreset == "" && s.Client.noPreset == "" && !r.Client.SameApp(s.Client):
 			r = r.switchEndpoint(s.Client)
 			r.note(m.event("", r.Generation, "token_endpoint changed: "+string(r.Status)))
 		}

@@ -33,6 +33,7 @@ type Attempt struct {
 	// How the reply is to be read: of the preset, which the finder of a rescue file need not know.
 	TokenPath, ScopeSeparator string
 	Lifetime                  time.Duration
+	Wait                      time.Duration     // as in oauth.Token
 	ReplyMembers              []string          // of the reply: what belongs into the connection
 	Callback                  map[string]string // of the callback: likewise
 }
@@ -90,6 +91,11 @@ func applyTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitO
 	next, outcome := of(cur, a, func(cur Record) (Record, commitOutcome) { return putTokens(cur, a, t, e) })
 	if direct && outcome == commitNow { // what was kept in case the brought tokens were no good
 		next.Aside = slices.DeleteFunc(slices.Clone(next.Aside), func(h Record) bool { return h.Client.ClientID == next.Client.ClientID })
+	}
+	if outcome == commitNow && a.Purpose == PurposeRefresh { // what an older generation has left anywhere is spent
+		next.Aside = slices.DeleteFunc(slices.Clone(next.Aside), func(h Record) bool {
+			return h.Family != "" && h.Family == a.Family && h.LastAttempt != a.ID && h.Generation <= a.Base
+		})
 	}
 	return next, outcome
 }
@@ -167,8 +173,9 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 // inherit takes over what a reply to a refresh may leave out.
 func (t *Tokens) inherit(old Tokens) {
 	if t.Access.IsEmpty() { // a successor alone says nothing of the access token at hand
+		t.RefreshIssuedAt = t.IssuedAt
 		t.Access, t.Type, t.IssuedAt, t.ExpiresAt, t.Lifetime = old.Access, old.Type, old.IssuedAt, old.ExpiresAt, old.Lifetime
-		t.Scopes = old.Scopes
+		t.Scopes, t.Extra = old.Scopes, old.Extra
 	}
 	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
 		t.Refresh = old.Refresh
@@ -192,6 +199,7 @@ func (t *Tokens) inherit(old Tokens) {
 // keep stores the successor in reply. It ends in success even where the store is gone: the token is in hand, and the
 // notice says where else it lies.
 func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oauth.Verdict) step {
+	c.attempt.Wait = v.Token.Wait
 	s := successor{attempt: c.attempt, token: v.Token, base: &c.record}
 	var notices []Notice
 	if v.Token.Salvaged {
@@ -228,7 +236,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 func (m *Manager) commit(ctx context.Context, s successor, enough enough) (Record, error) {
 	ctx = context.WithoutCancel(ctx)
 	var r Record
-	doubt := false
+	doubt := s.doubt
 	err := m.insist(ctx, enough, func() (err error) {
 		r, err = m.commitOnce(ctx, s, doubt)
 		doubt = doubt || err != nil && !errors.Is(err, store.ErrConflict)

@@ -105,7 +105,7 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		if !again.may {
 			return orServe(ActionGiveUp, ReasonUnknownFinal, time.Time{})
 		}
-		if now.Before(again.from) {
+		if now.Before(again.from) || again.atRisk && alive { // a token that works is what there is to lose
 			return orServe(ActionGiveUp, ReasonUnknownWaiting, again.from)
 		}
 		rotate.Resend, rotate.AtRisk, rotate.SendBefore = true, again.atRisk, again.before

@@ -8,13 +8,24 @@ func (r Record) IdleDeadline() time.Time { return r.Tokens.idleDeadline(r.Client
 // KeepAliveAt is from when on the refresh token is used lest it die idle, though the access token works. Zero: never for that.
 func (r Record) KeepAliveAt() time.Time { return r.Tokens.keepAliveAt(r.Client.EffectivePolicy()) }
 
+// refreshIssuedAt is when the refresh token was issued: with the access token, or later and alone.
+func (t Tokens) refreshIssuedAt() time.Time { return latest(t.IssuedAt, t.RefreshIssuedAt) }
+
+// told forgets a deadline that only repeats the policy, as the state shows it: no server gave it.
+func (t Tokens) told(p RefreshTokenPolicy) Tokens {
+	if p.IdleLifetime > 0 && t.RefreshTokenExpiresAt.Equal(t.refreshIssuedAt().Add(p.IdleLifetime)) {
+		t.RefreshTokenExpiresAt = time.Time{}
+	}
+	return t
+}
+
 func (t Tokens) idleDeadline(p RefreshTokenPolicy) time.Time {
 	if t.Refresh.IsEmpty() {
 		return time.Time{}
 	}
 	at := t.RefreshTokenExpiresAt
-	if p.IdleLifetime > 0 && !t.IssuedAt.IsZero() {
-		if byPolicy := t.IssuedAt.Add(p.IdleLifetime); at.IsZero() || byPolicy.Before(at) {
+	if p.IdleLifetime > 0 && !t.refreshIssuedAt().IsZero() {
+		if byPolicy := t.refreshIssuedAt().Add(p.IdleLifetime); at.IsZero() || byPolicy.Before(at) {
 			return byPolicy
 		}
 	}
@@ -26,11 +37,12 @@ func (t Tokens) idleDeadline(p RefreshTokenPolicy) time.Time {
 // the issue was none.
 func (t Tokens) keepAliveAt(p RefreshTokenPolicy) time.Time {
 	deadline := t.idleDeadline(p)
-	if deadline.IsZero() || t.IssuedAt.IsZero() || !t.IssuedAt.Before(deadline) {
+	issued := t.refreshIssuedAt()
+	if deadline.IsZero() || issued.IsZero() || !issued.Before(deadline) {
 		return time.Time{}
 	}
-	span := deadline.Sub(t.IssuedAt)
-	return t.IssuedAt.Add(span - span/3)
+	span := deadline.Sub(issued)
+	return issued.Add(span - span/3)
 }
 
 // keepAlive tells whether the refresh token has to be used by now, lest it die idle before the next run.

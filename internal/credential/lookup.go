@@ -24,6 +24,8 @@ type Looker interface {
 // lookUpCode stands for the server's words in the list of an error budget.
 const lookUpCode = "(look-up)"
 
+var errNotWorthIt = errors.New("so many requests of this client were refused of late that what is left of its error budget is kept for refreshes")
+
 // lacks lists what is still to be looked up for r. Nothing is, where its tokens are of another server than the preset's: they
 // are nobody else's business.
 func (r Record) lacks() []LookUp {
@@ -77,9 +79,11 @@ func (m *Manager) LookUp(ctx context.Context, name string, r Record) (Record, []
 	if err != nil {
 		return r, append(notices, Notice{Code: NoticeNotLookedUp, Err: err})
 	}
-	if next.Generation == r.Generation { // else somebody has refreshed meanwhile, and r's token is the one at hand
+	switch {
+	case next.IsTombstone() || next.Family != r.Family: // somebody has deleted or authorized meanwhile; r's token is the one at hand
+	case next.Tokens.Access.Equal(r.Tokens.Access):
 		r = next
-	} else {
+	default:
 		r.Tokens.Connection = next.Tokens.Connection
 	}
 	return r, notices
@@ -94,12 +98,23 @@ func (m *Manager) looksFirst(key string) bool {
 	return !done
 }
 
-// lookUp makes one call. It is booked in the error budget of the client, like a probe.
+// lookUp makes one call. It is booked in the error budget of the client, like a probe. Half of the budget is not for
+// look-ups: a look-up that is refused in each run must not keep refreshes waiting.
 func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
-	b, err := m.enter(ctx, key, r.Client.completed())
-	if err != nil {
+	client := r.Client.completed()
+	half := client
+	if budget := &half.Policy.ErrorBudget; *budget != (ErrorBudget{}) {
+		budget.Limit = 1 + (budget.spare()+1)/2
+	}
+	b, err := m.enter(ctx, key, half)
+	var spent *BudgetError
+	switch {
+	case errors.As(err, &spent):
+		return "", errNotWorthIt
+	case err != nil:
 		return "", err
 	}
+	b.client = client
 	verdict := oauth.Verdict{Class: oauth.NotSent}
 	defer func() { m.leave(ctx, b, verdict) }()
 	if !b.stands(m) {

@@ -236,8 +236,9 @@ func (r Record) parkedFrom(source end, target Record) Record {
 			p.Consumed = append(p.Consumed, c)
 		}
 	}
-	if p.Unknown != nil { // its times are by the clock of the source
-		p.Unknown.Apart, p.Unknown.Timed = true, false
+	p.Unknown.elsewhere()
+	for i := range p.Aside {
+		p.Aside[i].Unknown.elsewhere()
 	}
 	p.unconsume(p.Tokens.Refresh)
 	var history []Event
@@ -251,6 +252,13 @@ func (r Record) parkedFrom(source end, target Record) Record {
 		p.History = slices.Delete(p.History, 0, extra)
 	}
 	return p
+}
+
+// elsewhere notes that the times are by the clock of another store, or of a host that went by it.
+func (u *Unknown) elsewhere() {
+	if u != nil {
+		u.Host, u.Apart, u.Timed = "", true, false
+	}
 }
 
 func (e Event) same(other Event) bool {

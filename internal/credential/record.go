@@ -70,6 +70,7 @@ type Tokens struct {
 	ExpiresAt             time.Time     // zero: not known
 	Lifetime              time.Duration // from IssuedAt on, where ExpiresAt is not known; 0: AssumedLifetime
 	RefreshTokenExpiresAt time.Time     // zero: not known
+	RefreshIssuedAt       time.Time     // of one that came without an access token; zero: with it
 	Extra                 map[string]secret.String
 	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.
 	Connection map[string]string

@@ -101,10 +101,12 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 		return false, err
 	}
 	p.m.setForced(p.key)
-	p.m.noteFresh(p.key, snap.record.Tokens.Access, step.record.Tokens.Access)
+	got, had := step.record.Tokens.Access, snap.record.Tokens.Access
+	if !got.Equal(had) {
+		p.m.noteFresh(p.key, had, got)
+	}
 	p.rotated, p.last = true, step.record
-	got := step.record.Tokens
-	brought := !got.Access.IsEmpty() && !got.Access.Equal(snap.record.Tokens.Access) || got.Alive(p.m.Now(), 0)
+	brought := !got.IsEmpty() && !got.Equal(had) || p.m.works(p.key, step.record)
 	if !brought && p.sends == maxSends {
 		return false, &Error{Kind: KindConfiguration, Record: step.record, Err: errNoAccessToken}
 	}

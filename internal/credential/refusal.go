@@ -79,6 +79,7 @@ func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event
 			cur.Client = client
 			e.Verdict = verdictFormer
 		} else {
+			cur.dropCopies(cur.Tokens.Refresh, true) // refused here for good
 			cur = dead(cur)
 			e.Verdict = "refused: authorization required"
 		}

@@ -67,7 +67,7 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		return r, true
 	}
 	r.consume(r.Tokens.Refresh, false)
-	r.Tokens = p.Tokens
+	r.Tokens = p.Tokens.told(r.Client.EffectivePolicy())
 	r.Generation = p.Generation
 	r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
 	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
@@ -87,7 +87,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	s.Client = m.known(s.Client)
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
-		Tokens: p.Tokens, Attachment: Attachment{ID: attachment, Attached: true},
+		Tokens: p.Tokens.told(s.Client.EffectivePolicy()), Attachment: Attachment{ID: attachment, Attached: true},
 	}
 	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
 		r.Status = StatusAuthorizationRequired

@@ -53,6 +53,7 @@ type wireRescue struct {
 	Path      string            `json:"token_path,omitempty"`
 	Separator string            `json:"scope_separator,omitempty"`
 	Lifetime  time.Duration     `json:"lifetime,omitempty"`
+	Wait      time.Duration     `json:"wait,omitempty"`
 	Members   []string          `json:"reply_members,omitempty"`
 	Callback  map[string]string `json:"callback,omitempty"`
 	Status    int               `json:"status"`
@@ -67,7 +68,7 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
-		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime,
+		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime, Wait: a.Wait,
 		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -88,7 +89,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
-		TokenPath: w.Path, ScopeSeparator: w.Separator, Lifetime: w.Lifetime,
+		TokenPath: w.Path, ScopeSeparator: w.Separator, Lifetime: w.Lifetime, Wait: w.Wait,
 		ReplyMembers: w.Members, Callback: w.Callback,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
@@ -238,7 +239,9 @@ func readRescue(text []byte) (successor, error) {
 	if v.Class != oauth.Success {
 		err = errors.New("the reply in it holds no token")
 	}
-	return successor{attempt: a, token: v.Token}, err
+	token := v.Token
+	token.Wait = a.Wait
+	return successor{attempt: a, token: token}, err
 }
 
 // leftBehind returns what rescue files of the state's former store hold of its credential. The record that the state makes

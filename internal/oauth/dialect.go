@@ -152,9 +152,14 @@ func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 		return Verdict{Class: Success, Token: c.token, Status: r.Status}
 	}
 	// "Too early" keeps the tokens at hand, unless another refresh token comes with it: then that is the one to keep.
-	if rule := d.rule(r, c); rule != nil && rule.Class == TooEarly && c.whole && !echoed && !c.token.RefreshToken.IsEmpty() {
-		c.token.Wait = cmp.Or(retryAfter(r.Header), rule.Wait, time.Minute)
-		return Verdict{Class: Success, Token: c.token, Status: r.Status}
+	if rule := d.rule(r, c); rule != nil && rule.Class == TooEarly && !c.token.RefreshToken.IsEmpty() {
+		switch {
+		case !echoed:
+			c.token.Wait = cmp.Or(retryAfter(r.Header), rule.Wait, time.Minute)
+			return Verdict{Class: Success, Token: c.token, Status: r.Status}
+		case c.whole && c.token.AccessToken.IsEmpty():
+			c.hasToken = false // the one at hand, said again
+		}
 	}
 	return d.refused(r, c, hidden)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 func TestDialectRules(t *testing.T) {
@@ -45,13 +46,15 @@ func TestDialectRules(t *testing.T) {
 		"a token beside the words":     {answer(400, `{"error":"access_denied","refresh_token":"r"}`), oauth.OutcomeUnknown, 0},
 		"a pair beside the words":      {answer(400, `{"error":"access_denied","access_token":"a","refresh_token":"r"}`), oauth.Success, 0},
 		"too early, with a successor":  {answer(400, `{"error":"x","error_description":"not expired","refresh_token":"r"}`), oauth.Success, 0},
-		"too early, and cut":           {cut(400, `{"error":"x","error_description":"not expired","refresh_token":"r"`), oauth.OutcomeUnknown, 0},
+		"too early, and cut":           {cut(400, `{"error":"x","error_description":"not expired","refresh_token":"r"`), oauth.Success, 0},
+		"… with the token asked with":  {answer(400, `{"error":"x","error_description":"not expired","refresh_token":"old"}`), oauth.TooEarly, 30 * time.Second},
+		"… and an access token":        {answer(400, `{"error":"x","error_description":"not expired","access_token":"a","refresh_token":"old"}`), oauth.OutcomeUnknown, 0},
 		"a success stays one":          {answer(200, `{"error":"bad_refresh_token","access_token":"a"}`), oauth.Success, 0},
 		"no answer":                    {oauth.Reply{Sent: true}, oauth.OutcomeUnknown, 0},
 		"not sent":                     {oauth.Reply{}, oauth.NotSent, 0},
 		"429 is no matter of a rule's": {answer(429, ``), oauth.RateLimited, 0},
 	} {
-		if v := d.Judge(tt.reply); v.Class != tt.class || v.RetryAfter != tt.wait {
+		if v := d.Judge(tt.reply, secret.New("old")); v.Class != tt.class || v.RetryAfter != tt.wait {
 			t.Errorf("%s: %s, wait %s; want %s, %s", name, v.Class, v.RetryAfter, tt.class, tt.wait)
 		}
 	}

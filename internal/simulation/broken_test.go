@@ -86,7 +86,7 @@ var brokenEngines = []struct {
 	}},
 	{"claim not written", narrow, 1, "which is forbidden", breakage{store: func(s store.Store) store.Store { return forgetful{s, true, new(bool)} }}},
 	{"commit not written", narrow, 1, "ended in peace", breakage{store: func(s store.Store) store.Store { return forgetful{s, false, new(bool)} }}},
-	{"token sent late", distant(weather{stop: 0.1}), 8, "which is forbidden", breakage{
+	{"token sent late", distant(weather{stop: 0.1}), 31, "which is forbidden", breakage{
 		timings: func(t *credential.Timings) { t.SendBy, t.Slack = time.Hour, -3555*time.Second },
 	}},
 	{"late takeover", deserted, 4, "starved", breakage{timings: func(t *credential.Timings) { t.Slack = 2 * time.Hour }}},
