@@ -28,23 +28,10 @@ var exampleDir = filepath.Join("..", "..", "examples")
 // newExampleServer knows the client and the redirection URI of the examples.
 func newExampleServer(t *testing.T) *server {
 	t.Helper()
-	s, err := sandbox.New(sandbox.Options{
+	return startServer(t, sandbox.Options{
 		Clients:  []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{redirectURI}}},
 		Settings: sandbox.DefaultSettings(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, err := s.Start(sandbox.Listen{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &server{Server: s, base: running.BaseURL, running: running, t: t}
+	}, sandbox.Listen{})
 }
 
 // newExample is a workspace of one configuration: the given examples, each in a file of its own, against s.

@@ -23,26 +23,14 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 	if len(blocks) == 0 || !strings.Contains(blocks[0], address) {
 		t.Fatal("the guide does not begin with a configuration")
 	}
-	s, err := sandbox.New(sandbox.Options{
+	s := startServer(t, sandbox.Options{
 		Clients:  []sandbox.Client{{ID: "terraform", Secret: secret, RedirectURIs: []string{"/callback"}}},
 		Settings: sandbox.DefaultSettings(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, err := s.Start(sandbox.Listen{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	}, sandbox.Listen{})
 
 	w := newWorkspace(t)
 	w.env["TF_VAR_client_secret"] = secret
-	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(blocks[0], address, running.BaseURL))
+	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(blocks[0], address, s.base))
 	w.ok("validate")
 	screen := w.apply().text()
 	callback, err := s.Approve(w.string("oauth_token_pair.crm", "authorization_url"))
@@ -50,7 +38,7 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.env["TF_VAR_callback_url"] = callback
-	screen = strings.ReplaceAll(screen+w.apply().text(), running.BaseURL, address)
+	screen = strings.ReplaceAll(screen+w.apply().text(), s.base, address)
 	w.expect("oauth_token_pair.crm", values{"status": "active"})
 
 	screen = regexp.MustCompile(`after \d+s`).ReplaceAllString(screen, "after 0s") // on a slow machine

@@ -78,23 +78,11 @@ type tenancy struct {
 
 func newTenancy(t *testing.T, a app) *tenancy {
 	t.Helper()
-	s, err := sandbox.New(sandbox.Options{
+	s := startServer(t, sandbox.Options{
 		Profile: a.profile,
 		Clients: []sandbox.Client{{ID: clientID, Secret: clientSecret, RedirectURIs: []string{redirectURI}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, err := s.Start(sandbox.Listen{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &tenancy{server: &server{Server: s, base: running.BaseURL, running: running, t: t}, app: a, w: newWorkspace(t), secret: clientSecret}
+	}, sandbox.Listen{})
+	return &tenancy{server: s, app: a, w: newWorkspace(t), secret: clientSecret}
 }
 
 // write configures the app, with nothing but its endpoints, and a token pair. more are further attributes of the pair.

@@ -41,10 +41,13 @@ func newServerOn(t testing.TB, listen sandbox.Listen, change func(*sandbox.Setti
 	if change != nil {
 		change(&settings)
 	}
-	s, err := sandbox.New(sandbox.Options{
-		Clients:  clients,
-		Settings: settings,
-	})
+	return startServer(t, sandbox.Options{Clients: clients, Settings: settings}, listen)
+}
+
+// startServer runs a sandbox until the test ends.
+func startServer(t testing.TB, o sandbox.Options, listen sandbox.Listen) *server {
+	t.Helper()
+	s, err := sandbox.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -211,7 +210,7 @@ func TestPresetReadsTheReplies(t *testing.T) {
 		TokenEndpoint: "https://acme.example/token", Lifetime: 10 * time.Minute,
 		Dialect: oauth.Dialect{
 			TokenPath: "user",
-			Rules:     []oauth.Rule{{Description: regexp.MustCompile("not expired"), Class: oauth.TooEarly, Wait: 25 * time.Second}},
+			Rules:     refusesEarly(),
 		},
 	}
 	w, s, m := platformed(t, preset)
@@ -371,9 +370,7 @@ func TestConnectionShowsNoSecret(t *testing.T) {
 // gives another one with the refusal. Then that is the one to keep, beside the access token at hand.
 func TestTooEarlyWithASuccessor(t *testing.T) {
 	t.Parallel()
-	preset := Preset{TokenEndpoint: "https://acme.example/token", Dialect: oauth.Dialect{Rules: []oauth.Rule{
-		{Description: regexp.MustCompile("not expired"), Class: oauth.TooEarly, Wait: 25 * time.Second},
-	}}}
+	preset := Preset{TokenEndpoint: "https://acme.example/token", Dialect: oauth.Dialect{Rules: refusesEarly()}}
 	w, s, m := platformed(t, preset)
 	r := w.record()
 	r.Tokens.ExpiresAt = w.clock.Now().Add(20 * time.Second)

@@ -39,14 +39,17 @@ func TestNoRiskWhileTheTokenWorks(t *testing.T) {
 	}
 }
 
+// refusesEarly are the rules of a server that refuses a refresh while the access token lives.
+func refusesEarly() []oauth.Rule {
+	return []oauth.Rule{{Description: regexp.MustCompile("not expired"), Class: oauth.TooEarly, Wait: 25 * time.Second}}
+}
+
 // TestSuccessorAloneIsKeptAlive: a server that gives a successor without an access token, in plain words or as a refusal, has
 // been asked for this idle lifetime.
 func TestSuccessorAloneIsKeptAlive(t *testing.T) {
 	t.Parallel()
 	for name, refused := range map[string]bool{"given": false, "as a refusal": true} {
-		preset := Preset{TokenEndpoint: "https://acme.example/token", Policy: RefreshTokenPolicy{IdleLifetime: 3 * time.Hour}, Dialect: oauth.Dialect{Rules: []oauth.Rule{
-			{Description: regexp.MustCompile("not expired"), Class: oauth.TooEarly, Wait: 25 * time.Second},
-		}}}
+		preset := Preset{TokenEndpoint: "https://acme.example/token", Policy: RefreshTokenPolicy{IdleLifetime: 3 * time.Hour}, Dialect: oauth.Dialect{Rules: refusesEarly()}}
 		w, s, m := platformed(t, preset)
 		r := w.record()
 		r.Tokens.IssuedAt, r.Tokens.ExpiresAt = w.clock.Now().Add(-150*time.Minute), w.clock.Now().Add(24*time.Hour)
@@ -72,9 +75,7 @@ func TestSuccessorAloneIsKeptAlive(t *testing.T) {
 // TestWaitIsRescued: how long a server wants not to be asked survives with the successor that it gave.
 func TestWaitIsRescued(t *testing.T) {
 	t.Parallel()
-	preset := Preset{TokenEndpoint: "https://acme.example/token", Dialect: oauth.Dialect{Rules: []oauth.Rule{
-		{Description: regexp.MustCompile("not expired"), Class: oauth.TooEarly, Wait: 25 * time.Second},
-	}}}
+	preset := Preset{TokenEndpoint: "https://acme.example/token", Dialect: oauth.Dialect{Rules: refusesEarly()}}
 	w, s, m := platformed(t, preset)
 	r := w.record()
 	r.Tokens.ExpiresAt = w.clock.Now().Add(20 * time.Second)
