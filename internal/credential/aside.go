@@ -14,7 +14,7 @@ func (r Record) holding() Record {
 	return Record{
 		Family: r.Family, Generation: r.Generation, Status: r.Status, Client: r.Client, Tokens: r.Tokens,
 		AuthorizedAt: r.AuthorizedAt, LastRotatedAt: r.LastRotatedAt, NotBefore: r.NotBefore, LastAttempt: r.LastAttempt,
-		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown,
+		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls,
 	}
 }
 
@@ -22,7 +22,7 @@ func (r Record) holding() Record {
 func (r Record) with(h Record) Record {
 	r.Family, r.Generation, r.Status, r.Client, r.Tokens = h.Family, h.Generation, h.Status, h.Client, h.Tokens
 	r.AuthorizedAt, r.LastRotatedAt, r.NotBefore, r.LastAttempt = h.AuthorizedAt, h.LastRotatedAt, h.NotBefore, h.LastAttempt
-	r.Input, r.Claim, r.Unknown = h.Input, h.Claim, h.Unknown
+	r.Input, r.Claim, r.Unknown, r.Calls = h.Input, h.Claim, h.Unknown, h.Calls
 	return r
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -34,6 +32,7 @@ type wireRecord struct {
 	AuthorizedAt  *time.Time      `json:"authorized_at,omitempty"`
 	LastRotatedAt *time.Time      `json:"last_rotated_at,omitempty"`
 	NotBefore     *time.Time      `json:"not_before,omitempty"`
+	Calls         []int64         `json:"token_calls,omitempty"` // seconds since the epoch
 	LastAttempt   string          `json:"last_attempt,omitempty"`
 	Input         string          `json:"input,omitempty"`
 	Claim         *wireClaim      `json:"claim,omitempty"`
@@ -48,50 +47,11 @@ type wireRecord struct {
 	Aside         []wireRecord    `json:"aside,omitempty"`
 }
 
-type wireClient struct {
-	Registration            string            `json:"registration,omitempty"`
-	Platform                string            `json:"platform,omitempty"`
-	PlatformParameters      map[string]string `json:"platform_parameters,omitempty"`
-	Issuer                  string            `json:"issuer,omitempty"`
-	ClientID                string            `json:"client_id,omitempty"`
-	ClientSecret            string            `json:"client_secret,omitempty"`
-	TokenEndpointAuthMethod string            `json:"token_endpoint_auth_method,omitempty"`
-	Authorization           string            `json:"authorization_endpoint,omitempty"`
-	Token                   string            `json:"token_endpoint,omitempty"`
-	Revocation              string            `json:"revocation_endpoint,omitempty"`
-	Introspection           string            `json:"introspection_endpoint,omitempty"`
-	RegistrationURL         string            `json:"registration_endpoint,omitempty"`
-	DeviceAuthorization     string            `json:"device_authorization_endpoint,omitempty"`
-	PushedAuthorization     string            `json:"pushed_authorization_request_endpoint,omitempty"`
-	Rotation                Rotation          `json:"rotation,omitempty"`
-	OnReuse                 Reuse             `json:"on_reuse,omitempty"`
-	GracePeriod             time.Duration     `json:"grace_period,omitempty"`
-	IdleLifetime            time.Duration     `json:"idle_lifetime,omitempty"`
-	AbsoluteLifetime        time.Duration     `json:"absolute_lifetime,omitempty"`
-	ErrorLimit              int               `json:"error_limit,omitempty"`
-	ErrorWindow             time.Duration     `json:"error_window,omitempty"`
-}
-
 type wireRefresh struct {
 	Strategy     Strategy      `json:"strategy,omitempty"`
 	BeforeExpiry time.Duration `json:"before_expiry,omitempty"`
 	Earliest     time.Duration `json:"earliest,omitempty"`
 	ProbeURL     string        `json:"probe_url,omitempty"`
-}
-
-type wireTokens struct {
-	Access                string            `json:"access_token,omitempty"`
-	Refresh               string            `json:"refresh_token,omitempty"`
-	ID                    string            `json:"id_token,omitempty"`
-	Type                  string            `json:"token_type,omitempty"`
-	Scopes                []string          `json:"scopes,omitempty"`
-	IssuedAt              *time.Time        `json:"issued_at,omitempty"`
-	Lifetime              time.Duration     `json:"lifetime,omitempty"`
-	ExpiresAt             *time.Time        `json:"expires_at,omitempty"`
-	RefreshTokenExpiresAt *time.Time        `json:"refresh_token_expires_at,omitempty"`
-	RefreshIssuedAt       *time.Time        `json:"refresh_issued_at,omitempty"`
-	Extra                 map[string]string `json:"extra,omitempty"`
-	Connection            map[string]string `json:"connection,omitempty"`
 }
 
 type wireClaim struct {
@@ -191,6 +151,9 @@ func encodeRecord(r Record) wireRecord {
 	if r.Attachment != (Attachment{}) {
 		w.Attachment = (*wireAttachment)(&r.Attachment)
 	}
+	for _, at := range r.Calls {
+		w.Calls = append(w.Calls, at.Unix())
+	}
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
@@ -248,6 +211,9 @@ func decodeRecord(w wireRecord) Record {
 	if w.Attachment != nil {
 		r.Attachment = Attachment(*w.Attachment)
 	}
+	for _, at := range w.Calls {
+		r.Calls = append(r.Calls, time.Unix(at, 0).UTC())
+	}
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
@@ -291,70 +257,6 @@ func (r Record) check() error {
 		}
 	}
 	return nil
-}
-
-func encodeClient(c Client) *wireClient {
-	return &wireClient{
-		Registration: c.Registration, Platform: c.Platform, PlatformParameters: c.PlatformParameters, Issuer: c.Issuer,
-		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
-		Authorization: c.AuthorizationEndpoint, Token: c.TokenEndpoint, Revocation: c.RevocationEndpoint,
-		Introspection: c.IntrospectionEndpoint, RegistrationURL: c.RegistrationEndpoint,
-		DeviceAuthorization: c.DeviceAuthorizationEndpoint, PushedAuthorization: c.PushedAuthorizationRequestEndpoint,
-		Rotation: c.Policy.Rotation, OnReuse: c.Policy.OnReuse, GracePeriod: c.Policy.GracePeriod,
-		IdleLifetime: c.Policy.IdleLifetime, AbsoluteLifetime: c.Policy.AbsoluteLifetime,
-		ErrorLimit: c.Policy.ErrorBudget.Limit, ErrorWindow: c.Policy.ErrorBudget.Window,
-	}
-}
-
-func decodeClient(w *wireClient) Client {
-	if w == nil {
-		return Client{}
-	}
-	return Client{
-		Registration: w.Registration, Platform: w.Platform, PlatformParameters: w.PlatformParameters, Issuer: w.Issuer,
-		ClientID: w.ClientID, ClientSecret: secret.New(w.ClientSecret), TokenEndpointAuthMethod: w.TokenEndpointAuthMethod,
-		AuthorizationEndpoint: w.Authorization, TokenEndpoint: w.Token, RevocationEndpoint: w.Revocation,
-		IntrospectionEndpoint: w.Introspection, RegistrationEndpoint: w.RegistrationURL,
-		DeviceAuthorizationEndpoint: w.DeviceAuthorization, PushedAuthorizationRequestEndpoint: w.PushedAuthorization,
-		Policy: RefreshTokenPolicy{
-			Rotation: w.Rotation, OnReuse: w.OnReuse, GracePeriod: w.GracePeriod,
-			IdleLifetime: w.IdleLifetime, AbsoluteLifetime: w.AbsoluteLifetime,
-			ErrorBudget: ErrorBudget{Limit: w.ErrorLimit, Window: w.ErrorWindow},
-		},
-	}
-}
-
-func encodeTokens(t Tokens) *wireTokens {
-	w := &wireTokens{
-		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
-		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
-		RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
-	}
-	for _, k := range slices.Sorted(maps.Keys(t.Extra)) {
-		if w.Extra == nil {
-			w.Extra = map[string]string{}
-		}
-		w.Extra[k] = t.Extra[k].Reveal()
-	}
-	return w
-}
-
-func decodeTokens(w *wireTokens) Tokens {
-	if w == nil {
-		return Tokens{}
-	}
-	t := Tokens{
-		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
-		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
-		RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
-	}
-	for k, v := range w.Extra {
-		if t.Extra == nil {
-			t.Extra = map[string]secret.String{}
-		}
-		t.Extra[k] = secret.New(v)
-	}
-	return t
 }
 
 func checkFormat(format int, kind, want string) error {

@@ -35,6 +35,7 @@ const (
 	ReasonNotBefore      Reason = "not_before"   // the server asked to wait until Until
 	ReasonEarliest       Reason = "earliest"     // the platform refuses refreshes before Until
 	ReasonBudget         Reason = "error_budget" // one more refusal before Until would lock the client out
+	ReasonTokenCalls     Reason = "token_calls"  // the platform allows no more calls of its token endpoint before Until
 	ReasonRefused        Reason = "refused"      // the API does not take an access token that a refresh has just brought
 	ReasonMoving         Reason = "moving"       // a move to or from another store is under way, or was not finished
 	ReasonMoved          Reason = "moved"        // another store has the credential: Record.MovedTo
@@ -115,6 +116,9 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 	}
 	if now.Before(r.NotBefore) {
 		return orServe(ActionGiveUp, ReasonNotBefore, r.NotBefore)
+	}
+	if at := p.Token.TokenCalls.free(r.Calls, now); now.Before(at) {
+		return orServe(ActionGiveUp, ReasonTokenCalls, at)
 	}
 	// Without an access token nobody knows when the refresh token was issued, as with one that a person brings along.
 	brought := r.Input != "" && r.Generation == 1 && !alive // … and when an expired access token was

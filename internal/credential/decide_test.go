@@ -64,6 +64,15 @@ func TestDecide(t *testing.T) {
 	apart := func(host string) func(*Record) {
 		return func(r *Record) { r.Unknown.Apart, r.Unknown.Host = true, host }
 	}
+	perHour := func(calls int) Policy {
+		return Policy{Margin: 30 * time.Second, Token: RefreshTokenPolicy{TokenCalls: CallLimit{Limit: calls, Window: time.Hour}}}
+	}
+	ago := func(all ...time.Duration) (calls []time.Time) {
+		for _, d := range all {
+			calls = append(calls, now.Add(-d))
+		}
+		return calls
+	}
 	idle := func(lifetime time.Duration) Policy {
 		return Policy{Margin: 30 * time.Second, Token: RefreshTokenPolicy{IdleLifetime: lifetime}}
 	}
@@ -188,6 +197,13 @@ func TestDecide(t *testing.T) {
 		{"earliest, of a refresh token alone", expired(func(r *Record) { r.Tokens.Access = secret.String{} }), Policy{Earliest: 2 * time.Hour}, Decision{Action: ActionRotate}},
 		{"earliest, within the margin", active(func(r *Record) { r.Tokens.ExpiresAt = now.Add(1) }), Policy{Margin: time.Minute, Earliest: 2 * time.Hour}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
 		{"forced, and too early", active(nil), Policy{Force: true, Earliest: 2 * time.Hour}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
+		{"calls used up", expired(func(r *Record) { r.Calls = ago(59*time.Minute, time.Minute) }), perHour(2), Decision{Action: ActionGiveUp, Reason: ReasonTokenCalls, Until: now.Add(time.Minute)}},
+		{"calls used up, within the margin", active(func(r *Record) { r.Calls, r.Tokens.ExpiresAt = ago(59*time.Minute, time.Minute), now.Add(1) }), perHour(2), Decision{Action: ActionFresh, Reason: ReasonTokenCalls, Until: now.Add(time.Minute)}},
+		{"more calls than the limit", expired(func(r *Record) { r.Calls = ago(50*time.Minute, 30*time.Minute, time.Minute) }), perHour(2), Decision{Action: ActionGiveUp, Reason: ReasonTokenCalls, Until: now.Add(30 * time.Minute)}},
+		{"a call has left the window", expired(func(r *Record) { r.Calls = ago(time.Hour, time.Minute) }), perHour(2), Decision{Action: ActionRotate}},
+		{"one call left", expired(func(r *Record) { r.Calls = ago(time.Minute) }), perHour(2), Decision{Action: ActionRotate}},
+		{"calls of a clock that was ahead", expired(func(r *Record) { r.Calls = ago(-9*time.Hour, -10*time.Hour) }), perHour(2), Decision{Action: ActionGiveUp, Reason: ReasonTokenCalls, Until: now.Add(time.Hour)}},
+		{"calls without a limit", expired(func(r *Record) { r.Calls = ago(2, 1) }), margin, Decision{Action: ActionRotate}},
 
 		// A refresh whose outcome is unknown.
 		{"none", unknown(now, nil), with(RotationNone, ReuseRevokeClientUser, 0), Decision{Action: ActionRotate, Resend: true}},

@@ -203,10 +203,10 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	attempt := client.attempt(PurposeExchange)
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
 	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
-	c, err := m.claim(ctx, key, snap, attempt, extra{
+	c, err := m.claim(ctx, key, snap, attempt, client.Policy.TokenCalls.counts(extra{
 		do:   func(r *Record) { r.consume(x.Code, true) },
 		undo: func(r *Record) { r.unconsume(x.Code) },
-	})
+	}, m.Now()))
 	if err != nil {
 		return step{}, err
 	}

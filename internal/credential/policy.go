@@ -51,6 +51,7 @@ type RefreshTokenPolicy struct {
 	IdleLifetime     time.Duration
 	AbsoluteLifetime time.Duration
 	ErrorBudget      ErrorBudget
+	TokenCalls       CallLimit
 }
 
 // SingleUse tells whether a spent refresh token must be taken as dead.

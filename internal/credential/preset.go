@@ -113,15 +113,12 @@ func (c Client) completed() Client {
 // EffectivePolicy is the client's refresh_token_policy, with what its preset knows where that says nothing.
 func (c Client) EffectivePolicy() RefreshTokenPolicy {
 	own, known := c.Policy, c.Preset().Policy
-	p := RefreshTokenPolicy{
+	return RefreshTokenPolicy{
 		Rotation: cmp.Or(own.Rotation, known.Rotation), OnReuse: cmp.Or(own.OnReuse, known.OnReuse),
 		GracePeriod: cmp.Or(own.GracePeriod, known.GracePeriod), IdleLifetime: cmp.Or(own.IdleLifetime, known.IdleLifetime),
-		AbsoluteLifetime: cmp.Or(own.AbsoluteLifetime, known.AbsoluteLifetime), ErrorBudget: own.ErrorBudget,
+		AbsoluteLifetime: cmp.Or(own.AbsoluteLifetime, known.AbsoluteLifetime),
+		ErrorBudget:      cmp.Or(own.ErrorBudget, known.ErrorBudget), TokenCalls: cmp.Or(own.TokenCalls, known.TokenCalls),
 	}
-	if own.ErrorBudget == (ErrorBudget{}) {
-		p.ErrorBudget = known.ErrorBudget
-	}
-	return p
 }
 
 // lifetime is how long an access token is taken to live of which nobody knows better.

@@ -33,11 +33,12 @@ type Record struct {
 	Refresh RefreshSettings
 
 	Tokens        Tokens
-	AuthorizedAt  time.Time // when the family began; zero: not known, as for tokens obtained elsewhere
-	LastRotatedAt time.Time // zero: never
-	NotBefore     time.Time // the server said "too early" or "too many": nothing is sent before this
-	LastAttempt   string    // the attempt whose commit made this generation
-	Input         string    // hash of the token that a configuration brought for this family; empty: none
+	AuthorizedAt  time.Time   // when the family began; zero: not known, as for tokens obtained elsewhere
+	LastRotatedAt time.Time   // zero: never
+	NotBefore     time.Time   // the server said "too early" or "too many": nothing is sent before this
+	Calls         []time.Time // of the token endpoint, oldest first, to the second; noted only where CallLimit bounds them
+	LastAttempt   string      // the attempt whose commit made this generation
+	Input         string      // hash of the token that a configuration brought for this family; empty: none
 
 	Claim   *Claim
 	Unknown *Unknown
@@ -207,6 +208,7 @@ func (r Record) clone() Record {
 	r.Client.PlatformParameters = maps.Clone(r.Client.PlatformParameters)
 	r.Tokens.Scopes = slices.Clone(r.Tokens.Scopes)
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
+	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)
 	r.History = slices.Clone(r.History)

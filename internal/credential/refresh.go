@@ -174,7 +174,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	defer func() { m.leave(ctx, b, verdict) }()
 	a := client.attempt(PurposeRefresh)
 	a.Resend, a.Scopes = d.Resend, snap.record.Tokens.Scopes
-	c, err := m.claim(ctx, key, snap, a, extra{exclusive: d.AtRisk})
+	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{exclusive: d.AtRisk}, m.Now()))
 	if err != nil {
 		return step{}, err
 	}

@@ -97,7 +97,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 // Policy is what is known of refresh tokens. What allows to send one again after a lost reply counts only if it is surer than
 // low: a wrong rumour would cost the token.
 func (f Facts) Policy() credential.RefreshTokenPolicy {
-	budget := f.ErrorBudget.Or(Rate{})
+	budget, calls := f.ErrorBudget.Or(Rate{}), f.TokenCalls.Or(Rate{})
 	rotation, reuse := f.Rotation.Or(""), f.OnReuse.Or("")
 	if f.Rotation.Confidence == Low {
 		rotation = ""
@@ -109,10 +109,14 @@ func (f Facts) Policy() credential.RefreshTokenPolicy {
 	if f.GracePeriod.Confidence == Low {
 		grace = 0
 	}
+	if f.TokenCalls.Confidence == Low { // a rumour puts nothing off
+		calls = Rate{}
+	}
 	return credential.RefreshTokenPolicy{
 		Rotation: rotation, OnReuse: reuse, GracePeriod: time.Duration(grace),
 		IdleLifetime: time.Duration(f.IdleLifetime.Or(0)), AbsoluteLifetime: time.Duration(f.AbsoluteLifetime.Or(0)),
 		ErrorBudget: credential.ErrorBudget{Limit: budget.Limit, Window: time.Duration(budget.Window)},
+		TokenCalls:  credential.CallLimit{Limit: calls.Limit, Window: time.Duration(calls.Window)},
 	}
 }
 

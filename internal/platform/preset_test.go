@@ -34,7 +34,8 @@ func TestPresets(t *testing.T) {
 		{
 			"exact_online", map[string]string{"country": "uk"}, "https://start.exactonline.co.uk/api/oauth2/auth", "https://start.exactonline.co.uk/api/oauth2/token", "",
 			"client_secret_post", nil, nil,
-			credential.RefreshTokenPolicy{Rotation: single, OnReuse: credential.ReuseReject, IdleLifetime: 30 * 24 * time.Hour, ErrorBudget: credential.ErrorBudget{Limit: 10, Window: time.Hour}},
+			credential.RefreshTokenPolicy{Rotation: single, OnReuse: credential.ReuseReject, IdleLifetime: 30 * 24 * time.Hour, ErrorBudget: credential.ErrorBudget{Limit: 10, Window: time.Hour},
+				TokenCalls: credential.CallLimit{Limit: 200, Window: 24 * time.Hour}},
 			570 * time.Second, 600 * time.Second,
 		},
 		{

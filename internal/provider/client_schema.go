@@ -167,13 +167,20 @@ func policyInputAttributes() map[string]schema.Attribute {
 				return err
 			}}},
 		},
+		"token_calls": schema.StringAttribute{
+			MarkdownDescription: "How many calls of the token endpoint the platform takes for one user of this client, whatever it answers, and within which time: `200/24h` for two hundred within a day. From `1/1m` to `1000/24h`. Calls are counted in the record of each token pair. When they are used up, a token that still works is served and a refresh is put off; once it has expired, the error says from when on the next call is possible.", Optional: true,
+			Validators: []validator.String{check{wants: "a number of calls and a time, like 200/24h, from 1/1m to 1000/24h", wrong: func(text string) error {
+				_, err := parseTokenCalls(text)
+				return err
+			}}},
+		},
 	}
 }
 
 func policyType() map[string]attr.Type {
 	return map[string]attr.Type{
 		"rotation": types.StringType, "on_reuse": types.StringType, "grace_period": types.StringType,
-		"idle_lifetime": types.StringType, "absolute_lifetime": types.StringType, "error_budget": types.StringType,
+		"idle_lifetime": types.StringType, "absolute_lifetime": types.StringType, "error_budget": types.StringType, "token_calls": types.StringType,
 	}
 }
 

@@ -105,6 +105,7 @@ func keepSecret(c *credential.Client, o types.Object, stored credential.Client) 
 
 func policyFrom(o types.Object) credential.RefreshTokenPolicy {
 	budget, _ := parseErrorBudget(member(o, "error_budget").ValueString()) // validated; null stands for none
+	calls, _ := parseTokenCalls(member(o, "token_calls").ValueString())    // likewise
 	return credential.RefreshTokenPolicy{
 		Rotation:         credential.Rotation(member(o, "rotation").ValueString()),
 		OnReuse:          credential.Reuse(member(o, "on_reuse").ValueString()),
@@ -112,33 +113,46 @@ func policyFrom(o types.Object) credential.RefreshTokenPolicy {
 		IdleLifetime:     durationOf(member(o, "idle_lifetime")),
 		AbsoluteLifetime: durationOf(member(o, "absolute_lifetime")),
 		ErrorBudget:      budget,
+		TokenCalls:       calls,
 	}
 }
 
 // parseErrorBudget reads "10/1h": ten refusals within an hour.
 func parseErrorBudget(text string) (credential.ErrorBudget, error) {
+	limit, window, err := parseRate(text, 2) // one refusal that locks out would leave none to spend
+	return credential.ErrorBudget{Limit: limit, Window: window}, err
+}
+
+// parseTokenCalls reads "200/24h": two hundred calls within a day.
+func parseTokenCalls(text string) (credential.CallLimit, error) {
+	limit, window, err := parseRate(text, 1)
+	return credential.CallLimit{Limit: limit, Window: window}, err
+}
+
+// parseRate reads a number from least to 1000 and the time within which it counts.
+func parseRate(text string, least int) (int, time.Duration, error) {
 	count, window, ok := strings.Cut(text, "/")
 	limit, err := strconv.Atoi(count)
 	if !ok || err != nil || strings.HasPrefix(count, "+") {
-		return credential.ErrorBudget{}, errors.New("it is not of that form")
+		return 0, 0, errors.New("it is not of that form")
 	}
 	d, err := time.ParseDuration(window)
 	switch {
 	case err != nil:
-		return credential.ErrorBudget{}, errors.New("what stands behind the slash is not a duration")
-	case limit < 2 || limit > 1000:
-		return credential.ErrorBudget{}, fmt.Errorf("its number is %d", limit)
+		return 0, 0, errors.New("what stands behind the slash is not a duration")
+	case limit < least || limit > 1000:
+		return 0, 0, fmt.Errorf("its number is %d", limit)
 	case d < time.Minute || d > 24*time.Hour:
-		return credential.ErrorBudget{}, fmt.Errorf("its time is %s", short(d))
+		return 0, 0, fmt.Errorf("its time is %s", short(d))
 	}
-	return credential.ErrorBudget{Limit: limit, Window: d}, nil
+	return limit, d, nil
 }
 
-func errorBudgetValue(b credential.ErrorBudget) types.String {
-	if b == (credential.ErrorBudget{}) {
+func optionalRate(limit int, window time.Duration) types.String {
+	if limit == 0 {
 		return types.StringNull()
 	}
-	return types.StringValue(fmt.Sprintf("%d/%s", b.Limit, short(b.Window)))
+	return types.StringValue(fmt.Sprintf("%d/%s", limit, short(window)))
 }
 
 // durationOf reads a validated duration; 0 stands for null.
@@ -178,7 +192,8 @@ func policyObject(p credential.RefreshTokenPolicy) types.Object {
 	return types.ObjectValueMust(policyType(), map[string]attr.Value{
 		"rotation": optionalString(string(p.Rotation)), "on_reuse": optionalString(string(p.OnReuse)),
 		"grace_period": optionalDuration(p.GracePeriod), "idle_lifetime": optionalDuration(p.IdleLifetime),
-		"absolute_lifetime": optionalDuration(p.AbsoluteLifetime), "error_budget": errorBudgetValue(p.ErrorBudget),
+		"absolute_lifetime": optionalDuration(p.AbsoluteLifetime), "error_budget": optionalRate(p.ErrorBudget.Limit, p.ErrorBudget.Window),
+		"token_calls": optionalRate(p.TokenCalls.Limit, p.TokenCalls.Window),
 	})
 }
 

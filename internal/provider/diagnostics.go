@@ -286,6 +286,8 @@ func reasonText(r credential.Reason) string {
 		return "the outcome of an earlier refresh is not known"
 	case credential.ReasonBudget:
 		return "one more refusal before that would make the server lock the client out"
+	case credential.ReasonTokenCalls:
+		return "the platform takes no more calls of its token endpoint, by refresh_token_policy.token_calls or by what is known of it"
 	case credential.ReasonClaimed:
 		return "somebody else is refreshing it"
 	case credential.ReasonNever:

@@ -139,6 +139,11 @@ func diagnosticCases() []diagnosticCase {
 			"The stored credential was not used up and still works.",
 			"Run again after that time.",
 		}},
+		{"later, calls used up", aPair, kind(credential.KindLater, credential.ReasonTokenCalls, nil), []string{
+			`Token pair "exact" cannot be refreshed before 2026-01-02 12:00:00 UTC: the platform takes no more calls of its token endpoint, by refresh_token_policy.token_calls or by what is known of it.`,
+			"The stored credential was not used up and still works.",
+			"Run again after that time.",
+		}},
 		{"strategy, at apply", aPair, kind(credential.KindStrategy, credential.ReasonAtApply, nil), []string{
 			`The access token of token pair "exact" has expired, and its refresh.strategy is at_apply: only an apply of the resource refreshes it.`,
 			"The stored refresh token still works.",

@@ -103,6 +103,7 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"token_type":               "Bearer",
 		"token_pair":               "a name",
 		"token_pairs":              "statuses and deadlines",
+		"token_calls":              "a number and a time",
 		"refresh_token_policy":     "settings",
 		"refresh_token_expires_at": "a time",
 		"authorization_code":       "an object; its members are marked",
@@ -242,7 +243,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 24, "resource oauth_token_pair": 53,
+		"resource oauth_app_registration": 25, "resource oauth_token_pair": 54,
 		"data oauth_access_token": 3, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
 	}
 	if !maps.Equal(counts, want) {

@@ -61,6 +61,10 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "refresh_token_policy.error_budget", value: "1/1h", says: "its number is 1."},
 		{at: "refresh_token_policy.error_budget", value: "1001/1h", says: "its number is 1001."},
 		{at: "refresh_token_policy.error_budget", value: "10/25h", says: "its time is 25h."},
+		{at: "refresh_token_policy.token_calls", value: "many", says: prefix + "refresh_token_policy.token_calls must be a number of calls and a time, like 200/24h, from 1/1m to 1000/24h: it is not of that form."},
+		{at: "refresh_token_policy.token_calls", value: "0/24h", says: "its number is 0."},
+		{at: "refresh_token_policy.token_calls", value: "1001/24h", says: "its number is 1001."},
+		{at: "refresh_token_policy.token_calls", value: "200/59s", says: "its time is 59s."},
 		{at: "refresh_token_policy.absolute_lifetime", value: "87601h", says: duration("absolute_lifetime", "87600h", "1m", "it is 87601h.")},
 	}
 	for _, name := range []string{
