@@ -17,6 +17,8 @@ func exactOnline() profile {
 			s.EarliestRefresh = 570 * time.Second     // the official page quoted in ossobv/exactonline autorefresh.py
 			s.TooEarlyStatus = 400                    // websmurf/laravel-exact-online#31; NangoHQ/nango#748
 			s.TooEarlyError = "access_denied"         // the same
+			s.TokenCalls = 200                        // Invantive forum 3507, 1336: by app, user and day
+			s.TokenCallsWindow = day                  // the same
 		}),
 		manners: manners{
 			ignoresScopes: true,                          // no client sends any: rights are set at the app
@@ -33,6 +35,10 @@ func exactOnline() profile {
 					description: "Rate limit exceeded: access_token not expired",
 					header:      map[string]string{"Reason": "TooEarlyToRefreshTokens: the access token has not expired"},
 				},
+				// picqer/exact-php-client README, #255, #646: on 429 only the set that is exceeded, in milliseconds. The body is not known.
+				tooManyCalls: {status: 429, code: "slow_down", header: map[string]string{
+					"X-RateLimit-Limit": "{limit}", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "{reset_ms}",
+				}},
 				// picqer/exact-php-client#549, #606, #640, #644
 				refreshReused:   says(401, "unauthorized_client", "Old refresh token used."),
 				refreshExpired:  says(400, "invalid_request", "The refresh token expired at {now} and it is now {now}"),  // websmurf/laravel-exact-online#23

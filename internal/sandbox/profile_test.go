@@ -93,6 +93,28 @@ func TestProfileExactOnline(t *testing.T) {
 		`{"error":"invalid_request","error_description":"The refresh token expired at 2026-02-01 03:33:35Z and it is now 2026-02-01 03:33:35Z"}`)
 }
 
+// TestProfileExactOnlineCalls: each call counts by client and user, and a refusal for that says until when in milliseconds.
+func TestProfileExactOnlineCalls(t *testing.T) {
+	t.Parallel()
+	r := newProfileRig(t, "exact_online")
+	equal(t, "calls a day", r.Settings().TokenCalls, 200)
+	r.set(func(s *sandbox.Settings) { s.TokenCalls = 2 })
+	token := r.issue().RefreshToken
+	r.refresh(token)
+	r.advance(600 * time.Second)
+	token = r.refresh(token).text("refresh_token")
+	for range 2 {
+		r.advance(600 * time.Second)
+		got := r.refresh(token)
+		r.says("calls used up", got, 429, `{"error":"slow_down"}`)
+		equal(t, "limit", got.header.Get("X-RateLimit-Limit")+" "+got.header.Get("X-RateLimit-Remaining"), "2 0")
+		equal(t, "reset", got.header.Get("X-RateLimit-Reset"), "1767409445000") // a day after the first call
+	}
+	r.advance(24*time.Hour - 1200*time.Second)
+	equal(t, "a day later", r.refresh(token).status, 200)
+	equal(t, "no window", r.UpdateSettings(func(s *sandbox.Settings) { s.TokenCallsWindow = 0 }) != nil, true)
+}
+
 func TestProfileExactOnlineVariants(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -233,7 +255,7 @@ func TestProfileSalesforce(t *testing.T) {
 	first := r.pair("scope", "api refresh_token")
 	for name, want := range map[string]string{
 		"instance_url": "https://sandbox.my.salesforce.com", "id": "https://login.salesforce.com/id/00D000000000000AAA/005000000000000AAA",
-		"issued_at": "1767323045000", "signature": "c2FuZGJveA==", "scope": "api refresh_token",
+		"issued_at": "1767409445000", "signature": "c2FuZGJveA==", "scope": "api refresh_token",
 	} {
 		equal(t, name, first.text(name), want)
 	}

@@ -61,6 +61,7 @@ const (
 	revokeUnknown     reason = "revoke_unknown"
 	revokeUnsupported reason = "revoke_unsupported"
 	lockedOut         reason = "locked_out"
+	tooManyCalls      reason = "too_many_calls"
 
 	noRandomness reason = "no_randomness"
 )
@@ -107,6 +108,8 @@ func standardRefusals() map[reason]refusal {
 		revokeUnknown:     says(400, "invalid_token", "unknown token"),
 		revokeUnsupported: says(400, "unsupported_token_type", "tokens of this kind are not revoked here"),
 		lockedOut:         says(429, "slow_down", "too many refused requests: the client is locked out"),
+
+		tooManyCalls: says(429, "slow_down", "too many calls of the token endpoint"),
 
 		noRandomness: says(500, "server_error", "the source of randomness failed"),
 	}

@@ -81,7 +81,8 @@ type Server struct {
 	counters   Counters
 	log        []*Entry
 	faults     []*plantedFault
-	offenders  map[string]*offender // by client id
+	offenders  map[string]*offender   // by client id
+	callers    map[string][]time.Time // calls of the token endpoint, by client and user
 	lastSeq    int
 	lastFault  int
 	lastFamily int
@@ -106,7 +107,7 @@ func New(options Options) (*Server, error) {
 		clients: map[string]Client{}, codes: map[string]*authCode{},
 		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
-		manners: look.manners, offenders: map[string]*offender{},
+		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 	}
 	maps.Copy(s.refusals, look.manners.refusals)
 	if s.random == nil {

@@ -65,6 +65,11 @@ type Settings struct {
 	TooEarlyError   string // the refusal's error code
 	TooEarlyBody    string // the refusal's whole body, instead of the standard JSON, if not empty
 
+	// TokenCalls is how many calls of the token endpoint a client makes for one user within TokenCallsWindow before it is
+	// refused; zero: as many as it likes.
+	TokenCalls       int
+	TokenCallsWindow time.Duration
+
 	// OmitRefreshToken makes refreshes answer without a refresh_token; the presented token stays, as under
 	// RotationNone.
 	OmitRefreshToken bool
@@ -104,10 +109,14 @@ func (s Settings) Validate() error {
 		"refresh_token_idle_lifetime":     s.RefreshTokenIdleLifetime,
 		"refresh_token_absolute_lifetime": s.RefreshTokenAbsoluteLifetime,
 		"code_lifetime":                   s.CodeLifetime, "earliest_refresh": s.EarliestRefresh,
+		"token_calls_window": s.TokenCallsWindow,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
 		}
+	}
+	if s.TokenCalls < 0 || s.TokenCalls > 0 && s.TokenCallsWindow == 0 {
+		errs = append(errs, errors.New("token_calls is negative, or without token_calls_window"))
 	}
 	if s.TooEarlyStatus < 400 || s.TooEarlyStatus > 599 {
 		errs = append(errs, fmt.Errorf("too_early_status %d is not an error status", s.TooEarlyStatus))
@@ -151,6 +160,8 @@ type settingsJSON struct {
 	TooEarlyStatus               int          `json:"too_early_status"`
 	TooEarlyError                string       `json:"too_early_error"`
 	TooEarlyBody                 string       `json:"too_early_body"`
+	TokenCalls                   int          `json:"token_calls"`
+	TokenCallsWindow             jsonDuration `json:"token_calls_window"`
 	OmitRefreshToken             bool         `json:"omit_refresh_token"`
 	RequirePKCE                  bool         `json:"require_pkce"`
 }
@@ -174,6 +185,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		CodeLifetime:                 time.Duration(wire.CodeLifetime),
 		EarliestRefresh:              time.Duration(wire.EarliestRefresh),
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
+		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
 		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE,
 	}
 	return nil
@@ -188,6 +200,7 @@ func (s Settings) wire() settingsJSON {
 		CodeLifetime:                 jsonDuration(s.CodeLifetime),
 		EarliestRefresh:              jsonDuration(s.EarliestRefresh),
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
+		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
 		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE,
 	}
 }

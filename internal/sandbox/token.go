@@ -14,7 +14,9 @@ import (
 // serveToken is the token endpoint (RFC 6749 §3.2). Server.mu is held.
 func (s *Server) serveToken(c *call) reply {
 	grantType := c.params.Get("grant_type")
-	answer := s.guarded(c, func() reply { return s.token(c, grantType) })
+	answer := s.limited(c, func() reply {
+		return s.guarded(c, func() reply { return s.token(c, grantType) })
+	})
 	switch {
 	case answer.error != "" && grantType == "authorization_code":
 		s.counters.ExchangeErrors++
