@@ -11,8 +11,8 @@ import (
 // up there is the sandbox's protected resource.
 func presetsAt(base string) credential.Presets {
 	shipped := platform.Presets()
-	return func(id string, parameters map[string]string) (credential.Preset, error) {
-		p, err := shipped(id, parameters)
+	return func(id string, parameters map[string]string, overrides string) (credential.Preset, error) {
+		p, err := shipped(id, parameters, overrides)
 		p.Issuer, p.AuthorizationEndpoint, p.TokenEndpoint = base, base+"/authorize", base+"/token"
 		if p.RevocationEndpoint != "" {
 			p.RevocationEndpoint = base + "/revoke"

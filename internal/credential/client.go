@@ -13,6 +13,7 @@ type Client struct {
 	Registration            string // name of the registration whose secret and redirect URI are used; may be empty
 	Platform                string
 	PlatformParameters      map[string]string
+	PlatformOverrides       string // JSON: what a user knows better of Platform; empty: nothing
 	Issuer                  string
 	ClientID                string
 	ClientSecret            secret.String // empty: that of the registration, if any

@@ -12,6 +12,7 @@ type wireClient struct {
 	Registration            string            `json:"registration,omitempty"`
 	Platform                string            `json:"platform,omitempty"`
 	PlatformParameters      map[string]string `json:"platform_parameters,omitempty"`
+	PlatformOverrides       string            `json:"platform_overrides,omitempty"`
 	Issuer                  string            `json:"issuer,omitempty"`
 	ClientID                string            `json:"client_id,omitempty"`
 	ClientSecret            string            `json:"client_secret,omitempty"`
@@ -51,7 +52,8 @@ type wireTokens struct {
 
 func encodeClient(c Client) *wireClient {
 	return &wireClient{
-		Registration: c.Registration, Platform: c.Platform, PlatformParameters: c.PlatformParameters, Issuer: c.Issuer,
+		Registration: c.Registration, Platform: c.Platform, PlatformParameters: c.PlatformParameters,
+		PlatformOverrides: c.PlatformOverrides, Issuer: c.Issuer,
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
 		Authorization: c.AuthorizationEndpoint, Token: c.TokenEndpoint, Revocation: c.RevocationEndpoint,
 		Introspection: c.IntrospectionEndpoint, RegistrationURL: c.RegistrationEndpoint,
@@ -68,7 +70,8 @@ func decodeClient(w *wireClient) Client {
 		return Client{}
 	}
 	return Client{
-		Registration: w.Registration, Platform: w.Platform, PlatformParameters: w.PlatformParameters, Issuer: w.Issuer,
+		Registration: w.Registration, Platform: w.Platform, PlatformParameters: w.PlatformParameters,
+		PlatformOverrides: w.PlatformOverrides, Issuer: w.Issuer,
 		ClientID: w.ClientID, ClientSecret: secret.New(w.ClientSecret), TokenEndpointAuthMethod: w.TokenEndpointAuthMethod,
 		AuthorizationEndpoint: w.Authorization, TokenEndpoint: w.Token, RevocationEndpoint: w.Revocation,
 		IntrospectionEndpoint: w.Introspection, RegistrationEndpoint: w.RegistrationURL,

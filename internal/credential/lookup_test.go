@@ -37,7 +37,7 @@ func TestLookUp(t *testing.T) {
 	start := func() *Manager {
 		return w.start(func(o *Options) {
 			o.Looker = api
-			o.Presets = func(string, map[string]string) (Preset, error) { return preset, nil }
+			o.Presets = func(string, map[string]string, string) (Preset, error) { return preset, nil }
 		})
 	}
 	alive := w.record()

@@ -41,20 +41,21 @@ type Preset struct {
 	Dialect  oauth.Dialect
 }
 
-// Presets finds the preset of a platform. Its error is for people.
-type Presets func(platform string, parameters map[string]string) (Preset, error)
+// Presets finds the preset of a platform, as overrides change it; without a platform it is what these alone say. Its error is
+// for people.
+type Presets func(platform string, parameters map[string]string, overrides string) (Preset, error)
 
 // known returns c with its platform's preset.
 func (m *Manager) known(c Client) Client {
 	c.preset, c.noPreset = nil, ""
-	if c.Platform == "" {
+	if c.Platform == "" && c.PlatformOverrides == "" {
 		return c
 	}
 	if m.presets == nil {
 		c.noPreset = fmt.Sprintf("the platform %q is not known here", c.Platform)
 		return c
 	}
-	preset, err := m.presets(c.Platform, c.PlatformParameters)
+	preset, err := m.presets(c.Platform, c.PlatformParameters, c.PlatformOverrides)
 	if err != nil {
 		c.noPreset = err.Error()
 		return c
@@ -81,11 +82,11 @@ func (c Client) Preset() Preset {
 }
 
 // Serves tells whether a configured token endpoint is of the preset's own server: none is, and one that stands beside the
-// preset's. With one of another server the preset's endpoints are those of somebody else.
+// preset's, if it has one. With one of another server the preset's endpoints are those of somebody else.
 func (p Preset) Serves(tokenEndpoint string) bool {
 	own, err := url.Parse(tokenEndpoint)
 	known, knownErr := url.Parse(p.TokenEndpoint)
-	return tokenEndpoint == "" || err == nil && knownErr == nil && own.Scheme == known.Scheme && own.Host == known.Host
+	return tokenEndpoint == "" || p.TokenEndpoint == "" || err == nil && knownErr == nil && own.Scheme == known.Scheme && own.Host == known.Host
 }
 
 // completed returns c with what its preset knows and the configuration does not say. The secret is c's own, so the method

@@ -64,7 +64,7 @@ func platformed(t *testing.T, p Preset, change ...func(*Client)) (*world, *scrip
 			t.Fatal(err)
 		}
 		o.Caller = caller
-		o.Presets = func(platform string, parameters map[string]string) (Preset, error) {
+		o.Presets = func(platform string, parameters map[string]string, _ string) (Preset, error) {
 			if platform != "acme" || parameters["tenant"] != "t1" {
 				return Preset{}, errors.New("no such platform")
 			}

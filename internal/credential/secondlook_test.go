@@ -136,7 +136,7 @@ func TestLookUpsLeaveTheBudgetToRefreshes(t *testing.T) {
 	start := func() *Manager {
 		return w.start(func(o *Options) {
 			o.Looker = api
-			o.Presets = func(string, map[string]string) (Preset, error) { return preset, nil }
+			o.Presets = func(string, map[string]string, string) (Preset, error) { return preset, nil }
 			o.Caller, _ = oauth.NewCaller(oauth.CallerOptions{Transport: s})
 		})
 	}
@@ -184,7 +184,7 @@ func TestLookUpOfTokensThatHaveGone(t *testing.T) {
 		r.Tokens.ExpiresAt = w.clock.Now().Add(20 * time.Minute)
 		w.put(r)
 		m := w.start(func(o *Options) {
-			o.Presets = func(string, map[string]string) (Preset, error) { return preset, nil }
+			o.Presets = func(string, map[string]string, string) (Preset, error) { return preset, nil }
 			o.Looker = lookerThat(func() { w.put(change(w, w.record())) })
 		})
 		res, err := m.Token(t.Context(), theName, Ask{})

@@ -14,19 +14,19 @@ import (
 )
 
 // Presets returns what the engine asks for presets, and remembers what it has said. An error of a parameter is a
-// *ParameterError. What it returns is shared: change nothing in it.
+// *ParameterError, one of overrides an *OverrideError. What it returns is shared: change nothing in it.
 func Presets() credential.Presets {
 	var said sync.Map
-	return func(id string, parameters map[string]string) (credential.Preset, error) {
-		key := fmt.Sprintf("%s %q", id, parameters) // fmt sorts the keys of a map
+	return func(id string, parameters map[string]string, overrides string) (credential.Preset, error) {
+		key := fmt.Sprintf("%s %q %q", id, parameters, overrides) // fmt sorts the keys of a map
 		if p, ok := said.Load(key); ok {
 			if preset, isPreset := p.(credential.Preset); isPreset {
 				return preset, nil
 			}
 		}
-		e, ok := Find(id)
-		if !ok {
-			return credential.Preset{}, UnknownError(id)
+		e, err := entry(id, overrides)
+		if err != nil {
+			return credential.Preset{}, err
 		}
 		p, err := e.Preset(parameters)
 		if err == nil {
@@ -34,6 +34,18 @@ func Presets() credential.Presets {
 		}
 		return p, err
 	}
+}
+
+// entry finds a platform as a user has it; no id stands for none, of which overrides alone tell.
+func entry(id, overrides string) (Entry, error) {
+	e, ok := Find(id)
+	switch {
+	case id == "" && overrides != "":
+		e = Custom()
+	case !ok:
+		return Entry{}, UnknownError(id)
+	}
+	return e.Override(overrides)
 }
 
 // UnknownError is the error of a platform that has no entry.
@@ -64,6 +76,10 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 	r, err := e.Resolve(parameters)
 	if err != nil {
 		return credential.Preset{}, err
+	}
+	c := &checker{e: r} // the data is checked already: what is wrong here has come with overrides
+	if c.addresses(); len(c.wrong) > 0 {
+		return credential.Preset{}, &OverrideError{strings.Join(c.wrong, "; ")}
 	}
 	rules, err := rules(r.Errors)
 	if err != nil {

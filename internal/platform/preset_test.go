@@ -71,7 +71,7 @@ func TestPresets(t *testing.T) {
 			credential.RefreshTokenPolicy{Rotation: credential.RotationNewOldValid, IdleLifetime: 90 * 24 * time.Hour}, 0, 3599 * time.Second,
 		},
 	} {
-		p, err := Presets()(tt.id, tt.parameters)
+		p, err := Presets()(tt.id, tt.parameters, "")
 		if err != nil {
 			t.Errorf("%s: %v", tt.id, err)
 			continue
@@ -212,7 +212,7 @@ func TestPresetErrors(t *testing.T) {
 		{"basecone", nil, "Basecone does not speak OAuth: "},
 		{"snelstart", nil, "SnelStart has a grant of its own, which this version does not speak: "},
 	} {
-		if _, err := Presets()(tt.id, tt.parameters); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+		if _, err := Presets()(tt.id, tt.parameters, ""); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s %v: %v", tt.id, tt.parameters, err)
 		}
 	}

@@ -36,18 +36,28 @@ func platformParameters(client types.Object) types.Map {
 	return types.MapNull(types.StringType)
 }
 
-// presetOf is what is known of a platform: nothing without one. settled is false while that depends on values that are not
-// known yet. What is wrong with id and parameters is for checkPlatform to say.
-func presetOf(id types.String, parameters types.Map) (preset credential.Preset, settled bool) {
-	if id.IsNull() {
-		return credential.Preset{}, true
+// presetNames are what a client says of its platform.
+type presetNames struct {
+	id, overrides types.String
+	parameters    types.Map
+}
+
+func presetNamesOf(client types.Object) presetNames {
+	return presetNames{member(client, "platform"), member(client, "platform_overrides"), platformParameters(client)}
+}
+
+// find returns what is known of the platform: nothing without one. settled is false while that depends on values that are not
+// known yet. What is wrong with the names is for checkPlatform to say.
+func (n presetNames) find() (preset credential.Preset, settled bool, err error) {
+	if n.id.IsNull() && n.overrides.IsNull() {
+		return credential.Preset{}, true, nil
 	}
-	values, known := stringsOf(parameters)
-	if id.IsUnknown() || !known {
-		return credential.Preset{}, false
+	values, known := stringsOf(n.parameters)
+	if n.id.IsUnknown() || n.overrides.IsUnknown() || !known {
+		return credential.Preset{}, false, nil
 	}
-	preset, err := platform.Presets()(id.ValueString(), values)
-	return preset, err == nil
+	preset, err = platform.Presets()(n.id.ValueString(), values, n.overrides.ValueString())
+	return preset, err == nil, err
 }
 
 // stringsOf reads a map; false if something in it is not known yet.
@@ -66,19 +76,21 @@ func stringsOf(m types.Map) (map[string]string, bool) {
 	return values, true
 }
 
-// checkPlatform reports parameters that the platform does not take, and those that it lacks.
-func checkPlatform(at path.Path, id types.String, parameters types.Map, diags *diag.Diagnostics) {
-	at = at.AtName("platform_parameters")
-	if id.IsNull() && isGiven(parameters) {
-		diags.AddAttributeError(at, "Contradicting Attributes", fmt.Sprintf("%s goes with platform, which is not set.", at))
+// checkPlatform reports parameters and overrides that the platform does not take, and parameters that it lacks.
+func checkPlatform(at path.Path, n presetNames, diags *diag.Diagnostics) {
+	parameters := at.AtName("platform_parameters")
+	if n.id.IsNull() && isGiven(n.parameters) {
+		diags.AddAttributeError(parameters, "Contradicting Attributes", fmt.Sprintf("%s goes with platform, which is not set.", parameters))
 		return
 	}
-	values, known := stringsOf(parameters)
-	if !isGiven(id) || !known {
-		return
+	_, _, err := n.find()
+	values, _ := stringsOf(n.parameters)
+	addParameterError(parameters, values, err, diags) // the validator of platform tells of the rest
+	var wrong *platform.OverrideError
+	if errors.As(err, &wrong) {
+		at := at.AtName("platform_overrides")
+		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s cannot be used: %s.", at, wrong.Why))
 	}
-	_, err := platform.Presets()(id.ValueString(), values)
-	addParameterError(at, values, err, diags) // the validator of platform tells of the rest
 }
 
 // addParameterError reports err at the parameter it is about, if it is about one.
@@ -102,7 +114,7 @@ func authorizationEndpoint(client types.Object) (endpoint string, settled bool) 
 	if own.IsUnknown() {
 		return "", false
 	}
-	preset, settled := presetOf(member(client, "platform"), platformParameters(client))
+	preset, settled, _ := presetNamesOf(client).find()
 	if token := member(client, "token_endpoint"); token.IsUnknown() {
 		settled = false
 	} else if !preset.Serves(token.ValueString()) {

@@ -41,6 +41,8 @@ func clientFields() []clientField {
 	return []clientField{
 		{"platform", "A platform that the provider knows, such as `exact_online`: its endpoints, parameters, deadlines and what it does to refresh tokens stand in wherever this client says nothing. The data source `oauth_platform` shows what is known, and how sure it is.", []validator.String{platformID()},
 			func(c *credential.Client) *string { return &c.Platform }},
+		{"platform_overrides", "What you know better of the platform than the provider does, as a JSON object: facts by the names that the platform's page lists under *Every fact*, each with its value in the form shown there, such as `jsonencode({ access_token_lifetime = \"15m\" })`; `null` says that there is none. A fact given here counts as sure, and other settings of this client come before it. Without `platform` it describes a server that the provider does not know. Not for secrets. Up to 16 KiB.",
+			[]validator.String{stringvalidator.LengthBetween(2, 16<<10)}, func(c *credential.Client) *string { return &c.PlatformOverrides }},
 		{"issuer", "The issuer of the authorization server, a URL. A callback URL that names another one in `iss` (RFC 9207) is refused. Another issuer replaces the token pairs that use it. This version does not discover endpoints from it.",
 			[]validator.String{issuerURL()}, func(c *credential.Client) *string { return &c.Issuer }},
 		{"client_id", "The client identifier, as the platform's developer page shows it. Needed. Another one replaces the token pairs that use it, because their tokens belong to the old client.", []validator.String{printable(2048)},

@@ -209,14 +209,16 @@ func optionalDuration(d time.Duration) types.String {
 func checkClient(
 	at path.Path, get func(string) types.String, parameters types.Map, policy types.Object, insecure bool, diags *diag.Diagnostics,
 ) {
-	checkPlatform(at, get("platform"), parameters, diags)
+	names := presetNames{get("platform"), get("platform_overrides"), parameters}
+	checkPlatform(at, names, diags)
+	preset, settled, _ := names.find()
 	missing := func(name, why string) {
 		diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed. %s", at.AtName(name), why))
 	}
 	if get("client_id").IsNull() {
 		missing("client_id", "This version adopts registrations that exist already and does not make new ones (RFC 7591).")
 	}
-	if preset, settled := presetOf(get("platform"), parameters); settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() {
+	if settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() {
 		missing("token_endpoint", "Write it, or set platform to one that the provider knows. This version does not discover endpoints from issuer.")
 	}
 	for _, f := range clientFields() {
@@ -230,7 +232,7 @@ func checkClient(
 		}
 	}
 	checkSecret(at, get, diags)
-	if preset, settled := presetOf(get("platform"), parameters); settled {
+	if settled {
 		checkPolicy(at.AtName("refresh_token_policy"), policy, preset.Policy, diags)
 	}
 }

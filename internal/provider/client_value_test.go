@@ -218,7 +218,7 @@ func TestClientShapes(t *testing.T) {
 			t.Errorf("%s: computed %q, configured %q", name, where["computed"], where["configured"])
 		}
 	}
-	if len(types) != 17 {
-		t.Errorf("a client has %d members, want 17", len(types))
+	if len(types) != 18 {
+		t.Errorf("a client has %d members, want 18", len(types))
 	}
 }

@@ -38,6 +38,7 @@ type appRegistrationModel struct {
 
 	Platform                           types.String `tfsdk:"platform"`
 	PlatformParameters                 types.Map    `tfsdk:"platform_parameters"`
+	PlatformOverrides                  types.String `tfsdk:"platform_overrides"`
 	Issuer                             types.String `tfsdk:"issuer"`
 	ClientID                           types.String `tfsdk:"client_id"`
 	ClientSecret                       types.String `tfsdk:"client_secret"`
@@ -156,7 +157,7 @@ func (m appRegistrationModel) member(name string) types.String {
 func (m appRegistrationModel) inputs() types.Object {
 	return types.ObjectValueMust(clientInputType(), map[string]attr.Value{
 		"registration": m.Name, "platform": m.Platform, "platform_parameters": mapOrNull(m.PlatformParameters),
-		"issuer": m.Issuer, "client_id": m.ClientID,
+		"platform_overrides": m.PlatformOverrides, "issuer": m.Issuer, "client_id": m.ClientID,
 		"client_secret": m.ClientSecret, "client_secret_wo_version": m.ClientSecretWOVersion,
 		"token_endpoint_auth_method": m.TokenEndpointAuthMethod, "authorization_endpoint": m.AuthorizationEndpoint,
 		"token_endpoint": m.TokenEndpoint, "revocation_endpoint": m.RevocationEndpoint,
@@ -321,6 +322,7 @@ func (r *appRegistrationResource) compare(ctx context.Context, state *appRegistr
 func (m *appRegistrationModel) fill(reg credential.Registration) {
 	o := clientObjectFrom(reg.Client)
 	m.ID = m.Name
+	m.PlatformOverrides = member(o, "platform_overrides")
 	m.Platform, m.Issuer, m.ClientID = member(o, "platform"), member(o, "issuer"), member(o, "client_id")
 	m.TokenEndpointAuthMethod = member(o, "token_endpoint_auth_method")
 	m.AuthorizationEndpoint, m.TokenEndpoint = member(o, "authorization_endpoint"), member(o, "token_endpoint")

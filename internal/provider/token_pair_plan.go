@@ -83,7 +83,7 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 	if oauth.CheckEndpoint(endpoint, true) == nil {
 		request.Endpoint = endpoint // whose query may name a parameter already
 	}
-	preset, _ := presetOf(member(m.Client, "platform"), platformParameters(m.Client))
+	preset, _, _ := presetNamesOf(m.Client).find()
 	request.Extra = preset.AuthorizationParameters
 	if _, err := oauth.AuthorizationURL(request); err != nil {
 		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Invalid Attribute Value", fmt.Sprintf("client.authorization_endpoint cannot be used: %s.", err))

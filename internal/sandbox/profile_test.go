@@ -255,7 +255,7 @@ func TestProfileSalesforce(t *testing.T) {
 	first := r.pair("scope", "api refresh_token")
 	for name, want := range map[string]string{
 		"instance_url": "https://sandbox.my.salesforce.com", "id": "https://login.salesforce.com/id/00D000000000000AAA/005000000000000AAA",
-		"issued_at": "1767409445000", "signature": "c2FuZGJveA==", "scope": "api refresh_token",
+		"issued_at": "1767323045000", "signature": "c2FuZGJveA==", "scope": "api refresh_token",
 	} {
 		equal(t, name, first.text(name), want)
 	}
