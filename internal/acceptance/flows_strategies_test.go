@@ -168,3 +168,22 @@ func TestMargin(t *testing.T) {
 	s.expect(3, 0)
 	w.expectLive(s, 4)
 }
+
+// A margin that no token outlives refreshes in every run, and each run says so, naming what sets it.
+func TestMarginBeyondTheLifetime(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	config := s.pair("wide", s.issue().RefreshToken, strict, `refresh = { before_expiry = "10m" }`)
+	w.write(config)
+	w.apply()
+	for n := 2; n <= 3; n++ {
+		w.plan().mustSay(t, "Warning: Refresh on Every Read", `live 10m, and refresh.before_expiry = "10m" wants as much left, or more: every plan and apply refreshes it, and spends its refresh token`)
+		s.expect(n, 0)
+	}
+	w.write(strings.Replace(config, `"10m"`, `"1m"`, 1) + `data "oauth_access_token" "x" {
+  token_pair   = oauth_token_pair.this.id
+  min_validity = "1h"
+}
+`)
+	w.apply().mustSay(t, "Warning: No Access Token Lives That Long", `min_validity = "1h" wants as much left, or more`)
+}

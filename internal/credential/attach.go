@@ -166,6 +166,10 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 			Access: b.Access, Refresh: b.Refresh, Scopes: slices.Clone(b.Scopes), ExpiresAt: b.ExpiresAt,
 			IssuedAt: m.broughtAt(b),
 		}
+		if b.Refresh.IsEmpty() { // else it is of unknown age, and the refresh token brings another
+			cur.Tokens.Lifetime = cur.Client.Preset().Lifetime
+			cur.Tokens.endlessAlone(false)
+		}
 		cur.note(m.event("", 1, "adopted tokens from the configuration"))
 		return cur, true
 	})

@@ -124,6 +124,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
 		e.Verdict = "authorized"
 	}
+	next.endlessAlone(t.SuccessorLost)
 	if !next.Refresh.Equal(old.Refresh) {
 		cur.consume(old.Refresh, false)
 	}
@@ -168,6 +169,14 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 		next.Scopes = slices.Clone(a.Scopes) // RFC 6749 §5.1: unsaid means as asked
 	}
 	return next
+}
+
+// endlessAlone takes an access token as one without end that came without a refresh token, where nobody has said how long it
+// lives: servers that give no refresh token often mean that, and to hold it back would help nobody.
+func (t *Tokens) endlessAlone(successorLost bool) {
+	if t.Refresh.IsEmpty() && !successorLost && t.ExpiresAt.IsZero() && t.Lifetime == 0 {
+		t.Lifetime = Endless
+	}
 }
 
 // inherit takes over what a reply to a refresh may leave out.

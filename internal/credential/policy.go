@@ -43,6 +43,9 @@ const (
 // AssumedLifetime stands in for an access token's lifetime that the server did not tell (RFC 6749 §5.1 allows that).
 const AssumedLifetime = time.Hour
 
+// Endless stands for the lifetime of an access token that does not expire.
+const Endless = 100 * 365 * 24 * time.Hour
+
 // RefreshTokenPolicy is what is known of an authorization server's refresh tokens. Zero durations mean unknown.
 type RefreshTokenPolicy struct {
 	Rotation         Rotation

@@ -37,7 +37,7 @@ type Preset struct {
 
 	Policy   RefreshTokenPolicy
 	Earliest time.Duration // no refresh before this long after issue; 0: none known
-	Lifetime time.Duration // of an access token, where the server tells none; 0: not known
+	Lifetime time.Duration // of an access token, where the server tells none; 0: not known; Endless: it does not expire
 	Dialect  oauth.Dialect
 }
 

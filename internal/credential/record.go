@@ -69,7 +69,7 @@ type Tokens struct {
 	Scopes                []string
 	IssuedAt              time.Time
 	ExpiresAt             time.Time     // zero: not known
-	Lifetime              time.Duration // from IssuedAt on, where ExpiresAt is not known; 0: AssumedLifetime
+	Lifetime              time.Duration // from IssuedAt on, where ExpiresAt is not known; 0: AssumedLifetime; or Endless
 	RefreshTokenExpiresAt time.Time     // zero: not known
 	RefreshIssuedAt       time.Time     // of one that came without an access token; zero: with it
 	Extra                 map[string]secret.String

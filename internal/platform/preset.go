@@ -161,11 +161,14 @@ func (f Facts) connection(from string) []string {
 // lifetime is that of an access token of which the server does not tell it. A rumour of a short one would have a token sent
 // again too soon.
 func (f Facts) lifetime() time.Duration {
-	d := time.Duration(f.AccessTokenLifetime.Or(0))
-	if f.AccessTokenLifetime.Confidence == Low && d < credential.AssumedLifetime {
+	d, some := f.AccessTokenLifetime.Get()
+	switch low := f.AccessTokenLifetime.Confidence == Low; {
+	case !f.AccessTokenLifetime.Known(), low && (!some || time.Duration(d) < credential.AssumedLifetime):
 		return 0
+	case !some:
+		return credential.Endless
 	}
-	return d
+	return time.Duration(d)
 }
 
 // lookUps are those to make. One of low confidence would warn in every run, if it is wrong.

@@ -59,6 +59,7 @@ func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Di
 		addEngineError(diags, path.Root("token_pair"), "Unable to Get Access Token", about, err)
 		return
 	}
+	warnMinValidity(about, result.Record, ask.MinValidity, diags)
 	t := result.Record.Tokens
 	m.AccessToken, m.TokenType = secretValue(t.Access), optionalString(t.Type)
 	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)

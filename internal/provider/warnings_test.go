@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,53 @@ func TestStandingWarnings(t *testing.T) {
 		}
 		if diags.HasError() {
 			t.Errorf("%s: a warning is an error: %v", c.name, diags)
+		}
+	}
+}
+
+// A margin that no access token of the server outlives is told of, where it has an effect, with both numbers.
+func TestMarginBeyondTheLifetime(t *testing.T) {
+	t.Parallel()
+	issued := time.Date(2026, 1, 2, 11, 55, 0, 0, time.UTC)
+	const says = `The access tokens of token pair "exact" live 10m, and %s wants as much left, or more: every plan and apply refreshes it%s as soon as the server allows. Set it below 10m, unless you mean that.`
+	spends := ", and spends its refresh token"
+	for _, c := range []struct {
+		name     string
+		provider time.Duration
+		change   func(*credential.Record)
+		want     string
+	}{
+		{name: "shorter", change: func(r *credential.Record) { r.Refresh.BeforeExpiry = 9*time.Minute + 59*time.Second }},
+		{name: "as long", change: func(r *credential.Record) { r.Refresh.BeforeExpiry = 10 * time.Minute }, want: fmt.Sprintf(says, `refresh.before_expiry = "10m"`, spends)},
+		{name: "the provider's", provider: time.Hour, change: func(*credential.Record) {}, want: fmt.Sprintf(says, `the provider's refresh_before_expiry = "1h"`, spends)},
+		{name: "the pair's own is shorter", provider: time.Hour, change: func(r *credential.Record) { r.Refresh.BeforeExpiry = time.Minute }},
+		{name: "nothing is spent", change: func(r *credential.Record) {
+			r.Refresh.BeforeExpiry, r.Client.Policy.Rotation = time.Hour, credential.RotationNone
+		}, want: fmt.Sprintf(says, `refresh.before_expiry = "1h"`, "")},
+		{name: "on rejection", change: func(r *credential.Record) {
+			r.Refresh.BeforeExpiry, r.Refresh.Strategy = time.Hour, credential.StrategyOnRejection
+		}},
+		{name: "every read anyway", change: func(r *credential.Record) {
+			r.Refresh.BeforeExpiry, r.Refresh.Strategy = time.Hour, credential.StrategyEveryRead
+		}},
+		{name: "no expiry is known", change: func(r *credential.Record) { r.Refresh.BeforeExpiry, r.Tokens.ExpiresAt = time.Hour, time.Time{} }},
+		{name: "brought, of unknown age", change: func(r *credential.Record) { r.Refresh.BeforeExpiry, r.Input, r.Generation = time.Hour, "sum", 1 }},
+		{name: "dead", change: func(r *credential.Record) {
+			r.Refresh.BeforeExpiry, r.Status = time.Hour, credential.StatusAuthorizationRequired
+		}},
+	} {
+		r := credential.Record{Generation: 2, Status: credential.StatusActive, Tokens: credential.Tokens{
+			Access: secret.New("a"), Refresh: secret.New("r"), IssuedAt: issued, ExpiresAt: issued.Add(10 * time.Minute),
+		}}
+		c.change(&r)
+		var diags diag.Diagnostics
+		warnPairMargin(subject{kind: "oauth_token_pair", name: "exact", session: &session{margin: c.provider}}, r, &diags)
+		got := ""
+		for _, d := range diags {
+			got += d.Detail()
+		}
+		if got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 	}
 }

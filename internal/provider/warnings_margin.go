@@ -1,0 +1,56 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// marginText tells that a margin is no shorter than an access token lives: none is ever good enough, so each run refreshes. It is
+// empty if the margin is shorter, or nobody knows.
+func marginText(about subject, record credential.Record, margin time.Duration, attribute string) string {
+	t := record.Tokens
+	brought := record.Input != "" && record.Generation == 1 // nobody knows how old it was then
+	if t.ExpiresAt.IsZero() || t.IssuedAt.IsZero() || brought || record.Status != credential.StatusActive {
+		return ""
+	}
+	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
+	if lifetime <= 0 || margin < lifetime {
+		return ""
+	}
+	often := "every plan and apply refreshes it, and spends its refresh token"
+	if !record.Client.EffectivePolicy().SingleUse() {
+		often = "every plan and apply refreshes it"
+	}
+	return fmt.Sprintf(
+		"The access tokens of %s live %s, and %s = %q wants as much left, or more: %s as soon as the server allows. Set it below %[2]s, unless you mean that.",
+		about, short(lifetime), attribute, short(margin), often)
+}
+
+// warnPairMargin tells it of a resource, whose strategy may make the margin of no effect.
+func warnPairMargin(about subject, record credential.Record, diags *diag.Diagnostics) {
+	if s := record.Refresh.Strategy; s != "" && s != credential.StrategyBeforeExpiry {
+		return
+	}
+	margin, attribute := record.Refresh.BeforeExpiry, "refresh.before_expiry"
+	if margin == 0 {
+		margin, attribute = about.session.margin, "the provider's refresh_before_expiry"
+	}
+	if text := marginText(about, record, margin, attribute); text != "" {
+		diags.AddWarning("Refresh on Every Read", text)
+	}
+}
+
+// warnMinValidity tells the same of somebody who asks for a token.
+func warnMinValidity(about subject, record credential.Record, least time.Duration, diags *diag.Diagnostics) {
+	if s := record.Refresh.Strategy; least == 0 || s == credential.StrategyNever || s == credential.StrategyAtApply {
+		return
+	}
+	if text := marginText(about, record, least, "min_validity"); text != "" { // in words of its own: Terraform shows one of a kind
+		diags.AddAttributeWarning(path.Root("min_validity"), "No Access Token Lives That Long", text)
+	}
+}
