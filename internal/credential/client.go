@@ -74,7 +74,8 @@ func (c Client) authBy(method string) oauth.ClientAuth {
 func (c Client) attempt(purpose Purpose) Attempt {
 	p := c.Preset()
 	return Attempt{
-		Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers,
+		Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Expiries: p.Dialect.Expiries,
+		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers,
 	}
 }
 

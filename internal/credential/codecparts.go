@@ -45,6 +45,7 @@ type wireTokens struct {
 	Lifetime              time.Duration     `json:"lifetime,omitempty"`
 	ExpiresAt             *time.Time        `json:"expires_at,omitempty"`
 	RefreshTokenExpiresAt *time.Time        `json:"refresh_token_expires_at,omitempty"`
+	AuthorizationEndsAt   *time.Time        `json:"authorization_ends_at,omitempty"`
 	RefreshIssuedAt       *time.Time        `json:"refresh_issued_at,omitempty"`
 	Extra                 map[string]string `json:"extra,omitempty"`
 	Connection            map[string]string `json:"connection,omitempty"`
@@ -89,7 +90,7 @@ func encodeTokens(t Tokens) *wireTokens {
 	w := &wireTokens{
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
-		RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
+		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
 	}
 	for _, k := range slices.Sorted(maps.Keys(t.Extra)) {
 		if w.Extra == nil {
@@ -107,7 +108,7 @@ func decodeTokens(w *wireTokens) Tokens {
 	t := Tokens{
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
-		RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
+		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
 	}
 	for k, v := range w.Extra {
 		if t.Extra == nil {

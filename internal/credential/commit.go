@@ -32,6 +32,7 @@ type Attempt struct {
 	Timed     bool // likewise
 	// How the reply is to be read: of the preset, which the finder of a rescue file need not know.
 	TokenPath, ScopeSeparator string
+	Expiries                  []oauth.Expiry
 	Lifetime                  time.Duration
 	Wait                      time.Duration     // as in oauth.Token
 	ReplyMembers              []string          // of the reply: what belongs into the connection
@@ -162,13 +163,23 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 	} else {
 		next.Lifetime = a.Lifetime
 	}
-	if t.RefreshTokenExpiresIn > 0 {
-		next.RefreshTokenExpiresAt = a.SentAt.Add(t.RefreshTokenExpiresIn)
-	}
+	next.RefreshTokenExpiresAt = deadlineFrom(a.SentAt, t.RefreshTokenExpiresIn)
+	next.AuthorizationEndsAt = deadlineFrom(a.SentAt, t.AuthorizationEndsIn)
 	if next.Scopes == nil {
 		next.Scopes = slices.Clone(a.Scopes) // RFC 6749 §5.1: unsaid means as asked
 	}
 	return next
+}
+
+// deadlineFrom is the deadline that a reply names; zero: it names none.
+func deadlineFrom(sent time.Time, left time.Duration) time.Time {
+	switch left {
+	case 0:
+		return time.Time{}
+	case oauth.NoEnd:
+		return sent.Add(Endless)
+	}
+	return sent.Add(left)
 }
 
 // endlessAlone takes an access token as one without end that came without a refresh token, where nobody has said how long it
@@ -191,6 +202,9 @@ func (t *Tokens) inherit(old Tokens) {
 		if t.RefreshTokenExpiresAt.IsZero() {
 			t.RefreshTokenExpiresAt = old.RefreshTokenExpiresAt
 		}
+	}
+	if t.AuthorizationEndsAt.IsZero() {
+		t.AuthorizationEndsAt = old.AuthorizationEndsAt
 	}
 	if t.ID.IsEmpty() {
 		t.ID = old.ID

@@ -2,7 +2,8 @@ package credential
 
 import "time"
 
-// IdleDeadline is when the refresh token dies unless it is used: told, or by the policy, whichever is sooner. Zero: not known.
+// IdleDeadline is when the refresh token dies unless it is used: told, or by the configured policy, whichever is sooner; else
+// by what is known of the platform. Zero: never, or not known.
 func (r Record) IdleDeadline() time.Time { return r.Tokens.idleDeadline(r.Client.EffectivePolicy()) }
 
 // KeepAliveAt is from when on the refresh token is used lest it die idle, though the access token works. Zero: never for that.
@@ -24,10 +25,45 @@ func (t Tokens) idleDeadline(p RefreshTokenPolicy) time.Time {
 		return time.Time{}
 	}
 	at := t.RefreshTokenExpiresAt
+	switch {
+	case isEndless(t.refreshIssuedAt(), at) && p.idlePresumed:
+		return time.Time{}
+	case isEndless(t.refreshIssuedAt(), at):
+		at = time.Time{}
+	case !at.IsZero() && p.idlePresumed:
+		return at
+	}
 	if p.IdleLifetime > 0 && !t.refreshIssuedAt().IsZero() {
 		if byPolicy := t.refreshIssuedAt().Add(p.IdleLifetime); at.IsZero() || byPolicy.Before(at) {
 			return byPolicy
 		}
+	}
+	return at
+}
+
+// isEndless tells whether a server has said that there is no such deadline.
+func isEndless(issued, deadline time.Time) bool {
+	return !deadline.IsZero() && !deadline.Before(issued.Add(Endless/2))
+}
+
+// AbsoluteDeadline is when the authorization ends, however often it is refreshed: told, or by the configured policy, whichever is
+// sooner; else by what is known of the platform, unless the refresh token is told to live beyond that. Zero: never, or not known.
+func (r Record) AbsoluteDeadline() time.Time {
+	p, t := r.Client.EffectivePolicy(), r.Tokens
+	at, issued := t.AuthorizationEndsAt, t.refreshIssuedAt()
+	endless := isEndless(issued, at)
+	if endless {
+		at = time.Time{}
+	}
+	if p.AbsoluteLifetime == 0 || r.AuthorizedAt.IsZero() {
+		return at
+	}
+	byPolicy := r.AuthorizedAt.Add(p.AbsoluteLifetime)
+	switch {
+	case p.absolutePresumed && (endless || t.RefreshTokenExpiresAt.After(byPolicy)):
+		return at
+	case at.IsZero(), !p.absolutePresumed && byPolicy.Before(at):
+		return byPolicy
 	}
 	return at
 }

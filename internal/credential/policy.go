@@ -55,6 +55,8 @@ type RefreshTokenPolicy struct {
 	AbsoluteLifetime time.Duration
 	ErrorBudget      ErrorBudget
 	TokenCalls       CallLimit
+
+	idlePresumed, absolutePresumed bool // these lifetimes are the preset's, and a server that tells others knows better
 }
 
 // SingleUse tells whether a spent refresh token must be taken as dead.

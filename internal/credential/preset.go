@@ -119,6 +119,7 @@ func (c Client) EffectivePolicy() RefreshTokenPolicy {
 		GracePeriod: cmp.Or(own.GracePeriod, known.GracePeriod), IdleLifetime: cmp.Or(own.IdleLifetime, known.IdleLifetime),
 		AbsoluteLifetime: cmp.Or(own.AbsoluteLifetime, known.AbsoluteLifetime),
 		ErrorBudget:      cmp.Or(own.ErrorBudget, known.ErrorBudget), TokenCalls: cmp.Or(own.TokenCalls, known.TokenCalls),
+		idlePresumed: own.IdleLifetime == 0, absolutePresumed: own.AbsoluteLifetime == 0,
 	}
 }
 

@@ -118,7 +118,10 @@ func TestConfigurationWinsOverThePreset(t *testing.T) {
 	if got := s.seen[0]; got.url != fakeHost+"/token" || got.basic != fakeClientID+":"+fakeSecret {
 		t.Errorf("request to %s, basic %q", got.url, got.basic)
 	}
-	want := RefreshTokenPolicy{Rotation: RotationNone, OnReuse: ReuseRevokeFamily, IdleLifetime: time.Hour, ErrorBudget: ErrorBudget{3, time.Minute}}
+	want := RefreshTokenPolicy{
+		Rotation: RotationNone, OnReuse: ReuseRevokeFamily, IdleLifetime: time.Hour, ErrorBudget: ErrorBudget{3, time.Minute},
+		idlePresumed: true, absolutePresumed: true,
+	}
 	if got := r.Client.EffectivePolicy(); got != want {
 		t.Errorf("policy %+v, want %+v", got, want)
 	}

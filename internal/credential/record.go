@@ -70,7 +70,8 @@ type Tokens struct {
 	IssuedAt              time.Time
 	ExpiresAt             time.Time     // zero: not known
 	Lifetime              time.Duration // from IssuedAt on, where ExpiresAt is not known; 0: AssumedLifetime; or Endless
-	RefreshTokenExpiresAt time.Time     // zero: not known
+	RefreshTokenExpiresAt time.Time     // unless it is used, as the server says; zero: not known
+	AuthorizationEndsAt   time.Time     // in all, as the server says; zero: not known
 	RefreshIssuedAt       time.Time     // of one that came without an access token; zero: with it
 	Extra                 map[string]secret.String
 	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.

@@ -52,6 +52,7 @@ type wireRescue struct {
 	Timed     bool              `json:"timed,omitempty"`
 	Path      string            `json:"token_path,omitempty"`
 	Separator string            `json:"scope_separator,omitempty"`
+	Expiries  []oauth.Expiry    `json:"expiries,omitempty"`
 	Lifetime  time.Duration     `json:"lifetime,omitempty"`
 	Wait      time.Duration     `json:"wait,omitempty"`
 	Members   []string          `json:"reply_members,omitempty"`
@@ -68,7 +69,7 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
-		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Lifetime: a.Lifetime, Wait: a.Wait,
+		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries, Lifetime: a.Lifetime, Wait: a.Wait,
 		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -89,7 +90,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
-		TokenPath: w.Path, ScopeSeparator: w.Separator, Lifetime: w.Lifetime, Wait: w.Wait,
+		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,
 		ReplyMembers: w.Members, Callback: w.Callback,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
@@ -235,7 +236,7 @@ func readRescue(text []byte) (successor, error) {
 	if err != nil {
 		return successor{}, err
 	}
-	v := oauth.Dialect{TokenPath: a.TokenPath, ScopeSeparator: a.ScopeSeparator}.JudgeKept(reply)
+	v := oauth.Dialect{TokenPath: a.TokenPath, ScopeSeparator: a.ScopeSeparator, Expiries: a.Expiries}.JudgeKept(reply)
 	if v.Class != oauth.Success {
 		err = errors.New("the reply in it holds no token")
 	}

@@ -18,6 +18,13 @@ type Dialect struct {
 	ScopeSeparator string // between the scopes of a reply; empty: white space
 	Rules          []Rule // the first one that fits an answer without a token decides its class
 	Resets         []ResetHeader
+	Expiries       []Expiry // of refresh tokens, besides refresh_expires_in and refresh_token_expires_in
+}
+
+// Expiry is a member of a reply that says for how many seconds a refresh token lives from now on.
+type Expiry struct {
+	Member   string `json:"member"`
+	Absolute bool   `json:"absolute,omitempty"` // in all, its successors too; else unless it is used
 }
 
 // ResetHeader says when a limit ends, on servers that do not use Retry-After for it.
@@ -111,9 +118,9 @@ func (d Dialect) rule(r Reply, said content) *Rule {
 func (d Dialect) content(r Reply) content {
 	o := readObject(r)
 	c := content{body: o, refusal: readRefusal(o), whole: o.whole}
-	c.token, c.hasToken = readToken(o, d.ScopeSeparator)
+	c.token, c.hasToken = d.readToken(o)
 	if inner, ok := o.inner(d.TokenPath); ok && !c.hasToken {
-		c.token, c.hasToken = readToken(inner, d.ScopeSeparator)
+		c.token, c.hasToken = d.readToken(inner)
 	}
 	return c
 }

@@ -25,7 +25,8 @@ type Token struct {
 	IDToken               secret.String
 	TokenType             string
 	ExpiresIn             time.Duration            // whole seconds; 0: not said, or not usable
-	RefreshTokenExpiresIn time.Duration            // from refresh_token_expires_in or refresh_expires_in; 0: not said
+	RefreshTokenExpiresIn time.Duration            // how long it lives unless it is used; 0: not said; NoEnd: without end
+	AuthorizationEndsIn   time.Duration            // how long it and its successors live in all; likewise
 	Scopes                []string                 // sorted, each once; nil: not said
 	Extra                 map[string]secret.String // every other member: strings as they are, anything else compact JSON
 	Salvaged              bool                     // the body was damaged; these are the members that could be read whole
@@ -45,15 +46,17 @@ const (
 )
 
 // readToken reads the token that o holds, and tells whether there is one.
-func readToken(o object, scopeSeparator string) (Token, bool) {
-	r := tokenReader{object: o, separator: scopeSeparator, rest: maps.Clone(o.members), unusable: map[string]bool{}}
+func (d Dialect) readToken(o object) (Token, bool) {
+	r := tokenReader{object: o, separator: d.ScopeSeparator, rest: maps.Clone(o.members), unusable: map[string]bool{}}
+	idle, absolute := r.deadlines(d.Expiries)
 	t := Token{
+		RefreshTokenExpiresIn: idle,
+		AuthorizationEndsIn:   absolute,
 		AccessToken:           r.secret("access_token"),
 		RefreshToken:          r.secret("refresh_token"),
 		IDToken:               r.secret("id_token"),
 		TokenType:             r.tokenType(),
 		ExpiresIn:             r.expiresIn(),
-		RefreshTokenExpiresIn: r.refreshExpiresIn(),
 		Scopes:                r.scopes(),
 		Extra:                 r.extra(),
 		Salvaged:              !o.whole,
@@ -126,22 +129,32 @@ func (r *tokenReader) expiresIn() time.Duration {
 	return lifetime
 }
 
-// refreshExpiresIn reads both names in use. Zero is no fault here: Keycloak says so of a token without end.
-func (r *tokenReader) refreshExpiresIn() time.Duration {
-	var lifetime time.Duration
-	for _, name := range []string{"refresh_expires_in", "refresh_token_expires_in"} {
-		m, ok := r.take(name)
-		if !ok || strings.TrimSpace(m.text) == "0" {
+// NoEnd is the lifetime of what does not end.
+const NoEnd = maxLifetime + 1
+
+// deadlines reads what a reply says of the refresh token's life: both names in use, and those of the dialect. Zero is no fault
+// here: Keycloak says so of a token without end.
+func (r *tokenReader) deadlines(own []Expiry) (idle, absolute time.Duration) {
+	for _, e := range slices.Concat(own, []Expiry{{Member: "refresh_expires_in"}, {Member: "refresh_token_expires_in"}}) {
+		m, ok := r.take(e.Member)
+		if !ok {
 			continue
 		}
 		said, ok := readSeconds(m.text)
-		if !ok {
+		switch {
+		case strings.TrimSpace(m.text) == "0":
+			said = NoEnd
+		case !ok:
 			r.note(noteRefreshExpiry)
 			continue
 		}
-		lifetime = said
+		if e.Absolute {
+			absolute = said
+		} else {
+			idle = said
+		}
 	}
-	return lifetime
+	return idle, absolute
 }
 
 // scopes also takes a JSON list, which some servers send against RFC 6749 §3.3.

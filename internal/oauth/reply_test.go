@@ -260,7 +260,7 @@ func TestRefreshTokenExpiresIn(t *testing.T) {
 		`"refresh_expires_in":"60"`:                                 {time.Minute, false},
 		`"refresh_expires_in":60,"refresh_token_expires_in":120`:    {2 * time.Minute, false},
 		`"refresh_token_expires_in":120,"refresh_expires_in":60`:    {2 * time.Minute, false},
-		`"refresh_expires_in":0`:                                    {0, false},
+		`"refresh_expires_in":0`:                                    {NoEnd, false},
 		`"refresh_expires_in":60,"refresh_token_expires_in":"soon"`: {time.Minute, true},
 		`"refresh_token_expires_in":-1`:                             {0, true},
 		`"other":1`:                                                 {0, false},
@@ -269,6 +269,26 @@ func TestRefreshTokenExpiresIn(t *testing.T) {
 		token := success(t, answer(200, `{"access_token":"a","expires_in":1,`+members+`}`))
 		if token.RefreshTokenExpiresIn != test.want || slices.Contains(token.Notes, note) != test.noted {
 			t.Errorf("%s: %s, notes %q", members, token.RefreshTokenExpiresIn, token.Notes)
+		}
+	}
+}
+
+// TestDeadlinesOfADialect: what a member means may be the server's own, also of one that is in common use.
+func TestDeadlinesOfADialect(t *testing.T) {
+	own := Dialect{Expiries: []Expiry{{Member: "idle_for"}, {Member: "hard_end", Absolute: true}, {Member: "refresh_token_expires_in", Absolute: true}}}
+	for members, want := range map[string][2]time.Duration{
+		`"idle_for":60,"hard_end":"3600"`:                 {time.Minute, time.Hour},
+		`"refresh_token_expires_in":60`:                   {0, time.Minute},
+		`"refresh_expires_in":60,"hard_end":0`:            {time.Minute, NoEnd},
+		`"idle_for":"soon","hard_end":-1`:                 {0, 0},
+		`"refresh_expires_in":60,"idle_for":9,"other":10`: {time.Minute, 0},
+	} {
+		token := own.Judge(answer(200, `{"access_token":"a","refresh_token":"r","expires_in":1,`+members+`}`)).Token
+		if got := [2]time.Duration{token.RefreshTokenExpiresIn, token.AuthorizationEndsIn}; got != want {
+			t.Errorf("%s: %v, want %v", members, got, want)
+		}
+		if _, extra := token.Extra["idle_for"]; extra {
+			t.Errorf("%s: what is understood is not among the rest", members)
 		}
 	}
 }

@@ -73,6 +73,7 @@ type Facts struct {
 	GracePeriod          Fact[Duration]            `json:"grace_period"`
 	IdleLifetime         Fact[Duration]            `json:"idle_lifetime"`
 	AbsoluteLifetime     Fact[Duration]            `json:"absolute_lifetime"`
+	RefreshTokenExpiry   Fact[[]ExpiryMember]      `json:"refresh_token_expiry"`
 	MaxLiveRefreshTokens Fact[MaxLive]             `json:"max_live_refresh_tokens"`
 
 	EarliestRefresh Fact[Duration] `json:"earliest_refresh"` // after the issue; an earlier one is refused
@@ -115,6 +116,12 @@ type RedirectRules struct {
 	Exact    *bool  `json:"exact_match,omitempty"`
 	Loopback string `json:"loopback,omitempty"` // allowed, port_ignored or refused
 	Max      int    `json:"max_count,omitempty"`
+}
+
+// ExpiryMember is a member of a reply that says for how many seconds a refresh token lives.
+type ExpiryMember struct {
+	Name    string `json:"name"`
+	Meaning string `json:"meaning"` // idle (unless it is used) or absolute (its successors too)
 }
 
 // MaxLive is how many refresh tokens live side by side. What comes on top ends the oldest.

@@ -105,7 +105,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		Lifetime:                           r.lifetime(),
 		Dialect: oauth.Dialect{
 			TokenPath: r.TokenPath.Or(""), ScopeSeparator: strings.TrimSpace(r.ScopeSeparator.Or("")), // empty for the space of RFC 6749
-			Rules: rules, Resets: r.resets(),
+			Rules: rules, Resets: r.resets(), Expiries: r.expiries(),
 		},
 	}, nil
 }
@@ -136,6 +136,9 @@ func (f Facts) Policy() credential.RefreshTokenPolicy {
 	}
 }
 
+// What an ExpiryMember may mean.
+const meansIdle, meansAbsolute = "idle", "absolute"
+
 // resets are the headers that say when a limit ends.
 func (f Facts) resets() []oauth.ResetHeader {
 	var resets []oauth.ResetHeader
@@ -145,6 +148,15 @@ func (f Facts) resets() []oauth.ResetHeader {
 		}
 	}
 	return resets
+}
+
+// expiries are the members that tell of the life of a refresh token.
+func (f Facts) expiries() []oauth.Expiry {
+	var all []oauth.Expiry
+	for _, m := range f.RefreshTokenExpiry.Or(nil) {
+		all = append(all, oauth.Expiry{Member: m.Name, Absolute: m.Meaning == meansAbsolute})
+	}
+	return all
 }
 
 // connection names what belongs into a token pair's connection and comes from there.

@@ -22,7 +22,7 @@ const (
 	maxSecret   = 16 << 10
 	maxToken    = 64 << 10
 	maxGrace    = 24 * time.Hour
-	maxLifetime = 10 * 365 * 24 * time.Hour
+	maxLifetime = 30 * 365 * 24 * time.Hour
 )
 
 // clientField is one plain string member of the client object.
@@ -155,11 +155,11 @@ func policyInputAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{durationBetween(time.Second, maxGrace)},
 		},
 		"idle_lifetime": schema.StringAttribute{
-			MarkdownDescription: "How long a refresh token lives if nobody uses it, such as `720h`. From `1m` to `87600h`. The first run after two thirds of it uses the token, whether a new access token is needed or not; from a week before its end on, every plan warns.", Optional: true,
+			MarkdownDescription: "How long a refresh token lives if nobody uses it, such as `720h`. From `1m` to `262800h`. The first run after two thirds of it uses the token, whether a new access token is needed or not; from a week before its end on, every plan warns.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
 		"absolute_lifetime": schema.StringAttribute{
-			MarkdownDescription: "How long an authorization lives, however often it is refreshed, such as `8760h`. From `1m` to `87600h`. From 30 days before its end on, every plan warns. Not counted for tokens obtained elsewhere, because nobody knows when these were authorized.", Optional: true,
+			MarkdownDescription: "How long an authorization lives, however often it is refreshed, such as `8760h`. From `1m` to `262800h`. From 30 days before its end on, every plan warns. Not counted for tokens obtained elsewhere, because nobody knows when these were authorized.", Optional: true,
 			Validators: []validator.String{durationBetween(time.Minute, maxLifetime)},
 		},
 		"error_budget": schema.StringAttribute{

@@ -45,7 +45,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	m.Generation = types.Int64Value(r.Generation)
 	m.LastRotatedAt = timeValue(r.LastRotatedAt)
 	m.RefreshTokenExpiresAt = timeValue(r.IdleDeadline())
-	m.ReauthorizeBy = timeValue(absoluteDeadline(r))
+	m.ReauthorizeBy = timeValue(r.AbsoluteDeadline())
 
 	t := r.Tokens
 	if r.Generation == 0 {
@@ -133,14 +133,6 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
 	return credential.Setup{Client: client, Inputs: m.inputs(), Refresh: m.refreshSettings()}
-}
-
-// absoluteDeadline is when the authorization ends, however often it is refreshed.
-func absoluteDeadline(r credential.Record) time.Time {
-	if d := r.Client.EffectivePolicy().AbsoluteLifetime; d > 0 && !r.AuthorizedAt.IsZero() {
-		return r.AuthorizedAt.Add(d)
-	}
-	return time.Time{}
 }
 
 func timeValue(t time.Time) types.String {

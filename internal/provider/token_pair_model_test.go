@@ -41,7 +41,7 @@ func TestDeadlines(t *testing.T) {
 		if got := c.r.IdleDeadline(); !got.Equal(c.idle) {
 			t.Errorf("%s: the refresh token dies at %s, want %s", c.name, got, c.idle)
 		}
-		if got := absoluteDeadline(c.r); !got.Equal(c.absolute) {
+		if got := c.r.AbsoluteDeadline(); !got.Equal(c.absolute) {
 			t.Errorf("%s: the authorization ends at %s, want %s", c.name, got, c.absolute)
 		}
 	}

@@ -75,7 +75,7 @@ func statusOf(r credential.Record, host string, now time.Time) tokenPairStatus {
 	m := tokenPairStatus{
 		Status: types.StringValue(string(r.Status)), Generation: types.Int64Value(r.Generation), Scopes: types.SetNull(types.StringType),
 		IssuedAt: timeValue(r.Tokens.IssuedAt), ExpiresAt: timeValue(r.Tokens.ExpiresAt),
-		RefreshTokenExpiresAt: timeValue(r.IdleDeadline()), ReauthorizeBy: timeValue(absoluteDeadline(r)),
+		RefreshTokenExpiresAt: timeValue(r.IdleDeadline()), ReauthorizeBy: timeValue(r.AbsoluteDeadline()),
 		LastRotatedAt: timeValue(r.LastRotatedAt), ClaimStale: types.BoolValue(false), History: historyOf(r),
 	}
 	if p, ok := r.NewestPending(); ok {

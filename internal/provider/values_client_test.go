@@ -56,8 +56,8 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace", "grace_period": "0s"}, path: prefix + "refresh_token_policy.grace_period", says: duration("grace_period", "24h", "1s", "it is 0s.")},
 		{at: "refresh_token_policy", value: object{"rotation": "single_use", "grace_period": "30s"}, path: prefix + "refresh_token_policy.grace_period", says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},
 		{at: "refresh_token_policy", value: object{"rotation": "single_use_grace"}, path: prefix + "refresh_token_policy.grace_period", says: prefix + `refresh_token_policy.grace_period is needed: rotation is "single_use_grace".`},
-		{at: "refresh_token_policy.idle_lifetime", value: "59s", says: duration("idle_lifetime", "87600h", "1m", "it is 59s.")},
-		{at: "refresh_token_policy.idle_lifetime", value: "30d", says: duration("idle_lifetime", "87600h", "1m", "it is not a duration.")},
+		{at: "refresh_token_policy.idle_lifetime", value: "59s", says: duration("idle_lifetime", "262800h", "1m", "it is 59s.")},
+		{at: "refresh_token_policy.idle_lifetime", value: "30d", says: duration("idle_lifetime", "262800h", "1m", "it is not a duration.")},
 		{at: "refresh_token_policy.error_budget", value: "ten/1h", says: prefix + "refresh_token_policy.error_budget must be a number of refusals and a time, like 10/1h, from 2/1m to 1000/24h: it is not of that form."},
 		{at: "refresh_token_policy.error_budget", value: "10", says: "it is not of that form."},
 		{at: "refresh_token_policy.error_budget", value: "+10/1h", says: "it is not of that form."},
@@ -69,7 +69,7 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "refresh_token_policy.token_calls", value: "0/24h", says: "its number is 0."},
 		{at: "refresh_token_policy.token_calls", value: "1001/24h", says: "its number is 1001."},
 		{at: "refresh_token_policy.token_calls", value: "200/59s", says: "its time is 59s."},
-		{at: "refresh_token_policy.absolute_lifetime", value: "87601h", says: duration("absolute_lifetime", "87600h", "1m", "it is 87601h.")},
+		{at: "refresh_token_policy.absolute_lifetime", value: "262801h", says: duration("absolute_lifetime", "262800h", "1m", "it is 262801h.")},
 	}
 	for _, name := range []string{
 		"authorization_endpoint", "token_endpoint", "revocation_endpoint", "introspection_endpoint", "registration_endpoint",

@@ -39,7 +39,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		diags.AddWarning("Refresh Token Dies Soon",
 			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))
 	}
-	if at := absoluteDeadline(record); !at.IsZero() && at.Sub(now) < warnReauthorize {
+	if at := record.AbsoluteDeadline(); !at.IsZero() && at.Sub(now) < warnReauthorize {
 		diags.AddWarning("Authorization Ends Soon",
 			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(record)))
 	}
