@@ -186,6 +186,56 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	s.expectCalls(calls{refreshes: 1, exchanges: 1, revocations: 1})
 }
 
+// What is not certain of a platform, and matters, is told when something is applied, in one warning, and in no plan. What the
+// configuration says is not asked for again.
+func TestPlatformDoubts(t *testing.T) {
+	t.Parallel()
+	const warning = "Warning: Platform Facts to Confirm"
+	for _, tt := range []struct {
+		app
+		says, answer string
+	}{
+		{
+			atlassian(), "Not everything is certain of how Atlassian Cloud (Jira, Confluence) treats refresh tokens. This is how token pair \"on-a-platform\" is kept to be safe: " +
+				"- on_reuse: revoke_family, which is not confirmed. It counts as revoke_family: after a lost reply, and after the grace, " +
+				"the refresh token is sent once more, and only when its access token has expired. Say it in refresh_token_policy.on_reuse.",
+			`on_reuse = "revoke_family"`,
+		},
+		{
+			salesforce(), "- rotation: each app there has a setting of its own, and the configuration does not say which. It counts as single_use: " +
+				"after a lost reply the refresh token is sent once more, and only when its access token has expired. Say it in refresh_token_policy.rotation.",
+			`rotation = "none"`,
+		},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			once := func(r result) {
+				t.Helper()
+				r.mustSay(t, warning, tt.says)
+				if n := strings.Count(r.text(), warning); n != 1 {
+					t.Errorf("%d such warnings", n)
+				}
+			}
+			s.write("authorization_code = {}")
+			s.w.plan().mustNotSay(t, warning)
+			once(s.w.apply())
+			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
+			callback := s.consent(s.w.string(this, "authorization_url"))
+			s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+			once(s.w.apply())
+			s.later(tt.lifetime, s.w)
+			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
+			s.w.apply().mustNotSay(t, warning) // it reads, and changes nothing
+
+			s.policy = tt.answer
+			s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+			s.w.apply().mustNotSay(t, warning)
+			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
+		})
+	}
+}
+
 // The example on each platform's page works as it stands, up to the point where a person opens the URL.
 func TestPlatformPages(t *testing.T) {
 	t.Parallel()
