@@ -134,6 +134,7 @@ output "details" { value = oauth_token_pair.this.connection_details }
 // run tries again.
 func TestLookUps(t *testing.T) {
 	t.Parallel()
+	const sites = "/oauth/token/accessible-resources"
 	s, w := newServer(t, nil), newWorkspace(t)
 	w.env[envPresets] = s.base
 	config := func(grant string) string {
@@ -156,7 +157,7 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	asked := func() int {
 		n := 0
 		for _, e := range s.Log() {
-			if e.Path == "/api/me" {
+			if e.Path == sites {
 				n++
 			}
 		}
@@ -165,12 +166,12 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	w.write(config(""))
 	w.apply()
 	w.write(config(attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
-	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
 	w.apply().mustSay(t, "Warning: Connection Details Incomplete", "(cloudId): the answer was HTTP 403.", "The token works all the same.")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[]" {
 		t.Errorf("details %s", got)
 	}
-	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
 	w.apply().mustNotSay(t, "Incomplete")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[cloudId:11223344-a1b2]" || asked() != 2 {
 		t.Errorf("details %s after %d look-ups", got, asked())
