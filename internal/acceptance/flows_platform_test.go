@@ -134,6 +134,7 @@ output "details" { value = oauth_token_pair.this.connection_details }
 // run tries again.
 func TestLookUps(t *testing.T) {
 	t.Parallel()
+	const sites = "/oauth/token/accessible-resources"
 	s, w := newServer(t, nil), newWorkspace(t)
 	w.env[envPresets] = s.base
 	config := func(grant string) string {
@@ -156,7 +157,7 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	asked := func() int {
 		n := 0
 		for _, e := range s.Log() {
-			if e.Path == "/api/me" {
+			if e.Path == sites {
 				n++
 			}
 		}
@@ -165,12 +166,12 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	w.write(config(""))
 	w.apply()
 	w.write(config(attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
-	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
 	w.apply().mustSay(t, "Warning: Connection Details Incomplete", "(cloudId): the answer was HTTP 403.", "The token works all the same.")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[]" {
 		t.Errorf("details %s", got)
 	}
-	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
 	w.apply().mustNotSay(t, "Incomplete")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[cloudId:11223344-a1b2]" || asked() != 2 {
 		t.Errorf("details %s after %d look-ups", got, asked())
@@ -184,6 +185,56 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	s.expectCalls(calls{refreshes: 1, exchanges: 1})
 	w.ok("destroy", "-no-color", "-auto-approve")
 	s.expectCalls(calls{refreshes: 1, exchanges: 1, revocations: 1})
+}
+
+// What is not certain of a platform, and matters, is told when something is applied, in one warning, and in no plan. What the
+// configuration says is not asked for again.
+func TestPlatformDoubts(t *testing.T) {
+	t.Parallel()
+	const warning = "Warning: Platform Facts to Confirm"
+	for _, tt := range []struct {
+		app
+		says, answer string
+	}{
+		{
+			atlassian(), "Not everything is certain of how Atlassian Cloud (Jira, Confluence) treats refresh tokens. This is how token pair \"on-a-platform\" is kept to be safe: " +
+				"- on_reuse: revoke_family, which is not confirmed. It counts as revoke_family: after a lost reply, and after the grace, " +
+				"the refresh token is sent once more, and only when its access token has expired. Say it in refresh_token_policy.on_reuse.",
+			`on_reuse = "revoke_family"`,
+		},
+		{
+			salesforce(), "- rotation: each app there has a setting of its own, and the configuration does not say which. It counts as single_use: " +
+				"after a lost reply the refresh token is sent once more, and only when its access token has expired. Say it in refresh_token_policy.rotation.",
+			`rotation = "none"`,
+		},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			once := func(r result) {
+				t.Helper()
+				r.mustSay(t, warning, tt.says)
+				if n := strings.Count(r.text(), warning); n != 1 {
+					t.Errorf("%d such warnings", n)
+				}
+			}
+			s.write("authorization_code = {}")
+			s.w.plan().mustNotSay(t, warning)
+			once(s.w.apply())
+			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
+			callback := s.consent(s.w.string(this, "authorization_url"))
+			s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+			once(s.w.apply())
+			s.later(tt.lifetime, s.w)
+			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
+			s.w.apply().mustNotSay(t, warning) // it reads, and changes nothing
+
+			s.policy = tt.answer
+			s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+			s.w.apply().mustNotSay(t, warning)
+			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
+		})
+	}
 }
 
 // The example on each platform's page works as it stands, up to the point where a person opens the URL.

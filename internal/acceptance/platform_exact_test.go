@@ -9,6 +9,23 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
+// Where the platform says in which administration a user works, and what it says to one who may not see that.
+const (
+	pathDivision = "/api/v1/current/Me"
+	forbidden    = `{"error":{"code":"","message":{"lang":"","value":"Forbidden"}}}`
+)
+
+// lookUps counts how often somebody asked for the division.
+func (s *tenancy) lookUps() int {
+	n := 0
+	for _, e := range s.Log() {
+		if e.Path == pathDivision {
+			n++
+		}
+	}
+	return n
+}
+
 // Exact Online wants nobody before a time that its sources do not agree about, and says so in several ways. By the preset
 // nobody comes before the earliest of them; who does, by a setting of his own or with tokens that he brings along, is told to
 // wait and loses nothing.
@@ -90,6 +107,57 @@ func TestPlatformTooEarlyWithASuccessor(t *testing.T) {
 	s.later(10*time.Minute, s.w)
 	s.w.apply()
 	s.expectStored(alive, "")
+}
+
+// API calls need the number of an administration. It is looked up with the first token, kept, and looked up anew for another
+// authorization.
+func TestPlatformDivision(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline())
+	s.w.env[envPresets] = s.base
+	division := func(want any, lookUps int) {
+		t.Helper()
+		details, ok := s.w.attributes(this)["connection_details"].(map[string]any)
+		if !ok || details["division"] != want || s.lookUps() != lookUps {
+			t.Errorf("details %v after %d look-ups, want %v after %d", details, s.lookUps(), want, lookUps)
+		}
+	}
+	s.fault(sandbox.Fault{Path: pathDivision, Action: sandbox.ActionStatus, Status: 403, Body: forbidden})
+	s.authorize()
+	s.expectStored(alive, "")
+	division(nil, 1)
+	s.w.apply().mustNotSay(t, "Warning: Connection Details Incomplete")
+	division("7095", 2)
+	s.w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	s.later(10*time.Minute, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+	division("7095", 2)
+
+	s.answer()
+	s.expectStored(alive, "")
+	division("7095", 3)
+	s.expectCalls(calls{exchanges: 2, refreshes: 1})
+}
+
+// A user without the right to see it gets a warning in each run, and refreshes go on: half of the error budget is theirs.
+func TestPlatformDivisionForbidden(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline())
+	s.w.env[envPresets] = s.base
+	s.fault(sandbox.Fault{Path: pathDivision, Action: sandbox.ActionStatus, Status: 403, Body: forbidden, Count: -1})
+	s.authorize()
+	for range 6 {
+		s.w.plan().mustSay(t, "Warning: Connection Details Incomplete", "(division)", "The token works all the same.")
+	}
+	if n := s.lookUps(); n != 5 {
+		t.Errorf("%d look-ups", n)
+	}
+	s.later(10*time.Minute, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+	s.expectCalls(calls{exchanges: 1, refreshes: 1})
 }
 
 // The gateway before the token endpoint has words of its own, which say nothing about the token: it is kept, and sent again

@@ -69,7 +69,8 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
-		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries, Lifetime: a.Lifetime, Wait: a.Wait,
+		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,
+		Lifetime: a.Lifetime, Wait: a.Wait,
 		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }

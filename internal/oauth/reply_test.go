@@ -260,7 +260,7 @@ func TestRefreshTokenExpiresIn(t *testing.T) {
 		`"refresh_expires_in":"60"`:                                 {time.Minute, false},
 		`"refresh_expires_in":60,"refresh_token_expires_in":120`:    {2 * time.Minute, false},
 		`"refresh_token_expires_in":120,"refresh_expires_in":60`:    {2 * time.Minute, false},
-		`"refresh_expires_in":0`:                                    {NoEnd, false},
+		`"refresh_expires_in":0`:                                    {oauth.NoEnd, false},
 		`"refresh_expires_in":60,"refresh_token_expires_in":"soon"`: {time.Minute, true},
 		`"refresh_token_expires_in":-1`:                             {0, true},
 		`"other":1`:                                                 {0, false},
@@ -275,11 +275,11 @@ func TestRefreshTokenExpiresIn(t *testing.T) {
 
 // TestDeadlinesOfADialect: what a member means may be the server's own, also of one that is in common use.
 func TestDeadlinesOfADialect(t *testing.T) {
-	own := Dialect{Expiries: []Expiry{{Member: "idle_for"}, {Member: "hard_end", Absolute: true}, {Member: "refresh_token_expires_in", Absolute: true}}}
+	own := oauth.Dialect{Expiries: []oauth.Expiry{{Member: "idle_for"}, {Member: "hard_end", Absolute: true}, {Member: "refresh_token_expires_in", Absolute: true}}}
 	for members, want := range map[string][2]time.Duration{
 		`"idle_for":60,"hard_end":"3600"`:                 {time.Minute, time.Hour},
 		`"refresh_token_expires_in":60`:                   {0, time.Minute},
-		`"refresh_expires_in":60,"hard_end":0`:            {time.Minute, NoEnd},
+		`"refresh_expires_in":60,"hard_end":0`:            {time.Minute, oauth.NoEnd},
 		`"idle_for":"soon","hard_end":-1`:                 {0, 0},
 		`"refresh_expires_in":60,"idle_for":9,"other":10`: {time.Minute, 0},
 	} {

@@ -121,6 +121,17 @@ func aligned(name string, m map[string]string) string {
 func duties(e Entry) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	var say []string
+	for _, name := range e.Doubtful(credential.RefreshTokenPolicy{}, 0) {
+		attribute := "refresh_token_policy." + name
+		if name == "earliest_refresh" {
+			attribute = "refresh.earliest"
+		}
+		say = append(say, "`"+attribute+"`")
+	}
+	if say != nil && e.Kind == OAuth2 {
+		add("Say what holds for your app in %s. Until then an apply warns (`Platform Facts to Confirm`), and the provider acts to be safe.", strings.Join(say, " and "))
+	}
 	if d, ok := e.CodeLifetime.Get(); ok {
 		add("Apply with the callback URL within %s of the consent: the code in it dies then.", words(d))
 	}

@@ -24,7 +24,7 @@ func Presets() credential.Presets {
 				return preset, nil
 			}
 		}
-		e, err := entry(id, overrides)
+		e, err := FindWith(id, overrides)
 		if err != nil {
 			return credential.Preset{}, err
 		}
@@ -36,8 +36,9 @@ func Presets() credential.Presets {
 	}
 }
 
-// entry finds a platform as a user has it; no id stands for none, of which overrides alone tell.
-func entry(id, overrides string) (Entry, error) {
+// FindWith finds a platform as a user has it; no id stands for none, of which overrides alone tell. Its error is that of
+// UnknownError, or an *OverrideError.
+func FindWith(id, overrides string) (Entry, error) {
 	e, ok := Find(id)
 	switch {
 	case id == "" && overrides != "":

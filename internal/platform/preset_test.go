@@ -88,6 +88,39 @@ func TestPresets(t *testing.T) {
 	}
 }
 
+// TestPresetsLookUp reads each platform's own answer, of which the platform's documentation or a recording shows the form, and
+// makes no look-up that rests on a rumour.
+func TestPresetsLookUp(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ id, name, url, body, want string }{
+		{"atlassian", "cloudId", "https://api.atlassian.com/oauth/token/accessible-resources", `[{"id":"11223344-a1b2","url":"https://acme.example"}]`, "11223344-a1b2"},
+		{
+			"exact_online", "division", "https://start.exactonline.be/api/v1/current/Me?$select=CurrentDivision",
+			`{"d":{"results":[{"__metadata":{"uri":"https://start.exactonline.be/api/v1/current/Me(guid'1')","type":"Exact.Web.Api.Models.System.Me"},"CurrentDivision":7095}]}}`, "7095",
+		},
+	} {
+		e, ok := Find(tt.id)
+		if !ok {
+			t.Fatal(tt.id)
+		}
+		p, err := e.Preset(everyParameters(e)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.LookUps) != 1 || p.LookUps[0].Name != tt.name || p.LookUps[0].URL != tt.url {
+			t.Errorf("%s: %+v", tt.id, p.LookUps)
+			continue
+		}
+		if got, err := oauth.Pick(secret.New(tt.body), p.LookUps[0].Pick); got != tt.want || err != nil {
+			t.Errorf("%s: %q, %v", tt.id, got, err)
+		}
+		e.LookUps.Confidence = Low
+		if p, err := e.Preset(everyParameters(e)[0]); err != nil || len(p.LookUps) != 0 {
+			t.Errorf("%s: a rumour is looked up: %+v, %v", tt.id, p.LookUps, err)
+		}
+	}
+}
+
 // TestPresetsReadTheServersWords feeds each platform's own refusals to its preset.
 func TestPresetsReadTheServersWords(t *testing.T) {
 	t.Parallel()

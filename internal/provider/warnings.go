@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 )
 
 const (
@@ -157,10 +158,15 @@ func notRevoked(err error) string {
 	return clause(err)
 }
 
-// warnOnWrite gives the warnings that belong to an apply.
+// warnOnWrite gives the warnings that belong to an apply: those that stand, and those that nobody has to act on soon.
 func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result, diags *diag.Diagnostics) {
 	if !r.session.stateOnly && !r.session.sealed {
 		warnPlaintextStore(r.session, diags)
+	}
+	if c := result.Record.Client; c.Platform != "" {
+		if e, err := platform.FindWith(c.Platform, c.PlatformOverrides); err == nil {
+			warnDoubts(about, e, c, result.Record.Refresh, diags)
+		}
 	}
 	r.warnStanding(about, result.Record, hasFailed(result.Notices), diags)
 }

@@ -15,6 +15,7 @@
 //	GET  /.well-known/oauth-authorization-server  RFC 8414
 //	GET  /api/me                                  a resource that wants a live access token
 //	GET  /callback                                shows the callback URL to a person, to be copied
+//	GET  /…                                       what a profile has of its platform's API (manners.resources)
 //	     /redirected                              where the redirect fault leads; being asked is counted
 //
 // # What it does not do

@@ -143,6 +143,9 @@ func presentedAt(path string) []string {
 // process carries the request out.
 func (s *Server) process(c *call) reply {
 	point, known := endpointAt(c.r.URL.Path)
+	if answer := s.manners.resources[c.r.URL.Path]; answer != nil {
+		point, known = endpoint{[]string{http.MethodGet}, func(s *Server, c *call) reply { return s.serveResource(c, answer) }}, true
+	}
 	if !known {
 		return plainReply(http.StatusNotFound, "no such page\n")
 	}

@@ -38,6 +38,9 @@ type manners struct {
 	revokeMethods         []string // as tokenMethods
 	revokesRefreshOnly    bool     // an access token is refused
 	refusesDeadRevocation bool     // a token that is unknown or dead is refused, which RFC 7009 §2.2 does not do
+
+	// The API: by path, what it answers to a live access token.
+	resources map[string]func(*call) reply
 }
 
 // pkceManner is what becomes of a code_challenge.

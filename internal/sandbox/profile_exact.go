@@ -1,6 +1,11 @@
 package sandbox
 
-import "time"
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
 
 // exactOnline is Exact Online. Its server speaks OAuth with words and limits of its own, and wants nobody early.
 func exactOnline() profile {
@@ -29,6 +34,8 @@ func exactOnline() profile {
 			omitsIssuer:   true,                          // no client library knows of iss
 			// Invantive forum 3507, 1336, 1229: 10 answers of 400, 401, 403 or 404 within an hour shut the key out for one.
 			lockOut: lockOut{errors: 10, within: time.Hour, lasts: time.Hour},
+			// exactonline/exactonline-api-dotnet-client ApiConnector.cs (GetCurrentDivision); picqer/exact-php-client Me.php
+			resources: map[string]func(*call) reply{"/api/v1/current/Me": exactMe},
 			refusals: map[reason]refusal{
 				// websmurf/laravel-exact-online#31, NangoHQ/nango#748. Status and code are in the settings.
 				refreshTooEarly: {
@@ -76,4 +83,26 @@ func exactOnline() profile {
 			}},
 		},
 	}
+}
+
+// exactMe tells a user who he is, and in which of his administrations.
+func exactMe(c *call) reply {
+	me := c.issuer + "/api/v1/current/Me(guid'00000000-0000-0000-0000-000000000001')"
+	if !strings.Contains(c.r.Header.Get("Accept"), "application/json") { // OData's own default; a fixture of a client's tests
+		r := plainReply(http.StatusOK, "<feed><entry><id>"+me+"</id><content><d:CurrentDivision>7095</d:CurrentDivision></content></entry></feed>")
+		r.header.Set("Content-Type", "application/atom+xml;type=feed;charset=utf-8")
+		return r
+	}
+	// The form of an answer in NangoHQ/integration-templates, exact-online/tests/get-current-user.test.json.
+	entity := object{
+		{"CurrentDivision", "7095"}, {"DossierDivision", "null"}, {"AccountingDivision", "7095"}, {"FullName", `"A User"`},
+		{"UserID", `"00000000-0000-0000-0000-000000000001"`},
+	}
+	if selected := c.params.Get("$select"); selected != "" && selected != "*" { // OData 2, system query option $select
+		entity = slices.DeleteFunc(entity, func(m member) bool { return !slices.Contains(strings.Split(selected, ","), m.name) })
+	}
+	metadata := object{{"uri", quote(me)}, {"type", `"Exact.Web.Api.Models.System.Me"`}}
+	entity = append(object{{"__metadata", string(metadata.json())}}, entity...)
+	results := object{{"results", "[" + string(entity.json()) + "]"}}
+	return jsonReply(http.StatusOK, object{{"d", string(results.json())}})
 }
