@@ -14,7 +14,7 @@ type successor struct {
 	token   oauth.Token
 	base    *Record // the record as claimed; nil: not known
 	path    string  // of its rescue file; empty: none
-	doubt   bool    // a write of it has failed: what can be read of it may not be on the disk
+	doubt   bool    // a write of it has failed, or may have: what can be read of it may not be on the disk
 }
 
 // prepare brings home the successors that have not reached the store: from rescue files, and from this process's memory.
