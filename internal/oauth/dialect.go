@@ -112,6 +112,7 @@ func (d Dialect) content(r Reply) content {
 	o := readObject(r)
 	c := content{body: o, refusal: readRefusal(o), whole: o.whole}
 	c.token, c.hasToken = readToken(o, d.ScopeSeparator)
+	c.torn = !o.whole && (r.Err != nil || slices.Contains(o.notes, noteDamaged)) || c.token.SuccessorLost
 	if inner, ok := o.inner(d.TokenPath); ok && !c.hasToken {
 		c.token, c.hasToken = readToken(inner, d.ScopeSeparator)
 	}
@@ -138,7 +139,8 @@ func (o object) inner(name string) (object, bool) {
 // is a damaged body that shows an access token only: there may have been a successor. Else a rule of the dialect decides,
 // else an error code, under 4xx and 2xx alike; else the status. What shows a token otherwise is never a refusal.
 //
-// A refusal that a rule calls TooEarly is Success if it brings another refresh token: Token.Wait says so.
+// A refusal that a rule calls TooEarly is Success if it brings another refresh token: Token.Wait says so. Torn, it may have
+// brought one, and what was sent may be spent.
 func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 	if !r.Sent {
 		return unsent(r)
@@ -161,7 +163,11 @@ func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 			c.hasToken = false // the one at hand, said again
 		}
 	}
-	return d.refused(r, c, hidden)
+	v := d.refused(r, c, hidden)
+	if v.Class == TooEarly && c.torn {
+		v.Class = OutcomeUnknown
+	}
+	return v
 }
 
 // JudgeKept is Judge for a reply that brought a token when it was judged, perhaps in another dialect: who finds it need only read it.
