@@ -241,7 +241,7 @@ func readRescue(text []byte) (successor, error) {
 	}
 	token := v.Token
 	token.Wait = a.Wait
-	return successor{attempt: a, token: token, doubt: true}, err // its process may have died of the write that shows it
+	return successor{attempt: a, token: token}, err
 }
 
 // leftBehind returns what rescue files of the state's former store hold of its credential. The record that the state makes

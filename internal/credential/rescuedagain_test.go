@@ -147,3 +147,42 @@ func TestStragglerIsWrittenAgain(t *testing.T) {
 		t.Errorf("moved: %+v, rescue files %v, safe: %v", got, p.rescue.paths(), d.holds("successor"))
 	}
 }
+
+// TestOwnIsWrittenAgain: a finder was faster than the process itself, and its write has failed at the end.
+func TestOwnIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.onDisk()
+	w.store = remoteStore{d}
+	w.authorized()
+	finder := w.start()
+	a := w.start(func(o *Options) {
+		o.Store = stoppedAt(w, beforeKeep, func() {
+			d.shaky = true
+			finder.prepareQuietly(t.Context())
+			d.shaky = false
+		})
+	})
+	w.mustToken(a)
+	if len(w.rescue.paths()) != 0 || !d.holds(w.server.newest) {
+		t.Errorf("rescue files %v, safe: %v", w.rescue.paths(), d.holds(w.server.newest))
+	}
+	w.wantServer(1, 1, 0)
+}
+
+// TestInMemoryIsWrittenAgain: there is no rescue folder. The process has read its successor in the store, and does not
+// forget it before a write has succeeded.
+func TestInMemoryIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	w, d, m := shown(t, shapes[1])
+	w.mustToken(m)
+	d.shaky = false
+	w.mustToken(m)
+	if !d.holds(w.server.newest) {
+		t.Error("it was forgotten, and no write has succeeded")
+	}
+	if _, ok := m.unsavedOf(theKey); ok {
+		t.Error("it is safe, and still counts as not stored")
+	}
+	w.wantServer(1, 1, 0)
+}
