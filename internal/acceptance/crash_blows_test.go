@@ -14,16 +14,17 @@ import (
 type blow struct {
 	name   string
 	logs   bool // the provider writes its log to standard error all the time
+	kills  bool // the provider process
 	strike func(*standing)
 }
 
 // The blows. Each returns when terraform and the provider process are gone.
 var (
-	killProvider = blow{name: "SIGKILL provider", strike: func(st *standing) {
+	killProvider = blow{name: "SIGKILL provider", kills: true, strike: func(st *standing) {
 		st.signal(st.pid, syscall.SIGKILL)
 		st.gone()
 	}}
-	killGroup = blow{name: "SIGKILL group", strike: func(st *standing) {
+	killGroup = blow{name: "SIGKILL group", kills: true, strike: func(st *standing) {
 		st.run.signalGroup(syscall.SIGKILL)
 		st.gone()
 	}}

@@ -32,8 +32,10 @@ func TestEngineCrashMatrix(t *testing.T) {
 		{at: forgives, postgres: true, killed: killedInGraceRemotely, stopped: takenOverInGraceRemotely},
 	} {
 		store, places := "file", placesOf(row.at)
+		toKill := places
 		if row.postgres {
 			store, places = "postgres", remotePlacesOf(row.at)
+			toKill = behindKilled(places)
 		}
 		newSite := func(t *testing.T) *site {
 			c := newEngineSite(t, row.at)
@@ -46,9 +48,9 @@ func TestEngineCrashMatrix(t *testing.T) {
 		t.Run(kill, func(t *testing.T) {
 			t.Parallel()
 			c := newSite(t)
-			c.configure(places, "")
+			c.configure(toKill, "")
 			c.settle()
-			for _, p := range places {
+			for _, p := range toKill {
 				killGroup.strike(c.bring(p))
 				c.expectDone(p.name, rowOf(t, row.killed, p.name).done)
 			}

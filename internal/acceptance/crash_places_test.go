@@ -62,8 +62,8 @@ func placesOf(b behaviour, names ...string) []place {
 	return some
 }
 
-// remotePlacesOf are those of a token store across a network. The one at which a rescue file is left comes last: the
-// next process brings it home first, and would write more than it claims.
+// remotePlacesOf are those of a token store across a network. The two at which a rescue file is left come last: the next
+// process brings it home first, and writes more than it claims.
 func remotePlacesOf(b behaviour) []place {
 	var some, last []place
 	for _, p := range places {
@@ -76,6 +76,14 @@ func remotePlacesOf(b behaviour) []place {
 		}
 	}
 	return append(some, last...)
+}
+
+// behindKilled shifts the last of remotePlacesOf where processes are killed and one process reads and claims. The one that
+// was killed behind its commit has left a rescue file. Its successor can be read, and nobody knows whether that write has
+// succeeded: who finds the file writes it once more. (In an apply the process of the plan does, before the one that claims.)
+func behindKilled(places []place) []place {
+	last := len(places) - 1
+	return slices.Concat(places[:last], afterWrites(1, places[last:]))
 }
 
 // allPlaces are those of the site.

@@ -60,7 +60,11 @@ func planGroups() []group {
 		{terminateGroup, rejects, toldRemotely, true},
 	} {
 		groups = append(groups, group{"plan, " + g.blow.name, func(c *site, m *matrix, column string) {
-			c.configure(c.allPlaces(), "")
+			places := c.allPlaces()
+			if g.postgres && g.blow.kills {
+				places = behindKilled(places)
+			}
+			c.configure(places, "")
 			c.settle()
 			g.blow.befall(c)
 			for _, p := range c.places {

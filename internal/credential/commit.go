@@ -43,7 +43,7 @@ type commitOutcome int
 
 const (
 	commitNow      commitOutcome = iota // the record must be written
-	commitDone                          // an earlier write, or the finder of our rescue file, has done it
+	commitDone                          // it shows already: by an earlier write, or the finder of our rescue file
 	commitObsolete                      // somebody else's successor is newer
 	commitMoved                         // the credential went to another store without this successor
 )
@@ -259,20 +259,18 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 func (m *Manager) commit(ctx context.Context, s successor, enough enough) (Record, error) {
 	ctx = context.WithoutCancel(ctx)
 	var r Record
-	doubt := s.doubt
 	err := m.insist(ctx, enough, func() (err error) {
-		r, err = m.commitOnce(ctx, s, doubt)
-		doubt = doubt || err != nil && !errors.Is(err, store.ErrConflict)
+		r, err = m.commitOnce(ctx, s)
 		return err
 	})
 	return r, err
 }
 
-// commitOnce reads the record and replaces it. After an ambiguous error the next call finds its own attempt id; what can
-// be read is not safe for that: the write may have failed at the very end, on its way to the disk. In doubt it is written
-// once more. Where the record is gone meanwhile, the successor is worth a new one, made from the record as claimed; without
-// that it is an error.
-func (m *Manager) commitOnce(ctx context.Context, s successor, doubt bool) (Record, error) {
+// commitOnce reads the record and replaces it. After an ambiguous error, or one of another process that has found the rescue
+// file, it finds its own attempt id; what can be read is not safe for that: the write may have failed at the very end, on its
+// way to the disk. It is written once more. Where the record is gone meanwhile, the successor is worth a new one, made from
+// the record as claimed; without that it is an error.
+func (m *Manager) commitOnce(ctx context.Context, s successor) (Record, error) {
 	a := s.attempt
 	snap, err := m.stored(ctx, a.Key) // not load: what this process has in memory is not in the store
 	switch {
@@ -283,10 +281,6 @@ func (m *Manager) commitOnce(ctx context.Context, s successor, doubt bool) (Reco
 	}
 	next, outcome := applyTokens(snap.record.clone(), a, s.token, m.event(a.ID, 0, ""))
 	switch outcome {
-	case commitDone:
-		if !doubt {
-			return snap.record, nil
-		}
 	case commitMoved:
 		return Record{}, MovedAway(next)
 	case commitObsolete:

@@ -14,7 +14,6 @@ type successor struct {
 	token   oauth.Token
 	base    *Record // the record as claimed; nil: not known
 	path    string  // of its rescue file; empty: none
-	doubt   bool    // a write of it has failed: what can be read of it may not be on the disk
 }
 
 // prepare brings home the successors that have not reached the store: from rescue files, and from this process's memory.
@@ -78,7 +77,6 @@ func (m *Manager) flush(ctx context.Context) []Notice {
 func (m *Manager) away(s successor) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s.doubt = true
 	m.unsaved[s.attempt.Key] = s
 }
 

@@ -79,9 +79,10 @@ func (m *Manager) load(ctx context.Context, key string) (snapshot, error) {
 		switch outcome {
 		case commitNow:
 			snap.record = next
-		case commitMoved: // it has to follow the credential
-		default:
+		case commitObsolete:
 			m.home(s)
+		case commitMoved: // it has to follow the credential
+		case commitDone: // as far as can be read: flush writes it once more
 		}
 	}
 	return snap, nil

@@ -46,10 +46,10 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 		}
 		return healed, changed
 	})
-	if err == nil && !stranded {
-		m.removeAll(ctx, left)
+	if err != nil || stranded || len(left) == 0 {
+		return r, err
 	}
-	return r, err
+	return m.bring(ctx, left)
 }
 
 // heal is the pure part of Heal. It returns false if the state is not ahead.
@@ -125,17 +125,22 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	if err != nil {
 		return Record{}, writeError(ctx, err)
 	}
-	for _, s := range left { // where a record was there already
+	if len(left) == 0 {
+		return r, nil
+	}
+	return m.bring(ctx, left)
+}
+
+// bring commits what was left behind, also where the record seems to have it, and removes the rescue files. It returns the
+// record with the last of them.
+func (m *Manager) bring(ctx context.Context, left []successor) (r Record, err error) {
+	for _, s := range left {
 		if r, err = m.commit(ctx, s, aFew); err != nil {
 			return Record{}, writeError(ctx, err)
 		}
 	}
-	m.removeAll(ctx, left)
-	return r, nil
-}
-
-func (m *Manager) removeAll(ctx context.Context, left []successor) {
 	for _, s := range left {
 		m.removeRescue(ctx, s.path)
 	}
+	return r, nil
 }

@@ -122,6 +122,7 @@ func (d Dialect) content(r Reply) content {
 	if inner, ok := o.inner(d.TokenPath); ok && !c.hasToken {
 		c.token, c.hasToken = d.readToken(inner)
 	}
+	c.torn = !o.whole && (r.Err != nil || slices.Contains(o.notes, noteDamaged)) || c.token.SuccessorLost
 	return c
 }
 
@@ -145,7 +146,8 @@ func (o object) inner(name string) (object, bool) {
 // is a damaged body that shows an access token only: there may have been a successor. Else a rule of the dialect decides,
 // else an error code, under 4xx and 2xx alike; else the status. What shows a token otherwise is never a refusal.
 //
-// A refusal that a rule calls TooEarly is Success if it brings another refresh token: Token.Wait says so.
+// A refusal that a rule calls TooEarly is Success if it brings another refresh token: Token.Wait says so. Torn, it may have
+// brought one, and what was sent may be spent.
 func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 	if !r.Sent {
 		return unsent(r)
@@ -168,7 +170,11 @@ func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
 			c.hasToken = false // the one at hand, said again
 		}
 	}
-	return d.refused(r, c, hidden)
+	v := d.refused(r, c, hidden)
+	if v.Class == TooEarly && c.torn {
+		v.Class = OutcomeUnknown
+	}
+	return v
 }
 
 // JudgeKept is Judge for a reply that brought a token when it was judged, perhaps in another dialect: who finds it need only read it.

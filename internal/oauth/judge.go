@@ -67,6 +67,7 @@ type content struct {
 	hasToken bool
 	refusal  refusal
 	whole    bool
+	torn     bool // a token may have stood in what could not be read
 }
 
 // refusal is an error reply (RFC 6749 §5.2), not yet fit to be shown.
