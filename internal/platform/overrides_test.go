@@ -24,7 +24,7 @@ func TestOverrides(t *testing.T) {
 		"token_endpoint": "https://{country}/token", "earliest_refresh": null, "access_token_lifetime": "15m",
 		"rotation": "single_use_grace", "grace_period": "1m", "on_reuse": "revoke_family", "error_budget": null, "token_calls": {"limit": 5, "window": "1h"},
 		"scope_separator": ",", "default_scopes": ["b", "a"], "pkce": "unsupported", "token_path": "authed_user",
-		"refresh_parameters": {"audience": "x"}, "look_ups": [], "connection_details": [{"name": "division", "from": "callback"}],
+		"refresh_parameters": {"audience": "x", "redirect_uri": "https://me.example/"}, "look_ups": [], "connection_details": [{"name": "division", "from": "callback"}],
 		"errors": [{"status": [418], "class": "reauthorize"}]
 	}`)
 	if err != nil {
