@@ -122,7 +122,7 @@ func TestPlatformDivision(t *testing.T) {
 			t.Errorf("details %v after %d look-ups, want %v after %d", details, s.lookUps(), want, lookUps)
 		}
 	}
-	s.fault(sandbox.Fault{Path: pathDivision, Action: sandbox.ActionStatus, Status: 403, Body: forbidden})
+	s.fault(sandbox.Fault{Path: pathDivision, Action: sandbox.ActionStatus, Status: 503, Body: forbidden})
 	s.authorize()
 	s.expectStored(alive, "")
 	division(nil, 1)
@@ -141,7 +141,8 @@ func TestPlatformDivision(t *testing.T) {
 	s.expectCalls(calls{exchanges: 2, refreshes: 1})
 }
 
-// A user without the right to see it gets a warning in each run, and refreshes go on: half of the error budget is theirs.
+// A user without the right to see it gets a warning in each run, and is asked for it once an hour: each refusal counts where
+// ten lock the client out.
 func TestPlatformDivisionForbidden(t *testing.T) {
 	t.Parallel()
 	s := newTenancy(t, exactOnline())
@@ -149,15 +150,20 @@ func TestPlatformDivisionForbidden(t *testing.T) {
 	s.fault(sandbox.Fault{Path: pathDivision, Action: sandbox.ActionStatus, Status: 403, Body: forbidden, Count: -1})
 	s.authorize()
 	for range 6 {
-		s.w.plan().mustSay(t, "Warning: Connection Details Incomplete", "(division)", "The token works all the same.")
+		s.w.plan().mustSay(t, "Warning: Connection Details Incomplete", "(division)", "The token works all the same.", "It is asked for again from")
 	}
-	if n := s.lookUps(); n != 5 {
+	if n := s.lookUps(); n != 1 {
 		t.Errorf("%d look-ups", n)
 	}
 	s.later(10*time.Minute, s.w)
 	s.w.apply()
 	s.expectStored(alive, "")
 	s.expectCalls(calls{exchanges: 1, refreshes: 1})
+	s.later(time.Hour, s.w)
+	s.w.apply()
+	if n := s.lookUps(); n != 2 {
+		t.Errorf("%d look-ups, the second an hour later", n)
+	}
 }
 
 // The gateway before the token endpoint has words of its own, which say nothing about the token: it is kept, and sent again

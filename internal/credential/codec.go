@@ -32,6 +32,7 @@ type wireRecord struct {
 	AuthorizedAt  *time.Time      `json:"authorized_at,omitempty"`
 	LastRotatedAt *time.Time      `json:"last_rotated_at,omitempty"`
 	NotBefore     *time.Time      `json:"not_before,omitempty"`
+	LookUpAfter   *time.Time      `json:"look_up_after,omitempty"`
 	Calls         []int64         `json:"token_calls,omitempty"` // seconds since the epoch
 	LastAttempt   string          `json:"last_attempt,omitempty"`
 	Input         string          `json:"input,omitempty"`
@@ -131,7 +132,7 @@ func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
 		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
-		LastAttempt: r.LastAttempt, Input: r.Input,
+		LookUpAfter: optional(r.LookUpAfter), LastAttempt: r.LastAttempt, Input: r.Input,
 		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
 	}
 	if !r.IsTombstone() {
@@ -191,7 +192,7 @@ func DecodeRecord(text []byte) (Record, error) {
 func decodeRecord(w wireRecord) Record {
 	r := Record{
 		Family: w.Family, Generation: w.Generation, Status: w.Status, AuthorizedAt: value(w.AuthorizedAt), LastRotatedAt: value(w.LastRotatedAt),
-		NotBefore: value(w.NotBefore), LastAttempt: w.LastAttempt, Input: w.Input,
+		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
 	}

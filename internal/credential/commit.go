@@ -120,7 +120,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		e.Verdict = "refreshed"
 	} else {
 		cur.Family, cur.Generation = a.NewFamily, 1
-		cur.AuthorizedAt, cur.LastRotatedAt = a.SentAt, time.Time{}
+		cur.AuthorizedAt, cur.LastRotatedAt, cur.LookUpAfter = a.SentAt, time.Time{}, time.Time{}
 		cur.consumeInput(a.Code)
 		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
 		e.Verdict = "authorized"

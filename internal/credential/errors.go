@@ -100,7 +100,8 @@ const (
 	// NoticeInputRefused: the server refused the tokens that the configuration brought, in the words of Text; the ones in
 	// use before are in use again.
 	NoticeInputRefused NoticeCode = "input_refused"
-	// NoticeNotLookedUp: the part Text of the connection could not be looked up; Err says why. Empty: it could not be stored.
+	// NoticeNotLookedUp: the part Text of the connection could not be looked up, and is not asked for before Until; Err says
+	// why. Empty: it could not be stored.
 	NoticeNotLookedUp NoticeCode = "not_looked_up"
 	// NoticeUnprobed: the API did not say whether the access token works, or was not asked until Until; Reason and Err say why.
 	NoticeUnprobed NoticeCode = "unprobed"

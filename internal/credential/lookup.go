@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -21,8 +22,14 @@ type Looker interface {
 	LookUp(ctx context.Context, resource string, token secret.String) oauth.Reply
 }
 
+// lookUpPause is how long nothing is looked up after a refusal. What a user may not read is refused in every run, and each
+// refusal counts where a platform locks clients out.
+const lookUpPause = time.Hour
+
 // lookUpCode stands for the server's words in the list of an error budget.
 const lookUpCode = "(look-up)"
+
+var errRefusedLately = errors.New("it was refused within the last hour")
 
 var errNotWorthIt = errors.New("so many requests of this client were refused of late that what is left of its error budget is kept for refreshes")
 
@@ -43,30 +50,42 @@ func (r Record) lacks() []LookUp {
 }
 
 // LookUp completes the connection of a credential that has a working access token, and returns its record. Whatever goes
-// wrong is a notice: the token works all the same. What could not be looked up is tried again in another process.
+// wrong is a notice: the token works all the same. What could not be looked up is tried again in another process, and
+// after a refusal an hour later.
 func (m *Manager) LookUp(ctx context.Context, name string, r Record) (Record, []Notice) {
 	key, lacks := PairKey(name), r.lacks()
 	if m.looker == nil || len(lacks) == 0 || !m.works(key, r) || !m.looksFirst(key) {
 		return r, nil
 	}
+	if m.Now().Before(r.LookUpAfter) {
+		return r, []Notice{{Code: NoticeNotLookedUp, Text: lacks[0].Name, Err: errRefusedLately, Until: r.LookUpAfter}}
+	}
 	found := map[string]string{}
 	var notices []Notice
+	var again time.Time
 	for _, l := range lacks {
 		value, err := m.lookUp(ctx, key, r, l)
-		if err != nil {
-			notices = append(notices, Notice{Code: NoticeNotLookedUp, Text: l.Name, Err: err})
+		if err == nil {
+			found[l.Name] = value
 			continue
 		}
-		found[l.Name] = value
+		n := Notice{Code: NoticeNotLookedUp, Text: l.Name, Err: err}
+		var refused lookUpRefused
+		if errors.As(err, &refused) {
+			again = m.Now().Add(lookUpPause).Round(0).UTC()
+			n.Until = again
+		}
+		notices = append(notices, n)
 	}
-	if len(found) == 0 {
+	if len(found) == 0 && again.IsZero() {
 		return r, notices
 	}
 	next, err := m.change(ctx, key, func(cur Record) (Record, bool) {
 		if cur.IsTombstone() || cur.Family != r.Family {
 			return cur, false
 		}
-		changed := false
+		changed := !again.IsZero()
+		cur.LookUpAfter = again
 		for name, value := range found {
 			if cur.Tokens.Connection == nil {
 				cur.Tokens.Connection = map[string]string{}
@@ -128,6 +147,8 @@ func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (s
 	switch {
 	case reply.Err != nil:
 		return "", reply.Err
+	case reply.Status >= 400 && reply.Status < 500:
+		return "", lookUpRefused(reply.Status)
 	case reply.Status < 200 || reply.Status > 299:
 		return "", fmt.Errorf("the answer was HTTP %d", reply.Status)
 	}
@@ -145,3 +166,8 @@ func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (s
 	}
 	return value, nil
 }
+
+// lookUpRefused is the status 4xx of a look-up.
+type lookUpRefused int
+
+func (r lookUpRefused) Error() string { return fmt.Sprintf("the answer was HTTP %d", int(r)) }

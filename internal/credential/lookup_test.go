@@ -72,6 +72,15 @@ func TestLookUp(t *testing.T) {
 		t.Errorf("asked again in the same process: %v, %q", notices, api.asked)
 	}
 
+	w.clock.pass(59 * time.Minute)
+	alive.Tokens.ExpiresAt = w.clock.Now().Add(time.Hour)
+	refused := w.record()
+	refused.Tokens.ExpiresAt = alive.Tokens.ExpiresAt
+	w.put(refused)
+	if _, notices := look(start()); len(notices) != 1 || notices[0].Err.Error() != "it was refused within the last hour" || len(api.asked) != 2 {
+		t.Errorf("within an hour of a refusal: %+v, %q", notices, api.asked)
+	}
+	w.clock.pass(time.Minute)
 	api.replies["https://api.example/region"] = found(200, `{"region":"eu"}`)
 	if _, notices := look(start()); notices != nil || len(api.asked) != 3 || api.asked[2] != "https://api.example/region "+access {
 		t.Errorf("%v, %q", notices, api.asked)

@@ -37,6 +37,7 @@ type Record struct {
 	LastRotatedAt time.Time   // zero: never
 	NotBefore     time.Time   // the server said "too early" or "too many": nothing is sent before this
 	Calls         []time.Time // of the token endpoint, oldest first, to the second; noted only where CallLimit bounds them
+	LookUpAfter   time.Time   // a look-up was refused: none is made before this
 	LastAttempt   string      // the attempt whose commit made this generation
 	Input         string      // hash of the token that a configuration brought for this family; empty: none
 

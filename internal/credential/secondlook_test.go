@@ -132,7 +132,7 @@ func TestLookUpsLeaveTheBudgetToRefreshes(t *testing.T) {
 	r := w.record()
 	r.Tokens.ExpiresAt = w.clock.Now().Add(20 * time.Minute)
 	w.put(r)
-	api := &fakeLooker{replies: map[string]oauth.Reply{"https://api.example/me": found(403, `{}`)}}
+	api := &fakeLooker{replies: map[string]oauth.Reply{"https://api.example/me": {Sent: true, Err: errReset}}}
 	start := func() *Manager {
 		return w.start(func(o *Options) {
 			o.Looker = api

@@ -112,8 +112,12 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			diags.AddWarning("Brought Tokens Refused", fmt.Sprintf("The authorization server refused the tokens that preauthenticated brings for %s. The ones in use before still work and are in use again. "+
 				"To replace them, bring others. The server's own words: %s", about, n.Text))
 		case credential.NoticeNotLookedUp:
+			again := "The next run tries again."
+			if !n.Until.IsZero() {
+				again = fmt.Sprintf("It is asked for again from %s on; look whether the user and the app may read it.", moment(n.Until))
+			}
 			diags.AddWarning("Connection Details Incomplete", fmt.Sprintf("What API calls need besides the token of %s could not be looked up%s: %s "+
-				"The token works all the same. The next run tries again.", about, inBrackets(n.Text), clause(n.Err)))
+				"The token works all the same. %s", about, inBrackets(n.Text), clause(n.Err), again))
 		case credential.NoticeNotRevoked:
 			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
 				capital(about.String()), notRevoked(n.Err)))
