@@ -164,6 +164,7 @@ func (c *checker) replies() {
 	for i, r := range c.e.Errors.Or(nil) {
 		c.when(len(r.Status) == 0 && r.Code == "" && r.Description == "" && r.Header == "", "errors[%d] fits everything", i)
 		c.when(!slices.Contains(classes, oauth.Class(r.Class)), "errors[%d]: class %q", i, r.Class)
+		c.when(r.Confidence != "" && !slices.Contains(confidences(), r.Confidence), "errors[%d]: confidence %q", i, r.Confidence)
 		c.when(r.HeaderValue != "" && r.Header == "" || r.Member != "" && r.Code == "", "errors[%d] is not complete", i)
 		_, err := regexp.Compile(r.Description)
 		_, valueErr := regexp.Compile(r.HeaderValue)

@@ -62,7 +62,7 @@ func (c *checker) evidence() {
 		}
 		ev := f.Evidence()
 		c.when(len(ev.Sources) == 0, "%s has no source", f.Name)
-		c.when(!slices.Contains([]Confidence{High, Medium, Low}, ev.Confidence), "%s: confidence %q", f.Name, ev.Confidence)
+		c.when(!slices.Contains(confidences(), ev.Confidence), "%s: confidence %q", f.Name, ev.Confidence)
 		for _, s := range ev.Sources {
 			_, ok := c.e.Sources[s]
 			c.when(!ok, "%s: source %q is not listed", f.Name, s)
@@ -200,6 +200,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		"separator":            {"scope_separator", fact(`";"`), "scope_separator"},
 		"rule for everything":  {"errors", fact(`[{"class":"too_early"}]`), "fits everything"},
 		"class":                {"errors", fact(`[{"status":[400],"class":"odd"}]`), `class "odd"`},
+		"rule's confidence":    {"errors", fact(`[{"status":[400],"class":"too_early","confidence":"sure"}]`), `errors[0]: confidence "sure"`},
 		"expression":           {"errors", fact(`[{"error_description":"(","class":"too_early"}]`), "missing closing"},
 		"wait":                 {"errors", fact(`[{"status":[400],"class":"too_early","wait":"-1s"}]`), "wait"},
 		"pick":                 {"look_ups", fact(`[{"name":"x","url":"https://{country}/","pick":"id"}]`), "look_ups"},

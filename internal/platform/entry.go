@@ -163,6 +163,8 @@ type Rule struct {
 	HeaderValue string `json:"header_value,omitempty"`      // a regular expression found in it
 	Class       string `json:"class"`                       // one of oauth's classes
 	Wait        string `json:"wait,omitempty"`              // of too_early and rate_limited, where the server names no time
+
+	Confidence Confidence `json:"confidence,omitempty"` // of this rule, where it is not that of the list
 }
 
 // AppRegistration says how a client comes to be.

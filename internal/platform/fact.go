@@ -18,6 +18,8 @@ const (
 	Low    Confidence = "low"    // one report, an inference, or sources that contradict each other
 )
 
+func confidences() []Confidence { return []Confidence{High, Medium, Low} }
+
 // Source is where a fact comes from.
 type Source struct {
 	Title string `json:"title"`
