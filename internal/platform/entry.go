@@ -15,13 +15,14 @@ const (
 // Entry is one platform. Members are named as in the data; endpoints as in RFC 8414. Texts with {braces} are templates over
 // the variables.
 type Entry struct {
-	ID        string            `json:"id"`
-	Name      string            `json:"name"`
-	Kind      Kind              `json:"kind"`
-	Docs      []string          `json:"docs"`
-	Sources   map[string]Source `json:"sources"`
-	Variables []Variable        `json:"variables,omitempty"`
-	Notes     []string          `json:"notes,omitempty"` // for people; each a sentence or more
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	Kind         Kind              `json:"kind"`
+	KindEvidence Evidence          `json:"kind_evidence"` // of a kind other than oauth2, for which the endpoints speak
+	Docs         []string          `json:"docs"`
+	Sources      map[string]Source `json:"sources"`
+	Variables    []Variable        `json:"variables,omitempty"`
+	Notes        []string          `json:"notes,omitempty"` // for people; each a sentence or more
 
 	Facts
 }

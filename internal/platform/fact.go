@@ -103,11 +103,11 @@ type AnyFact interface {
 	Text() (string, bool)
 }
 
-// Evidence is what a fact rests on.
+// Evidence is what a fact rests on, or whatever else an entry says.
 type Evidence struct {
-	Sources    []string
-	Confidence Confidence
-	Note       string
+	Sources    []string   `json:"sources"` // keys of the entry's sources
+	Confidence Confidence `json:"confidence"`
+	Note       string     `json:"note,omitempty"`
 }
 
 // Evidence returns what the fact rests on.

@@ -78,6 +78,7 @@ func page(t *testing.T, e Entry) []byte {
 		"quote": func(s string) string { return fmt.Sprintf("%q", s) },
 		"pad":   aligned,
 		"cell":  func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
+		"rests": rests,
 		"names": func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
 	}).ParseFS(pageTemplate, "testdata/page.md.tmpl")
 	if err != nil {
@@ -96,7 +97,7 @@ func page(t *testing.T, e Entry) []byte {
 			text = "`" + text + "`"
 		}
 		ev := f.Evidence()
-		s.Reference = append(s.Reference, row{f.Name, text, string(ev.Confidence) + ": " + strings.Join(ev.Sources, ", ")})
+		s.Reference = append(s.Reference, row{f.Name, text, rests(Evidence{Sources: ev.Sources, Confidence: ev.Confidence})})
 		if ev.Confidence == Low || ev.Note != "" {
 			s.Doubts = append(s.Doubts, row{f.Name, string(ev.Confidence), ev.Note})
 		}
@@ -106,6 +107,15 @@ func page(t *testing.T, e Entry) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// rests says what something rests on.
+func rests(ev Evidence) string {
+	said := string(ev.Confidence) + ": " + strings.Join(ev.Sources, ", ")
+	if ev.Note != "" {
+		said += "; " + ev.Note
+	}
+	return said
 }
 
 // aligned pads a name to the longest among those of m, as terraform fmt does.
