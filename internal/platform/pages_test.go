@@ -75,11 +75,12 @@ type row struct{ Name, Value, Note string }
 func page(t *testing.T, e Entry) []byte {
 	t.Helper()
 	parsed, err := template.New("page.md.tmpl").Funcs(template.FuncMap{
-		"quote": func(s string) string { return fmt.Sprintf("%q", s) },
-		"pad":   aligned,
-		"cell":  func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
-		"rests": rests,
-		"names": func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
+		"quote":  func(s string) string { return fmt.Sprintf("%q", s) },
+		"pad":    aligned,
+		"cell":   func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
+		"rests":  rests,
+		"people": func() string { return "`" + strings.Join(ForPeople(), "`, `") + "`" },
+		"names":  func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
 	}).ParseFS(pageTemplate, "testdata/page.md.tmpl")
 	if err != nil {
 		t.Fatal(err)
