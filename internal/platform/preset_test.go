@@ -134,6 +134,7 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 		{"microsoft", 400, "", `{"error":"invalid_request","error_description":"AADSTS90002: no such tenant"}`, oauth.Configuration},
 		{"microsoft", 401, "", `{"error":"unauthorized_client","error_description":"AADSTS7000215: wrong secret"}`, oauth.BadClient},
 		{"hubspot", 400, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
+		{"hubspot", 400, "", `{"error":"invalid_grant","error_description":"refresh token is invalid, expired or revoked","status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
 	} {
 		e, ok := Find(tt.id)
 		if !ok {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,70 @@ func TestMyDomains(t *testing.T) {
 	} {
 		if p, err := find("salesforce", map[string]string{"domain": host}, ""); err == nil || !strings.HasPrefix(err.Error(), "domain: it is not of the right form: ") {
 			t.Errorf("%q leads to %s, %v", host, p.TokenEndpoint, err)
+		}
+	}
+}
+
+// TestRows says once more, from the platforms' own words, what rows come to that the seven of TestPresets do not show.
+func TestRows(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		id         string
+		parameters map[string]string
+		authorize  string
+		token      string
+		revoke     string
+		lookUp     string
+		audience   string
+		refresh    map[string]string
+	}{
+		{
+			"hubspot", nil, "https://app.hubspot.com/oauth/authorize", "https://api.hubapi.com/oauth/2026-03/token", "https://api.hubapi.com/oauth/2026-03/token/revoke", "", "", nil,
+		},
+		{
+			"atlassian", map[string]string{"cloud": "government"}, "https://auth.atlassian-us-gov-mod.com/authorize", "https://auth.atlassian-us-gov-mod.com/oauth/token",
+			"https://auth.atlassian-us-gov-mod.com/oauth/revoke", "https://api.atlassian-us-gov-mod.com/oauth/token/accessible-resources",
+			"api.atlassian-us-gov-mod.com", nil,
+		},
+		{
+			"atlassian", nil, "https://auth.atlassian.com/authorize", "https://auth.atlassian.com/oauth/token", "https://auth.atlassian.com/oauth/revoke",
+			"https://api.atlassian.com/oauth/token/accessible-resources", "api.atlassian.com", nil,
+		},
+		{"zoho", map[string]string{"data_center": "ca"}, "https://accounts.zohocloud.ca/oauth/v2/auth", "https://accounts.zohocloud.ca/oauth/v2/token", "https://accounts.zohocloud.ca/oauth/v2/token/revoke", "", "", nil},
+		{"zoho", map[string]string{"data_center": "com.au"}, "https://accounts.zoho.com.au/oauth/v2/auth", "https://accounts.zoho.com.au/oauth/v2/token", "https://accounts.zoho.com.au/oauth/v2/token/revoke", "", "", nil},
+		{
+			"visma_connect", map[string]string{"environment": "staging"}, "https://connect.identity.stagaws.visma.com/connect/authorize",
+			"https://connect.identity.stagaws.visma.com/connect/token", "https://connect.identity.stagaws.visma.com/connect/revocation", "", "", nil,
+		},
+	} {
+		p, err := Presets()(tt.id, tt.parameters, "")
+		if err != nil {
+			t.Errorf("%s: %v", tt.id, err)
+			continue
+		}
+		if p.AuthorizationEndpoint != tt.authorize || p.TokenEndpoint != tt.token || p.RevocationEndpoint != tt.revoke || !maps.Equal(p.RefreshParameters, tt.refresh) {
+			t.Errorf("%s %v: %s, %s, %q, %v", tt.id, tt.parameters, p.AuthorizationEndpoint, p.TokenEndpoint, p.RevocationEndpoint, p.RefreshParameters)
+		}
+		lookUp := ""
+		if len(p.LookUps) > 0 {
+			lookUp = p.LookUps[0].URL
+		}
+		if lookUp != tt.lookUp {
+			t.Errorf("%s %v: looks up %q", tt.id, tt.parameters, lookUp)
+		}
+		if got := p.AuthorizationParameters["audience"]; got != tt.audience {
+			t.Errorf("%s %v: audience %q", tt.id, tt.parameters, got)
+		}
+	}
+}
+
+// TestLifetimesThatAreNone: where access tokens do not expire, the preset assumes no lifetime.
+func TestLifetimesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"slack", "moneybird", "stripe_connect"} {
+		e, _ := Find(id)
+		if _, some := e.AccessTokenLifetime.Get(); some || !e.AccessTokenLifetime.Known() || e.AccessTokenLifetime.Confidence == Low {
+			t.Errorf("%s: %+v", id, e.AccessTokenLifetime)
 		}
 	}
 }
