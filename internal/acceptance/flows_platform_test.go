@@ -217,7 +217,7 @@ func TestPlatformPages(t *testing.T) {
 			t.Errorf("%s is %v", name, url)
 		}
 	}
-	if tried != 29 {
+	if tried != 31 {
 		t.Errorf("%d examples were tried", tried)
 	}
 }

@@ -143,7 +143,8 @@ func (c *checker) parameters() {
 		for p := range f.Or(nil) {
 			protocol := []string{"", "response_type", "client_id", "client_secret", "redirect_uri", "scope", "state", "code", "code_verifier",
 				"code_challenge", "code_challenge_method", "grant_type", "refresh_token"}
-			c.when(slices.Contains(protocol, p), "%s: %q belongs to the protocol", name, p)
+			repeated := p == "redirect_uri" && name == "refresh_parameters" // RFC 6749 §6 has none there, but some servers want it
+			c.when(slices.Contains(protocol, p) && !repeated, "%s: %q belongs to the protocol", name, p)
 		}
 	}
 	if s, ok := c.e.ScopeSeparator.Get(); ok {

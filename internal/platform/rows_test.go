@@ -4,6 +4,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
 // TestMyDomains: every form of a login host that Salesforce documents, and nothing that leads elsewhere.
@@ -57,8 +59,14 @@ func TestRows(t *testing.T) {
 			"atlassian", nil, "https://auth.atlassian.com/authorize", "https://auth.atlassian.com/oauth/token", "https://auth.atlassian.com/oauth/revoke",
 			"https://api.atlassian.com/oauth/token/accessible-resources", "api.atlassian.com", nil,
 		},
+		{
+			"jira_data_center", map[string]string{"base_url": "https://jira.example.com/jira", "redirect_uri": "https://app.example.com/callback"},
+			"https://jira.example.com/jira/rest/oauth2/latest/authorize", "https://jira.example.com/jira/rest/oauth2/latest/token", "", "", "",
+			map[string]string{"redirect_uri": "https://app.example.com/callback"},
+		},
 		{"zoho", map[string]string{"data_center": "ca"}, "https://accounts.zohocloud.ca/oauth/v2/auth", "https://accounts.zohocloud.ca/oauth/v2/token", "https://accounts.zohocloud.ca/oauth/v2/token/revoke", "", "", nil},
 		{"zoho", map[string]string{"data_center": "com.au"}, "https://accounts.zoho.com.au/oauth/v2/auth", "https://accounts.zoho.com.au/oauth/v2/token", "https://accounts.zoho.com.au/oauth/v2/token/revoke", "", "", nil},
+		{"yuki", nil, "https://connect.visma.com/connect/authorize", "https://connect.visma.com/connect/token", "", "", "", nil},
 		{
 			"visma_connect", map[string]string{"environment": "staging"}, "https://connect.identity.stagaws.visma.com/connect/authorize",
 			"https://connect.identity.stagaws.visma.com/connect/token", "https://connect.identity.stagaws.visma.com/connect/revocation", "", "", nil,
@@ -92,6 +100,20 @@ func TestLifetimesThatAreNone(t *testing.T) {
 		e, _ := Find(id)
 		if _, some := e.AccessTokenLifetime.Get(); some || !e.AccessTokenLifetime.Known() || e.AccessTokenLifetime.Confidence == Low {
 			t.Errorf("%s: %+v", id, e.AccessTokenLifetime)
+		}
+	}
+}
+
+// TestRedirectURIOfARefresh: as the page of GitLab shows it.
+func TestRedirectURIOfARefresh(t *testing.T) {
+	t.Parallel()
+	p, err := Presets()("gitlab", map[string]string{"host": "gitlab.com"}, `{"refresh_parameters":{"redirect_uri":"https://app.example.com/callback"}}`)
+	if err != nil || p.RefreshParameters["redirect_uri"] != "https://app.example.com/callback" || p.Policy.Rotation != credential.RotationSingleUse {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for _, text := range []string{`{"refresh_parameters":{"refresh_token":"x"}}`, `{"token_parameters":{"redirect_uri":"https://x.example"}}`} {
+		if _, err := Presets()("gitlab", map[string]string{"host": "gitlab.com"}, text); err == nil || !strings.Contains(err.Error(), "belongs to the protocol") {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
