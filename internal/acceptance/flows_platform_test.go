@@ -166,8 +166,8 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	w.write(config(""))
 	w.apply()
 	w.write(config(attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
-	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
-	w.apply().mustSay(t, "Warning: Connection Details Incomplete", "(cloudId): the answer was HTTP 403.", "The token works all the same.")
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 503, Body: `{}`})
+	w.apply().mustSay(t, "Warning: Connection Details Incomplete", "(cloudId): the answer was HTTP 503.", "The token works all the same.")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[]" {
 		t.Errorf("details %s", got)
 	}
@@ -268,7 +268,7 @@ func TestPlatformPages(t *testing.T) {
 			t.Errorf("%s is %v", name, url)
 		}
 	}
-	if tried != 29 {
+	if tried != 31 {
 		t.Errorf("%d examples were tried", tried)
 	}
 }

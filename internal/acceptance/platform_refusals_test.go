@@ -77,17 +77,31 @@ func TestPlatformEnds(t *testing.T) {
 	}
 }
 
-// What a rumour says of a refusal does not make a token dead: it is kept, and the server's words are told.
+// What a rumour says of a refusal does not make a token dead, and neither does one that a login would not help: the token is
+// kept, and the server's words are told.
 func TestPlatformRumour(t *testing.T) {
 	t.Parallel()
-	s := newTenancy(t, microsoft().as("interaction_required", ""))
-	s.bring()
-	s.w.apply()
-	before := s.w.string(this, "refresh_token")
-	s.revoke()
-	s.later(s.lifetime, s.w)
-	s.w.apply().mustSay(t, "Warning: Token Pair Not Refreshed", "AADSTS50076: ")
-	s.w.expect(this, values{"status": "active", "refresh_token": before})
+	for _, tt := range []struct {
+		app
+		words string
+	}{
+		{salesforce().as("inactive_user", ""), "inactive_user: user is inactive"},
+		{salesforce().as("inactive_org", ""), "inactive_org: organization is not active"},
+		{microsoft().as("blocked", ""), "AADSTS53003: "},
+		{microsoft().as("interaction_required", ""), "interaction_required: AADSTS50076: "},
+	} {
+		t.Run(tt.profile, func(t *testing.T) {
+			t.Parallel()
+			s := newTenancy(t, tt.app)
+			s.bring()
+			s.w.apply()
+			before := s.w.string(this, "refresh_token")
+			s.revoke()
+			s.later(s.lifetime, s.w)
+			s.w.apply().mustSay(t, "Warning: Token Pair Not Refreshed", tt.words)
+			s.w.expect(this, values{"status": "active", "refresh_token": before})
+		})
+	}
 }
 
 // A platform lets so many authorizations of a user live: another one ends the oldest, and nobody tells.

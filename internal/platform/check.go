@@ -146,8 +146,8 @@ func (c *checker) parameters() {
 		for p := range f.Or(nil) {
 			protocol := []string{"", "response_type", "client_id", "client_secret", "redirect_uri", "scope", "state", "code", "code_verifier",
 				"code_challenge", "code_challenge_method", "grant_type", "refresh_token"}
-			own := p == "redirect_uri" && name == "refresh_parameters" // no part of a refresh by RFC 6749 §6, and some servers want it
-			c.when(slices.Contains(protocol, p) && !own, "%s: %q belongs to the protocol", name, p)
+			repeated := p == "redirect_uri" && name == "refresh_parameters" // RFC 6749 §6 has none there, but some servers want it
+			c.when(slices.Contains(protocol, p) && !repeated, "%s: %q belongs to the protocol", name, p)
 		}
 	}
 	if s, ok := c.e.ScopeSeparator.Get(); ok {
@@ -168,6 +168,7 @@ func (c *checker) replies() {
 	for i, r := range c.e.Errors.Or(nil) {
 		c.when(len(r.Status) == 0 && r.Code == "" && r.Description == "" && r.Header == "", "errors[%d] fits everything", i)
 		c.when(!slices.Contains(classes, oauth.Class(r.Class)), "errors[%d]: class %q", i, r.Class)
+		c.when(r.Confidence != "" && !slices.Contains(confidences(), r.Confidence), "errors[%d]: confidence %q", i, r.Confidence)
 		c.when(r.HeaderValue != "" && r.Header == "" || r.Member != "" && r.Code == "", "errors[%d] is not complete", i)
 		_, err := regexp.Compile(r.Description)
 		_, valueErr := regexp.Compile(r.HeaderValue)

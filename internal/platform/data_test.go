@@ -2,6 +2,7 @@ package platform
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -53,19 +54,28 @@ func check(e Entry) []string {
 	return c.wrong
 }
 
-// evidence: every fact names sources that exist, and every source serves a fact.
+// evidence: whatever is said names sources that exist, and every source serves something.
 func (c *checker) evidence() {
-	used := map[string]bool{}
+	said := map[string]Evidence{}
 	for _, f := range c.e.All() {
-		if !f.Known() {
-			continue
+		if f.Known() {
+			said[f.Name] = f.Evidence()
 		}
-		ev := f.Evidence()
-		c.when(len(ev.Sources) == 0, "%s has no source", f.Name)
-		c.when(!slices.Contains([]Confidence{High, Medium, Low}, ev.Confidence), "%s: confidence %q", f.Name, ev.Confidence)
+	}
+	for _, v := range c.e.Variables {
+		said[fmt.Sprintf("variable %q", v.Name)] = v.Evidence
+	}
+	if c.e.Kind != OAuth2 {
+		said["kind"] = c.e.KindEvidence
+	}
+	used := map[string]bool{}
+	for what, ev := range said {
+		c.when(len(ev.Sources) == 0, "%s has no source", what)
+		c.when(!slices.Contains(confidences(), ev.Confidence), "%s: confidence %q", what, ev.Confidence)
+		c.when(ev.Confidence == Low && ev.Note == "", "%s is not sure, and no note says what else may be true", what)
 		for _, s := range ev.Sources {
 			_, ok := c.e.Sources[s]
-			c.when(!ok, "%s: source %q is not listed", f.Name, s)
+			c.when(!ok, "%s: source %q is not listed", what, s)
 			used[s] = true
 		}
 	}
@@ -183,6 +193,10 @@ func TestCheckFindsFaults(t *testing.T) {
 		"no source":            {"pkce", `{"value":"optional","sources":[],"confidence":"low"}`, "pkce has no source"},
 		"unlisted source":      {"pkce", `{"value":"optional","sources":["nobody"],"confidence":"low"}`, `source "nobody" is not listed`},
 		"confidence":           {"pkce", `{"value":"optional","sources":["picqer"],"confidence":"sure"}`, `confidence "sure"`},
+		"doubt without note":   {"pkce", `{"value":"optional","sources":["picqer"],"confidence":"low"}`, "pkce is not sure, and no note"},
+		"groundless variable":  {"variables", `[{"name":"country","description":"a thing","example":"h","confidence":"high"}]`, `variable "country" has no source`},
+		"doubtful variable":    {"variables", `[{"name":"country","description":"a thing","example":"h","sources":["picqer"]}]`, `variable "country": confidence ""`},
+		"groundless kind":      {"kind", `"not_oauth"`, "kind has no source"},
 		"unused source":        {"sources", `{"x":{"title":"x","read":"2026-11-21"}}`, `source "x" is of no use`},
 		"unknown variable":     {"token_endpoint", fact(`"https://{host}/token"`), "unknown variable"},
 		"endpoint in clear":    {"token_endpoint", fact(`"http://{country}/token"`), "token_endpoint: unusable request"},
@@ -200,6 +214,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		"separator":            {"scope_separator", fact(`";"`), "scope_separator"},
 		"rule for everything":  {"errors", fact(`[{"class":"too_early"}]`), "fits everything"},
 		"class":                {"errors", fact(`[{"status":[400],"class":"odd"}]`), `class "odd"`},
+		"rule's confidence":    {"errors", fact(`[{"status":[400],"class":"too_early","confidence":"sure"}]`), `errors[0]: confidence "sure"`},
 		"expression":           {"errors", fact(`[{"error_description":"(","class":"too_early"}]`), "missing closing"},
 		"wait":                 {"errors", fact(`[{"status":[400],"class":"too_early","wait":"-1s"}]`), "wait"},
 		"pick":                 {"look_ups", fact(`[{"name":"x","url":"https://{country}/","pick":"id"}]`), "look_ups"},

@@ -75,8 +75,9 @@ func TestDoubtful(t *testing.T) {
 func TestDoubtfulPlatforms(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"atlassian": "on_reuse", "auth0": "rotation", "datev": "rotation", "hydra": "rotation", "keycloak": "rotation", "moneybird": "rotation",
+		"atlassian": "on_reuse", "auth0": "rotation", "datev": "rotation", "hydra": "rotation", "jira_data_center": "rotation", "keycloak": "rotation", "moneybird": "rotation",
 		"okta": "rotation", "sage_accounting": "rotation idle_lifetime", "salesforce": "rotation", "stripe_connect": "rotation", "visma_connect": "rotation",
+		"yuki": "rotation",
 	}
 	got := map[string]string{}
 	for _, id := range IDs() {

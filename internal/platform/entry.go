@@ -15,13 +15,14 @@ const (
 // Entry is one platform. Members are named as in the data; endpoints as in RFC 8414. Texts with {braces} are templates over
 // the variables.
 type Entry struct {
-	ID        string            `json:"id"`
-	Name      string            `json:"name"`
-	Kind      Kind              `json:"kind"`
-	Docs      []string          `json:"docs"`
-	Sources   map[string]Source `json:"sources"`
-	Variables []Variable        `json:"variables,omitempty"`
-	Notes     []string          `json:"notes,omitempty"` // for people; each a sentence or more
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	Kind         Kind              `json:"kind"`
+	KindEvidence Evidence          `json:"kind_evidence"` // of a kind other than oauth2, for which the endpoints speak
+	Docs         []string          `json:"docs"`
+	Sources      map[string]Source `json:"sources"`
+	Variables    []Variable        `json:"variables,omitempty"`
+	Notes        []string          `json:"notes,omitempty"` // for people; each a sentence or more
 
 	Facts
 }
@@ -170,6 +171,8 @@ type Rule struct {
 	HeaderValue string `json:"header_value,omitempty"`      // a regular expression found in it
 	Class       string `json:"class"`                       // one of oauth's classes
 	Wait        string `json:"wait,omitempty"`              // of too_early and rate_limited, where the server names no time
+
+	Confidence Confidence `json:"confidence,omitempty"` // of this rule, where it is not that of the list
 }
 
 // AppRegistration says how a client comes to be.

@@ -18,6 +18,8 @@ const (
 	Low    Confidence = "low"    // one report, an inference, or sources that contradict each other
 )
 
+func confidences() []Confidence { return []Confidence{High, Medium, Low} }
+
 // Source is where a fact comes from.
 type Source struct {
 	Title string `json:"title"`
@@ -101,11 +103,11 @@ type AnyFact interface {
 	Text() (string, bool)
 }
 
-// Evidence is what a fact rests on.
+// Evidence is what a fact rests on, or whatever else an entry says.
 type Evidence struct {
-	Sources    []string
-	Confidence Confidence
-	Note       string
+	Sources    []string   `json:"sources"` // keys of the entry's sources
+	Confidence Confidence `json:"confidence"`
+	Note       string     `json:"note,omitempty"`
 }
 
 // Evidence returns what the fact rests on.

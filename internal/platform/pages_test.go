@@ -75,10 +75,12 @@ type row struct{ Name, Value, Note string }
 func page(t *testing.T, e Entry) []byte {
 	t.Helper()
 	parsed, err := template.New("page.md.tmpl").Funcs(template.FuncMap{
-		"quote": func(s string) string { return fmt.Sprintf("%q", s) },
-		"pad":   aligned,
-		"cell":  func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
-		"names": func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
+		"quote":  func(s string) string { return fmt.Sprintf("%q", s) },
+		"pad":    aligned,
+		"cell":   func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
+		"rests":  rests,
+		"people": func() string { return "`" + strings.Join(ForPeople(), "`, `") + "`" },
+		"names":  func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
 	}).ParseFS(pageTemplate, "testdata/page.md.tmpl")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +98,7 @@ func page(t *testing.T, e Entry) []byte {
 			text = "`" + text + "`"
 		}
 		ev := f.Evidence()
-		s.Reference = append(s.Reference, row{f.Name, text, string(ev.Confidence) + ": " + strings.Join(ev.Sources, ", ")})
+		s.Reference = append(s.Reference, row{f.Name, text, rests(Evidence{Sources: ev.Sources, Confidence: ev.Confidence})})
 		if ev.Confidence == Low || ev.Note != "" {
 			s.Doubts = append(s.Doubts, row{f.Name, string(ev.Confidence), ev.Note})
 		}
@@ -106,6 +108,15 @@ func page(t *testing.T, e Entry) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// rests says what something rests on.
+func rests(ev Evidence) string {
+	said := string(ev.Confidence) + ": " + strings.Join(ev.Sources, ", ")
+	if ev.Note != "" {
+		said += "; " + ev.Note
+	}
+	return said
 }
 
 // aligned pads a name to the longest among those of m, as terraform fmt does.

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -228,7 +229,8 @@ func spoken(methods []string) string {
 func rules(f Fact[[]Rule]) ([]oauth.Rule, error) {
 	var out []oauth.Rule
 	for _, r := range f.Or(nil) {
-		if dead := oauth.Class(r.Class); f.Confidence == Low && (dead == oauth.Reauthorize || dead == oauth.ReuseDetected) {
+		sure := cmp.Or(r.Confidence, f.Confidence)
+		if dead := oauth.Class(r.Class); sure == Low && (dead == oauth.Reauthorize || dead == oauth.ReuseDetected) {
 			continue
 		}
 		rule := oauth.Rule{Status: r.Status, Member: r.Member, Code: r.Code, Header: r.Header, Class: oauth.Class(r.Class)}

@@ -152,8 +152,22 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 		{"slack", 200, "", `{"ok":false,"error":"invalid_refresh_token"}`, oauth.Reauthorize},
 		{"zoho", 200, "", `{"error":"invalid_code"}`, oauth.Reauthorize},
 		{"zoho", 400, "", `{"error":"Access Denied","error_description":"You have made too many requests continuously.","status":"failure"}`, oauth.RateLimited},
-		{"microsoft", 400, "", `{"error":"interaction_required","error_description":"AADSTS50076"}`, oauth.Configuration},
+		{"salesforce", 400, "", `{"error":"inactive_user","error_description":"user is inactive"}`, oauth.Configuration},
+		{"salesforce", 400, "", `{"error":"inactive_org","error_description":"organization is not active"}`, oauth.Configuration},
+		{"salesforce", 400, "", `{"error":"invalid_client_id","error_description":"client identifier invalid"}`, oauth.BadClient},
+		{"salesforce", 400, "", `{"error":"rate_limit_exceeded"}`, oauth.RateLimited},
+		{"microsoft", 400, "", `{"error":"interaction_required","error_description":"AADSTS50076: MFA"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"interaction_required","error_description":"AADSTS50076: MFA","suberror":"basic_action"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"consent_required","error_description":"AADSTS65001: no consent"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS65001: no consent","suberror":"consent_required"}`, oauth.Reauthorize},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS53003: blocked","suberror":"message_only"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"interaction_required","error_description":"AADSTS53000: device","suberror":"additional_action"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS54005: OAuth2 Authorization code was already redeemed"}`, oauth.ReuseDetected},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50196: loop"}`, oauth.RateLimited},
+		{"microsoft", 400, "", `{"error":"invalid_request","error_description":"AADSTS90002: no such tenant"}`, oauth.Configuration},
+		{"microsoft", 401, "", `{"error":"unauthorized_client","error_description":"AADSTS7000215: wrong secret"}`, oauth.BadClient},
 		{"hubspot", 400, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
+		{"hubspot", 400, "", `{"error":"invalid_grant","error_description":"refresh token is invalid, expired or revoked","status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
 	} {
 		e, ok := Find(tt.id)
 		if !ok {
@@ -220,6 +234,24 @@ func TestRumoursKillNothing(t *testing.T) {
 		}
 		if p.Lifetime != lifetime || len(p.Dialect.Rules) != rules {
 			t.Errorf("%s: lifetime %s, %d rules", c, p.Lifetime, len(p.Dialect.Rules))
+		}
+	}
+}
+
+// TestRulesHaveConfidences: a rule may be less sure than its list, or surer.
+func TestRulesHaveConfidences(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		list, rule Confidence
+		want       int
+	}{{High, "", 1}, {Medium, "", 1}, {Low, "", 0}, {High, Low, 0}, {High, Medium, 1}, {Low, Medium, 1}, {Low, High, 1}} {
+		e, err := Parse([]byte(fmt.Sprintf(`{"kind":"oauth2","errors":{"value":[{"error":"a","class":"reauthorize","confidence":%q}],"sources":["x"],"confidence":%q}}`, tt.rule, tt.list)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.Preset(nil)
+		if err != nil || len(p.Dialect.Rules) != tt.want {
+			t.Errorf("%+v: %d rules, %v", tt, len(p.Dialect.Rules), err)
 		}
 	}
 }

@@ -16,6 +16,8 @@ type Variable struct {
 	Values      map[string]string `json:"values,omitempty"`  // what may be given, and what stands for it; nil: Pattern decides
 	Pattern     string            `json:"pattern,omitempty"` // the whole value must match it
 	Example     string            `json:"example,omitempty"` // for people and tests, where neither Default nor Values give one
+
+	Evidence
 }
 
 // defaultPattern lets nothing through that could lead a URL elsewhere.

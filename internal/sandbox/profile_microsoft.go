@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// microsoft is the Microsoft identity platform (Entra ID), version 2. The source is MicrosoftDocs/entra-docs. Which number
-// stands for which end of a refresh token is unconfirmed; the code beside it is not.
+// microsoft is the Microsoft identity platform (Entra ID), version 2. The source is MicrosoftDocs/entra-docs.
 func microsoft() profile {
 	return profile{
 		name: "microsoft",
@@ -35,8 +34,13 @@ func microsoft() profile {
 			{"expired_secret", func(p *profile) { // reference-error-codes
 				p.manners.refusals[clientBadSecret] = aadsts(401, "invalid_client", 7000222, "The provided client secret keys are expired.")
 			}},
-			{"interaction_required", func(p *profile) { // raised by conditional access; unconfirmed
+			{"interaction_required", func(p *profile) { // v2-oauth2-auth-code-flow: the code; reference-error-codes: the number
 				r := aadsts(400, "interaction_required", 50076, "Due to a configuration change made by your administrator")
+				p.manners.refusals[refreshRevoked] = r
+			}},
+			{"blocked", func(p *profile) { // the suberror of @azure/msal-common 15.7.0; reference-error-codes: the number
+				r := aadsts(400, "invalid_grant", 53003, "Access has been blocked by Conditional Access policies.")
+				r.more = append(r.more, member{"suberror", `"message_only"`})
 				p.manners.refusals[refreshRevoked] = r
 			}},
 		},

@@ -45,6 +45,12 @@ func salesforce() profile {
 			{"idle_limit", func(p *profile) { // Salesforce help, connected_app_limit_idle_ttl, and the rules of 2026
 				p.settings.RefreshTokenIdleLifetime = 30 * 24 * time.Hour
 			}},
+			{"inactive_user", func(p *profile) { // jsforce/jsforce#1656: the code
+				p.manners.refusals[refreshRevoked] = says(400, "inactive_user", "user is inactive")
+			}},
+			{"inactive_org", func(p *profile) { // unconfirmed
+				p.manners.refusals[refreshRevoked] = says(400, "inactive_org", "organization is not active")
+			}},
 			{"wrong_secret_401", func(p *profile) { // RFC 6749 §5.2; the status is unconfirmed
 				p.manners.refusals[clientBadSecret] = says(401, "invalid_client", "invalid client credentials")
 			}},

@@ -1,0 +1,64 @@
+package platform
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// TestForPeople is the proof of what the pages say: a fact changes what the engine is given, or it is listed as one for people.
+func TestForPeople(t *testing.T) {
+	t.Parallel()
+	samples := map[string]string{
+		"issuer": `"https://as.example.com"`, "authorization_endpoint": `"https://as.example.com/authorize"`, "token_endpoint": `"https://as.example.com/token"`,
+		"revocation_endpoint": `"https://as.example.com/revoke"`, "introspection_endpoint": `"https://as.example.com/introspect"`,
+		"registration_endpoint": `"https://as.example.com/register"`, "device_authorization_endpoint": `"https://as.example.com/device"`,
+		"pushed_authorization_request_endpoint": `"https://as.example.com/par"`, "userinfo_endpoint": `"https://as.example.com/userinfo"`,
+
+		"grant_types_supported": `["authorization_code","refresh_token"]`, "token_endpoint_auth_methods_supported": `["client_secret_post"]`,
+		"revocation_endpoint_auth_method": `"client_secret_basic"`, "client_secret_lifetime": `"720h"`, "pkce": `"unsupported"`, "response_mode": `"form_post"`,
+
+		"authorization_parameters": `{"audience":"x"}`, "token_parameters": `{"expiring":"1"}`, "refresh_parameters": `{"audience":"x"}`,
+		"client_credentials_parameters": `["tenant_id"]`, "default_scopes": `["read"]`, "required_scopes": `["offline_access"]`, "scope_separator": `","`,
+		"scopes_ignored": `true`, "send_scope_on_refresh": `true`, "redirect_uri": `{"https_required":true,"loopback":"refused"}`, "code_lifetime": `"30s"`,
+
+		"access_token_lifetime": `"5m"`, "access_token_lifetime_source": `"introspection"`, "access_token_format": `"jwt"`,
+		"rotation": `"single_use"`, "on_reuse": `"reject"`, "grace_period": `"1m"`, "idle_lifetime": `"720h"`, "absolute_lifetime": `"8760h"`,
+		"refresh_token_expiry": `[{"name":"hard_end","meaning":"absolute"}]`, "max_live_refresh_tokens": `{"count":5,"per":"user"}`, "earliest_refresh": `"5m"`, "error_budget": `{"limit":10,"window":"1h"}`,
+		"token_calls": `{"limit":200,"window":"24h"}`, "limit_headers": `[{"name":"X-Reset","unit":"seconds"}]`,
+
+		"token_path": `"authed_user"`, "connection_details": `[{"name":"realmId","from":"callback"}]`,
+		"look_ups": `[{"name":"id","url":"https://as.example.com/me","pick":"$.id"}]`, "errors": `[{"error":"gone","class":"reauthorize"}]`,
+		"app_registration": `{"api":"rfc7591"}`,
+	}
+	nothing, err := Custom().Preset(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range (Facts{}).All() {
+		sample, ok := samples[f.Name]
+		if !ok {
+			t.Errorf("%s: there is no sample", f.Name)
+			continue
+		}
+		if f.Name == "access_token_lifetime_source" {
+			continue // to be acted upon, and so not on the list
+		}
+		e, err := Custom().Override(`{"` + f.Name + `":` + sample + `}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.Preset(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := !reflect.DeepEqual(p, nothing); changes == slices.Contains(ForPeople(), f.Name) {
+			t.Errorf("%s changes the preset: %t", f.Name, changes)
+		}
+	}
+	for _, name := range ForPeople() {
+		if _, ok := samples[name]; !ok {
+			t.Errorf("%s is no fact", name)
+		}
+	}
+}
