@@ -92,11 +92,15 @@ func (c Client) missing(what error) error {
 // namesItself tells whether the server of c puts its issuer into every callback.
 func (c Client) namesItself() bool { return c.metadata != nil && c.metadata.IssuerInResponses }
 
-// accountable returns c as its error budget knows it: by its token endpoint.
+// accountable returns c as its error budget knows it: by its token endpoint. Where that is not known its error tells a notice why.
 func (m *Manager) accountable(ctx context.Context, c Client) (Client, error) {
 	c = c.completed()
 	if c.Policy.ErrorBudget == (ErrorBudget{}) {
 		return c, nil
 	}
-	return m.located(ctx, c, lacksToken)
+	c, err := m.located(ctx, c, lacksToken)
+	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) {
+		err = failed
+	}
+	return c, err
 }
