@@ -69,6 +69,8 @@ const (
 	registrationExample    = "resources/oauth_app_registration/resource.tf"
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
 	registrationOnPlatform = "resources/oauth_app_registration/resource_platform.tf"
+	registrationByIssuer   = "resources/oauth_app_registration/resource_issuer.tf"
+	serverExample          = "data-sources/oauth_authorization_server/data-source.tf"
 	platformExample        = "data-sources/oauth_platform/data-source.tf"
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
@@ -87,7 +89,8 @@ const (
 func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
-		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, platformExample, pairExample, preauthenticated, pairWOExample, accessTokenExample,
+		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, platformExample, serverExample, pairExample,
+		preauthenticated, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 	}
 	var found []string
@@ -140,6 +143,24 @@ func TestPlatformExamples(t *testing.T) {
 	if policy, _ := w.outputs()["exact_refresh_tokens"].(map[string]any); policy["rotation"] != "single_use" {
 		t.Errorf("outputs %v", w.outputs())
 	}
+}
+
+// What a server says of itself is enough, and checked in every plan.
+func TestIssuerExamples(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, registrationByIssuer, serverExample)
+	w.env["TF_VAR_login_client_secret"] = clientSecret
+	w.ok("validate")
+	w.apply().mustNotSay(t, "Check block assertion failed")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	if got := w.outputs()["token_endpoint"]; got != s.base+"/token" {
+		t.Errorf("token_endpoint is %v", got)
+	}
+	for range 2 { // to validate the checks, plan and refresh both ask
+		s.fault(sandbox.Fault{Path: metadataPath, Action: sandbox.ActionMutate, Remove: []string{"revocation_endpoint", "code_challenge_methods_supported"}})
+	}
+	w.plan().mustSay(t, "Check block assertion failed", "The server does not say that it takes PKCE.", "A destroy cannot revoke: a person has to.")
 }
 
 // The first authorization, with everything that the pair's consumers do.

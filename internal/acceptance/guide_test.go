@@ -63,6 +63,7 @@ func TestPlatformGuides(t *testing.T) {
 		"exact-online-pipeline": "https://start.exactonline.nl/api/oauth2/auth?client_id=" + exampleClient,
 		"adopt-credentials":     "2 added",
 		"refresh-window":        "1 added",
+		"any-server":            "/authorize?client_id=" + exampleClient,
 		"refresh-strategies":    "4 added",
 	} {
 		blocks := fenced(readFile(t, filepath.Join("..", "..", "templates", "guides", name+".md")), "terraform")

@@ -106,7 +106,22 @@ func (p *oidcProvider) browse(authorizationURL string) string {
 // second use of one revokes the whole grant.
 func TestIndependentServer(t *testing.T) {
 	t.Parallel()
-	p, w := newOIDCProvider(t), newWorkspace(t)
+	p := newOIDCProvider(t)
+	p.wholeLife(fmt.Sprintf(`
+    authorization_endpoint = "%[1]s/auth"
+    token_endpoint         = "%[1]s/token"
+    revocation_endpoint    = "%[1]s/token/revocation"`, p.issuer))
+}
+
+// Its endpoints are not the ones that anybody would guess: what it says of itself is enough.
+func TestIndependentServerByIssuer(t *testing.T) {
+	t.Parallel()
+	newOIDCProvider(t).wholeLife("")
+}
+
+func (p *oidcProvider) wholeLife(endpoints string) {
+	t, w := p.t, newWorkspace(p.t)
+	t.Helper()
 	config := func(callbackURL string) string {
 		return fmt.Sprintf(`
 resource "oauth_token_pair" "this" {
@@ -115,10 +130,7 @@ resource "oauth_token_pair" "this" {
     client_id              = "acceptance"
     client_secret          = "acceptance secret/+%%"
     issuer                 = "%[1]s"
-    authorization_endpoint = "%[1]s/auth"
-    token_endpoint         = "%[1]s/token"
-    revocation_endpoint    = "%[1]s/token/revocation"
-    refresh_token_policy   = { rotation = "single_use", on_reuse = "revoke_family" }
+    refresh_token_policy   = { rotation = "single_use", on_reuse = "revoke_family" }%[3]s
   }
   authorization_code = {
     callback_url     = %[2]s
@@ -127,7 +139,7 @@ resource "oauth_token_pair" "this" {
     extra_parameters = { prompt = "consent" }
   }
 }
-`, p.issuer, callbackURL)
+`, p.issuer, callbackURL, endpoints)
 	}
 	w.write(config("null"))
 	w.apply().mustSay(t, "has not been authorized yet")
@@ -151,7 +163,7 @@ resource "oauth_token_pair" "this" {
 	if after.Refresh-before.Refresh != plans || after.Refused != 0 {
 		t.Errorf("%d discarded plans: %+v, then %+v; want one refresh each and none refused", plans, before, after)
 	}
-	w.ok("destroy", "-auto-approve", "-no-color")
+	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
 	if c := p.counters(); c.Refused != 0 {
 		t.Errorf("in the end: %+v; want none refused", c)
 	}

@@ -31,6 +31,9 @@ type Client struct {
 
 	preset   *Preset // of Platform; nil: none
 	noPreset string  // why Platform has none
+
+	asked    bool            // the issuer was asked for its metadata
+	metadata *oauth.Metadata // what it said; nil: that is not used
 }
 
 // Errors of a client that cannot be used as configured. Nothing was sent.
@@ -59,7 +62,11 @@ func (c Client) revocationAuth() oauth.ClientAuth {
 	if method := c.Preset().RevocationEndpointAuthMethod; method != "" && !c.ClientSecret.IsEmpty() {
 		return c.authBy(method)
 	}
-	return c.auth()
+	a := c.auth()
+	if c.metadata != nil && a.Method != oauth.None {
+		a.Method = among(c.metadata.RevocationEndpointAuthMethods, a.Method)
+	}
+	return a
 }
 
 func (c Client) authBy(method string) oauth.ClientAuth {
@@ -88,7 +95,7 @@ func (c Client) usable() error {
 		return ErrNoClientID
 	}
 	if c.TokenEndpoint == "" {
-		return ErrNoTokenEndpoint
+		return c.missing(ErrNoTokenEndpoint)
 	}
 	if c.TokenEndpointAuthMethod != "" && c.TokenEndpointAuthMethod != oauth.None && c.ClientSecret.IsEmpty() {
 		return fmt.Errorf("token_endpoint_auth_method is %s, but there is no client_secret", c.TokenEndpointAuthMethod)
@@ -97,7 +104,15 @@ func (c Client) usable() error {
 }
 
 // SameApp tells whether two clients are the same app at the same server, so that a credential of the one may be
-// adopted for the other.
+// adopted for the other. Nobody is asked for that: where neither has a token endpoint the issuer stands for it, and where one
+// has, nobody knows. Then they count as different, since a copy of the tokens is kept for the way back.
 func (c Client) SameApp(other Client) bool {
-	return c.ClientID == other.ClientID && c.noPreset == "" && other.noPreset == "" && c.completed().TokenEndpoint == other.completed().TokenEndpoint
+	if c.ClientID != other.ClientID || c.noPreset != "" || other.noPreset != "" {
+		return false
+	}
+	a, b := c.completed(), other.completed()
+	if a.TokenEndpoint == "" && b.TokenEndpoint == "" {
+		return a.Issuer == b.Issuer
+	}
+	return a.TokenEndpoint == b.TokenEndpoint
 }

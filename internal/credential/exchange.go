@@ -33,9 +33,9 @@ func (m *Manager) OfferAuthorization(ctx context.Context, name string, a Authori
 	if err != nil {
 		return Record{}, err
 	}
-	fresh, err := m.newPending(snap.record.Client, a)
+	fresh, err := m.newPending(ctx, snap.record.Client, a)
 	if err != nil {
-		return Record{}, &Error{Kind: KindConfiguration, Record: snap.record, Err: err}
+		return Record{}, configurationError(err, snap.record)
 	}
 	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
 		if newest, ok := r.NewestPending(); (ok && newest.Inputs == fresh.Inputs) || r.IsTombstone() {
@@ -57,14 +57,18 @@ func (r Record) NewestPending() (Pending, bool) {
 	return r.Pending[len(r.Pending)-1], true
 }
 
-func (m *Manager) newPending(c Client, a Authorization) (Pending, error) {
+func (m *Manager) newPending(ctx context.Context, c Client, a Authorization) (Pending, error) {
 	c = m.known(c).completed()
 	preset := c.Preset()
 	if c.noPreset != "" {
 		return Pending{}, errors.New(c.noPreset)
 	}
+	c, err := m.located(ctx, c, lacksAuthorization)
+	if err != nil {
+		return Pending{}, err
+	}
 	if c.AuthorizationEndpoint == "" {
-		return Pending{}, errors.New("the client has no authorization_endpoint")
+		return Pending{}, c.missing(errors.New("the client has no authorization_endpoint"))
 	}
 	const comparing = "inputs" // the state in every URL that only serves to compare
 	request := oauth.AuthorizationRequest{
@@ -167,6 +171,9 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	client, err := m.Resolve(ctx, snap.record.Client)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
+	}
+	if x.FromCallback && x.Issuer == "" && client.namesItself() {
+		return step{}, &Error{Kind: KindState, Record: snap.record, Err: ErrNoIssuer}
 	}
 	redirectURI, verifier := p.RedirectURI, p.Verifier
 	if redirectURI == "" {

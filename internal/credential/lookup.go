@@ -120,7 +120,10 @@ func (m *Manager) looksFirst(key string) bool {
 // lookUp makes one call. It is booked in the error budget of the client, like a probe. Half of the budget is not for
 // look-ups: a look-up that is refused in each run must not keep refreshes waiting.
 func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
-	client := r.Client.completed()
+	client, err := m.accountable(ctx, r.Client)
+	if err != nil {
+		return "", err
+	}
 	half := client
 	if budget := &half.Policy.ErrorBudget; *budget != (ErrorBudget{}) {
 		budget.Limit = 1 + (budget.spare()+1)/2

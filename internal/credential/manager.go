@@ -32,11 +32,12 @@ type Options struct {
 	Clock   Clock     // nil: SystemClock
 	Random  io.Reader // nil: crypto/rand
 	Log     *slog.Logger
-	Owner   string    // who this is, for people who read a record's history: a host name
-	Timings Timings   // zero: DefaultTimings
-	Rescue  Rescue    // nil: a reply that cannot be stored is lost with the process
-	Section *Sections // nil: one of its own
-	Presets Presets   // nil: no platform is known
+	Owner   string     // who this is, for people who read a record's history: a host name
+	Timings Timings    // zero: DefaultTimings
+	Rescue  Rescue     // nil: a reply that cannot be stored is lost with the process
+	Section *Sections  // nil: one of its own
+	Presets Presets    // nil: no platform is known
+	Servers *Directory // nil: no server is asked for its endpoints
 
 	AllowInsecureHTTP bool // http:// beyond loopback
 }
@@ -57,6 +58,7 @@ type Manager struct {
 	sections *Sections
 	insecure bool
 	presets  Presets
+	servers  *Directory
 
 	flights   flights
 	preparing chan struct{} // held while successors are brought home
@@ -82,6 +84,7 @@ func New(o Options) (*Manager, error) {
 	m := &Manager{
 		store: o.Store, caller: o.Caller, prober: o.Prober, looker: o.Looker, clock: o.Clock, random: o.Random, log: o.Log, owner: o.Owner,
 		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP, presets: o.Presets,
+		servers:  o.Servers,
 		observed: map[string]observation{}, forced: map[string]bool{}, probes: map[string]probing{}, unsaved: map[string]successor{},
 		preparing: make(chan struct{}, 1), looked: map[string]bool{},
 	}

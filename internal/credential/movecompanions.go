@@ -79,7 +79,7 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 			notes = append(notes, fmt.Sprintf("the destination has another registration %s, which stays as it is", name))
 		}
 	}
-	if err := r.copyBudget(ctx, source.Client.completed()); err != nil {
+	if err := r.copyBudgets(ctx, source.Client.completed()); err != nil {
 		return notes, err
 	}
 	if err := r.readInputs(ctx); err != nil {
@@ -91,6 +91,41 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 		}
 	}
 	return notes, nil
+}
+
+// copyBudgets copies the error budget of a client. Which token endpoint its issuer names is not asked in a move: then every
+// budget of the client_id goes along.
+func (v *Mover) copyBudgets(ctx context.Context, client Client) error {
+	if !lacksToken(client) {
+		return v.copyBudget(ctx, client)
+	}
+	keys, err := v.from.list(ctx, kindBudget+"/")
+	if err != nil {
+		return v.from.told(err)
+	}
+	for _, key := range keys {
+		e, err := v.from.get(ctx, key)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		var known ledger
+		if err == nil {
+			err = decodeJSON(e.Value, &known)
+		}
+		if err == nil {
+			err = checkFormat(known.Format, known.Kind, kindBudget)
+		}
+		if err != nil {
+			return v.from.told(storeError("reading "+key, err))
+		}
+		if known.ClientID != client.ClientID {
+			continue
+		}
+		if err := v.copyBudget(ctx, Client{TokenEndpoint: known.TokenEndpoint, ClientID: known.ClientID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyBudget adds the refusals that the client has had, and what it has under way, to what the destination knows of. Moving

@@ -88,7 +88,11 @@ func (m *Manager) noteFresh(key string, old, token secret.String) {
 // client: some platforms count the refusals of their API there too. errBusy means: wait, and ask again.
 func (m *Manager) probe(ctx context.Context, key string, r Record) error {
 	p := m.probingOf(key, r.Tokens.Access)
-	b, err := m.enter(ctx, key, r.Client.completed())
+	client, err := m.accountable(ctx, r.Client)
+	var b booking
+	if err == nil {
+		b, err = m.enter(ctx, key, client)
+	}
 	switch {
 	case errors.Is(err, errBusy):
 		return err

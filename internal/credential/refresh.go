@@ -218,7 +218,12 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b booki
 
 func configurationError(err error, r Record) error {
 	var e *Error
-	if errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.As(err, &e) && (e.Kind == KindNotSent || e.Kind == KindConfiguration) && e.Record.Status == "": // see located
+		told := *e
+		told.Record = r
+		return &told
+	case e != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
 	return &Error{Kind: KindConfiguration, Record: r, Err: err}

@@ -127,8 +127,12 @@ func (m *Manager) DeleteRegistration(ctx context.Context, name, attachment strin
 }
 
 // Resolve completes a client as configured: its secret comes from the registration if it has none of its own, and the rest
-// from the platform's preset. It checks all that can be checked before anything is sent.
+// from the platform's preset, or from the server itself. It checks all that can be checked before a token is sent.
 func (m *Manager) Resolve(ctx context.Context, c Client) (Client, error) {
+	return m.resolve(ctx, c, lacksToken)
+}
+
+func (m *Manager) resolve(ctx context.Context, c Client, lacks func(Client) bool) (Client, error) {
 	c = m.known(c)
 	if c.ClientSecret.IsEmpty() && c.Registration != "" && c.TokenEndpointAuthMethod != oauth.None {
 		r, err := m.Registration(ctx, c.Registration)
@@ -143,6 +147,12 @@ func (m *Manager) Resolve(ctx context.Context, c Client) (Client, error) {
 		c.ClientSecret = r.Client.ClientSecret
 	}
 	c = c.completed()
+	if c.noPreset == "" {
+		var err error
+		if c, err = m.located(ctx, c, lacks); err != nil {
+			return Client{}, err
+		}
+	}
 	if err := c.usable(); err != nil {
 		return Client{}, err
 	}

@@ -54,6 +54,16 @@ func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) 
 }
 
 func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, revoke bool) ([]Notice, error) {
+	var client Client
+	var refused error
+	t := snap.record.Tokens
+	wanted := revoke && (!t.Refresh.IsEmpty() || t.Alive(m.Now(), 0))
+	if wanted {
+		var err error
+		if client, refused, err = m.revoker(ctx, snap.record); err != nil {
+			return nil, err
+		}
+	}
 	c, err := m.claim(ctx, key, snap, Attempt{Purpose: PurposeRevoke}, extra{})
 	if err != nil {
 		return nil, err
@@ -61,8 +71,10 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 	defer c.close()
 	var notices []Notice
 	revoked := false
-	if t := snap.record.Tokens; revoke && (!t.Refresh.IsEmpty() || t.Alive(m.Now(), 0)) {
-		refused, err := m.revoke(ctx, c, snap.record)
+	if wanted {
+		if refused == nil {
+			refused, err = m.revoke(ctx, c, client, snap.record)
+		}
 		if err != nil {
 			m.withdraw(ctx, c, "revocation failed")
 			return nil, err
@@ -104,16 +116,26 @@ func (m *Manager) bury(ctx context.Context, c *claimed, revoked bool) error {
 	return err
 }
 
+// revoker is the client of r as it revokes. refused says why it cannot; err says that trying again may help.
+func (m *Manager) revoker(ctx context.Context, r Record) (client Client, refused, err error) {
+	client, refused = m.resolve(ctx, r.Client, lacksRevocation)
+	var failed *oauth.DiscoveryError
+	switch {
+	case refused != nil && ctx.Err() != nil:
+		return client, nil, ctx.Err()
+	case errors.As(refused, &failed) && (failed.Transient || lacksToken(r.Client.completed())):
+		return client, nil, configurationError(refused, r)
+	case failed != nil: // a server that is used without metadata, and has none
+		refused = fmt.Errorf("%w, and %w", ErrNoRevocation, failed)
+	case refused == nil && client.RevocationEndpoint == "":
+		refused = client.missing(ErrNoRevocation)
+	}
+	return client, refused, nil
+}
+
 // revoke sends the refresh token, or the access token where there is none, to the revocation endpoint. refused says why
-// the server or the client cannot do it; err says that trying again may help.
-func (m *Manager) revoke(ctx context.Context, c *claimed, r Record) (refused, err error) {
-	client, err := m.Resolve(ctx, r.Client)
-	if err != nil {
-		return err, nil
-	}
-	if client.RevocationEndpoint == "" {
-		return ErrNoRevocation, nil
-	}
+// the server does not do it; err says that trying again may help.
+func (m *Manager) revoke(ctx context.Context, c *claimed, client Client, r Record) (refused, err error) {
 	token, hint := r.Tokens.Refresh, "refresh_token"
 	if token.IsEmpty() {
 		token, hint = r.Tokens.Access, "access_token"

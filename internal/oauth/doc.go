@@ -5,7 +5,8 @@
 // reply goes through Judge or JudgeRevocation, which are pure. AuthorizationURL and ParseCallback are the two ends of a
 // login in a browser.
 //
-// Caller.Probe asks a protected resource whether it takes an access token.
+// Caller.Probe asks a protected resource whether it takes an access token. Caller.Discover asks an authorization server for its
+// metadata.
 //
 // A refresh token may be single-use, so everything here serves two aims: the caller always knows whether the server may
 // have seen the request, and a token that can be read in a reply is never dropped, however odd the rest of it is.

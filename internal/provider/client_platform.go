@@ -122,3 +122,9 @@ func authorizationEndpoint(client types.Object) (endpoint string, settled bool) 
 	}
 	return cmp.Or(own.ValueString(), preset.AuthorizationEndpoint), settled || own.ValueString() != ""
 }
+
+// discovers tells whether endpoints that are not known are asked of an issuer: the client's own, or the platform's.
+func discovers(client types.Object) bool {
+	preset, _, _ := presetNamesOf(client).find()
+	return !member(client, "issuer").IsNull() || preset.Issuer != "" && preset.Serves(member(client, "token_endpoint").ValueString())
+}

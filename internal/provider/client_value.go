@@ -218,8 +218,8 @@ func checkClient(
 	if get("client_id").IsNull() {
 		missing("client_id", "This version adopts registrations that exist already and does not make new ones (RFC 7591).")
 	}
-	if settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() {
-		missing("token_endpoint", "Write it, or set platform to one that the provider knows. This version does not discover endpoints from issuer.")
+	if settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() && preset.Issuer == "" && get("issuer").IsNull() {
+		missing("token_endpoint", "Write it, or set issuer to have it discovered, or set platform to one that the provider knows.")
 	}
 	for _, f := range clientFields() {
 		v := get(f.name)

@@ -78,6 +78,9 @@ func engineDetail(about subject, err error) string {
 
 // explain says what happened, what is known of the credential, and what to do.
 func explain(about subject, e *credential.Error) []string {
+	if failed := (*oauth.DiscoveryError)(nil); errors.As(e.Err, &failed) {
+		return explainDiscovery(about, e.Record, failed)
+	}
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
 			return parts

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
 
 // explainExchange says what became of an authorization code. What goes for a refresh token does not go for a code: it is
@@ -81,4 +82,42 @@ func explainMoved(about subject, e *credential.Error) []string {
 		"Nothing was sent or changed. The credential is good there, and nobody has to authorize.",
 		fmt.Sprintf("%s To bring it back: terraform-provider-oauth move --name %s --from %s --to %s", next, about.name, to, about.session.location),
 	}
+}
+
+// explainDiscovery says why the endpoints of a client are not known. Nothing but the questions went to the server.
+func explainDiscovery(about subject, r credential.Record, e *oauth.DiscoveryError) []string {
+	works := "Nothing else was sent."
+	switch {
+	case about.code:
+		works += " The code was not used; most servers let it live for minutes."
+	case about.destroying:
+		works += " Nothing was revoked or removed, and the stored credential still works. A destroy can be repeated; to leave the tokens alone, set revoke_on_destroy = false, apply, and destroy then."
+	case r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired:
+		works += " The stored credential was not used up and still works."
+	}
+	return []string{
+		fmt.Sprintf("The endpoints that the client of %s does not name are discovered from its issuer, which failed. %s", about, triedPlaces(e)),
+		works,
+		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write token_endpoint, authorization_endpoint and revocation_endpoint out where the server has no metadata.",
+	}
+}
+
+// triedPlaces lists the documents that were asked for, and what is wrong with each.
+func triedPlaces(e *oauth.DiscoveryError) string {
+	text := fmt.Sprintf("The metadata of %s could not be used:\n", e.Issuer)
+	for _, a := range e.Tried {
+		text += "\n  " + a.URL + "\n    " + clause(a.Why)
+	}
+	return text
+}
+
+func whatToDoAboutDiscovery(e *oauth.DiscoveryError) string {
+	var other *oauth.IssuerMismatchError
+	switch {
+	case errors.As(e.Tried[len(e.Tried)-1].Why, &other):
+		return "If that is the server you mean, set issuer to what it names. Else do not use it: one server may be passing for another."
+	case e.Transient:
+		return "Check the network and the server, then run again."
+	}
+	return "Check that issuer is written as the server's documentation has it, then run again."
 }

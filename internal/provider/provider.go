@@ -113,7 +113,9 @@ func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAccessTokenDataSource, newTokenPairDataSource, newTokenPairsDataSource, newPlatformDataSource}
+	return []func() datasource.DataSource{
+		newAccessTokenDataSource, newAuthorizationServerDataSource, newPlatformDataSource, newTokenPairDataSource, newTokenPairsDataSource,
+	}
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {

@@ -36,7 +36,7 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 	} {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
-			"data sources":        {"oauth_access_token", "oauth_platform", "oauth_token_pair", "oauth_token_pairs"},
+			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_pair", "oauth_token_pairs"},
 			"ephemeral resources": {"oauth_access_token"},
 		}[what]
 		if !slices.Equal(got, want) {
@@ -107,6 +107,9 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"refresh_token_policy":     "settings",
 		"refresh_token_expires_at": "a time",
 		"authorization_code":       "an object; its members are marked",
+
+		"token_endpoint_auth_methods_supported": "public",
+		"code_challenge_methods_supported":      "public",
 	}
 	markers := []string{"secret", "token", "code", "callback", "verifier", "key", "extra"}
 	everyAttribute(t, func(where string, a *tfprotov6.SchemaAttribute) {
@@ -244,7 +247,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 	}
 	want := map[string]int{
 		"resource oauth_app_registration": 26, "resource oauth_token_pair": 55,
-		"data oauth_access_token": 3, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
+		"data oauth_access_token": 3, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)

@@ -68,7 +68,8 @@ type session struct {
 
 	store   *seal.Store
 	manager *credential.Manager
-	options credential.Options // for the managers of the state-only mode
+	servers *credential.Directory // nil: a setting of the network is not known yet
+	options credential.Options    // for the managers of the state-only mode
 	walk    walk
 
 	mu   sync.Mutex
@@ -93,21 +94,14 @@ func (s *session) create(key string) error {
 func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *diag.Diagnostics) *session {
 	s := &session{deps: p.deps, version: p.version, margin: defaultMargin, secretsInState: true}
 	s.collectUnknown(c)
-	if len(s.unknown) > 0 {
+	if len(s.unknownOfNetwork()) > 0 {
 		return s
 	}
-	if !c.SecretsInState.IsNull() {
-		s.secretsInState = c.SecretsInState.ValueBool()
-	}
 	s.insecure = c.AllowInsecureHTTP.ValueBool()
-	if d, err := time.ParseDuration(c.RefreshBeforeExpiry.ValueString()); err == nil {
-		s.margin = d
-	}
 	timings := p.deps.Timings
 	if d, err := time.ParseDuration(c.RequestTimeout.ValueString()); err == nil {
 		timings.RequestTimeout = d
 	}
-
 	caller, err := oauth.NewCaller(oauth.CallerOptions{
 		Transport: p.deps.Transport, Timeout: timings.RequestTimeout, CACertificatePEM: c.CACertificatePEM.ValueString(),
 		AllowInsecureHTTP: s.insecure, UserAgent: "terraform-provider-oauth/" + p.version,
@@ -115,6 +109,16 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	if err != nil {
 		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))
 		return s
+	}
+	s.servers = credential.NewDirectory(caller)
+	if len(s.unknown) > 0 {
+		return s
+	}
+	if !c.SecretsInState.IsNull() {
+		s.secretsInState = c.SecretsInState.ValueBool()
+	}
+	if d, err := time.ParseDuration(c.RefreshBeforeExpiry.ValueString()); err == nil {
+		s.margin = d
 	}
 	keys := s.keys(c, diags)
 	inner := s.openStore(c, keys, diags)
@@ -125,6 +129,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	s.options = credential.Options{
 		Caller: caller, Prober: caller, Looker: caller, Clock: p.deps.Clock, Random: p.deps.Random, Owner: p.deps.Hostname, Timings: timings,
 		Section: p.deps.Section, Log: slog.New(newLogHandler(ctx)), AllowInsecureHTTP: s.insecure, Presets: p.deps.Presets,
+		Servers: s.servers,
 	}
 	if s.stateOnly {
 		s.checkStateOnly(diags)
@@ -257,11 +262,27 @@ func (s *session) storeID(ctx context.Context) (string, error) {
 
 // needSettings reports settings that are not known yet. It returns false then.
 func (s *session) needSettings(what string, diags *diag.Diagnostics) bool {
-	for _, p := range s.unknown {
+	return needKnown(s.unknown, what, diags)
+}
+
+// needNetwork is needSettings for what asks servers, and no store.
+func (s *session) needNetwork(what string, diags *diag.Diagnostics) bool {
+	return needKnown(s.unknownOfNetwork(), what, diags)
+}
+
+func needKnown(unknown []path.Path, what string, diags *diag.Diagnostics) bool {
+	for _, p := range unknown {
 		diags.AddError("Provider Configuration Not Known Yet",
 			fmt.Sprintf("%s needs the provider's %s, which is known only after apply. Nothing was read or sent. Give the provider a value that is known at plan time.", what, p))
 	}
-	return !s.isUnknown()
+	return len(unknown) == 0
+}
+
+// unknownOfNetwork are the unknown settings by which servers are asked.
+func (s *session) unknownOfNetwork() []path.Path {
+	return slices.DeleteFunc(slices.Clone(s.unknown), func(p path.Path) bool {
+		return !slices.Contains([]string{"request_timeout", "ca_certificate_pem", "allow_insecure_http"}, p.String())
+	})
 }
 
 // needStore reports what cannot work without a store or before the settings are known. It returns false then.

@@ -22,6 +22,7 @@ type applying struct {
 	about         subject
 	diags         *diag.Diagnostics
 	former        *credential.Setup // what the record said before; nil: the same
+	unlocated     bool              // where to authorize could not be discovered
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -134,6 +135,9 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 	if !ok && !result.Record.Tokens.Alive(a.session.now(), 0) {
 		a.diags.Append(offerDiags...)
 		return credential.Result{}, false
+	}
+	if !ok && a.unlocated {
+		a.diags.Append(asWarnings(offerDiags)...)
 	}
 	if p, has := offered.NewestPending(); has {
 		result.Record.Pending = append(slices.Clip(result.Record.Pending), p) // the token in hand may be ahead of the store
@@ -265,7 +269,7 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 // offer makes the authorization URL where the configuration asks for one.
 func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
 	endpoint, _ := authorizationEndpoint(a.config.Client)
-	if a.config.AuthorizationCode.IsNull() || endpoint == "" {
+	if a.config.AuthorizationCode.IsNull() || endpoint == "" && !discovers(a.config.Client) {
 		return credential.Record{}, true
 	}
 	uri, ok := a.redirectURI(ctx, diags)
@@ -275,6 +279,12 @@ func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credenti
 	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
 		RedirectURI: uri, Scopes: scopesOf(a.config.AuthorizationCode), Extra: knownStrings(a.config.AuthorizationCode, "extra_parameters"),
 	})
+	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) {
+		if either(a.config.AuthorizationCode, "code") != absent {
+			return credential.Record{}, true // a bare code needs no URL
+		}
+		a.unlocated = true
+	}
 	if err != nil {
 		addEngineError(diags, path.Root("authorization_code"), "Unable to Offer Authorization", a.about, err)
 		return credential.Record{}, false

@@ -71,8 +71,9 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 	}
 	at := path.Root("authorization_code")
 	endpoint, settled := authorizationEndpoint(m.Client)
-	if settled && endpoint == "" && either(grant, "code") == absent {
-		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute", "client.authorization_endpoint is needed to make the authorization_url that a person opens.")
+	if settled && endpoint == "" && !discovers(m.Client) && either(grant, "code") == absent {
+		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute",
+			"client.authorization_endpoint is needed to make the authorization_url that a person opens. Write it, or set client.issuer to have it discovered.")
 	}
 	if member(grant, "redirect_uri").IsNull() && member(m.Client, "registration").IsNull() {
 		diags.AddAttributeError(at.AtName("redirect_uri"), "Missing Attribute", "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used.")

@@ -102,6 +102,11 @@ func warnUnprobed(about subject, n credential.Notice, diags *diag.Diagnostics) {
 			about, moment(n.Until), used, capital(budget.Error())))
 		return
 	}
+	if failed := (*oauth.DiscoveryError)(nil); errors.As(n.Err, &failed) {
+		diags.AddWarning("Access Token Not Probed", fmt.Sprintf("refresh.probe.url is not called for %s: its refusals count in the error budget of the token endpoint, which is not known. %s\n\n%s",
+			about, used, triedPlaces(failed)))
+		return
+	}
 	why := "no usable answer came."
 	if n.Err != nil {
 		why = clause(n.Err)

@@ -49,7 +49,7 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "issuer", value: "https://as.example.com/?tenant=1", says: "issuer must be an https:// URL without query and fragment: it has a query."},
 		{at: "issuer", value: "https://as.example.com/#x", says: "it has a fragment."},
 
-		{at: "token_endpoint", value: nil, says: prefix + "token_endpoint is needed. Write it, or set platform to one that the provider knows. This version does not discover endpoints from issuer."},
+		{at: "token_endpoint", value: nil, says: prefix + "token_endpoint is needed. Write it, or set issuer to have it discovered, or set platform to one that the provider knows."},
 		{at: "refresh_token_policy.rotation", value: "sometimes", says: `value must be one of: ["none" "new_old_valid" "server_decides" "single_use" "single_use_grace" "until_successor_used" "app_setting" "unknown"]`},
 		{at: "refresh_token_policy.on_reuse", value: "revoke", says: `value must be one of: ["reject" "revoke_family" "revoke_client_user" "unknown"]`},
 		{at: "refresh_token_policy.grace_period", value: "30s", says: prefix + `refresh_token_policy.grace_period goes with rotation = "single_use_grace" only.`},

@@ -18,6 +18,16 @@ func badDataValues() map[string][]badValue {
 			{base: object{"id": "exact_online"}, at: "parameters", value: object{"country": "nl", "x": "y"}, phase: inPlan, path: `parameters["x"]`,
 				says: `parameters["x"] cannot be used: the platform exact_online has no such parameter; it takes country.`},
 		},
+		"oauth_authorization_server": {
+			{base: object{}, at: "issuer", value: "", says: "issuer must be an https:// URL without query and fragment: "},
+			{base: object{}, at: "issuer", value: "as.example.com", says: "issuer must be an https:// URL without query and fragment: "},
+			{base: object{}, at: "issuer", value: "https://as.example.com?x", says: "it has a query."},
+			{base: object{}, at: "issuer", value: "https://u:" + hidden + "@as.example.com", says: "it carries user information", hidden: []string{hidden}},
+			{base: object{}, at: "issuer", value: "http://as.example.com", phase: inPlan,
+				says: `issuer cannot be used: unusable request: the endpoint: http to "as.example.com" would send secrets in the clear; use https. Nothing was sent.`},
+			{base: object{"issuer": "https://as.example.com"}, provider: object{"ca_certificate_pem": unknown}, phase: inPlan, path: "-",
+				says: "data.oauth_authorization_server needs the provider's ca_certificate_pem, which is known only after apply."},
+		},
 		"oauth_token_pair": {
 			{base: object{"name": "x"}, at: "name", value: "", says: nameRule},
 			{base: object{"name": "x"}, at: "name", value: "a/b", says: nameRule},

@@ -202,6 +202,12 @@ func TestNotices(t *testing.T) {
 				Budget: credential.ErrorBudget{Limit: 2, Window: time.Hour}, Client: "id", Until: day(2),
 				Spent: []credential.Spent{{At: day(2).Add(-time.Hour), Host: "host1", Key: "pair/exact", Code: "(probe of the API)", HTTP: 401}},
 			}}}},
+		{"not probed, for the endpoint", "Access Token Not Probed",
+			"refresh.probe.url is not called for token pair \"exact\": its refusals count in the error budget of the token endpoint, which is not known. The token is used as it is.\n\n" +
+				"The metadata of " + anIssuer + " could not be used:\n\n  " + aMetadataURL + "\n    disk full.",
+			credential.Notice{Code: credential.NoticeUnprobed, Err: &oauth.DiscoveryError{
+				Issuer: anIssuer, Tried: []oauth.DiscoveryAttempt{{URL: aMetadataURL, Why: errors.New("disk full")}},
+			}}},
 		{"not stored", "New Refresh Token Not in the Token Store",
 			"Token pair \"exact\" was refreshed, but the token store file:///store could not be written: disk full.\n\nIt could be kept nowhere, and is lost when this run ends: a person must authorize again then. The access token works until it expires.",
 			credential.Notice{Code: credential.NoticeNotStored, Err: errors.New("disk full")}},

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -206,6 +207,7 @@ func TestTheSandboxsOwnCallbackPage(t *testing.T) {
 func TestMetadata(t *testing.T) {
 	r := newRig(t)
 	got := r.get("/.well-known/oauth-authorization-server")
+	equal(t, "the same for OpenID", r.get("/.well-known/openid-configuration").body, got.body)
 	equal(t, "status", got.status, 200)
 	for name, path := range map[string]string{
 		"issuer": "", "authorization_endpoint": "/authorize", "token_endpoint": "/token", "revocation_endpoint": "/revoke",
@@ -216,6 +218,18 @@ func TestMetadata(t *testing.T) {
 	methods, _ := got.json["code_challenge_methods_supported"].([]any)
 	if len(methods) != 1 || methods[0] != "S256" {
 		t.Errorf("code_challenge_methods_supported: %v", methods)
+	}
+}
+
+func TestMetadataOfProfiles(t *testing.T) {
+	for profile, want := range map[string][3]string{
+		"visma_connect": {"/revoke", "[client_secret_post]", "[client_secret_basic]"}, "teamleader": {"", "[client_secret_post]", "<nil>"},
+	} {
+		r := newProfileRig(t, profile)
+		got := r.get("/.well-known/oauth-authorization-server")
+		equal(t, "revocation", strings.TrimPrefix(got.text("revocation_endpoint"), r.running.BaseURL), want[0])
+		equal(t, "token methods", fmt.Sprint(got.json["token_endpoint_auth_methods_supported"]), want[1])
+		equal(t, "revocation methods", fmt.Sprint(got.json["revocation_endpoint_auth_methods_supported"]), want[2])
 	}
 }
 

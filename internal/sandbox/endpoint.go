@@ -15,6 +15,7 @@ const (
 	pathToken      = "/token"
 	pathRevoke     = "/revoke"
 	pathMetadata   = "/.well-known/oauth-authorization-server"
+	pathOpenID     = "/.well-known/openid-configuration"
 	pathMe         = "/api/me"
 	pathCallback   = "/callback"
 	pathRedirected = "/redirected"
@@ -37,7 +38,7 @@ func endpointAt(path string) (endpoint, bool) {
 		return endpoint{post, (*Server).serveToken}, true
 	case pathRevoke:
 		return endpoint{post, (*Server).serveRevoke}, true
-	case pathMetadata:
+	case pathMetadata, pathOpenID:
 		return endpoint{get, (*Server).serveMetadata}, true
 	case pathMe:
 		return endpoint{get, (*Server).serveMe}, true

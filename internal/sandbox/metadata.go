@@ -3,24 +3,35 @@ package sandbox
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // serveMetadata is the authorization server's metadata (RFC 8414, RFC 9207 §3). Server.mu is held.
 func (s *Server) serveMetadata(c *call) reply {
-	const secretMethods = `["client_secret_basic","client_secret_post","none"]`
-	return jsonReply(http.StatusOK, object{
+	members := object{
 		{"issuer", quote(c.issuer)},
 		{"authorization_endpoint", quote(c.issuer + pathAuthorize)},
 		{"token_endpoint", quote(c.issuer + pathToken)},
-		{"revocation_endpoint", quote(c.issuer + pathRevoke)},
 		{"response_types_supported", `["code"]`},
 		{"response_modes_supported", `["query"]`},
 		{"grant_types_supported", `["authorization_code","refresh_token","client_credentials"]`},
-		{"token_endpoint_auth_methods_supported", secretMethods},
-		{"revocation_endpoint_auth_methods_supported", secretMethods},
+		{"token_endpoint_auth_methods_supported", methodList(s.manners.tokenMethods)},
 		{"code_challenge_methods_supported", `["S256"]`},
 		{"authorization_response_iss_parameter_supported", strconv.FormatBool(!s.manners.omitsIssuer)},
-	})
+	}
+	if !s.manners.noRevocation {
+		members = append(members, member{"revocation_endpoint", quote(c.issuer + pathRevoke)},
+			member{"revocation_endpoint_auth_methods_supported", methodList(s.manners.revokeMethods)})
+	}
+	return jsonReply(http.StatusOK, members)
+}
+
+// methodList is a JSON list of methods of client authentication; nil stands for all that clients may have.
+func methodList(methods []string) string {
+	if methods == nil {
+		methods = []string{AuthBasic, AuthPost, AuthNone}
+	}
+	return `["` + strings.Join(methods, `","`) + `"]`
 }
 
 // serveRedirected is where the redirect fault leads. A client that follows a redirect of the token endpoint has
