@@ -13,7 +13,7 @@
 //	POST /token                                   authorization_code, refresh_token, client_credentials
 //	POST /revoke                                  RFC 7009
 //	GET  /.well-known/oauth-authorization-server  RFC 8414
-//	GET  /api/me                                  a resource that wants a live access token
+//	GET  /api/me                                  a resource that wants a live access token; some profiles have others
 //	GET  /callback                                shows the callback URL to a person, to be copied
 //	     /redirected                              where the redirect fault leads; being asked is counted
 //

@@ -28,7 +28,7 @@ type endpoint struct {
 	serve   func(*Server, *call) reply
 }
 
-func endpointAt(path string) (endpoint, bool) {
+func (s *Server) endpointAt(path string) (endpoint, bool) {
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	switch path {
 	case pathAuthorize:
@@ -46,7 +46,8 @@ func endpointAt(path string) (endpoint, bool) {
 	case pathRedirected:
 		return endpoint{[]string{http.MethodGet, http.MethodPost}, (*Server).serveRedirected}, true
 	default:
-		return endpoint{}, false
+		_, known := s.manners.resources[path]
+		return endpoint{get, (*Server).serveResource}, known
 	}
 }
 
@@ -90,6 +91,7 @@ func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 // send sends the whole reply, logging it first: who has read a reply finds its status in the log.
 func (s *Server) send(w http.ResponseWriter, c *call, r reply) {
 	s.logStatus(c, r.status)
+	r.header.Set("Date", s.Now().UTC().Format(http.TimeFormat)) // the server has a clock of its own
 	r.send(w)
 }
 
@@ -142,7 +144,7 @@ func presentedAt(path string) []string {
 
 // process carries the request out.
 func (s *Server) process(c *call) reply {
-	point, known := endpointAt(c.r.URL.Path)
+	point, known := s.endpointAt(c.r.URL.Path)
 	if !known {
 		return plainReply(http.StatusNotFound, "no such page\n")
 	}

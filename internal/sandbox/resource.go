@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,24 +16,56 @@ func (s *Server) serveMe(c *call) reply {
 		s.counters.APIUnauthorized++
 		return unauthorized(`Bearer realm="sandbox"`, "")
 	}
-	c.entry.TokenID = TokenID(value)
-	now := s.Now()
-	token := s.accesses[value]
-	if token == nil || !token.live(now) {
-		s.counters.APIUnauthorized++
+	token := s.admit(c, value)
+	if token == nil {
 		return unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
 	}
-	c.entry.ClientID = token.clientID
-	token.predecessor.doom()
-	s.counters.APIOK++
 	members := object{{"client_id", quote(token.clientID)}, {"scope", quote(strings.Join(token.scopes, " "))}}
 	if token.user != "" {
 		members = append(members, member{"user", quote(token.user)})
 	}
 	if !token.expiresAt.IsZero() {
-		members = append(members, member{"expires_in", strconv.Itoa(int(token.expiresAt.Sub(now) / time.Second))})
+		members = append(members, member{"expires_in", strconv.Itoa(int(token.expiresAt.Sub(s.Now()) / time.Second))})
 	}
 	return jsonReply(http.StatusOK, members)
+}
+
+// admit finds the access token of a request and counts the request; nil: it is none that is live.
+func (s *Server) admit(c *call, value string) *accessToken {
+	c.entry.TokenID = TokenID(value)
+	token := s.accesses[value]
+	if token == nil || !token.live(s.Now()) {
+		s.counters.APIUnauthorized++
+		return nil
+	}
+	c.entry.ClientID = token.clientID
+	token.predecessor.doom()
+	s.counters.APIOK++
+	return token
+}
+
+// resource is what the API of a platform answers at one path.
+type resource struct {
+	body      string // JSON
+	parameter string // where the access token stands; empty: in the Authorization header
+	refusal   int    // the status for a token that is no good; 0: 401
+}
+
+// serveResource is such a path. Server.mu is held.
+func (s *Server) serveResource(c *call) reply {
+	about := s.manners.resources[c.r.URL.Path]
+	value := c.params.Get(about.parameter)
+	if about.parameter == "" {
+		value, _ = strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	}
+	if s.admit(c, value) == nil {
+		r := unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
+		r.status = cmp.Or(about.refusal, r.status)
+		return r
+	}
+	r := jsonReply(http.StatusOK, nil)
+	r.body = []byte(about.body)
+	return r
 }
 
 // unauthorized is a 401 of the resource. RFC 6750 §3.1: without a token in the request there is no error code.
