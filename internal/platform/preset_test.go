@@ -18,19 +18,7 @@ import (
 func TestPresets(t *testing.T) {
 	t.Parallel()
 	single, family := credential.RotationSingleUse, credential.ReuseRevokeFamily
-	for _, tt := range []struct {
-		id         string
-		parameters map[string]string
-		authorize  string
-		token      string
-		revoke     string
-		method     string
-		params     map[string]string
-		scopes     []string
-		policy     credential.RefreshTokenPolicy
-		earliest   time.Duration
-		lifetime   time.Duration
-	}{
+	for _, tt := range []presetRow{
 		{
 			"exact_online", map[string]string{"country": "uk"}, "https://start.exactonline.co.uk/api/oauth2/auth", "https://start.exactonline.co.uk/api/oauth2/token", "",
 			"client_secret_post", nil, nil,
@@ -71,33 +59,65 @@ func TestPresets(t *testing.T) {
 			credential.RefreshTokenPolicy{Rotation: credential.RotationNewOldValid, IdleLifetime: 90 * 24 * time.Hour}, 0, 3599 * time.Second,
 		},
 	} {
-		p, err := Presets()(tt.id, tt.parameters, "")
-		if err != nil {
-			t.Errorf("%s: %v", tt.id, err)
-			continue
-		}
-		if p.AuthorizationEndpoint != tt.authorize || p.TokenEndpoint != tt.token || p.RevocationEndpoint != tt.revoke || p.TokenEndpointAuthMethod != tt.method {
-			t.Errorf("%s: endpoints %s, %s, %q, method %s", tt.id, p.AuthorizationEndpoint, p.TokenEndpoint, p.RevocationEndpoint, p.TokenEndpointAuthMethod)
-		}
-		if fmt.Sprint(p.AuthorizationParameters) != fmt.Sprint(tt.params) || !slices.Equal(p.Scopes, tt.scopes) {
-			t.Errorf("%s: parameters %v, scopes %q", tt.id, p.AuthorizationParameters, p.Scopes)
-		}
-		if p.Policy != tt.policy || p.Earliest != tt.earliest || p.Lifetime != tt.lifetime {
-			t.Errorf("%s: policy %+v, earliest %s, lifetime %s", tt.id, p.Policy, p.Earliest, p.Lifetime)
-		}
+		tt.check(t)
 	}
 }
 
-// TestPresetsReadTheServersWords feeds each platform's own refusals to its preset.
+// presetRow is what a platform's preset comes to.
+type presetRow struct {
+	id         string
+	parameters map[string]string
+	authorize  string
+	token      string
+	revoke     string
+	method     string
+	params     map[string]string
+	scopes     []string
+	policy     credential.RefreshTokenPolicy
+	earliest   time.Duration
+	lifetime   time.Duration
+}
+
+func (tt presetRow) check(t *testing.T) {
+	t.Helper()
+	p, err := Presets()(tt.id, tt.parameters, "")
+	if err != nil {
+		t.Errorf("%s: %v", tt.id, err)
+		return
+	}
+	if p.AuthorizationEndpoint != tt.authorize || p.TokenEndpoint != tt.token || p.RevocationEndpoint != tt.revoke || p.TokenEndpointAuthMethod != tt.method {
+		t.Errorf("%s: endpoints %s, %s, %q, method %s", tt.id, p.AuthorizationEndpoint, p.TokenEndpoint, p.RevocationEndpoint, p.TokenEndpointAuthMethod)
+	}
+	if fmt.Sprint(p.AuthorizationParameters) != fmt.Sprint(tt.params) || !slices.Equal(p.Scopes, tt.scopes) {
+		t.Errorf("%s: parameters %v, scopes %q", tt.id, p.AuthorizationParameters, p.Scopes)
+	}
+	if p.Policy != tt.policy || p.Earliest != tt.earliest || p.Lifetime != tt.lifetime {
+		t.Errorf("%s: policy %+v, earliest %s, lifetime %s", tt.id, p.Policy, p.Earliest, p.Lifetime)
+	}
+}
+
+// saying is a refusal of a platform, and what it means.
+type saying struct {
+	id     string
+	status int
+	header string // of the form "Name: value"
+	body   string
+	want   oauth.Class
+}
+
+// judge is what a dialect takes it for.
+func (w saying) judge(d oauth.Dialect) oauth.Class {
+	header := http.Header{}
+	if name, value, ok := strings.Cut(w.header, ": "); ok {
+		header.Set(name, value)
+	}
+	return d.Judge(oauth.Reply{Sent: true, Status: w.status, Header: header, Body: secret.New(w.body)}).Class
+}
+
+// TestPresetsReadTheServersWords feeds each platform's own refusals to its preset. Each rule has something to judge.
 func TestPresetsReadTheServersWords(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		id     string
-		status int
-		header string // of the form "Name: value"
-		body   string
-		want   oauth.Class
-	}{
+	rows := []saying{
 		{"exact_online", 400, "", `{"error":"access_denied","error_description":"Rate limit exceeded: access_token not expired"}`, oauth.TooEarly},
 		{"exact_online", 401, "", `{"error":"invalid_request","error_description":"Access Token not expired"}`, oauth.TooEarly},
 		{"exact_online", 401, "Reason: TooEarlyToRefreshTokens: wait", ``, oauth.TooEarly},
@@ -121,21 +141,44 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 		{"zoho", 400, "", `{"error":"Access Denied","error_description":"You have made too many requests continuously.","status":"failure"}`, oauth.RateLimited},
 		{"microsoft", 400, "", `{"error":"interaction_required","error_description":"AADSTS50076"}`, oauth.Configuration},
 		{"hubspot", 400, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
-	} {
-		e, ok := Find(tt.id)
-		if !ok {
-			t.Fatal(tt.id)
+		{"hubspot", 429, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.RateLimited},
+		{"exact_online", 400, "", `{"error":"invalid_request","error_description":"Client with identifier 'x' not found"}`, oauth.BadClient},
+		{"atlassian", 403, "", `{"error":"unauthorized_client","error_description":"refresh_token is invalid"}`, oauth.Reauthorize},
+		{"salesforce", 400, "", `{"error":"invalid_client_id"}`, oauth.BadClient},
+		{"salesforce", 400, "", `{"error":"rate_limit_exceeded"}`, oauth.RateLimited},
+		{"microsoft", 401, "", `{"error":"unauthorized_client","error_description":"AADSTS7000215: wrong secret"}`, oauth.BadClient},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS54005: redeemed before"}`, oauth.Reauthorize},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50196: a loop"}`, oauth.RateLimited},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50011: redirect"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS90002: tenant"}`, oauth.Configuration},
+		{"github_app", 200, "", `{"error":"bad_verification_code"}`, oauth.Reauthorize},
+		{"github_app", 200, "", `{"error":"redirect_uri_mismatch"}`, oauth.Configuration},
+		{"fortnox", 400, "", `{"error":"x","error_description":"Invalid refresh token"}`, oauth.Reauthorize},
+		{"keycloak", 401, "", `{"error":"unauthorized_client"}`, oauth.BadClient},
+		{"keycloak", 400, "", `{"error":"invalid_grant","error_description":"Maximum allowed refresh token reuse exceeded"}`, oauth.Reauthorize},
+	}
+	for _, id := range IDs() {
+		e, _ := Find(id)
+		if e.Usable() != nil {
+			continue
 		}
 		p, err := e.Preset(everyParameters(e)[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		header := http.Header{}
-		if name, value, ok := strings.Cut(tt.header, ": "); ok {
-			header.Set(name, value)
+		own := slices.DeleteFunc(slices.Clone(rows), func(w saying) bool { return w.id != id })
+		for _, w := range own {
+			if got := w.judge(p.Dialect); got != w.want {
+				t.Errorf("%s: %d %s is %s, want %s", id, w.status, w.body, got, w.want)
+			}
 		}
-		if v := p.Dialect.Judge(oauth.Reply{Sent: true, Status: tt.status, Header: header, Body: secret.New(tt.body)}); v.Class != tt.want {
-			t.Errorf("%s: %d %s is %s, want %s", tt.id, tt.status, tt.body, v.Class, tt.want)
+		for i, r := range p.Dialect.Rules {
+			wrong := p.Dialect
+			wrong.Rules = slices.Clone(wrong.Rules)
+			wrong.Rules[i].Class = oauth.OutcomeUnknown
+			if !slices.ContainsFunc(own, func(w saying) bool { return w.judge(wrong) != w.want }) {
+				t.Errorf("%s: nobody tries the rule %+v", id, r)
+			}
 		}
 	}
 }
