@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -80,56 +79,6 @@ func TestPlatform(t *testing.T) {
 	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
 }
 
-// What API calls need besides the token comes along, in the open, for the consumers too; and it is still there after refreshes.
-func TestConnectionDetails(t *testing.T) {
-	t.Parallel()
-	s, w := newServer(t, nil), newWorkspace(t)
-	config := func(platform, grant string) string {
-		return s.onPlatform(platform, "", grant, "") + `
-data "oauth_access_token" "x" {
-  token_pair         = oauth_token_pair.this.id
-  allow_unauthorized = true
-}
-output "details" { value = oauth_token_pair.this.connection_details }
-`
-	}
-	details := func() string {
-		t.Helper()
-		got := fmt.Sprint(w.outputs()["details"])
-		if consumer := fmt.Sprint(w.attributes("data.oauth_access_token.x")["connection_details"]); consumer != got {
-			t.Errorf("the data source says %s, the pair %s", consumer, got)
-		}
-		return got
-	}
-	w.write(config("salesforce", ""))
-	w.apply()
-	s.fault(sandbox.Fault{Action: sandbox.ActionMutate, Set: map[string]json.RawMessage{
-		"instance_url": []byte(`"https://acme.my.salesforce.com"`), "id": []byte(`"https://login.salesforce.com/id/00D/005"`), "signature": []byte(`"c2ln"`),
-	}})
-	w.write(config("salesforce", attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
-	w.apply()
-	const salesforce = "map[id:https://login.salesforce.com/id/00D/005 instance_url:https://acme.my.salesforce.com]"
-	if got := details(); got != salesforce {
-		t.Errorf("details %s", got)
-	}
-	s.later(time.Hour, w)
-	w.apply()
-	s.expectCalls(calls{refreshes: 1, exchanges: 1})
-	if got := details(); got != salesforce {
-		t.Errorf("details after a refresh %s", got)
-	}
-
-	s, w = newServer(t, nil), newWorkspace(t)
-	w.write(config("quickbooks", ""))
-	w.apply()
-	callback := with(t, s.consent(w.string(this, "authorization_url")), "realmId", "9130350")
-	w.write(config("quickbooks", attribute("callback_url", callback)))
-	w.apply()
-	if got := details(); got != "map[realmId:9130350]" {
-		t.Errorf("details %s", got)
-	}
-}
-
 // What neither reply nor callback says is looked up with the first token, and kept. That it fails is a warning, and the next
 // run tries again.
 func TestLookUps(t *testing.T) {
@@ -153,10 +102,11 @@ resource "oauth_token_pair" "this" {
 output "details" { value = oauth_token_pair.this.connection_details }
 `, clientID, clientSecret, redirectURI, grant)
 	}
+	const sites = "/oauth/token/accessible-resources"
 	asked := func() int {
 		n := 0
 		for _, e := range s.Log() {
-			if e.Path == "/api/me" {
+			if e.Path == sites {
 				n++
 			}
 		}
@@ -165,12 +115,12 @@ output "details" { value = oauth_token_pair.this.connection_details }
 	w.write(config(""))
 	w.apply()
 	w.write(config(attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
-	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 403, Body: `{}`})
 	w.apply().mustSay(t, "Warning: Connection Details Incomplete", "(cloudId): the answer was HTTP 403.", "The token works all the same.")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[]" {
 		t.Errorf("details %s", got)
 	}
-	s.fault(sandbox.Fault{Path: "/api/me", Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
+	s.fault(sandbox.Fault{Path: sites, Action: sandbox.ActionStatus, Status: 200, Body: `[{"id":"11223344-a1b2","url":"https://acme.example"}]`})
 	w.apply().mustNotSay(t, "Incomplete")
 	if got := fmt.Sprint(w.outputs()["details"]); got != "map[cloudId:11223344-a1b2]" || asked() != 2 {
 		t.Errorf("details %s after %d look-ups", got, asked())
