@@ -13,6 +13,8 @@ import (
 
 // wiring is what of a preset stands for few platforms only.
 type wiring struct {
+	issuer, introspection, registration, device, pushed string
+
 	tokenParameters, refreshParameters map[string]string
 	noPKCE                             bool
 	revocationMethod                   string
@@ -25,6 +27,7 @@ type wiring struct {
 
 func wiringOf(p credential.Preset) wiring {
 	w := wiring{
+		p.Issuer, p.IntrospectionEndpoint, p.RegistrationEndpoint, p.DeviceAuthorizationEndpoint, p.PushedAuthorizationRequestEndpoint,
 		p.TokenParameters, p.RefreshParameters, p.NoPKCE, p.RevocationEndpointAuthMethod, p.ReplyMembers, p.CallbackParameters, p.LookUps,
 		p.Dialect.TokenPath, p.Dialect.ScopeSeparator, p.Dialect.Resets, nil,
 	}
@@ -51,19 +54,38 @@ func TestPresetsAreWired(t *testing.T) {
 			noPKCE:  true,
 			lookUps: oneLookUp("clusterUrl", "https://login.twinfield.com/auth/authentication/connect/accesstokenvalidation?token={access_token}", "$['twf.clusterUrl']"),
 		},
-		"visma_connect": {revocationMethod: "client_secret_basic"},
-		"salesforce":    {replyMembers: []string{"instance_url", "id"}},
-		"teamleader":    {noPKCE: true, resets: []oauth.ResetHeader{{Name: "X-RateLimit-Reset", Unit: oauth.ResetTime}}},
-		"atlassian":     {lookUps: oneLookUp("cloudId", "https://api.atlassian.com/oauth/token/accessible-resources", "$[0].id")},
-		"slack":         {noPKCE: true, scopeSeparator: ",", tokenPath: "authed_user"},
+		"visma_connect": {
+			issuer: "https://connect.visma.com", introspection: "https://connect.visma.com/connect/introspect", revocationMethod: "client_secret_basic",
+		},
+		"salesforce": {
+			introspection: "https://login.salesforce.com/services/oauth2/introspect", registration: "https://login.salesforce.com/services/oauth2/register",
+			replyMembers: []string{"instance_url", "id"},
+		},
+		"teamleader": {noPKCE: true, resets: []oauth.ResetHeader{{Name: "X-RateLimit-Reset", Unit: oauth.ResetTime}}},
+		"atlassian":  {lookUps: oneLookUp("cloudId", "https://api.atlassian.com/oauth/token/accessible-resources", "$[0].id")},
+		"microsoft":  {device: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/oauth2/v2.0/devicecode"},
+		"google":     {issuer: "https://accounts.google.com", device: "https://oauth2.googleapis.com/device/code"},
+		"github_app": {device: "https://github.com/login/device/code"},
+		"gitlab":     {introspection: "https://gitlab.example.com/oauth/introspect", device: "https://gitlab.example.com/oauth/authorize_device"},
+		"auth0":      {registration: "https://example.eu.auth0.com/oidc/register", device: "https://example.eu.auth0.com/oauth/device/code"},
+		"okta": {
+			introspection: "https://example.okta.com/oauth2/default/v1/introspect", registration: "https://example.okta.com/oauth2/v1/clients",
+			device: "https://example.okta.com/oauth2/default/v1/device/authorize",
+		},
+		"keycloak": {
+			introspection: "https://id.example.com/realms/main/protocol/openid-connect/token/introspect",
+			registration:  "https://id.example.com/realms/main/clients-registrations/openid-connect",
+			device:        "https://id.example.com/realms/main/protocol/openid-connect/auth/device",
+		},
+		"slack": {noPKCE: true, scopeSeparator: ",", tokenPath: "authed_user"},
 		"zoho": {
 			scopeSeparator: ",", replyMembers: []string{"api_domain"}, callbackParameters: []string{"location", "accounts-server"},
 			waits: []time.Duration{10 * time.Minute},
 		},
 		"quickbooks":     {callbackParameters: []string{"realmId"}},
 		"shopify":        {tokenParameters: map[string]string{"expiring": "1"}},
-		"xero":           {lookUps: oneLookUp("tenantId", "https://api.xero.com/connections", "$[0].tenantId")},
-		"linkedin":       {noPKCE: true},
+		"xero":           {issuer: "https://identity.xero.com", lookUps: oneLookUp("tenantId", "https://api.xero.com/connections", "$[0].tenantId")},
+		"linkedin":       {introspection: "https://www.linkedin.com/oauth/v2/introspectToken", noPKCE: true},
 		"stripe_connect": {replyMembers: []string{"stripe_user_id"}},
 	}
 	for _, id := range IDs() {
