@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -78,56 +77,6 @@ func TestPlatform(t *testing.T) {
 	s.fault(sandbox.Fault{Action: sandbox.ActionStatus, Status: 401, Body: `{"error":"unauthorized_client","error_description":"Old refresh token used."}`})
 	w.apply().mustSay(t, "Warning: Authorization Required", "Old refresh token used.")
 	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
-}
-
-// What API calls need besides the token comes along, in the open, for the consumers too; and it is still there after refreshes.
-func TestConnectionDetails(t *testing.T) {
-	t.Parallel()
-	s, w := newServer(t, nil), newWorkspace(t)
-	config := func(platform, grant string) string {
-		return s.onPlatform(platform, "", grant, "") + `
-data "oauth_access_token" "x" {
-  token_pair         = oauth_token_pair.this.id
-  allow_unauthorized = true
-}
-output "details" { value = oauth_token_pair.this.connection_details }
-`
-	}
-	details := func() string {
-		t.Helper()
-		got := fmt.Sprint(w.outputs()["details"])
-		if consumer := fmt.Sprint(w.attributes("data.oauth_access_token.x")["connection_details"]); consumer != got {
-			t.Errorf("the data source says %s, the pair %s", consumer, got)
-		}
-		return got
-	}
-	w.write(config("salesforce", ""))
-	w.apply()
-	s.fault(sandbox.Fault{Action: sandbox.ActionMutate, Set: map[string]json.RawMessage{
-		"instance_url": []byte(`"https://acme.my.salesforce.com"`), "id": []byte(`"https://login.salesforce.com/id/00D/005"`), "signature": []byte(`"c2ln"`),
-	}})
-	w.write(config("salesforce", attribute("callback_url", s.consent(w.string(this, "authorization_url")))))
-	w.apply()
-	const salesforce = "map[id:https://login.salesforce.com/id/00D/005 instance_url:https://acme.my.salesforce.com]"
-	if got := details(); got != salesforce {
-		t.Errorf("details %s", got)
-	}
-	s.later(time.Hour, w)
-	w.apply()
-	s.expectCalls(calls{refreshes: 1, exchanges: 1})
-	if got := details(); got != salesforce {
-		t.Errorf("details after a refresh %s", got)
-	}
-
-	s, w = newServer(t, nil), newWorkspace(t)
-	w.write(config("quickbooks", ""))
-	w.apply()
-	callback := with(t, s.consent(w.string(this, "authorization_url")), "realmId", "9130350")
-	w.write(config("quickbooks", attribute("callback_url", callback)))
-	w.apply()
-	if got := details(); got != "map[realmId:9130350]" {
-		t.Errorf("details %s", got)
-	}
 }
 
 // What neither reply nor callback says is looked up with the first token, and kept. That it fails is a warning, and the next

@@ -53,12 +53,15 @@ func TestTokenCallsByTheServer(t *testing.T) {
 		s.w.apply()
 		s.later(s.lifetime, s.w)
 	}
-	for range 2 {
+	putOff := func() {
+		t.Helper()
 		s.w.plan().mustSay(t, "Token Pair Not Refreshed", "The stored credential was not used up and still works.")
-		s.later(time.Hour, s.w)
+		s.expectCalls(calls{refreshes: 3, tokenRequests: 4}) // it was asked once, and not again before the time that it named
 	}
-	s.expectCalls(calls{refreshes: 3, tokenRequests: 4}) // it was asked once, and not again before the time that it named
-	s.later(22*time.Hour, s.w)
+	putOff()
+	s.later(24*time.Hour-3*s.lifetime-time.Minute, s.w) // a day after the first of the three, and no sooner
+	putOff()
+	s.later(2*time.Minute, s.w)
 	s.w.apply()
 	s.expectStored(alive, "")
 	s.expectCalls(calls{refreshes: 4, tokenRequests: 5})

@@ -24,6 +24,8 @@ type app struct {
 	foreign    string   // another one, which the configuration names
 	policy     string   // refresh_token_policy, where the operator of the app decides
 	scopes     []string // of tokens that are obtained elsewhere
+	grant      string   // of authorization_code: what to ask a person for
+	basic      bool     // the platform takes no credentials in the body
 	lifetime   time.Duration
 }
 
@@ -38,13 +40,19 @@ func (a app) as(variant, policy string) app {
 	return a
 }
 
+// asking is the app when it asks a person for something else.
+func (a app) asking(grant string) app {
+	a.grant = grant
+	return a
+}
+
 func exactOnline() app {
 	return app{profile: "exact_online", parameters: `country = "nl"`, lifetime: 600 * time.Second}
 }
 
 func twinfield() app {
 	scopes := []string{"openid", "twf.user", "twf.organisation", "twf.organisationUser", "offline_access"}
-	return app{profile: "twinfield", scopes: scopes, lifetime: time.Hour}
+	return app{profile: "twinfield", scopes: scopes, basic: true, lifetime: time.Hour}
 }
 
 func vismaConnect() app {
@@ -68,12 +76,41 @@ func microsoft() app {
 	}
 }
 
+func slack() app {
+	return app{profile: "slack", grant: `scopes = ["users:read", "chat:write"]`, lifetime: 12 * time.Hour}
+}
+
+// slackUser is what an app of Slack asks for that wants to act for the user, not as a bot.
+const slackUser = `extra_parameters = { user_scope = "users:read,search:read" }`
+
+func zoho() app {
+	return app{
+		profile: "zoho", parameters: `data_center = "eu"`, revokes: true, grant: `scopes = ["ZohoBooks.fullaccess.all", "ZohoCRM.modules.READ"]`, lifetime: time.Hour,
+	}
+}
+
+func quickBooks() app {
+	return app{
+		profile: "quickbooks", revokes: true, basic: true, scopes: []string{"com.intuit.quickbooks.accounting"}, lifetime: time.Hour,
+	}
+}
+
+func shopify() app { return app{profile: "shopify", parameters: `shop = "acme"`, lifetime: time.Hour} }
+
+func xero() app {
+	return app{profile: "xero", revokes: true, basic: true, scopes: []string{"offline_access"}, lifetime: 30 * time.Minute}
+}
+
+func gitHubApp() app { return app{profile: "github_app", lifetime: 8 * time.Hour} }
+
 // tenancy is a sandbox that behaves like a platform, and a workspace with an app there.
 type tenancy struct {
 	*server
 	app
-	w      *workspace
-	secret string
+	w       *workspace
+	secret  string
+	refresh string // further attributes of a pair that a person authorizes
+	beside  string // what else is configured
 }
 
 func newTenancy(t *testing.T, a app) *tenancy {
@@ -114,22 +151,31 @@ resource "oauth_token_pair" "this" {
   client = oauth_app_registration.this.client
   %[8]s
 }
-`, s.platform(), s.parameters, clientID, s.secret, redirectURI, s.base, endpoints.String(), more))
+%[9]s`, s.platform(), s.parameters, clientID, s.secret, redirectURI, s.base, endpoints.String(), more, s.beside))
 }
 
 // authorize takes a person through a first authorization, or another one: two applies.
 func (s *tenancy) authorize() {
 	s.t.Helper()
-	s.write("authorization_code = {}")
+	s.ask("")
 	s.w.apply()
 	s.answer()
+}
+
+// ask configures that a person authorizes, or has with this callback URL.
+func (s *tenancy) ask(callback string) {
+	s.t.Helper()
+	answered := ""
+	if callback != "" {
+		answered = attribute("callback_url", callback)
+	}
+	s.write(fmt.Sprintf("authorization_code = {\n    %s\n    %s\n  }\n  %s", s.grant, answered, s.refresh))
 }
 
 // answer hands over what the person's browser ends up at.
 func (s *tenancy) answer() {
 	s.t.Helper()
-	callback := s.consent(s.w.string(this, "authorization_url"))
-	s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+	s.ask(s.consent(s.w.string(this, "authorization_url")))
 	s.w.apply()
 }
 
@@ -183,7 +229,7 @@ func (s *tenancy) expectStored(status, before string) {
 func (s *tenancy) spend(token string) {
 	s.t.Helper()
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
-	if s.platform() != "twinfield" {
+	if !s.basic {
 		form.Set("client_id", clientID)
 		form.Set("client_secret", clientSecret)
 	}
@@ -192,7 +238,7 @@ func (s *tenancy) spend(token string) {
 		s.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if s.platform() == "twinfield" {
+	if s.basic {
 		request.SetBasicAuth(url.QueryEscape(clientID), url.QueryEscape(clientSecret))
 	}
 	response, err := http.DefaultClient.Do(request)

@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -19,37 +20,70 @@ func TestPlatformLife(t *testing.T) {
 		refresh  string
 		words    string // of the platform, for a token that was revoked
 		rotates  bool
+		scopes   string // that were granted, of those that were asked for
 	}{
 		{
 			exactOnline(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
-			"client_secret_post client_id client_secret grant_type refresh_token", "invalid or empty chainId", true,
+			"client_secret_post client_id client_secret grant_type refresh_token", "invalid or empty chainId", true, "",
 		},
 		{
 			twinfield(), "client_secret_basic code grant_type redirect_uri",
-			"client_secret_basic grant_type refresh_token", "invalid_grant", false,
+			"client_secret_basic grant_type refresh_token", "invalid_grant", false, "offline_access openid twf.organisation twf.organisationUser twf.user",
 		},
 		{
 			vismaConnect(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
-			"client_secret_post client_id client_secret grant_type refresh_token", "invalid_grant", true,
+			"client_secret_post client_id client_secret grant_type refresh_token", "invalid_grant", true, "offline_access",
 		},
 		{
 			salesforce(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
-			"client_secret_post client_id client_secret grant_type refresh_token", "expired access/refresh token", false,
+			"client_secret_post client_id client_secret grant_type refresh_token", "expired access/refresh token", false, "refresh_token",
 		},
 		{
 			teamleader(), "client_secret_post client_id client_secret code grant_type redirect_uri",
-			"client_secret_post client_id client_secret grant_type refresh_token", "invalid_grant", true,
+			"client_secret_post client_id client_secret grant_type refresh_token", "invalid_grant", true, "",
 		},
 		{
 			atlassian(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
-			"client_secret_post client_id client_secret grant_type refresh_token", "Unknown or invalid refresh token.", true,
+			"client_secret_post client_id client_secret grant_type refresh_token", "Unknown or invalid refresh token.", true, "offline_access",
 		},
 		{
 			microsoft(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
-			"client_secret_post client_id client_secret grant_type refresh_token", "AADSTS50173: ", true,
+			"client_secret_post client_id client_secret grant_type refresh_token", "AADSTS50173: ", true, "offline_access",
+		},
+		{
+			slack(), "client_secret_basic code grant_type redirect_uri",
+			"client_secret_basic grant_type refresh_token", "invalid_refresh_token", true, "chat:write users:read",
+		},
+		{
+			slack().asking(slackUser), "client_secret_basic code grant_type redirect_uri",
+			"client_secret_basic grant_type refresh_token", "invalid_refresh_token", true, "search:read users:read",
+		},
+		{
+			slack().as("user_refreshed_at_top", "").asking(slackUser), "client_secret_basic code grant_type redirect_uri",
+			"client_secret_basic grant_type refresh_token", "invalid_refresh_token", true, "search:read users:read",
+		},
+		{
+			zoho(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
+			"client_secret_post client_id client_secret grant_type refresh_token", "invalid_code", false, "ZohoBooks.fullaccess.all ZohoCRM.modules.READ",
+		},
+		{ // its first refresh brings the same value again
+			quickBooks(), "client_secret_basic code code_verifier grant_type redirect_uri",
+			"client_secret_basic grant_type refresh_token", "invalid_grant", false, "com.intuit.quickbooks.accounting",
+		},
+		{
+			shopify(), "client_secret_post client_id client_secret code code_verifier expiring grant_type redirect_uri",
+			"client_secret_post client_id client_secret grant_type refresh_token", "invalid_grant", true, "",
+		},
+		{
+			xero(), "client_secret_basic code code_verifier grant_type redirect_uri",
+			"client_secret_basic grant_type refresh_token", "invalid_grant", true, "offline_access",
+		},
+		{
+			gitHubApp(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
+			"client_secret_post client_id client_secret grant_type refresh_token", "bad_refresh_token", true, "",
 		},
 	} {
-		t.Run(tt.profile, func(t *testing.T) {
+		t.Run(tt.profile+" "+tt.grant, func(t *testing.T) {
 			t.Parallel()
 			s := newTenancy(t, tt.app)
 			sent := func(what, want string) {
@@ -62,6 +96,10 @@ func TestPlatformLife(t *testing.T) {
 			sent("the exchange", tt.exchange)
 			s.w.expectLive(s.server, 1)
 			s.expectDeadline()
+			granted, _ := s.w.attributes(this)["scopes"].([]any)
+			if got := strings.Trim(fmt.Sprint(granted), "[]"); got != tt.scopes {
+				t.Errorf("scopes %q, want %q", got, tt.scopes)
+			}
 			first := s.w.string(this, "refresh_token")
 
 			// Not before it is due; then with the platform's own parameters.
@@ -120,7 +158,7 @@ func (s *tenancy) destroyed() {
 	if f := s.newest(); f.RevokedBy != sandbox.RevokedByClient {
 		s.t.Errorf("the authorization stands: %+v", f)
 	}
-	if e := s.last(); e.Path != "/revoke" || strings.Contains(e.AuthMethod, "basic") != (s.platform() == "visma_connect") {
+	if e := s.last(); e.Path != "/revoke" || strings.Contains(e.AuthMethod, "basic") != (s.basic || s.platform() == "visma_connect") {
 		s.t.Errorf("the revocation was %+v", e)
 	}
 }

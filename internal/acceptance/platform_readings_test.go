@@ -24,7 +24,7 @@ func TestPlatformReadings(t *testing.T) {
 		moment = time.Second
 		leeway = 10 * time.Second // within that of Atlassian, and sooner than without one
 		after  = 2 * time.Hour    // the leeway, in which it is sent again at once, was missed
-		long   = 3 * time.Hour    // longer than any access token lives
+		long   = 13 * time.Hour   // longer than any access token lives
 	)
 	for _, tt := range []struct {
 		app
@@ -60,6 +60,23 @@ func TestPlatformReadings(t *testing.T) {
 		{atlassian().as("dead_token_unauthorized_client", ""), leeway, alive, alive, dead},
 
 		{microsoft(), moment, alive, alive, alive},
+
+		{slack(), long, alive, dead, dead},
+		{slack().as("reuse_revokes_family", ""), long, alive, dead, dead},
+
+		{zoho(), moment, alive, alive, alive},
+		{zoho().as("refresh_token_once", ""), moment, alive, alive, alive},
+
+		{quickBooks(), moment, alive, alive, alive},
+		{quickBooks().as("new_value_each_time", ""), moment, alive, alive, alive},
+
+		{shopify(), moment, alive, alive, alive},
+
+		{xero(), leeway, alive, alive, dead},
+		{xero(), after, alive, dead, dead},
+		{xero().as("reuse_revokes_family", ""), after, alive, dead, dead},
+
+		{gitHubApp(), long, alive, dead, dead},
 	} {
 		t.Run(tt.profile+" "+tt.policy+" "+tt.wait.String(), func(t *testing.T) {
 			t.Parallel()

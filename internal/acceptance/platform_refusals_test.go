@@ -28,6 +28,12 @@ func TestPlatformWrongSecret(t *testing.T) {
 		{atlassian().as("wrong_secret_403", ""), "access_denied: Unauthorized (HTTP 403)"},
 		{microsoft(), "invalid_client: AADSTS7000215: Invalid client secret provided."},
 		{microsoft().as("expired_secret", ""), "invalid_client: AADSTS7000222: The provided client secret keys are expired."},
+		{slack(), "invalid_client: wrong client secret (HTTP 200)"},
+		{zoho(), "invalid_client: wrong client secret (HTTP 200)"},
+		{quickBooks(), "invalid_client: wrong client secret (HTTP 401)"},
+		{shopify(), "invalid_client: wrong client secret (HTTP 401)"},
+		{xero(), "invalid_client: wrong client secret (HTTP 401)"},
+		{gitHubApp(), "incorrect_client_credentials (HTTP 200)"},
 	} {
 		t.Run(tt.profile, func(t *testing.T) {
 			t.Parallel()
@@ -59,6 +65,16 @@ func TestPlatformEnds(t *testing.T) {
 		{atlassian(), 90 * day, "Unknown or invalid refresh token."},
 		{atlassian().as("dead_token_unauthorized_client", ""), 0, "refresh_token is invalid"},
 		{microsoft(), 90 * day, "AADSTS700082: "},
+		{slack(), 0, "invalid_refresh_token (HTTP 200)"},
+		{zoho(), 0, "invalid_code (HTTP 200)"},
+		{quickBooks(), 100 * day, "the refresh token has expired"},
+		{quickBooks().as("no_hard_end", ""), 100 * day, "the refresh token has expired"},
+		{shopify(), 90 * day, "the refresh token has expired"},
+		{shopify().as("tells_refresh_end", ""), 90 * day, "the refresh token has expired"},
+		{xero(), 60 * day, "the refresh token has expired"},
+		{xero().as("idle_30_days", ""), 30 * day, "the refresh token has expired"},
+		{gitHubApp(), 183 * day, "bad_refresh_token (HTTP 200)"},
+		{gitHubApp().as("idle_180_days", ""), 180 * day, "bad_refresh_token (HTTP 200)"},
 	} {
 		t.Run(tt.profile, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +126,7 @@ func TestPlatformCrowdedOut(t *testing.T) {
 	for _, tt := range []struct {
 		app
 		lives int
-	}{{exactOnline(), 1}, {twinfield(), 1}, {salesforce(), 5}} {
+	}{{exactOnline(), 1}, {twinfield(), 1}, {salesforce(), 5}, {zoho(), 20}} {
 		t.Run(tt.profile, func(t *testing.T) {
 			t.Parallel()
 			s := newTenancy(t, tt.app)
@@ -173,7 +189,8 @@ func TestPlatformPKCE(t *testing.T) {
 	t.Parallel()
 	for _, a := range []app{
 		exactOnline().as("pkce_ignored", ""), twinfield().as("pkce_ignored", ""),
-		teamleader().as("pkce_refused", ""), atlassian().as("pkce_ignored", ""),
+		teamleader().as("pkce_refused", ""), atlassian().as("pkce_ignored", ""), slack().as("pkce_ignored", ""), zoho().as("pkce_ignored", ""),
+		quickBooks().as("pkce_ignored", ""), shopify().as("pkce_ignored", ""), xero().as("pkce_ignored", ""),
 	} {
 		t.Run(a.profile, func(t *testing.T) {
 			t.Parallel()
@@ -196,10 +213,16 @@ func TestPlatformVariantsAreTried(t *testing.T) {
 	for _, f := range files {
 		text.WriteString(readFile(t, f))
 	}
-	for name, app := range map[string]string{
+	apps := map[string]string{
 		"exact_online": "exactOnline", "twinfield": "twinfield", "visma_connect": "vismaConnect", "salesforce": "salesforce",
-		"teamleader": "teamleader", "atlassian": "atlassian", "microsoft": "microsoft",
-	} {
+		"teamleader": "teamleader", "atlassian": "atlassian", "microsoft": "microsoft", "slack": "slack", "zoho": "zoho",
+		"quickbooks": "quickBooks", "shopify": "shopify", "xero": "xero", "github_app": "gitHubApp",
+	}
+	for _, name := range sandbox.Profiles() {
+		app := apps[name]
+		if app == "" {
+			t.Errorf("nobody tries %s", name)
+		}
 		for _, v := range sandbox.Variants(name) {
 			_, variant, _ := strings.Cut(v, ":")
 			if !strings.Contains(text.String(), app+`().as("`+variant+`"`) {
@@ -215,10 +238,9 @@ func TestPlatformIssuer(t *testing.T) {
 	t.Parallel()
 	s := newTenancy(t, vismaConnect().as("sends_issuer", ""))
 	s.foreign = "https://connect.visma.com"
-	s.write("authorization_code = {}")
+	s.ask("")
 	s.w.apply()
-	callback := s.consent(s.w.string(this, "authorization_url"))
-	s.write("authorization_code = { " + attribute("callback_url", callback) + " }")
+	s.ask(s.consent(s.w.string(this, "authorization_url")))
 	s.w.fails([]string{"The iss of the callback URL is another issuer than the client's"}, "apply", "-no-color", "-auto-approve", "-input=false")
 	s.expectCalls(calls{})
 

@@ -10,7 +10,7 @@ import (
 )
 
 // presetsAt are the presets that ship, with the sandbox at base in the place of the servers that they name. What is looked
-// up keeps its path.
+// up keeps its path there.
 func presetsAt(base string) credential.Presets {
 	shipped := platform.Presets()
 	return func(id string, parameters map[string]string, overrides string) (credential.Preset, error) {

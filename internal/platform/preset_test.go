@@ -18,19 +18,7 @@ import (
 func TestPresets(t *testing.T) {
 	t.Parallel()
 	single, family := credential.RotationSingleUse, credential.ReuseRevokeFamily
-	for _, tt := range []struct {
-		id         string
-		parameters map[string]string
-		authorize  string
-		token      string
-		revoke     string
-		method     string
-		params     map[string]string
-		scopes     []string
-		policy     credential.RefreshTokenPolicy
-		earliest   time.Duration
-		lifetime   time.Duration
-	}{
+	for _, tt := range []presetRow{
 		{
 			"exact_online", map[string]string{"country": "uk"}, "https://start.exactonline.co.uk/api/oauth2/auth", "https://start.exactonline.co.uk/api/oauth2/token", "",
 			"client_secret_post", nil, nil,
@@ -71,20 +59,7 @@ func TestPresets(t *testing.T) {
 			credential.RefreshTokenPolicy{Rotation: credential.RotationNewOldValid, IdleLifetime: 90 * 24 * time.Hour}, 0, 3599 * time.Second,
 		},
 	} {
-		p, err := Presets()(tt.id, tt.parameters, "")
-		if err != nil {
-			t.Errorf("%s: %v", tt.id, err)
-			continue
-		}
-		if p.AuthorizationEndpoint != tt.authorize || p.TokenEndpoint != tt.token || p.RevocationEndpoint != tt.revoke || p.TokenEndpointAuthMethod != tt.method {
-			t.Errorf("%s: endpoints %s, %s, %q, method %s", tt.id, p.AuthorizationEndpoint, p.TokenEndpoint, p.RevocationEndpoint, p.TokenEndpointAuthMethod)
-		}
-		if fmt.Sprint(p.AuthorizationParameters) != fmt.Sprint(tt.params) || !slices.Equal(p.Scopes, tt.scopes) {
-			t.Errorf("%s: parameters %v, scopes %q", tt.id, p.AuthorizationParameters, p.Scopes)
-		}
-		if p.Policy != tt.policy || p.Earliest != tt.earliest || p.Lifetime != tt.lifetime {
-			t.Errorf("%s: policy %+v, earliest %s, lifetime %s", tt.id, p.Policy, p.Earliest, p.Lifetime)
-		}
+		tt.check(t)
 	}
 }
 
@@ -121,16 +96,61 @@ func TestPresetsLookUp(t *testing.T) {
 	}
 }
 
-// TestPresetsReadTheServersWords feeds each platform's own refusals to its preset.
+// presetRow is what a platform's preset comes to.
+type presetRow struct {
+	id         string
+	parameters map[string]string
+	authorize  string
+	token      string
+	revoke     string
+	method     string
+	params     map[string]string
+	scopes     []string
+	policy     credential.RefreshTokenPolicy
+	earliest   time.Duration
+	lifetime   time.Duration
+}
+
+func (tt presetRow) check(t *testing.T) {
+	t.Helper()
+	p, err := Presets()(tt.id, tt.parameters, "")
+	if err != nil {
+		t.Errorf("%s: %v", tt.id, err)
+		return
+	}
+	if p.AuthorizationEndpoint != tt.authorize || p.TokenEndpoint != tt.token || p.RevocationEndpoint != tt.revoke || p.TokenEndpointAuthMethod != tt.method {
+		t.Errorf("%s: endpoints %s, %s, %q, method %s", tt.id, p.AuthorizationEndpoint, p.TokenEndpoint, p.RevocationEndpoint, p.TokenEndpointAuthMethod)
+	}
+	if fmt.Sprint(p.AuthorizationParameters) != fmt.Sprint(tt.params) || !slices.Equal(p.Scopes, tt.scopes) {
+		t.Errorf("%s: parameters %v, scopes %q", tt.id, p.AuthorizationParameters, p.Scopes)
+	}
+	if p.Policy != tt.policy || p.Earliest != tt.earliest || p.Lifetime != tt.lifetime {
+		t.Errorf("%s: policy %+v, earliest %s, lifetime %s", tt.id, p.Policy, p.Earliest, p.Lifetime)
+	}
+}
+
+// saying is a refusal of a platform, and what it means.
+type saying struct {
+	id     string
+	status int
+	header string // of the form "Name: value"
+	body   string
+	want   oauth.Class
+}
+
+// judge is what a dialect takes it for.
+func (w saying) judge(d oauth.Dialect) oauth.Class {
+	header := http.Header{}
+	if name, value, ok := strings.Cut(w.header, ": "); ok {
+		header.Set(name, value)
+	}
+	return d.Judge(oauth.Reply{Sent: true, Status: w.status, Header: header, Body: secret.New(w.body)}).Class
+}
+
+// TestPresetsReadTheServersWords feeds each platform's own refusals to its preset. Each rule has something to judge.
 func TestPresetsReadTheServersWords(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		id     string
-		status int
-		header string // of the form "Name: value"
-		body   string
-		want   oauth.Class
-	}{
+	rows := []saying{
 		{"exact_online", 400, "", `{"error":"access_denied","error_description":"Rate limit exceeded: access_token not expired"}`, oauth.TooEarly},
 		{"exact_online", 401, "", `{"error":"invalid_request","error_description":"Access Token not expired"}`, oauth.TooEarly},
 		{"exact_online", 401, "Reason: TooEarlyToRefreshTokens: wait", ``, oauth.TooEarly},
@@ -168,21 +188,44 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 		{"microsoft", 401, "", `{"error":"unauthorized_client","error_description":"AADSTS7000215: wrong secret"}`, oauth.BadClient},
 		{"hubspot", 400, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
 		{"hubspot", 400, "", `{"error":"invalid_grant","error_description":"refresh token is invalid, expired or revoked","status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.Reauthorize},
-	} {
-		e, ok := Find(tt.id)
-		if !ok {
-			t.Fatal(tt.id)
+		{"hubspot", 429, "", `{"status":"BAD_REFRESH_TOKEN","message":"no"}`, oauth.RateLimited},
+		{"exact_online", 400, "", `{"error":"invalid_request","error_description":"Client with identifier 'x' not found"}`, oauth.BadClient},
+		{"atlassian", 403, "", `{"error":"unauthorized_client","error_description":"refresh_token is invalid"}`, oauth.Reauthorize},
+		{"salesforce", 400, "", `{"error":"invalid_client_id"}`, oauth.BadClient},
+		{"salesforce", 400, "", `{"error":"rate_limit_exceeded"}`, oauth.RateLimited},
+		{"microsoft", 401, "", `{"error":"unauthorized_client","error_description":"AADSTS7000215: wrong secret"}`, oauth.BadClient},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS54005: redeemed before"}`, oauth.ReuseDetected},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50196: a loop"}`, oauth.RateLimited},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50011: redirect"}`, oauth.Configuration},
+		{"microsoft", 400, "", `{"error":"invalid_grant","error_description":"AADSTS90002: tenant"}`, oauth.Configuration},
+		{"github_app", 200, "", `{"error":"bad_verification_code"}`, oauth.Reauthorize},
+		{"github_app", 200, "", `{"error":"redirect_uri_mismatch"}`, oauth.Configuration},
+		{"fortnox", 400, "", `{"error":"x","error_description":"Invalid refresh token"}`, oauth.Reauthorize},
+		{"keycloak", 401, "", `{"error":"unauthorized_client"}`, oauth.BadClient},
+		{"keycloak", 400, "", `{"error":"invalid_grant","error_description":"Maximum allowed refresh token reuse exceeded"}`, oauth.Reauthorize},
+	}
+	for _, id := range IDs() {
+		e, _ := Find(id)
+		if e.Usable() != nil {
+			continue
 		}
 		p, err := e.Preset(everyParameters(e)[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		header := http.Header{}
-		if name, value, ok := strings.Cut(tt.header, ": "); ok {
-			header.Set(name, value)
+		own := slices.DeleteFunc(slices.Clone(rows), func(w saying) bool { return w.id != id })
+		for _, w := range own {
+			if got := w.judge(p.Dialect); got != w.want {
+				t.Errorf("%s: %d %s is %s, want %s", id, w.status, w.body, got, w.want)
+			}
 		}
-		if v := p.Dialect.Judge(oauth.Reply{Sent: true, Status: tt.status, Header: header, Body: secret.New(tt.body)}); v.Class != tt.want {
-			t.Errorf("%s: %d %s is %s, want %s", tt.id, tt.status, tt.body, v.Class, tt.want)
+		for i, r := range p.Dialect.Rules {
+			wrong := p.Dialect
+			wrong.Rules = slices.Clone(wrong.Rules)
+			wrong.Rules[i].Class = oauth.OutcomeUnknown
+			if !slices.ContainsFunc(own, func(w saying) bool { return w.judge(wrong) != w.want }) {
+				t.Errorf("%s: nobody tries the rule %+v", id, r)
+			}
 		}
 	}
 }
@@ -214,12 +257,14 @@ func TestRumoursAllowNothing(t *testing.T) {
 	}
 }
 
-// TestRumoursKillNothing: an error rule of low confidence never makes a token dead, nor does a rumour of a short life.
+// TestRumoursKillNothing: an error rule of low confidence never makes a token dead, nor does a rumour of a short life. One of a
+// limit of calls puts no refresh off.
 func TestRumoursKillNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Confidence{High, Medium, Low} {
 		e, err := Parse([]byte(fmt.Sprintf(`{"id":"x","name":"X","kind":"oauth2","token_endpoint":{"value":"https://x.example/token","sources":["x"],"confidence":"high"},
 			"access_token_lifetime":{"value":"5m","sources":["x"],"confidence":%[1]q},
+			"token_calls":{"value":{"limit":3,"window":"1h"},"sources":["x"],"confidence":%[1]q},
 			"errors":{"value":[{"error":"a","class":"reauthorize"},{"error":"b","class":"reuse_detected"},{"error":"c","class":"too_early"}],"sources":["x"],"confidence":%[1]q}}`, c)))
 		if err != nil {
 			t.Fatal(err)
@@ -228,12 +273,12 @@ func TestRumoursKillNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lifetime, rules := 5*time.Minute, 3
+		lifetime, rules, calls := 5*time.Minute, 3, credential.CallLimit{Limit: 3, Window: time.Hour}
 		if c == Low {
-			lifetime, rules = 0, 1
+			lifetime, rules, calls = 0, 1, credential.CallLimit{}
 		}
-		if p.Lifetime != lifetime || len(p.Dialect.Rules) != rules {
-			t.Errorf("%s: lifetime %s, %d rules", c, p.Lifetime, len(p.Dialect.Rules))
+		if p.Lifetime != lifetime || len(p.Dialect.Rules) != rules || p.Policy.TokenCalls != calls {
+			t.Errorf("%s: lifetime %s, %d rules, %+v", c, p.Lifetime, len(p.Dialect.Rules), p.Policy.TokenCalls)
 		}
 	}
 }

@@ -20,6 +20,8 @@ type authorization struct {
 	scopes        []string
 	state         string
 	challenge     string
+	offline       bool // with a refresh token
+	forUser       bool // with the tokens of the user
 }
 
 // denial is why an authorization request fails. Without a redirectURI it is shown to the person: nothing may be sent
@@ -67,7 +69,8 @@ func (s *Server) decide(params url.Values, issuer, decision string, entry *Entry
 	if s.manners.formPost && params.Get("response_mode") != "query" {
 		return postPage(request.redirectURI, url.Values{"code": {code}, "state": {request.state}})
 	}
-	return found(callbackURL(request.redirectURI, s.manners.iss(issuer), request.state, "code", code))
+	answer := append([]string{"code", code}, s.manners.callback...)
+	return found(callbackURL(request.redirectURI, s.manners.iss(issuer), request.state, answer...))
 }
 
 // checkAuthorization checks an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) in the order that decides where
@@ -115,6 +118,7 @@ func (s *Server) checkTrusted(request *authorization, params url.Values) (code, 
 	responseType := params.Get("response_type")
 	var ok bool
 	request.scopes, ok = request.client.grant(s.manners.scopes(params))
+	request.offline, request.forUser = s.manners.givesRefreshToken(*request, params), s.manners.forUser(params)
 	switch {
 	case responseType == "":
 		return "invalid_request", "response_type is missing"
@@ -145,6 +149,7 @@ func (s *Server) consent(request authorization) (string, error) {
 	s.codes[code] = &authCode{
 		clientID: request.client.ID, user: defaultUser, scopes: request.scopes,
 		redirectURI: request.redirectURI, redirectGiven: request.redirectGiven, challenge: request.challenge,
+		offline: request.offline, forUser: request.forUser,
 		expiresAt: deadline(s.Now(), s.settings.CodeLifetime),
 	}
 	s.counters.Consents++

@@ -15,6 +15,9 @@ func (s *Server) limited(c *call, answer func() reply) reply {
 		return answer()
 	}
 	who, now := s.caller(c), s.Now()
+	if who == "" {
+		return answer()
+	}
 	calls := slices.DeleteFunc(s.callers[who], func(at time.Time) bool { return !now.Before(at.Add(window)) })
 	if s.callers[who] = calls; len(calls) >= limit {
 		reset := calls[len(calls)-limit].Add(window)
@@ -29,8 +32,15 @@ func (s *Server) limited(c *call, answer func() reply) reply {
 	return answer()
 }
 
-// caller names the client and the user whose token or code a request brings, as far as they can be told.
+// caller names the client and the user whose token or code a request brings, as far as they can be told; where calls are
+// counted by token, the authorization that a refresh is for, and nobody for any other call.
 func (s *Server) caller(c *call) string {
+	if s.manners.callsByToken {
+		if t := s.refreshes[c.params.Get("refresh_token")]; t != nil {
+			return t.family.id
+		}
+		return ""
+	}
 	id, user := c.entry.ClientID, ""
 	if given, why := readClient(c.r.Header, c.params); why == "" {
 		id = given.id

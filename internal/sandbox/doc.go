@@ -14,7 +14,7 @@
 //	POST /revoke                                  RFC 7009
 //	GET  /.well-known/oauth-authorization-server  RFC 8414
 //	GET  /.well-known/openid-configuration        the same, where OpenID Connect Discovery looks for it
-//	GET  /api/me                                  a resource that wants a live access token
+//	GET  /api/me                                  a resource that wants a live access token; some profiles have others
 //	GET  /callback                                shows the callback URL to a person, to be copied
 //	GET  /…                                       what a profile has of its platform's API (manners.resources)
 //	     /redirected                              where the redirect fault leads; being asked is counted

@@ -29,7 +29,7 @@ type endpoint struct {
 	serve   func(*Server, *call) reply
 }
 
-func endpointAt(path string) (endpoint, bool) {
+func (s *Server) endpointAt(path string) (endpoint, bool) {
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	switch path {
 	case pathAuthorize:
@@ -47,7 +47,8 @@ func endpointAt(path string) (endpoint, bool) {
 	case pathRedirected:
 		return endpoint{[]string{http.MethodGet, http.MethodPost}, (*Server).serveRedirected}, true
 	default:
-		return endpoint{}, false
+		_, known := s.manners.resources[path]
+		return endpoint{get, (*Server).serveResource}, known
 	}
 }
 
@@ -91,6 +92,7 @@ func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 // send sends the whole reply, logging it first: who has read a reply finds its status in the log.
 func (s *Server) send(w http.ResponseWriter, c *call, r reply) {
 	s.logStatus(c, r.status)
+	r.header.Set("Date", s.Now().UTC().Format(http.TimeFormat)) // the server has a clock of its own
 	r.send(w)
 }
 
@@ -143,10 +145,7 @@ func presentedAt(path string) []string {
 
 // process carries the request out.
 func (s *Server) process(c *call) reply {
-	point, known := endpointAt(c.r.URL.Path)
-	if answer := s.manners.resources[c.r.URL.Path]; answer != nil {
-		point, known = endpoint{[]string{http.MethodGet}, func(s *Server, c *call) reply { return s.serveResource(c, answer) }}, true
-	}
+	point, known := s.endpointAt(c.r.URL.Path)
 	if !known {
 		return plainReply(http.StatusNotFound, "no such page\n")
 	}

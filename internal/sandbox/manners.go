@@ -18,16 +18,28 @@ type manners struct {
 	needs         map[string]string // parameters that must be there; the empty value stands for any
 	needsScopes   []string          // all of them must be asked for
 	offlineScopes []string          // a refresh token is given for one of these only; nil: always
+	offline       map[string]string // parameters without which no refresh token is given
 	ignoresScopes bool              // they are neither checked nor granted
+	separator     string            // between scopes, in requests and replies; empty: a space
+	userScopes    string            // the parameter that asks for scopes of the user, if there are such
 	pkce          pkceManner
-	formPost      bool // answers by HTTP POST unless response_mode=query
-	omitsIssuer   bool // sends no iss (RFC 9207)
+	formPost      bool     // answers by HTTP POST unless response_mode=query
+	omitsIssuer   bool     // sends no iss (RFC 9207)
+	callback      []string // names and values, in turn, that a callback has besides a code
 
 	// The token endpoint.
-	tokenMethods          []string // of client authentication; nil: the client's own
+	tokenMethods          []string          // of client authentication; nil: the client's own
+	header                map[string]string // of every answer
+	formUnlessJSON        bool              // answers in a form, unless the request accepts application/json
+	userPath              string            // the member of a reply that holds the tokens, if scopes of the user alone were asked for
+	userPathOnce          bool              // it is so in the answer to a code, and not in that to a refresh
+	expiring              map[string]string // parameters with a code, without which its tokens have no end and are not refreshed
 	expiresIn             expiresInManner
+	idleEndsIn            string // a member that says how long the refresh token lives unused
+	hardEndsIn            string // a member that says how long it lives at most
 	more                  object // members that every successful reply has on top
 	refusesScopeOnRefresh bool
+	callsByToken          bool          // Settings.TokenCalls counts the refreshes of an authorization, not calls by client and user
 	rotatesTooEarly       bool          // a refusal as too early brings a successor of the refresh token
 	chains                int           // so many authorizations of a user and client live; the oldest makes room; 0: no limit
 	oldAccess             time.Duration // so long an access token lives on after a refresh; 0: to its end
@@ -39,8 +51,7 @@ type manners struct {
 	revokesRefreshOnly    bool     // an access token is refused
 	refusesDeadRevocation bool     // a token that is unknown or dead is refused, which RFC 7009 §2.2 does not do
 
-	// The API: by path, what it answers to a live access token.
-	resources map[string]func(*call) reply
+	resources map[string]resource // of the API, by path
 }
 
 // pkceManner is what becomes of a code_challenge.
@@ -71,21 +82,54 @@ func (m manners) checkAuthorization(request *authorization, params url.Values) (
 		return "invalid_request", "code_challenge is not known here"
 	case !within(m.needsScopes, request.scopes):
 		return "invalid_scope", "a required scope is missing"
+	case strings.Contains(strings.Join(request.scopes, ""), " "):
+		return "invalid_scope", "a scope has a space in it"
 	}
 	return "", ""
 }
 
 // scopes returns the scopes of a request, nil if it names none that count.
 func (m manners) scopes(params url.Values) []string {
-	if m.ignoresScopes {
+	switch {
+	case m.ignoresScopes:
 		return nil
+	case m.forUser(params):
+		return m.scopeList(params.Get(m.userScopes))
 	}
-	return scopeList(params)
+	return m.scopeList(params.Get("scope"))
 }
 
-// offline tells whether an authorization for these scopes comes with a refresh token.
-func (m manners) offline(scopes []string) bool {
-	return m.offlineScopes == nil || slices.ContainsFunc(m.offlineScopes, func(s string) bool { return slices.Contains(scopes, s) })
+// forUser tells whether a request asks for scopes of the user and no others.
+func (m manners) forUser(params url.Values) bool {
+	return m.userScopes != "" && params.Get("scope") == "" && params.Get(m.userScopes) != ""
+}
+
+// scopeList reads a list of scopes, nil if it is empty.
+func (m manners) scopeList(text string) []string {
+	scopes := strings.Fields(text)
+	if m.separator != "" {
+		scopes = strings.FieldsFunc(text, func(r rune) bool { return string(r) == m.separator })
+	}
+	if len(scopes) == 0 {
+		return nil
+	}
+	return scopes
+}
+
+// givesRefreshToken tells whether an authorization that was asked for so comes with one.
+func (m manners) givesRefreshToken(request authorization, params url.Values) bool {
+	asks := func(s string) bool { return slices.Contains(request.scopes, s) }
+	return has(params, m.offline) && (m.offlineScopes == nil || slices.ContainsFunc(m.offlineScopes, asks))
+}
+
+// has tells whether a request has all these parameters.
+func has(params url.Values, wanted map[string]string) bool {
+	for name, value := range wanted {
+		if params.Get(name) != value {
+			return false
+		}
+	}
+	return true
 }
 
 // takesMethod tells whether a client may authenticate so at this path.

@@ -23,7 +23,10 @@ type variant struct {
 
 // profiles makes the table anew, so that a variant changes its own copy only.
 func profiles() []profile {
-	return []profile{exactOnline(), twinfield(), vismaConnect(), salesforce(), teamleader(), atlassian(), microsoft()}
+	return []profile{
+		exactOnline(), twinfield(), vismaConnect(), salesforce(), teamleader(), atlassian(), microsoft(),
+		slack(), zoho(), quickBooks(), shopify(), xero(), gitHubApp(),
+	}
 }
 
 // Profiles returns the names of the platforms that a Server can behave like.

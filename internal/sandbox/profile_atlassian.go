@@ -23,6 +23,12 @@ func atlassian() profile {
 			tokenMethods:  []string{AuthPost},         // developer.atlassian.com
 			oldAccess:     10 * time.Minute,           // community.developer.atlassian.com/t/83103
 			omitsIssuer:   true,                       // not documented
+			resources: map[string]resource{ // developer.atlassian.com
+				"/oauth/token/accessible-resources": {body: `[
+					{"id": "1324a887-45db-1bf4-1e99-ef0ff456d421", "url": "https://acme.atlassian.net", "name": "acme", "scopes": ["read:x"]},
+					{"id": "8594f221-9797-5f78-1fa4-485e198d7cd0", "url": "https://other.atlassian.net", "name": "other", "scopes": []}
+				]`},
+			},
 			refusals: map[reason]refusal{
 				refreshUnknown:  dead,
 				refreshReused:   dead,

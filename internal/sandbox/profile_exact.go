@@ -35,7 +35,7 @@ func exactOnline() profile {
 			// Invantive forum 3507, 1336, 1229: 10 answers of 400, 401, 403 or 404 within an hour shut the key out for one.
 			lockOut: lockOut{errors: 10, within: time.Hour, lasts: time.Hour},
 			// exactonline/exactonline-api-dotnet-client ApiConnector.cs (GetCurrentDivision); picqer/exact-php-client Me.php
-			resources: map[string]func(*call) reply{"/api/v1/current/Me": exactMe},
+			resources: map[string]resource{"/api/v1/current/Me": {answer: exactMe}},
 			refusals: map[reason]refusal{
 				// websmurf/laravel-exact-online#31, NangoHQ/nango#748. Status and code are in the settings.
 				refreshTooEarly: {

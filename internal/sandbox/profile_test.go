@@ -362,7 +362,10 @@ func TestProfileMicrosoft(t *testing.T) {
 // Every row of the table makes a server, a variant does not touch its profile, and a wrong name is told.
 func TestProfiles(t *testing.T) {
 	t.Parallel()
-	names := []string{"exact_online", "twinfield", "visma_connect", "salesforce", "teamleader", "atlassian", "microsoft"}
+	names := []string{
+		"exact_online", "twinfield", "visma_connect", "salesforce", "teamleader", "atlassian", "microsoft",
+		"slack", "zoho", "quickbooks", "shopify", "xero", "github_app",
+	}
 	if got := sandbox.Profiles(); !slices.Equal(got, names) {
 		t.Fatalf("profiles %q", got)
 	}

@@ -21,6 +21,12 @@ func twinfield() profile {
 			chains:        1,                          // Wolters Kluwer help: per user and organisation
 			noRevocation:  true,                       // not documented
 			omitsIssuer:   true,                       // not documented
+			resources: map[string]resource{ // developers.twinfield.com, the same page
+				"/auth/authentication/connect/accesstokenvalidation": {
+					body:      `{"client_id": "app", "scope": ["openid"], "twf.clusterUrl": "https://api.accounting1.twinfield.com"}`,
+					parameter: "token", refusal: 400,
+				},
+			},
 		},
 		variants: []variant{
 			{"credentials_in_body", func(p *profile) { // php-twinfield and other clients of php-league

@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -113,6 +115,20 @@ func standardRefusals() map[reason]refusal {
 
 		noRandomness: says(500, "server_error", "the source of randomness failed"),
 	}
+}
+
+// in200 are the standard refusals, with a platform's own in place of them, as a server sends them that says HTTP 200 to
+// everything. more are members that each has on top.
+func in200(own map[reason]refusal, more ...member) map[reason]refusal {
+	all := standardRefusals()
+	maps.Copy(all, own)
+	for why, r := range all {
+		if r.status < http.StatusInternalServerError {
+			r.status, r.more = http.StatusOK, slices.Concat(r.more, more)
+			all[why] = r
+		}
+	}
+	return all
 }
 
 // refuse answers a request to /token or /revoke for the given reason. Server.mu is held.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,9 +10,14 @@ import (
 
 // serveMe is the protected resource that every profile has.
 func (s *Server) serveMe(c *call) reply {
-	token, refused := s.bearer(c)
+	scheme, value, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || value == "" {
+		s.counters.APIUnauthorized++
+		return unauthorized(`Bearer realm="sandbox"`, "")
+	}
+	token := s.admit(c, value)
 	if token == nil {
-		return refused
+		return unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
 	}
 	members := object{{"client_id", quote(token.clientID)}, {"scope", quote(strings.Join(token.scopes, " "))}}
 	if token.user != "" {
@@ -23,32 +29,46 @@ func (s *Server) serveMe(c *call) reply {
 	return jsonReply(http.StatusOK, members)
 }
 
-// serveResource is one of a profile's own.
-func (s *Server) serveResource(c *call, answer func(*call) reply) reply {
-	if token, refused := s.bearer(c); token == nil {
-		return refused
-	}
-	return answer(c)
-}
-
-// bearer finds the live access token of a request to a protected resource (RFC 6750), which may stand in the Authorization
-// header only, or returns the refusal. Server.mu is held.
-func (s *Server) bearer(c *call) (*accessToken, reply) {
-	scheme, value, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || value == "" {
-		s.counters.APIUnauthorized++
-		return nil, unauthorized(`Bearer realm="sandbox"`, "")
-	}
+// admit finds the access token of a request (RFC 6750) and counts the request; nil: it is none that is live. Server.mu is held.
+func (s *Server) admit(c *call, value string) *accessToken {
 	c.entry.TokenID = TokenID(value)
 	token := s.accesses[value]
 	if token == nil || !token.live(s.Now()) {
 		s.counters.APIUnauthorized++
-		return nil, unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
+		return nil
 	}
 	c.entry.ClientID = token.clientID
 	token.predecessor.doom()
 	s.counters.APIOK++
-	return token, reply{}
+	return token
+}
+
+// resource is what the API of a platform answers at one path.
+type resource struct {
+	body      string            // JSON; empty: answer says it
+	answer    func(*call) reply // to who has a live access token
+	parameter string            // where the access token stands; empty: in the Authorization header
+	refusal   int               // the status for a token that is no good; 0: 401
+}
+
+// serveResource is such a path. Server.mu is held.
+func (s *Server) serveResource(c *call) reply {
+	about := s.manners.resources[c.r.URL.Path]
+	value := c.params.Get(about.parameter)
+	if about.parameter == "" {
+		value, _ = strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	}
+	if s.admit(c, value) == nil {
+		r := unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
+		r.status = cmp.Or(about.refusal, r.status)
+		return r
+	}
+	if about.answer != nil {
+		return about.answer(c)
+	}
+	r := jsonReply(http.StatusOK, nil)
+	r.body = []byte(about.body)
+	return r
 }
 
 // unauthorized is a 401 of the resource. RFC 6750 §3.1: without a token in the request there is no error code.

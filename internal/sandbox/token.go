@@ -1,10 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,6 +17,13 @@ func (s *Server) serveToken(c *call) reply {
 	answer := s.limited(c, func() reply {
 		return s.guarded(c, func() reply { return s.token(c, grantType) })
 	})
+	for name, value := range s.manners.header {
+		answer.header.Set(name, value)
+	}
+	if s.manners.formUnlessJSON && !strings.Contains(c.r.Header.Get("Accept"), "application/json") {
+		answer.header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer.body = answer.members.form()
+	}
 	switch {
 	case answer.error != "" && grantType == "authorization_code":
 		s.counters.ExchangeErrors++
@@ -85,8 +92,12 @@ func (s *Server) exchange(c *call, client Client) reply {
 	if err != nil {
 		return s.refuse(noRandomness)
 	}
-	code.family = access.family
-	if !s.manners.offline(code.scopes) {
+	code.family, access.family.forUser = access.family, code.forUser
+	endless := !has(c.params, s.manners.expiring)
+	if endless {
+		access.expiresAt = time.Time{}
+	}
+	if endless || !code.offline {
 		refresh.fate, refresh = killed, nil
 	}
 	return s.grantReply(access, refresh)
@@ -157,7 +168,7 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 	if client.AuthMethod == AuthNone {
 		return s.refuse(clientIsPublic)
 	}
-	scopes, ok := client.grant(scopeList(c.params))
+	scopes, ok := client.grant(s.manners.scopeList(c.params.Get("scope")))
 	if !ok {
 		return s.refuse(scopeExceeded)
 	}
@@ -171,7 +182,7 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 // grantReply is the successful answer of the token endpoint (RFC 6749 §5.1).
 func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
 	members := object{{"access_token", quote(access.value)}, {"token_type", `"Bearer"`}}
-	if lifetime := s.settings.AccessTokenLifetime; lifetime > 0 && s.manners.expiresIn != expiresInAbsent {
+	if lifetime := s.settings.AccessTokenLifetime; !access.expiresAt.IsZero() && s.manners.expiresIn != expiresInAbsent {
 		text := strconv.Itoa(int(lifetime / time.Second))
 		if s.manners.expiresIn == expiresInText {
 			text = quote(text)
@@ -180,17 +191,31 @@ func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
 	}
 	if refresh != nil {
 		members = append(members, member{"refresh_token", quote(refresh.value)})
+		members = append(members, s.ends(refresh)...)
 	}
 	if len(access.scopes) > 0 {
-		members = append(members, member{"scope", quote(strings.Join(access.scopes, " "))})
+		members = append(members, member{"scope", quote(strings.Join(access.scopes, cmp.Or(s.manners.separator, " ")))})
+	}
+	if f := access.family; f != nil && f.forUser && (f.refreshes == 0 || !s.manners.userPathOnce) {
+		members = object{{s.manners.userPath, string(members.json())}}
 	}
 	return tokenReply(http.StatusOK, append(members, s.stamped(s.manners.more)...))
 }
 
-// scopeList returns the scopes of a request, nil if it names none.
-func scopeList(params url.Values) []string {
-	if scopes := strings.Fields(params.Get("scope")); len(scopes) > 0 {
-		return scopes
+// ends are the members that say how long a refresh token lives.
+func (s *Server) ends(t *refreshToken) object {
+	var members object
+	hard, idle := t.family.expiresAt, t.idleEnd
+	if past(hard, idle) {
+		idle = hard
 	}
-	return nil
+	for _, end := range []struct {
+		name string
+		at   time.Time
+	}{{s.manners.idleEndsIn, idle}, {s.manners.hardEndsIn, hard}} {
+		if end.name != "" && !end.at.IsZero() {
+			members = append(members, member{end.name, strconv.Itoa(int(end.at.Sub(s.Now()).Round(time.Second) / time.Second))})
+		}
+	}
+	return members
 }

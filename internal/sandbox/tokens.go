@@ -44,6 +44,7 @@ type family struct {
 	authorizedAt time.Time
 	expiresAt    time.Time // the absolute end of its refresh tokens; zero means none
 	revoked      RevokeReason
+	forUser      bool
 	refreshes    int // successful ones
 	generation   int // refresh tokens issued
 	refreshTok   []*refreshToken
@@ -90,6 +91,8 @@ type authCode struct {
 	redirectURI   string
 	redirectGiven bool   // the authorization request named redirect_uri, so the token request must
 	challenge     string // S256; empty if none was given
+	offline       bool   // it is for a refresh token, too
+	forUser       bool
 	expiresAt     time.Time
 	family        *family // what it was exchanged for; nil while unused
 }
