@@ -246,7 +246,7 @@ output "x" { value = data.oauth_platform.x }
 		t.Errorf("policy: %v", policy)
 	}
 	unknown := fmt.Sprint(got["unknown"])
-	if got["usable"] != true || unknown != "[pushed_authorization_request_endpoint userinfo_endpoint revocation_endpoint_auth_method client_secret_lifetime pkce response_mode authorization_parameters token_parameters refresh_parameters client_credentials_parameters scope_separator token_path]" {
+	if got["usable"] != true || unknown != "[pushed_authorization_request_endpoint userinfo_endpoint revocation_endpoint_auth_method client_secret_lifetime pkce response_mode authorization_parameters token_parameters refresh_parameters client_credentials_parameters scope_separator refresh_token_expiry token_path]" {
 		t.Errorf("usable %v, unknown %s", got["usable"], unknown)
 	}
 	w.write(`data "oauth_platform" "x" { id = "exact_online" }`)
