@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type app struct {
 	profile    string   // of the sandbox: a platform, or a variant of one
 	parameters string   // platform_parameters
 	revokes    bool     // the platform has a revocation endpoint
+	introspect bool     // the platform has an introspection endpoint, which tells what replies do not
 	issuer     bool     // the preset names an issuer
 	foreign    string   // another one, which the configuration names
 	policy     string   // refresh_token_policy, where the operator of the app decides
@@ -60,7 +62,7 @@ func vismaConnect() app {
 }
 
 func salesforce() app {
-	return app{profile: "salesforce", revokes: true, scopes: []string{"refresh_token"}, lifetime: 2 * time.Hour}
+	return app{profile: "salesforce", revokes: true, introspect: true, scopes: []string{"refresh_token"}, lifetime: 2 * time.Hour}
 }
 
 func teamleader() app { return app{profile: "teamleader", lifetime: time.Hour} }
@@ -128,6 +130,9 @@ func (s *tenancy) write(more string) {
 	var endpoints strings.Builder
 	if s.revokes {
 		fmt.Fprintf(&endpoints, "  revocation_endpoint = \"%s/revoke\"\n", s.base)
+	}
+	if s.introspect {
+		fmt.Fprintf(&endpoints, "  introspection_endpoint = \"%s/introspect\"\n", s.base)
 	}
 	if s.issuer {
 		fmt.Fprintf(&endpoints, "  issuer = %q\n", cmp.Or(s.foreign, s.base))
@@ -251,12 +256,19 @@ func (s *tenancy) spend(token string) {
 	}
 }
 
-// last is the newest line of the server's log.
+// last is the newest line of the server's log, but for introspections.
 func (s *tenancy) last() sandbox.Entry {
 	s.t.Helper()
-	log := s.Log()
-	if len(log) == 0 {
-		s.t.Fatal("nothing was sent")
+	for _, e := range slices.Backward(s.Log()) {
+		if e.Path != "/introspect" {
+			return e
+		}
 	}
-	return log[len(log)-1]
+	s.t.Fatal("nothing was sent")
+	return sandbox.Entry{}
+}
+
+// introspections are the lines of the server's log about introspections.
+func (s *server) introspections() []sandbox.Entry {
+	return slices.DeleteFunc(s.Log(), func(e sandbox.Entry) bool { return e.Path != "/introspect" })
 }

@@ -19,6 +19,9 @@ func presetsAt(base string) credential.Presets {
 		if p.RevocationEndpoint != "" {
 			p.RevocationEndpoint = base + "/revoke"
 		}
+		if p.IntrospectionEndpoint != "" {
+			p.IntrospectionEndpoint = base + "/introspect"
+		}
 		lookUps := make([]credential.LookUp, len(p.LookUps))
 		for i, l := range p.LookUps {
 			_, path, _ := strings.Cut(strings.TrimPrefix(l.URL, "https://"), "/")

@@ -21,9 +21,17 @@ func lacksAuthorization(c Client) bool { return c.AuthorizationEndpoint == "" }
 
 // lacksRevocation: where a preset describes the server, it has no such endpoint.
 func lacksRevocation(c Client) bool {
+	return lacksToken(c) || c.RevocationEndpoint == "" && !c.described()
+}
+
+func lacksIntrospection(c Client) bool {
+	return lacksToken(c) || c.IntrospectionEndpoint == "" && !c.described()
+}
+
+// described tells whether a preset knows the server of c.
+func (c Client) described() bool {
 	p := c.Preset()
-	described := p.TokenEndpoint != "" && p.Serves(c.TokenEndpoint)
-	return c.TokenEndpoint == "" || c.RevocationEndpoint == "" && !described
+	return p.TokenEndpoint != "" && p.Serves(c.TokenEndpoint)
 }
 
 // located returns the completed client c with what its server says of itself, if c lacks something and has an issuer. It may ask

@@ -164,7 +164,7 @@ func (m *Manager) ExchangeCode(ctx context.Context, name string, x Exchange) (Re
 	if err != nil {
 		return Result{Notices: notices}, err
 	}
-	return Result{Record: done.record, Notices: notices}, nil
+	return Result{Record: m.introspected(ctx, key, done.record), Notices: notices}, nil
 }
 
 func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exchange, p Pending) (step, error) {

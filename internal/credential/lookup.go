@@ -117,26 +117,31 @@ func (m *Manager) looksFirst(key string) bool {
 	return !done
 }
 
-// lookUp makes one call. It is booked in the error budget of the client, like a probe. Half of the budget is not for
-// look-ups: a look-up that is refused in each run must not keep refreshes waiting.
-func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
-	client, err := m.accountable(ctx, r.Client)
-	if err != nil {
-		return "", err
-	}
+// enterAside books a call that tokens do not hang on in the error budget of client, like a probe. Half of the budget is not
+// for such calls: one that is refused in each run must not keep refreshes waiting.
+func (m *Manager) enterAside(ctx context.Context, key string, client Client) (booking, error) {
 	half := client
 	if budget := &half.Policy.ErrorBudget; *budget != (ErrorBudget{}) {
 		budget.Limit = 1 + (budget.spare()+1)/2
 	}
 	b, err := m.enter(ctx, key, half)
-	var spent *BudgetError
-	switch {
-	case errors.As(err, &spent):
-		return "", errNotWorthIt
-	case err != nil:
-		return "", err
+	if spent := (*BudgetError)(nil); errors.As(err, &spent) {
+		return booking{}, errNotWorthIt
 	}
 	b.client = client
+	return b, err
+}
+
+// lookUp makes one call.
+func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
+	client, err := m.accountable(ctx, r.Client)
+	if err != nil {
+		return "", err
+	}
+	b, err := m.enterAside(ctx, key, client)
+	if err != nil {
+		return "", err
+	}
 	verdict := oauth.Verdict{Class: oauth.NotSent}
 	defer func() { m.leave(ctx, b, verdict) }()
 	if !b.stands(m) {

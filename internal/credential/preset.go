@@ -35,10 +35,11 @@ type Preset struct {
 	ReplyMembers, CallbackParameters []string
 	LookUps                          []LookUp // what else belongs there
 
-	Policy   RefreshTokenPolicy
-	Earliest time.Duration // no refresh before this long after issue; 0: none known
-	Lifetime time.Duration // of an access token, where the server tells none; 0: not known; Endless: it does not expire
-	Dialect  oauth.Dialect
+	Policy     RefreshTokenPolicy
+	Earliest   time.Duration // no refresh before this long after issue; 0: none known
+	Lifetime   time.Duration // of an access token, where the server tells none; 0: not known; Endless: it does not expire
+	Introspect bool          // the introspection endpoint tells when an access token expires of which the reply does not
+	Dialect    oauth.Dialect
 }
 
 // Presets finds the preset of a platform, as overrides change it; without a platform it is what these alone say. Its error is

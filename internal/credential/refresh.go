@@ -100,6 +100,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if err != nil || !step.rotated {
 		return false, err
 	}
+	step.record = p.m.introspected(ctx, p.key, step.record)
 	p.m.setForced(p.key)
 	got, had := step.record.Tokens.Access, snap.record.Tokens.Access
 	if !got.Equal(had) {

@@ -144,6 +144,9 @@ func (c *checker) templates() []string {
 func (c *checker) endpoints() {
 	_, hasToken := c.e.TokenEndpoint.Get()
 	c.when(c.e.Kind != NotOAuth && !hasToken, "no token_endpoint")
+	_, introspection := c.e.IntrospectionEndpoint.Get()
+	_, lifetime := c.e.AccessTokenLifetime.Get()
+	c.when(c.e.LifetimeSource.Or("") == FromIntrospection && (!introspection || !lifetime), "an introspected lifetime without introspection_endpoint, or access_token_lifetime to assume")
 	for _, p := range everyParameters(c.e) {
 		resolved, err := c.e.Resolve(p)
 		if err != nil {
@@ -207,6 +210,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		"method":               {"token_endpoint_auth_methods_supported", fact(`["auto"]`), "supported: auto"},
 		"rotation":             {"rotation", fact(`"often"`), "rotation: often"},
 		"grace":                {"rotation", fact(`"single_use_grace"`), "without grace_period"},
+		"introspection":        {"access_token_lifetime_source", fact(`"introspection"`), "an introspected lifetime without introspection_endpoint"},
 		"zero for none":        {"idle_lifetime", fact(`"0s"`), "write null for none"},
 		"never too early":      {"earliest_refresh", fact(`"600s"`), "earliest_refresh is not before"},
 		"budget":               {"error_budget", fact(`{"limit":1,"window":"1h"}`), "error_budget"},

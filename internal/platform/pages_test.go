@@ -171,6 +171,9 @@ func tokenRules(e Entry) []row {
 		}
 	}
 	duration("Access token lives", e.AccessTokenLifetime)
+	if e.introspects() {
+		add("Its expiry", "is not in the reply, and asked for at the `introspection_endpoint` each time; without an answer the above is assumed")
+	}
 	if r, ok := e.Rotation.Get(); ok {
 		add("A refresh", map[credential.Rotation]string{
 			credential.RotationNone:               "leaves the refresh token as it is",

@@ -105,6 +105,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		Policy:                             r.Policy(),
 		Earliest:                           time.Duration(r.EarliestRefresh.Or(0)),
 		Lifetime:                           r.lifetime(),
+		Introspect:                         r.introspects(),
 		Dialect: oauth.Dialect{
 			TokenPath: r.TokenPath.Or(""), ScopeSeparator: strings.TrimSpace(r.ScopeSeparator.Or("")), // empty for the space of RFC 6749
 			Rules: rules, Resets: r.resets(), Expiries: r.expiries(),
@@ -183,6 +184,11 @@ func (f Facts) lifetime() time.Duration {
 		return credential.Endless
 	}
 	return time.Duration(d)
+}
+
+// introspects tells whether to ask the server when an access token expires. A rumour would be asked about in vain at each refresh.
+func (f Facts) introspects() bool {
+	return f.LifetimeSource.Or("") == FromIntrospection && f.LifetimeSource.Confidence != Low
 }
 
 // lookUps are those to make. One of low confidence would warn in every run, if it is wrong.

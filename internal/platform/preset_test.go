@@ -258,13 +258,14 @@ func TestRumoursAllowNothing(t *testing.T) {
 }
 
 // TestRumoursKillNothing: an error rule of low confidence never makes a token dead, nor does a rumour of a short life. One of a
-// limit of calls puts no refresh off.
+// limit of calls puts no refresh off, and by none is a token shown to an introspection endpoint.
 func TestRumoursKillNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Confidence{High, Medium, Low} {
 		e, err := Parse([]byte(fmt.Sprintf(`{"id":"x","name":"X","kind":"oauth2","token_endpoint":{"value":"https://x.example/token","sources":["x"],"confidence":"high"},
 			"access_token_lifetime":{"value":"5m","sources":["x"],"confidence":%[1]q},
 			"token_calls":{"value":{"limit":3,"window":"1h"},"sources":["x"],"confidence":%[1]q},
+			"access_token_lifetime_source":{"value":"introspection","sources":["x"],"confidence":%[1]q},
 			"errors":{"value":[{"error":"a","class":"reauthorize"},{"error":"b","class":"reuse_detected"},{"error":"c","class":"too_early"}],"sources":["x"],"confidence":%[1]q}}`, c)))
 		if err != nil {
 			t.Fatal(err)
@@ -277,8 +278,8 @@ func TestRumoursKillNothing(t *testing.T) {
 		if c == Low {
 			lifetime, rules, calls = 0, 1, credential.CallLimit{}
 		}
-		if p.Lifetime != lifetime || len(p.Dialect.Rules) != rules || p.Policy.TokenCalls != calls {
-			t.Errorf("%s: lifetime %s, %d rules, %+v", c, p.Lifetime, len(p.Dialect.Rules), p.Policy.TokenCalls)
+		if p.Lifetime != lifetime || len(p.Dialect.Rules) != rules || p.Policy.TokenCalls != calls || p.Introspect != (c != Low) {
+			t.Errorf("%s: lifetime %s, %d rules, %+v, introspects %t", c, p.Lifetime, len(p.Dialect.Rules), p.Policy.TokenCalls, p.Introspect)
 		}
 	}
 }

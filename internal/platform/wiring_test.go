@@ -14,6 +14,7 @@ import (
 // wiring is what of a preset stands for few platforms only.
 type wiring struct {
 	issuer, introspection, registration, device, pushed string
+	introspects                                         bool
 
 	tokenParameters, refreshParameters map[string]string
 	noPKCE                             bool
@@ -27,7 +28,7 @@ type wiring struct {
 
 func wiringOf(p credential.Preset) wiring {
 	w := wiring{
-		p.Issuer, p.IntrospectionEndpoint, p.RegistrationEndpoint, p.DeviceAuthorizationEndpoint, p.PushedAuthorizationRequestEndpoint,
+		p.Issuer, p.IntrospectionEndpoint, p.RegistrationEndpoint, p.DeviceAuthorizationEndpoint, p.PushedAuthorizationRequestEndpoint, p.Introspect,
 		p.TokenParameters, p.RefreshParameters, p.NoPKCE, p.RevocationEndpointAuthMethod, p.ReplyMembers, p.CallbackParameters, p.LookUps,
 		p.Dialect.TokenPath, p.Dialect.ScopeSeparator, p.Dialect.Resets, nil,
 	}
@@ -62,7 +63,7 @@ func TestPresetsAreWired(t *testing.T) {
 		},
 		"salesforce": {
 			introspection: "https://login.salesforce.com/services/oauth2/introspect", registration: "https://login.salesforce.com/services/oauth2/register",
-			replyMembers: []string{"instance_url", "id"},
+			replyMembers: []string{"instance_url", "id"}, introspects: true,
 		},
 		"teamleader": {noPKCE: true, resets: []oauth.ResetHeader{{Name: "X-RateLimit-Reset", Unit: oauth.ResetTime}}},
 		"atlassian":  {lookUps: oneLookUp("cloudId", "https://api.atlassian.com/oauth/token/accessible-resources", "$[0].id")},
@@ -121,7 +122,7 @@ func TestPresetIsWhole(t *testing.T) {
 		"look_ups": [{"name": "l", "url": "https://x.example/8", "pick": "$.id"}],
 		"rotation": "single_use_grace", "on_reuse": "revoke_family", "grace_period": "8s", "idle_lifetime": "9h", "absolute_lifetime": "10h",
 		"error_budget": {"limit": 11, "window": "12m"}, "token_calls": {"limit": 13, "window": "14m"},
-		"earliest_refresh": "15s", "access_token_lifetime": "16m", "token_path": "inner",
+		"earliest_refresh": "15s", "access_token_lifetime": "16m", "access_token_lifetime_source": "introspection", "token_path": "inner",
 		"limit_headers": [{"name": "N", "unit": "count"}, {"name": "R", "unit": "seconds"}],
 		"errors": [{"status": [418], "member": "m", "error": "e", "error_description": "d", "header": "H", "header_value": "v", "class": "too_early", "wait": "17s"}]
 	}`)
@@ -139,7 +140,7 @@ func TestPresetIsWhole(t *testing.T) {
 			Rotation: "single_use_grace", OnReuse: "revoke_family", GracePeriod: 8 * time.Second, IdleLifetime: 9 * time.Hour, AbsoluteLifetime: 10 * time.Hour,
 			ErrorBudget: credential.ErrorBudget{Limit: 11, Window: 12 * time.Minute}, TokenCalls: credential.CallLimit{Limit: 13, Window: 14 * time.Minute},
 		},
-		Earliest: 15 * time.Second, Lifetime: 16 * time.Minute,
+		Earliest: 15 * time.Second, Lifetime: 16 * time.Minute, Introspect: true,
 		Dialect: oauth.Dialect{
 			TokenPath: "inner", ScopeSeparator: ",", Resets: []oauth.ResetHeader{{Name: "R", Unit: "seconds"}},
 			Rules: []oauth.Rule{{

@@ -211,6 +211,7 @@ func TestMetadata(t *testing.T) {
 	equal(t, "status", got.status, 200)
 	for name, path := range map[string]string{
 		"issuer": "", "authorization_endpoint": "/authorize", "token_endpoint": "/token", "revocation_endpoint": "/revoke",
+		"introspection_endpoint": "/introspect",
 	} {
 		equal(t, name, got.text(name), r.running.BaseURL+path)
 	}
@@ -242,6 +243,7 @@ func TestOtherAddressesAndMethods(t *testing.T) {
 	}{
 		{"GET", "/token", 405, "POST"},
 		{"GET", "/revoke", 405, "POST"},
+		{"GET", "/introspect", 405, "POST"},
 		{"POST", "/api/me", 405, "GET"},
 		{"PUT", "/authorize", 405, "GET, POST"},
 		{"GET", "/nowhere", 404, ""},

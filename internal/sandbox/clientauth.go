@@ -65,7 +65,7 @@ func parseBasic(value string) (id, secret string, ok bool) {
 	return id, secret, true
 }
 
-// authenticate finds and checks the client of a request to /token or /revoke. Server.mu is held.
+// authenticate finds and checks the client of a request to /token, /revoke or /introspect. Server.mu is held.
 func (s *Server) authenticate(c *call) (Client, reason) {
 	given, why := readClient(c.r.Header, c.params)
 	c.entry.ClientID, c.entry.AuthMethod = given.id, given.method

@@ -14,6 +14,7 @@ const (
 	pathAuthorize  = "/authorize"
 	pathToken      = "/token"
 	pathRevoke     = "/revoke"
+	pathIntrospect = "/introspect"
 	pathMetadata   = "/.well-known/oauth-authorization-server"
 	pathOpenID     = "/.well-known/openid-configuration"
 	pathMe         = "/api/me"
@@ -38,6 +39,8 @@ func (s *Server) endpointAt(path string) (endpoint, bool) {
 		return endpoint{post, (*Server).serveToken}, true
 	case pathRevoke:
 		return endpoint{post, (*Server).serveRevoke}, true
+	case pathIntrospect:
+		return endpoint{post, (*Server).serveIntrospect}, true
 	case pathMetadata, pathOpenID:
 		return endpoint{get, (*Server).serveMetadata}, true
 	case pathMe:
@@ -136,7 +139,7 @@ func presentedAt(path string) []string {
 	switch path {
 	case pathToken, pathRedirected:
 		return []string{"code", "refresh_token"}
-	case pathRevoke:
+	case pathRevoke, pathIntrospect:
 		return []string{"token"}
 	default:
 		return nil
@@ -168,7 +171,7 @@ func plainReply(status int, text string) reply {
 	return reply{status: status, body: []byte(text), header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}}
 }
 
-// checkForm checks the form of a request to /token or /revoke (RFC 6749 §3.2, §2.3.1, appendix B).
+// checkForm checks the form of a request to /token, /revoke or /introspect (RFC 6749 §3.2, §2.3.1, appendix B).
 func (c *call) checkForm() reason {
 	mediaType, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if errors.Join(err, c.badForm) != nil || mediaType != "application/x-www-form-urlencoded" {

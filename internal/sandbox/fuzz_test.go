@@ -43,7 +43,7 @@ func FuzzToken(f *testing.F) {
 	f.Add("text/plain", "Basic", "{}")
 	f.Add("", "Bearer "+issued.AccessToken, "a;b")
 	f.Fuzz(func(t *testing.T, contentType, authorization, body string) {
-		for _, path := range []string{"/token", "/revoke"} {
+		for _, path := range []string{"/token", "/revoke", "/introspect"} {
 			request := httptest.NewRequestWithContext(context.Background(), "POST", "https://as.example"+path, strings.NewReader(body))
 			request.Header["Content-Type"], request.Header["Authorization"] = []string{contentType}, []string{authorization}
 			got := serve(server, request)

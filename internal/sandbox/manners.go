@@ -51,6 +51,8 @@ type manners struct {
 	revokesRefreshOnly    bool     // an access token is refused
 	refusesDeadRevocation bool     // a token that is unknown or dead is refused, which RFC 7009 §2.2 does not do
 
+	introspection introspectionManner
+
 	resources map[string]resource // of the API, by path
 }
 
@@ -68,6 +70,15 @@ type expiresInManner string
 const (
 	expiresInText   expiresInManner = "text" // a JSON string
 	expiresInAbsent expiresInManner = "absent"
+)
+
+// introspectionManner is what the introspection endpoint does, if not what RFC 7662 says.
+type introspectionManner string
+
+const (
+	introspectionAbsent     introspectionManner = "absent"
+	introspectionRefused    introspectionManner = "refused" // the client may not ask
+	introspectionWithoutExp introspectionManner = "without_exp"
 )
 
 // checkAuthorization checks what only some platforms ask for.

@@ -23,6 +23,14 @@ func (s *Server) serveMetadata(c *call) reply {
 		members = append(members, member{"revocation_endpoint", quote(c.issuer + pathRevoke)},
 			member{"revocation_endpoint_auth_methods_supported", methodList(s.manners.revokeMethods)})
 	}
+	if s.manners.introspection != introspectionAbsent {
+		methods := s.manners.tokenMethods
+		if methods == nil {
+			methods = []string{AuthBasic, AuthPost}
+		}
+		members = append(members, member{"introspection_endpoint", quote(c.issuer + pathIntrospect)},
+			member{"introspection_endpoint_auth_methods_supported", methodList(methods)})
+	}
 	return jsonReply(http.StatusOK, members)
 }
 

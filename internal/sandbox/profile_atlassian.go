@@ -22,6 +22,7 @@ func atlassian() profile {
 			offlineScopes: []string{"offline_access"}, // developer.atlassian.com
 			tokenMethods:  []string{AuthPost},         // developer.atlassian.com
 			oldAccess:     10 * time.Minute,           // community.developer.atlassian.com/t/83103
+			introspection: introspectionAbsent,        // not documented
 			omitsIssuer:   true,                       // not documented
 			resources: map[string]resource{ // developer.atlassian.com
 				"/oauth/token/accessible-resources": {body: `[

@@ -31,6 +31,7 @@ func exactOnline() profile {
 			expiresIn:     expiresInText,                 // "600": picqer Connection.php (ctype_digit), ossobv rawapi.py
 			chains:        1,                             // Invantive forum 1838
 			noRevocation:  true,                          // Invantive forum 219: a user revokes in the security centre
+			introspection: introspectionAbsent,           // none documented
 			omitsIssuer:   true,                          // no client library knows of iss
 			// Invantive forum 3507, 1336, 1229: 10 answers of 400, 401, 403 or 404 within an hour shut the key out for one.
 			lockOut: lockOut{errors: 10, within: time.Hour, lasts: time.Hour},

@@ -20,6 +20,7 @@ func microsoft() profile {
 			offlineScopes: []string{"offline_access"},    // v2-oauth2-auth-code-flow
 			tokenMethods:  []string{AuthPost, AuthBasic}, // v2-oauth2-auth-code-flow
 			noRevocation:  true,                          // there is no such endpoint
+			introspection: introspectionAbsent,           // the same
 			omitsIssuer:   true,                          // not documented
 			refusals: map[reason]refusal{
 				refreshUnknown:  aadsts(400, "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid."),

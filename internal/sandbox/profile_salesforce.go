@@ -20,6 +20,7 @@ func salesforce() profile {
 			chains:                5,                                           // forcedotcom/SalesforceMobileSDK-iOS#2464; jsforce/jsforce#488
 			omitsIssuer:           true,                                        // not documented
 			refusesDeadRevocation: true,                                        // Salesforce help: 400 invalid_token
+			// Introspection is as in RFC 7662: the discovery document names it, Nango and xkit read exp there.
 			more: object{ // Salesforce help; issued_at is a text
 				{"instance_url", `"https://sandbox.my.salesforce.com"`},
 				{"id", `"https://login.salesforce.com/id/00D000000000000AAA/005000000000000AAA"`},
@@ -50,6 +51,12 @@ func salesforce() profile {
 			}},
 			{"inactive_org", func(p *profile) { // unconfirmed
 				p.manners.refusals[refreshRevoked] = says(400, "inactive_org", "organization is not active")
+			}},
+			{"introspection_refused", func(p *profile) { // whether every app may ask is not documented, nor the status
+				p.manners.introspection = introspectionRefused
+			}},
+			{"introspection_without_exp", func(p *profile) { // RFC 7662 §2.2: exp is optional
+				p.manners.introspection = introspectionWithoutExp
 			}},
 			{"wrong_secret_401", func(p *profile) { // RFC 6749 §5.2; the status is unconfirmed
 				p.manners.refusals[clientBadSecret] = says(401, "invalid_client", "invalid client credentials")

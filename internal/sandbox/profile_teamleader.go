@@ -13,11 +13,12 @@ func teamleader() profile {
 			s.CodeLifetime = 10 * time.Minute // the documentation
 		}),
 		manners: manners{
-			ignoresScopes: true,               // the documentation: rights are set at the integration
-			tokenMethods:  []string{AuthPost}, // the documentation: credentials in the body, and no other way
-			pkce:          pkceIgnored,        // not documented
-			noRevocation:  true,               // none documented
-			omitsIssuer:   true,               // none documented
+			ignoresScopes: true,                // the documentation: rights are set at the integration
+			tokenMethods:  []string{AuthPost},  // the documentation: credentials in the body, and no other way
+			pkce:          pkceIgnored,         // not documented
+			noRevocation:  true,                // none documented
+			introspection: introspectionAbsent, // none documented
+			omitsIssuer:   true,                // none documented
 		},
 		variants: []variant{
 			{"reuse_revokes_family", func(p *profile) { p.settings.OnReuse = ReuseRevokeFamily }}, // undocumented

@@ -20,6 +20,7 @@ func twinfield() profile {
 			pkce:          pkceRefused,                // undocumented; Nango switches it off
 			chains:        1,                          // Wolters Kluwer help: per user and organisation
 			noRevocation:  true,                       // not documented
+			introspection: introspectionAbsent,        // the same page: accesstokenvalidation stands in for it
 			omitsIssuer:   true,                       // not documented
 			resources: map[string]resource{ // developers.twinfield.com, the same page
 				"/auth/authentication/connect/accesstokenvalidation": {

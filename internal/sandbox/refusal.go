@@ -62,13 +62,14 @@ const (
 
 	revokeUnknown     reason = "revoke_unknown"
 	revokeUnsupported reason = "revoke_unsupported"
+	introspectRefused reason = "introspect_refused"
 	lockedOut         reason = "locked_out"
 	tooManyCalls      reason = "too_many_calls"
 
 	noRandomness reason = "no_randomness"
 )
 
-// standardRefusals returns the answers that RFC 6749 §5.2, RFC 7009 and RFC 7636 give.
+// standardRefusals returns the answers that RFC 6749 §5.2, RFC 7009, RFC 7636 and RFC 7662 §2.3 give.
 func standardRefusals() map[reason]refusal {
 	return map[reason]refusal{
 		badBody:          says(400, "invalid_request", "the body is not application/x-www-form-urlencoded"),
@@ -109,6 +110,7 @@ func standardRefusals() map[reason]refusal {
 
 		revokeUnknown:     says(400, "invalid_token", "unknown token"),
 		revokeUnsupported: says(400, "unsupported_token_type", "tokens of this kind are not revoked here"),
+		introspectRefused: says(403, "access_denied", "this client may not introspect"),
 		lockedOut:         says(429, "slow_down", "too many refused requests: the client is locked out"),
 
 		tooManyCalls: says(429, "slow_down", "too many calls of the token endpoint"),
@@ -131,7 +133,7 @@ func in200(own map[reason]refusal, more ...member) map[reason]refusal {
 	return all
 }
 
-// refuse answers a request to /token or /revoke for the given reason. Server.mu is held.
+// refuse answers a request to /token, /revoke or /introspect for the given reason. Server.mu is held.
 func (s *Server) refuse(why reason) reply {
 	answer := s.refusals[why]
 	body := ""

@@ -96,6 +96,7 @@ func TestMalformedTokenRequests(t *testing.T) {
 		"no refresh token": {"/token", formType, form(asApp("grant_type", "refresh_token", "refresh_token", "")...).Encode(), "invalid_request", "missing_parameter"},
 		"password":         {"/token", formType, form(asApp("grant_type", "password")...).Encode(), "unsupported_grant_type", "grant_unsupported"},
 		"revoke nothing":   {"/revoke", formType, form(asApp()...).Encode(), "invalid_request", "missing_parameter"},
+		"ask of nothing":   {"/introspect", formType, form(asApp()...).Encode(), "invalid_request", "missing_parameter"},
 		"revoke JSON":      {"/revoke", "application/json", `{}`, "invalid_request", "bad_body"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -79,6 +79,7 @@ type accessToken struct {
 	clientID    string
 	user        string
 	scopes      []string
+	issuedAt    time.Time
 	expiresAt   time.Time // zero means never
 	revoked     bool
 }
@@ -190,9 +191,10 @@ func (s *Server) addRefresh(f *family, value string, predecessor *refreshToken) 
 
 // addAccess issues an access token of the given value; f is nil for client credentials. Server.mu is held.
 func (s *Server) addAccess(f *family, value, clientID, user string, scopes []string) *accessToken {
+	now := s.Now()
 	t := &accessToken{
 		value: value, family: f, clientID: clientID, user: user, scopes: scopes,
-		expiresAt: deadline(s.Now(), s.settings.AccessTokenLifetime),
+		issuedAt: now, expiresAt: deadline(now, s.settings.AccessTokenLifetime),
 	}
 	s.accesses[value] = t
 	if f != nil {

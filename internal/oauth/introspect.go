@@ -1,0 +1,79 @@
+package oauth
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// IntrospectForm is the request of RFC 7662 §2.1 about an access token.
+func IntrospectForm(token secret.String) Form {
+	return Form{[]field{{"token", token}, {"token_type_hint", secret.New("access_token")}}}
+}
+
+// Introspection is what a server says of a token (RFC 7662 §2.2). Its times are by the server's clock.
+type Introspection struct {
+	Active    bool
+	ExpiresAt time.Time // zero: not said, or not usable
+	IssuedAt  time.Time // likewise
+}
+
+var errNoIntrospection = errors.New("the answer is not one of RFC 7662")
+
+// ReadIntrospection reads the answer to an IntrospectForm. Its errors never quote it.
+func ReadIntrospection(r Reply) (Introspection, error) {
+	switch {
+	case r.Err != nil:
+		return Introspection{}, r.Err
+	case !isSuccess(r.Status):
+		return Introspection{}, fmt.Errorf("the answer was HTTP %d", r.Status)
+	}
+	o := readObject(r)
+	active := o.members["active"].text // RFC 7662 requires it; some servers send a text
+	if !o.whole || active != "true" && active != "false" {
+		return Introspection{}, errNoIntrospection
+	}
+	return Introspection{
+		Active: active == "true", ExpiresAt: readEpoch(o.members["exp"].text), IssuedAt: readEpoch(o.members["iat"].text),
+	}, nil
+}
+
+// Expiry is when the token ends by the clock here, which said issued when the token was asked for and says now; zero: the
+// answer does not tell, or what it tells cannot be.
+//
+// A lifetime (exp - iat) needs no clocks that agree, and is too long for a token that the server has handed out before. exp
+// is right for that one, and too late where the clock here is behind. The earlier of both is at worst too early: that costs a
+// refresh, and no call with a dead token.
+func (i Introspection) Expiry(issued, now time.Time) time.Time {
+	if !i.Active || i.ExpiresAt.IsZero() {
+		return time.Time{}
+	}
+	at := i.ExpiresAt
+	if lifetime := i.ExpiresAt.Sub(i.IssuedAt); !i.IssuedAt.IsZero() && issued.Add(lifetime).Before(at) {
+		at = issued.Add(lifetime)
+	}
+	if left := at.Sub(now); left <= 0 || left > maxLifetime {
+		return time.Time{}
+	}
+	return at
+}
+
+// maxEpoch is where seconds since 1970 stop being plausible: a server that says more means milliseconds.
+const maxEpoch = 1e11
+
+// readEpoch reads seconds since 1970, rounded down to a whole one; zero: they cannot be read.
+func readEpoch(text string) time.Time {
+	text = strings.TrimSpace(text)
+	if !number.MatchString(text) {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || seconds < 1 || seconds > maxEpoch {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0).UTC()
+}
