@@ -69,6 +69,9 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionFresh}
 	}
 
+	if r.Mints() {
+		return decideMint(r, p, now)
+	}
 	alive := p.works(r.Tokens, now, 0)
 	// orServe serves the token that is still alive instead of doing what cannot be done now.
 	orServe := func(otherwise Action, why Reason, until time.Time) Decision {

@@ -29,13 +29,14 @@ func tokenPairAttributes() map[string]schema.Attribute {
 			Required:            true, Attributes: clientOfPairAttributes(),
 		},
 		"authorization_code": schema.SingleNestedAttribute{
-			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. Either this or `preauthenticated`.",
+			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. One of this, `preauthenticated` and `client_credentials`.",
 			Optional:            true, Attributes: authorizationCodeAttributes(),
 		},
 		"preauthenticated": schema.SingleNestedAttribute{
-			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. Either this or `authorization_code`.",
+			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. One of this, `authorization_code` and `client_credentials`.",
 			Optional:            true, Attributes: preauthenticatedAttributes(),
 		},
+		"client_credentials": clientCredentialsAttribute(),
 		"refresh": schema.SingleNestedAttribute{
 			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires. Whatever is chosen but `never`: a refresh token that dies when it lies idle (see `refresh_token_expires_at`) is used once two thirds of that time are over, though the access token still works.", Optional: true, Attributes: refreshAttributes(),
 		},

@@ -157,6 +157,11 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 	if client.AuthMethod == AuthNone {
 		return s.refuse(clientIsPublic)
 	}
+	for _, name := range s.manners.clientNeeds {
+		if c.params.Get(name) == "" {
+			return s.refuse(missing)
+		}
+	}
 	scopes, ok := client.grant(scopeList(c.params))
 	if !ok {
 		return s.refuse(scopeExceeded)
