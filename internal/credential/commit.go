@@ -259,7 +259,8 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.away(s)
 	m.searchAgain()
-	return step{record: m.ought(s), rotated: true, notices: append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted})}
+	notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted})
+	return step{record: m.ought(s), rotated: true, notices: notices}
 }
 
 // commit writes the successor by (family, base generation), again and again until it holds or enough says so.

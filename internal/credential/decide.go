@@ -67,11 +67,10 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionProbe}
 	case p.works(r.Tokens, now, p.Margin) && !p.Force && !p.keepAlive(r.Tokens, now):
 		return Decision{Action: ActionFresh}
-	}
-
-	if r.Mints() {
+	case r.Mints():
 		return decideMint(r, p, now)
 	}
+
 	alive := p.works(r.Tokens, now, 0)
 	// orServe serves the token that is still alive instead of doing what cannot be done now.
 	orServe := func(otherwise Action, why Reason, until time.Time) Decision {
