@@ -77,7 +77,7 @@ const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
 		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
 	describeConnection = "What API calls need besides the token, and is no secret: what the `platform` names of the token reply and the callback URL, such as `instance_url` or `realmId`, and what it has to be asked for, such as `cloudId`. Empty without a `platform`, or if it names nothing. It stays from the authorization on, unless a refresh says something else."
-	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens."
+	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens. With `client_credentials` each token adds one, and so does a change that drops one."
 )
 
 func computedString(description string) schema.StringAttribute {
