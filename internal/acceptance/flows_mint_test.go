@@ -192,6 +192,22 @@ func TestClientCredentialsThereAndBack(t *testing.T) {
 	s.expectCalls(calls{exchanges: 1, refreshes: 1, revocations: 1, tokenRequests: 6})
 }
 
+// A change of the grant that fails is taken back: the client gets its tokens for itself again, and a destroy that looks at
+// nothing before still finds its record.
+func TestClientCredentialsFailedChange(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.write(s.minting("", ""))
+	w.apply()
+	w.write(fmt.Sprintf("resource \"oauth_token_pair\" \"this\" {\n  name   = \"machine\"\n  client = %s\n  authorization_code = {\n    redirect_uri = %q\n    code = \"nonsense\"\n  }\n}\n", s.client(strict), redirectURI))
+	w.fails([]string{"Unable to Exchange Authorization Code"}, "apply", "-auto-approve", "-no-color", "-input=false")
+	w.write(s.minting("", ""))
+	w.ok("destroy", "-refresh=false", "-auto-approve", "-no-color").mustNotSay(t, "Left in the Token Store")
+	w.write(s.minting("", ""))
+	w.apply().mustSay(t, "1 added")
+	w.expect(this, values{"status": "active", "generation": 1})
+}
+
 // Import takes the pair over as it is; the first plan shows the grant as added.
 func TestClientCredentialsImport(t *testing.T) {
 	t.Parallel()

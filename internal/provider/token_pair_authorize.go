@@ -91,11 +91,15 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 
 // takeBack puts the former setup into the record again after an apply that failed: the state keeps it as well, so taking
 // the change back plans nothing that could.
-func (a *applying) takeBack(ctx context.Context) {
+func (a *applying) takeBack(ctx context.Context, mem *memory) {
 	if a.former == nil {
 		return
 	}
-	if _, err := a.eng.Configure(context.WithoutCancel(ctx), a.about.name, *a.former); err != nil {
+	record, err := a.eng.Configure(context.WithoutCancel(ctx), a.about.name, *a.former)
+	if err == nil && record.Mints() { // a new family, if the grant had changed; a destroy has to know it
+		mem.Family = record.Family
+	}
+	if err != nil {
 		a.diags.AddWarning("Configuration Not Taken Back", fmt.Sprintf("The apply of %s failed, and the token store keeps its new client and refresh settings: %s Apply again, with a change of the client if need be.", a.about, clause(err)))
 	}
 }

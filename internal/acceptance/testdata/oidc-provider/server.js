@@ -55,6 +55,7 @@ const provider = new Provider(issuer, {
     grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], id_token_signed_response_alg: 'ES256',
   }, {
     client_id: 'machine', client_secret: 'machine secret/+%', grant_types: ['client_credentials'], response_types: [], redirect_uris: [],
+    id_token_signed_response_alg: 'ES256',
   }],
   jwks: { keys: [{ ...key, kid: 'k', use: 'sig' }] },
   cookies: { keys: ['tests only'] },
