@@ -42,6 +42,7 @@ func newExample(t *testing.T, s *server, names ...string) *workspace {
 	w.env["TF_VAR_token_store_key"] = exampleKey
 	w.env["TF_VAR_client_secret"] = clientSecret
 	w.env["TF_VAR_billing_client_secret"] = clientSecret
+	w.env["TF_VAR_reports_client_secret"] = clientSecret
 	for n, name := range names {
 		text := readFile(t, filepath.Join(exampleDir, name))
 		text = strings.ReplaceAll(text, exampleServer, s.base)
@@ -74,6 +75,7 @@ const (
 	platformExample        = "data-sources/oauth_platform/data-source.tf"
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
+	mintExample            = "resources/oauth_token_pair/resource_client_credentials.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
 	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
@@ -90,7 +92,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, platformExample, serverExample, pairExample,
-		preauthenticated, pairWOExample, accessTokenExample,
+		preauthenticated, mintExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 	}
 	var found []string
@@ -189,6 +191,19 @@ func TestTokenPairExample(t *testing.T) {
 	s.expectCalls(calls{exchanges: 1})
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "2 destroyed")
 	s.expectCalls(calls{exchanges: 1, revocations: 1})
+}
+
+// A client that gets tokens for itself has one after the first apply.
+func TestClientCredentialsExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, mintExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "1 added")
+	w.expect("oauth_token_pair.reports", values{"status": "active", "generation": 1, "authorization_url": nil, "refresh_token": nil})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
+	s.expectCalls(calls{revocations: 1, tokenRequests: 1})
 }
 
 // Consumers in the same configuration wait for the apply that authorizes.

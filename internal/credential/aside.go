@@ -14,7 +14,7 @@ func (r Record) holding() Record {
 	return Record{
 		Family: r.Family, Generation: r.Generation, Status: r.Status, Client: r.Client, Tokens: r.Tokens,
 		AuthorizedAt: r.AuthorizedAt, LastRotatedAt: r.LastRotatedAt, NotBefore: r.NotBefore, LastAttempt: r.LastAttempt,
-		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls,
+		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls, ClientCredentials: r.ClientCredentials,
 	}
 }
 
@@ -22,7 +22,7 @@ func (r Record) holding() Record {
 func (r Record) with(h Record) Record {
 	r.Family, r.Generation, r.Status, r.Client, r.Tokens = h.Family, h.Generation, h.Status, h.Client, h.Tokens
 	r.AuthorizedAt, r.LastRotatedAt, r.NotBefore, r.LastAttempt = h.AuthorizedAt, h.LastRotatedAt, h.NotBefore, h.LastAttempt
-	r.Input, r.Claim, r.Unknown, r.Calls = h.Input, h.Claim, h.Unknown, h.Calls
+	r.Input, r.Claim, r.Unknown, r.Calls, r.ClientCredentials = h.Input, h.Claim, h.Unknown, h.Calls, h.ClientCredentials
 	return r
 }
 
@@ -79,7 +79,7 @@ func (r *Record) dropCopies(token secret.String, sameApp bool) {
 
 // setAside keeps what r held, if there is anything to keep. Its token is no input for what comes next.
 func (r *Record) setAside(h Record) {
-	if h.Generation == 0 {
+	if h.Generation == 0 || h.Mints() {
 		return
 	}
 	r.consume(h.Tokens.Refresh, false)
@@ -128,10 +128,21 @@ func (a Attempt) made(h Record) bool {
 	return h.LastAttempt == a.ID || h.Family != "" && h.Family == a.Family
 }
 
-// homeless tells whether the first tokens of a client have come after the record was switched away from that client.
+// homeless tells whether the first tokens of a client have come after the record was switched away from that client, or from
+// tokens that a person authorizes.
 func (a Attempt) homeless(cur Record) bool {
-	return a.Purpose == PurposeExchange && a.ClientID != "" && a.ClientID != cur.Client.ClientID && !cur.IsTombstone() &&
+	away := a.ClientID != cur.Client.ClientID || cur.Mints()
+	return a.Purpose == PurposeExchange && a.ClientID != "" && away && !cur.IsTombstone() &&
 		!a.made(cur) && !slices.ContainsFunc(cur.Aside, a.made)
+}
+
+// home is where the tokens of a homeless attempt go.
+func (a Attempt) home(cur Record) Record {
+	h := Record{Client: Client{ClientID: a.ClientID}, Family: a.Family}
+	if a.ClientID == cur.Client.ClientID {
+		h.Client = cur.Client
+	}
+	return h
 }
 
 // of runs f on what attempt a belongs to, which may have been set aside since, and returns the whole record.

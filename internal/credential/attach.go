@@ -13,9 +13,13 @@ import (
 type Setup struct {
 	Client  Client
 	Refresh RefreshSettings
+	// ClientCredentials: the client gets its tokens for itself. nil: they come from an authorization.
+	ClientCredentials *ClientCredentials
 	// Inputs are the codes and tokens that the configuration brings. They tell a resource whose apply died from another one
 	// that wants the same name.
 	Inputs []secret.String
+
+	family string // of what the client will get for itself
 }
 
 // ErrOtherApp says that a record left by an apply that died belongs to another app.
@@ -25,10 +29,13 @@ var ErrOtherApp = errors.New("the name holds tokens of another client_id or toke
 // record that another resource manages is an error of KindAttached. used are inputs that must not be taken for new ones.
 func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, used ...secret.String) (Record, error) {
 	key := PairKey(name)
-	s.Client = m.known(s.Client)
+	s, err := m.prepared(s)
+	if err != nil {
+		return Record{}, err
+	}
 	m.prepareQuietly(ctx)
 	var next Record
-	err := m.insist(ctx, aFew, func() error {
+	err = m.insist(ctx, aFew, func() error {
 		snap, err := m.load(ctx, key)
 		if err != nil && !IsKind(err, KindNotFound) {
 			return err
@@ -45,33 +52,55 @@ func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, 
 	return next, nil
 }
 
+// prepared completes a setup with what a change of a record needs and may not find by itself.
+func (m *Manager) prepared(s Setup) (Setup, error) {
+	s.Client = m.known(s.Client)
+	if s.ClientCredentials == nil {
+		return s, nil
+	}
+	var err error
+	if s.family, err = m.newID(); err != nil {
+		return s, storeError("writing the token store", err)
+	}
+	return s, nil
+}
+
 // attach is the pure part of Attach. The zero record stands for none.
 func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
 	fresh := Record{Status: StatusAuthorizationRequired, Client: s.Client, Refresh: s.Refresh, Attachment: Attachment{ID: attachment}}
 	holds := cur.Generation > 0 || len(cur.Aside) > 0
 	switch {
 	case cur.Status == "":
-		return fresh, nil
+		return fresh.granted(s, s.Client), nil
 	case cur.IsTombstone():
 		if now.Sub(cur.DeletedAt) < TombstoneFor {
 			fresh.Consumed, fresh.History = slices.Clone(cur.Consumed), slices.Clone(cur.History)
 		}
-		return fresh, nil
+		return fresh.granted(s, s.Client), nil
 	case cur.Moving():
 		return Record{}, &Error{Kind: KindMoving, Reason: ReasonMoving, Record: cur}
 	case cur.Attachment.Attached:
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	case holds && cur.Attachment.ID != attachment && !cur.Client.SameApp(s.Client):
 		return Record{}, &Error{Kind: KindAttached, Record: cur, Err: ErrOtherApp}
-	case holds && cur.Attachment.ID != attachment && !slices.ContainsFunc(s.Inputs, cur.knows):
+	case holds && cur.Attachment.ID != attachment && !cur.is(s):
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	}
 	next := cur.clone()
 	if !cur.Client.SameApp(s.Client) {
 		next.Pending = nil // offered for another client; an answer to one would go to the wrong server
 	}
+	if next.Mints() && s.ClientCredentials == nil {
+		next = next.resumed()
+	}
 	next.Client, next.Refresh, next.Attachment = s.Client, s.Refresh, Attachment{ID: attachment}
-	return next, nil
+	return next.granted(s, cur.Client), nil
+}
+
+// is tells whether r is what an apply of s left behind: s brings the same code or token, or has the same client ask for
+// the same tokens.
+func (r Record) is(s Setup) bool {
+	return slices.ContainsFunc(s.Inputs, r.knows) || r.Mints() && r.ClientCredentials.equal(s.ClientCredentials)
 }
 
 // MarkAttached notes that the apply which made or adopted the record was kept: a Read has found its attachment in state.
@@ -86,16 +115,24 @@ func (m *Manager) MarkAttached(ctx context.Context, name, attachment string) (Re
 	})
 }
 
-// Configure writes a changed setup into the record. Tokens stay; those of another client_id are set aside.
+// Configure writes a changed setup into the record. Tokens stay; those of another client_id, or of an authorization that
+// is not used any more, are set aside. A token that the client got for itself stays only if nothing of it would change.
 func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, error) {
-	s.Client = m.known(s.Client)
+	s, err := m.prepared(s)
+	if err != nil {
+		return Record{}, err
+	}
 	m.prepareQuietly(ctx)
 	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
 		if r.IsTombstone() {
 			return r, false
 		}
-		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh {
+		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.ClientCredentials.equal(s.ClientCredentials) {
 			return r, false
+		}
+		was, minted := r.Client, r.Mints()
+		if minted && s.ClientCredentials == nil {
+			r = r.resumed()
 		}
 		switch {
 		case r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "":
@@ -106,6 +143,9 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 			r.note(m.event("", r.Generation, "token_endpoint changed: "+string(r.Status)))
 		}
 		r.Client, r.Refresh = s.Client, s.Refresh
+		if r = r.granted(s, was); minted != r.Mints() {
+			r.note(m.event("", r.Generation, "grant changed: "+string(r.Status)))
+		}
 		return r, true
 	})
 }

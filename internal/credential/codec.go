@@ -46,6 +46,8 @@ type wireRecord struct {
 	DeletedAt     *time.Time      `json:"deleted_at,omitempty"`
 	MovedTo       *wireMovedTo    `json:"moved_to,omitempty"`
 	Aside         []wireRecord    `json:"aside,omitempty"`
+
+	ClientCredentials *wireClientCredentials `json:"client_credentials,omitempty"`
 }
 
 type wireRefresh struct {
@@ -138,6 +140,7 @@ func encodeRecord(r Record) wireRecord {
 	if !r.IsTombstone() {
 		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
+		w.ClientCredentials = (*wireClientCredentials)(r.ClientCredentials)
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -195,6 +198,7 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
+		ClientCredentials: (*ClientCredentials)(w.ClientCredentials),
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)

@@ -51,6 +51,11 @@ type wireTokens struct {
 	Connection            map[string]string `json:"connection,omitempty"`
 }
 
+type wireClientCredentials struct {
+	Scopes     []string          `json:"scopes,omitempty"`
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
 func encodeClient(c Client) *wireClient {
 	return &wireClient{
 		Registration: c.Registration, Platform: c.Platform, PlatformParameters: c.PlatformParameters,

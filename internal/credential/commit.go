@@ -17,6 +17,7 @@ type Attempt struct {
 	Key       string
 	ID        string
 	Purpose   Purpose
+	Minted    bool   // the client got the token for itself
 	Family    string // of the record when it was claimed
 	Base      int64  // its generation then
 	ClientID  string // that made the call
@@ -83,14 +84,14 @@ func (a Attempt) exonerate(cur *Record) bool {
 // successor in hand overrides outcome_unknown and authorization_required.
 func applyTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOutcome) {
 	if a.homeless(cur) {
-		cur.Aside = append(slices.Clone(cur.Aside), Record{Client: Client{ClientID: a.ClientID}, Family: a.Family})
+		cur.Aside = append(slices.Clone(cur.Aside), a.home(cur))
 		i := len(cur.Aside) - 1
 		next, outcome := putTokens(cur.swapped(i), a, t, e)
 		return next.swapped(i), outcome
 	}
 	direct := cur.Family == a.Family
 	next, outcome := of(cur, a, func(cur Record) (Record, commitOutcome) { return putTokens(cur, a, t, e) })
-	if direct && outcome == commitNow { // what was kept in case the brought tokens were no good
+	if direct && outcome == commitNow && !a.Minted { // what was kept in case the brought tokens were no good
 		next.Aside = slices.DeleteFunc(slices.Clone(next.Aside), func(h Record) bool { return h.Client.ClientID == next.Client.ClientID })
 	}
 	if outcome == commitNow && a.Purpose == PurposeRefresh { // what an older generation has left anywhere is spent
@@ -110,14 +111,18 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	case a.overtaken(cur) && !a.fills(cur):
 		return cur, commitObsolete
 	}
+	if a.Minted {
+		t = minted(t)
+	}
 	old := cur.Tokens
 	next := newTokens(a, t)
 	next.Connection = a.connection(t, old.Refresh, old.Access, cur.Client.ClientSecret)
 	if a.Purpose == PurposeRefresh {
 		next.inherit(old)
 		cur.Generation = a.Base + 1
-		cur.LastRotatedAt = a.SentAt
-		e.Verdict = "refreshed"
+		if e.Verdict = "refreshed"; a.Base > 0 {
+			cur.LastRotatedAt = a.SentAt
+		}
 	} else {
 		cur.Family, cur.Generation = a.NewFamily, 1
 		cur.AuthorizedAt, cur.LastRotatedAt, cur.LookUpAfter = a.SentAt, time.Time{}, time.Time{}
@@ -125,7 +130,9 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
 		e.Verdict = "authorized"
 	}
-	next.endlessAlone(t.SuccessorLost)
+	if !a.Minted {
+		next.endlessAlone(t.SuccessorLost)
+	}
 	if !next.Refresh.Equal(old.Refresh) {
 		cur.consume(old.Refresh, false)
 	}
@@ -231,7 +238,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	if r, ok := m.store.(store.Remote); ok && r.Remote() {
 		var err error
 		if s.path, err = m.saveRescue(ctx, s.attempt, reply); err != nil {
-			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err})
+			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err, Minted: s.attempt.Minted})
 		}
 	}
 	record, err := m.commit(ctx, s, m.forCommit())
@@ -252,7 +259,8 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.away(s)
 	m.searchAgain()
-	return step{record: m.ought(s), rotated: true, notices: append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path})}
+	notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted})
+	return step{record: m.ought(s), rotated: true, notices: notices}
 }
 
 // commit writes the successor by (family, base generation), again and again until it holds or enough says so.

@@ -67,6 +67,8 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionProbe}
 	case p.works(r.Tokens, now, p.Margin) && !p.Force && !p.keepAlive(r.Tokens, now):
 		return Decision{Action: ActionFresh}
+	case r.Mints():
+		return decideMint(r, p, now)
 	}
 
 	alive := p.works(r.Tokens, now, 0)

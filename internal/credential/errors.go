@@ -114,6 +114,7 @@ type Notice struct {
 	Until  time.Time
 	Err    error
 	Text   string // what else helps a person: a file's path, the server's words
+	Minted bool   // it is about a token that the client got for itself
 }
 
 func storeError(what string, err error) *Error {

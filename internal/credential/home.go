@@ -60,7 +60,7 @@ func (m *Manager) flush(ctx context.Context) []Notice {
 		end()
 		if err != nil {
 			if s.path == "" { // else the search for rescue files has told of it
-				notices = append(notices, Notice{Code: NoticeNotStored, Err: err})
+				notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Minted: s.attempt.Minted})
 			}
 			if definite(err) {
 				continue // this record cannot be written; others can

@@ -28,8 +28,11 @@ type Preset struct {
 	AuthorizationParameters map[string]string // in every authorization URL; {state} stands for the state
 	TokenParameters         map[string]string // with every code
 	RefreshParameters       map[string]string // with every refresh token
-	Scopes                  []string          // asked for where none are configured
-	NoPKCE                  bool
+	// ClientCredentialsParameters are what a request for a token of the client's own must name besides.
+	ClientCredentialsParameters []string
+
+	Scopes []string // asked for where none are configured
+	NoPKCE bool
 
 	// What belongs into the connection of a token pair, by name: members of the token reply, and parameters of the callback.
 	ReplyMembers, CallbackParameters []string

@@ -153,14 +153,14 @@ type step struct {
 	notices []Notice
 }
 
-// refresh spends the refresh token of snap once: claim, call, commit.
+// refresh spends the refresh token of snap once, or asks once for a token of the client's own: claim, call, commit.
 func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Decision) (step, error) {
 	client, err := m.Resolve(ctx, snap.record.Client)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
 	token := snap.record.Tokens.Refresh
-	form, err := oauth.RefreshForm(token, nil, client.Preset().RefreshParameters)
+	form, err := snap.record.tokenForm(client)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
@@ -174,7 +174,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	var verdict oauth.Verdict
 	defer func() { m.leave(ctx, b, verdict) }()
 	a := client.attempt(PurposeRefresh)
-	a.Resend, a.Scopes = d.Resend, snap.record.Tokens.Scopes
+	a.Resend, a.Scopes, a.Minted = d.Resend, snap.record.asked(), snap.record.Mints()
 	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{exclusive: d.AtRisk}, m.Now()))
 	if err != nil {
 		return step{}, err
@@ -183,7 +183,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
 	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, d.SendBefore)
-	verdict = client.Preset().Dialect.Judge(reply, token, client.ClientSecret)
+	verdict = snap.record.judged(client.Preset().Dialect.Judge(reply, token, client.ClientSecret))
 	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:

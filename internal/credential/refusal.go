@@ -85,7 +85,9 @@ func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event
 		}
 	default:
 		e.Verdict = "no usable reply, outcome unknown"
-		if own || cur.Status == StatusActive {
+		if a.Minted {
+			e.Verdict = "no usable reply; the next run asks again"
+		} else if own || cur.Status == StatusActive {
 			cur = outcomeUnknown(cur, Claim{
 				Attempt: a.ID, Owner: e.Host, Apart: a.Apart, Timed: a.Timed, ClaimedAt: a.ClaimedAt, TTL: a.TTL, Resend: a.Resend,
 			})

@@ -18,6 +18,8 @@ type Replica struct {
 	Used []secret.String
 	// StoreID is that of the store the state was made with. Empty: not known.
 	StoreID string
+	// Minted: the client got the tokens for itself.
+	Minted bool
 }
 
 // HasTokens tells whether the state holds secrets at all.
@@ -54,7 +56,8 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 
 // heal is the pure part of Heal. It returns false if the state is not ahead.
 func (m *Manager) heal(r Record, p Replica) (Record, bool) {
-	if r.IsTombstone() || p.Family == "" || r.Family != p.Family || p.Generation <= r.Generation {
+	if r.IsTombstone() || r.Mints() || p.Family == "" || // a token that costs nothing needs no healing
+		r.Family != p.Family || p.Generation <= r.Generation {
 		return r, false
 	}
 	if !p.HasTokens() {
@@ -84,13 +87,19 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 // spends nothing. What a rescue file of the former store holds of it is newer than the state, and comes along. A record
 // that came meanwhile stays, if it is of the same family; a tombstone stays if the state's token was used up under it.
 func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p Replica) (Record, error) {
-	s.Client = m.known(s.Client)
+	s, err := m.prepared(s)
+	if err != nil {
+		return Record{}, err
+	}
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
 		Tokens: p.Tokens.told(s.Client.EffectivePolicy()), Attachment: Attachment{ID: attachment, Attached: true},
 	}
 	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
 		r.Status = StatusAuthorizationRequired
+	}
+	if p.Minted { // for what the state has forgotten: it is asked for anew
+		r.ClientCredentials, r.Tokens, r.Status = &ClientCredentials{}, Tokens{}, StatusActive
 	}
 	r.remember(p.Used)
 	r.note(m.event("", r.Generation, "written into this store from the state"))
@@ -102,6 +111,10 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	for _, s := range left { // in the same write: the state's own token is spent, and must never be what the store holds
 		r, _ = applyTokens(r, s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
 	}
+	if r.Mints() && s.ClientCredentials == nil {
+		r = r.resumed()
+	}
+	r = r.granted(s, s.Client)
 	err = m.insist(ctx, aFew, func() error {
 		snap, err := m.load(ctx, PairKey(name))
 		switch {

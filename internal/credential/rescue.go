@@ -37,6 +37,7 @@ type wireRescue struct {
 	Key       string            `json:"key"`
 	ID        string            `json:"attempt"`
 	Purpose   Purpose           `json:"purpose"`
+	Minted    bool              `json:"minted,omitempty"`
 	Family    string            `json:"family"`
 	Base      int64             `json:"base"`
 	ClientID  string            `json:"client_id,omitempty"`
@@ -66,7 +67,7 @@ const kindRescue = "rescue"
 
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
-		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Family: a.Family, Base: a.Base,
+		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Minted: a.Minted, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,
@@ -88,7 +89,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,
@@ -228,7 +229,7 @@ func (m *Manager) recover(ctx context.Context, path, wanted string) (n Notice, k
 	if r.LastAttempt != a.ID || used {
 		return Notice{}, key, nil // a newer one is in the store; or its process lives, and would have done the same in a moment
 	}
-	return Notice{Code: NoticeRescued, Text: path}, key, nil
+	return Notice{Code: NoticeRescued, Text: path, Minted: a.Minted}, key, nil
 }
 
 // readRescue understands what a rescue file holds. Its key is told even where the rest is of no use.

@@ -13,7 +13,7 @@ import (
 var ErrNoRevocation = errors.New("the client has no revocation_endpoint")
 
 // ErrSetAside says that former tokens were not revoked.
-var ErrSetAside = errors.New("tokens of another client_id, or replaced ones, were kept aside and are not revoked")
+var ErrSetAside = errors.New("tokens of another client_id or grant, or replaced ones, were kept aside and are not revoked")
 
 // ErrRevokedNotBuried says that the tokens were revoked and the record could not be deleted.
 var ErrRevokedNotBuried = errors.New("revoked, but still in the token store")
@@ -81,7 +81,7 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 		}
 		revoked = refused == nil
 		if refused != nil {
-			notices = append(notices, Notice{Code: NoticeNotRevoked, Err: refused})
+			notices = append(notices, Notice{Code: NoticeNotRevoked, Err: refused, Minted: snap.record.Mints()})
 		}
 	}
 	if revoke && len(snap.record.Aside) > 0 {

@@ -25,6 +25,8 @@ type fakeServer struct {
 	killsReuse bool          // a spent token that comes again ends its family
 	lifetime   time.Duration // of access tokens; 0: an hour, and the reply does not say
 
+	minting minting // of tokens for a client itself
+
 	mu        sync.Mutex
 	down      bool       // nothing reaches the server
 	plan      []callPlan // for the next calls; further ones go well
@@ -200,6 +202,8 @@ func (s *fakeServer) process(r *http.Request, form url.Values) (int, string) {
 		return s.refresh(form.Get("refresh_token"))
 	case "authorization_code":
 		return s.exchange(form)
+	case "client_credentials":
+		return s.mint(form)
 	}
 	return 400, `{"error":"unsupported_grant_type"}`
 }

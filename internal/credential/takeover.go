@@ -89,6 +89,8 @@ func takeOver(r Record, e Event) Record {
 		e.Verdict = "claim taken over, outcome of the code exchange unknown; the code is not sent again"
 	case c.Purpose == PurposeRevoke:
 		e.Verdict = "claim taken over, outcome of the revocation unknown"
+	case r.Mints():
+		e.Verdict = "claim taken over; the next request asks again"
 	case c.Base != r.Generation || r.Tokens.Refresh.IsEmpty():
 		e.Verdict = "claim on an earlier generation ended"
 	default:

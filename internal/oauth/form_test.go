@@ -40,6 +40,14 @@ func TestFormsOnTheWire(t *testing.T) {
 			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil)),
 			"client_id=c&grant_type=refresh_token&refresh_token=rt",
 		},
+		"client credentials": {
+			must(oauth.ClientCredentialsForm([]string{"write", "read"}, "", map[string]string{"tenant_id": "t/1"})),
+			"client_id=c&grant_type=client_credentials&scope=read+write&tenant_id=t%2F1",
+		},
+		"client credentials with another separator": {
+			must(oauth.ClientCredentialsForm([]string{"write", "read"}, ",", nil)), "client_id=c&grant_type=client_credentials&scope=read%2Cwrite",
+		},
+		"client credentials without scopes": {must(oauth.ClientCredentialsForm([]string{}, ",", nil)), "client_id=c&grant_type=client_credentials"},
 		"exchange": {
 			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), map[string]string{"scope": "s"})),
 			"client_id=c&code=stampNL001.x%21IAAA%2F%2B+%3D%26&code_verifier=" + verifier +
@@ -76,6 +84,10 @@ func TestFormsRefuse(t *testing.T) {
 		_, err := oauth.ExchangeForm(secret.New(code), "", secret.New(verifier), extra)
 		return err
 	}
+	client := func(name string) error {
+		_, err := oauth.ClientCredentialsForm(nil, "", map[string]string{name: "x"})
+		return err
+	}
 	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil)
 	tests := map[string]struct {
 		err  error
@@ -90,6 +102,9 @@ func TestFormsRefuse(t *testing.T) {
 		"refresh: client_assertion":     {refresh(map[string]string{"client_assertion": "x"}), `"client_assertion" belongs`},
 		"refresh: first by name":        {refresh(map[string]string{"scope": "x", "client_id": "x"}), `"client_id" belongs`},
 		"refresh: nameless":             {refresh(map[string]string{"": "x"}), "has no name"},
+		"client: grant_type":            {client("grant_type"), `"grant_type" belongs`},
+		"client: scope, though unsent":  {client("scope"), `"scope" belongs`},
+		"client: client_secret":         {client("client_secret"), `"client_secret" belongs`},
 		"exchange without code":         {exchange("", "", nil), "there is no authorization code"},
 		"exchange: bad verifier":        {exchange("c", "short", nil), "43 to 128 characters"},
 		"exchange: code":                {exchange("c", "", map[string]string{"code": "x"}), `"code" belongs`},

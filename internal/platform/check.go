@@ -150,6 +150,10 @@ func (c *checker) parameters() {
 			c.when(slices.Contains(protocol, p) && !repeated, "%s: %q belongs to the protocol", name, p)
 		}
 	}
+	for _, p := range c.e.ClientCredentialsParameters.Or(nil) {
+		protocol := []string{"", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "grant_type"}
+		c.when(slices.Contains(protocol, p), "client_credentials_parameters: %q belongs to the protocol", p)
+	}
 	if s, ok := c.e.ScopeSeparator.Get(); ok {
 		c.when(s != " " && s != ",", "scope_separator %q", s)
 	}

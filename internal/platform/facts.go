@@ -33,7 +33,7 @@ func (e Entry) SourceNames() []string { return slices.Sorted(maps.Keys(e.Sources
 // nothing but what the page and the data source would say.
 func ForPeople() []string {
 	return []string{
-		"access_token_format", "app_registration", "client_credentials_parameters", "client_secret_lifetime", "code_lifetime",
+		"access_token_format", "app_registration", "client_secret_lifetime", "code_lifetime",
 		"grant_types_supported", "max_live_refresh_tokens", "redirect_uri", "scopes_ignored", "send_scope_on_refresh", "userinfo_endpoint",
 	}
 }

@@ -143,6 +143,9 @@ func duties(e Entry) []string {
 	if say != nil && e.Kind == OAuth2 {
 		add("Say what holds for your app in %s. Until then an apply warns (`Platform Facts to Confirm`), and the provider acts to be safe.", strings.Join(say, " and "))
 	}
+	for _, name := range e.ClientCredentialsParameters.Or(nil) {
+		add("With the grant `client_credentials`, give `%s` in its `extra_parameters`.", name)
+	}
 	if d, ok := e.CodeLifetime.Get(); ok {
 		add("Apply with the callback URL within %s of the consent: the code in it dies then.", words(d))
 	}

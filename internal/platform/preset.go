@@ -97,6 +97,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		AuthorizationParameters:            r.authorizationParameters(),
 		TokenParameters:                    r.TokenParameters.Or(nil),
 		RefreshParameters:                  r.RefreshParameters.Or(nil),
+		ClientCredentialsParameters:        r.clientCredentialsParameters(),
 		Scopes:                             r.scopes(),
 		NoPKCE:                             r.PKCE.Or("") == PKCEUnsupported,
 		ReplyMembers:                       r.connection("response"),
@@ -137,6 +138,14 @@ func (f Facts) Policy() credential.RefreshTokenPolicy {
 		ErrorBudget: credential.ErrorBudget{Limit: budget.Limit, Window: time.Duration(budget.Window)},
 		TokenCalls:  credential.CallLimit{Limit: calls.Limit, Window: time.Duration(calls.Window)},
 	}
+}
+
+// clientCredentialsParameters are those without which nothing is sent. A rumour of one keeps nobody from asking.
+func (f Facts) clientCredentialsParameters() []string {
+	if f.ClientCredentialsParameters.Confidence == Low {
+		return nil
+	}
+	return f.ClientCredentialsParameters.Or(nil)
 }
 
 // What an ExpiryMember may mean.

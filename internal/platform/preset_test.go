@@ -302,6 +302,33 @@ func TestRulesHaveConfidences(t *testing.T) {
 	}
 }
 
+// TestClientCredentialsParameters: what a client must name is the platform's, or the user's who knows better; a rumour counts
+// for nothing.
+func TestClientCredentialsParameters(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		id, overrides string
+		want          []string
+	}{
+		{"visma_connect", "", []string{"tenant_id"}},
+		{"visma_connect", `{"client_credentials_parameters": null}`, nil},
+		{"visma_connect", `{"client_credentials_parameters": ["audience", "tenant_id"]}`, []string{"audience", "tenant_id"}},
+		{"teamleader", "", nil},
+	} {
+		if p, err := Presets()(tt.id, nil, tt.overrides); err != nil || !slices.Equal(p.ClientCredentialsParameters, tt.want) {
+			t.Errorf("%s %s: %v, %v", tt.id, tt.overrides, p.ClientCredentialsParameters, err)
+		}
+	}
+	if _, err := Presets()("visma_connect", nil, `{"client_credentials_parameters": ["scope"]}`); err == nil || !strings.Contains(err.Error(), `"scope" belongs to the protocol`) {
+		t.Errorf("a parameter of the protocol: %v", err)
+	}
+	e, _ := Find("visma_connect")
+	e.ClientCredentialsParameters.Confidence = Low
+	if p, err := e.Preset(nil); err != nil || p.ClientCredentialsParameters != nil {
+		t.Errorf("a rumour: %v, %v", p.ClientCredentialsParameters, err)
+	}
+}
+
 func TestPresetErrors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -24,13 +24,15 @@ type wiring struct {
 	tokenPath, scopeSeparator          string
 	resets                             []oauth.ResetHeader
 	waits                              []time.Duration // of the rules that have one
+	expiries                           []oauth.Expiry
+	clientNeeds                        []string // of client_credentials
 }
 
 func wiringOf(p credential.Preset) wiring {
 	w := wiring{
 		p.Issuer, p.IntrospectionEndpoint, p.RegistrationEndpoint, p.DeviceAuthorizationEndpoint, p.PushedAuthorizationRequestEndpoint, p.Introspect,
 		p.TokenParameters, p.RefreshParameters, p.NoPKCE, p.RevocationEndpointAuthMethod, p.ReplyMembers, p.CallbackParameters, p.LookUps,
-		p.Dialect.TokenPath, p.Dialect.ScopeSeparator, p.Dialect.Resets, nil,
+		p.Dialect.TokenPath, p.Dialect.ScopeSeparator, p.Dialect.Resets, nil, p.Dialect.Expiries, p.ClientCredentialsParameters,
 	}
 	for _, r := range p.Dialect.Rules {
 		if r.Wait != 0 {
@@ -60,6 +62,7 @@ func TestPresetsAreWired(t *testing.T) {
 		},
 		"visma_connect": {
 			issuer: "https://connect.visma.com", introspection: "https://connect.visma.com/connect/introspect", revocationMethod: "client_secret_basic",
+			clientNeeds: []string{"tenant_id"},
 		},
 		"salesforce": {
 			introspection: "https://login.salesforce.com/services/oauth2/introspect", registration: "https://login.salesforce.com/services/oauth2/register",
@@ -86,10 +89,16 @@ func TestPresetsAreWired(t *testing.T) {
 			scopeSeparator: ",", replyMembers: []string{"api_domain"}, callbackParameters: []string{"location", "accounts-server"},
 			waits: []time.Duration{10 * time.Minute},
 		},
-		"quickbooks":     {callbackParameters: []string{"realmId"}},
-		"shopify":        {tokenParameters: map[string]string{"expiring": "1"}},
-		"xero":           {issuer: "https://identity.xero.com", lookUps: oneLookUp("tenantId", "https://api.xero.com/connections", "$[0].tenantId")},
-		"linkedin":       {introspection: "https://www.linkedin.com/oauth/v2/introspectToken", noPKCE: true},
+		"quickbooks": {
+			callbackParameters: []string{"realmId"},
+			expiries:           []oauth.Expiry{{Member: "x_refresh_token_expires_in"}, {Member: "x_refresh_token_hard_expires_in", Absolute: true}},
+		},
+		"shopify": {tokenParameters: map[string]string{"expiring": "1"}},
+		"xero":    {issuer: "https://identity.xero.com", lookUps: oneLookUp("tenantId", "https://api.xero.com/connections", "$[0].tenantId")},
+		"linkedin": {
+			introspection: "https://www.linkedin.com/oauth/v2/introspectToken", noPKCE: true,
+			expiries: []oauth.Expiry{{Member: "refresh_token_expires_in", Absolute: true}},
+		},
 		"stripe_connect": {replyMembers: []string{"stripe_user_id"}},
 	}
 	for _, id := range IDs() {
@@ -122,7 +131,7 @@ func TestPresetIsWhole(t *testing.T) {
 		"look_ups": [{"name": "l", "url": "https://x.example/8", "pick": "$.id"}],
 		"rotation": "single_use_grace", "on_reuse": "revoke_family", "grace_period": "8s", "idle_lifetime": "9h", "absolute_lifetime": "10h",
 		"error_budget": {"limit": 11, "window": "12m"}, "token_calls": {"limit": 13, "window": "14m"},
-		"earliest_refresh": "15s", "access_token_lifetime": "16m", "access_token_lifetime_source": "introspection", "token_path": "inner",
+		"earliest_refresh": "15s", "client_credentials_parameters": ["t"], "refresh_token_expiry": [{"name": "h", "meaning": "absolute"}], "access_token_lifetime": "16m", "access_token_lifetime_source": "introspection", "token_path": "inner",
 		"limit_headers": [{"name": "N", "unit": "count"}, {"name": "R", "unit": "seconds"}],
 		"errors": [{"status": [418], "member": "m", "error": "e", "error_description": "d", "header": "H", "header_value": "v", "class": "too_early", "wait": "17s"}]
 	}`)
@@ -140,9 +149,10 @@ func TestPresetIsWhole(t *testing.T) {
 			Rotation: "single_use_grace", OnReuse: "revoke_family", GracePeriod: 8 * time.Second, IdleLifetime: 9 * time.Hour, AbsoluteLifetime: 10 * time.Hour,
 			ErrorBudget: credential.ErrorBudget{Limit: 11, Window: 12 * time.Minute}, TokenCalls: credential.CallLimit{Limit: 13, Window: 14 * time.Minute},
 		},
-		Earliest: 15 * time.Second, Lifetime: 16 * time.Minute, Introspect: true,
+		Earliest: 15 * time.Second, Lifetime: 16 * time.Minute, Introspect: true, ClientCredentialsParameters: []string{"t"},
 		Dialect: oauth.Dialect{
 			TokenPath: "inner", ScopeSeparator: ",", Resets: []oauth.ResetHeader{{Name: "R", Unit: "seconds"}},
+			Expiries: []oauth.Expiry{{Member: "h", Absolute: true}},
 			Rules: []oauth.Rule{{
 				Status: []int{418}, Member: "m", Code: "e", Description: regexp.MustCompile("d"), Header: "H", HeaderValue: regexp.MustCompile("v"),
 				Class: "too_early", Wait: 17 * time.Second,

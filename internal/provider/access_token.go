@@ -18,7 +18,7 @@ const minValidityLeast, minValidityMost = time.Second, 24 * time.Hour
 const (
 	describeTokenPair         = "The `id` of an `oauth_token_pair` of this configuration, or the name of one that another configuration manages. Use `.id`, not `.name`: it is unknown while an apply has still to authorize or refresh the pair, so that this waits for it."
 	describeMinValidity       = "The access token must have at least this left to live, else it is refreshed. A duration like `60s`, from `1s` to `24h`. The margin of the pair applies too (`refresh.before_expiry`, else the provider's `refresh_before_expiry`); the longer one wins. Under `on_rejection` only this counts, and only where the expiry is known."
-	describeExpiresAt         = "When the access token expires (RFC 3339, UTC). Null if the server did not say, neither in its reply nor at the `introspection_endpoint`; it is then taken to live for as long as the `platform`'s tokens do, else one hour, or without end if no refresh token came with it; except under `on_rejection`."
+	describeExpiresAt         = "When the access token expires (RFC 3339, UTC). Null if the server did not say, neither in its reply nor at the `introspection_endpoint`; it is then taken to live for as long as the `platform`'s tokens do, else one hour, or without end if an authorization came without a refresh token; except under `on_rejection`."
 	describeAllowUnauthorized = "Whether a pair that a person must authorize first gives null and a warning instead of an error. Other failures stay errors. Default: `false`."
 )
 

@@ -91,6 +91,11 @@ func explain(about subject, e *credential.Error) []string {
 			return parts
 		}
 	}
+	if e.Record.Mints() {
+		if parts := explainMint(about, e); parts != nil {
+			return parts
+		}
+	}
 	switch e.Kind {
 	case credential.KindStore:
 		return explainStore(about, e)
@@ -110,7 +115,7 @@ func explain(about subject, e *credential.Error) []string {
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}
 	case credential.KindLater:
 		if budget := (*credential.BudgetError)(nil); errors.As(e.Err, &budget) {
-			return explainBudget(about, budget)
+			return explainBudget(about, budget, e.Record.Mints())
 		}
 		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", capital(about.String()), moment(e.Until), reasonText(e.Reason)),
 			"The stored credential was not used up and still works.", "Run again after that time."}

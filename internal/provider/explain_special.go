@@ -59,8 +59,11 @@ func explainRevocation(about subject, e *credential.Error) []string {
 }
 
 // explainBudget says which calls have spent the error budget of a client, and when it recovers.
-func explainBudget(about subject, b *credential.BudgetError) []string {
+func explainBudget(about subject, b *credential.BudgetError, mints bool) []string {
 	good := "The stored credential was not used up and still works. "
+	if mints {
+		good = "Nothing was used up, and nobody has to authorize. "
+	}
 	if about.code {
 		good = "The code was not used; most servers let it live for minutes, so a new one will be needed then. "
 	}

@@ -28,6 +28,7 @@ type tokenPairModel struct {
 	Client            types.Object `tfsdk:"client"`
 	AuthorizationCode types.Object `tfsdk:"authorization_code"`
 	Preauthenticated  types.Object `tfsdk:"preauthenticated"`
+	ClientCredentials types.Object `tfsdk:"client_credentials"`
 	Refresh           types.Object `tfsdk:"refresh"`
 	RevokeOnDestroy   types.Bool   `tfsdk:"revoke_on_destroy"`
 

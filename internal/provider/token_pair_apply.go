@@ -70,7 +70,7 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 	}
 	result, ok := a.authorize(ctx)
 	if !ok {
-		a.takeBack(ctx)
+		a.takeBack(ctx, &mem)
 		// The record may have moved on; the private state of the state-only mode must not fall behind it.
 		if err := eng.keep(ctx, &mem); err == nil {
 			writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)

@@ -75,7 +75,10 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		keepSecret(&setup.Client, a.config.Client, before.Client)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
-		a.former = &credential.Setup{Client: before.Client, Refresh: before.Refresh}
+		a.former = &credential.Setup{Client: before.Client, ClientCredentials: before.ClientCredentials, Refresh: before.Refresh}
+		if err == nil {
+			warnOtherGrant(a.about, before, after, a.diags)
+		}
 		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
 			warnOtherClient(a.about, after, a.diags)
 		}
@@ -89,11 +92,15 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 
 // takeBack puts the former setup into the record again after an apply that failed: the state keeps it as well, so taking
 // the change back plans nothing that could.
-func (a *applying) takeBack(ctx context.Context) {
+func (a *applying) takeBack(ctx context.Context, mem *memory) {
 	if a.former == nil {
 		return
 	}
-	if _, err := a.eng.Configure(context.WithoutCancel(ctx), a.about.name, *a.former); err != nil {
+	record, err := a.eng.Configure(context.WithoutCancel(ctx), a.about.name, *a.former)
+	if err == nil && record.Mints() { // a new family, if the grant had changed; a destroy has to know it
+		mem.Family = record.Family
+	}
+	if err != nil {
 		a.diags.AddWarning("Configuration Not Taken Back", fmt.Sprintf("The apply of %s failed, and the token store keeps its new client and refresh settings: %s Apply again, with a change of the client if need be.", a.about, clause(err)))
 	}
 }
@@ -149,7 +156,8 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	record, err := a.eng.Peek(ctx, a.about.name)
 	result := credential.Result{Record: record}
-	if err == nil && record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired {
+	due := record.Mints() || record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired
+	if err == nil && due {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
 		if e := credential.AsError(err); err != nil && tolerable(e, a.state) {
 			if e.Kind == credential.KindRefused { // a status tells the others
@@ -159,7 +167,11 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 		}
 	}
 	if err != nil {
-		addEngineError(a.diags, grantPath(a.config), "Unable to Refresh Token Pair", a.about, err)
+		summary := "Unable to Refresh Token Pair"
+		if record.Mints() {
+			summary = "Unable to Get Access Token"
+		}
+		addEngineError(a.diags, grantPath(a.config), summary, a.about, err)
 	}
 	return result, err == nil
 }
@@ -168,7 +180,9 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 // A first apply whose tokens were refused fails instead, and leaves no state.
 func tolerable(e *credential.Error, state tokenPairModel) bool {
 	switch e.Kind {
-	case credential.KindUnknown, credential.KindStrategy, credential.KindRefused:
+	case credential.KindUnknown:
+		return !e.Record.Mints() // else no status would tell of it
+	case credential.KindStrategy, credential.KindRefused:
 		return true
 	case credential.KindAuthorize:
 		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken
@@ -178,8 +192,11 @@ func tolerable(e *credential.Error, state tokenPairModel) bool {
 }
 
 func grantPath(config tokenPairModel) path.Path {
-	if !config.Preauthenticated.IsNull() {
+	switch {
+	case !config.Preauthenticated.IsNull():
 		return path.Root("preauthenticated")
+	case !config.ClientCredentials.IsNull():
+		return pathClientCredentials()
 	}
 	return path.Root("authorization_code")
 }

@@ -101,7 +101,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 
 // replica is what the state knows of the credential. family comes from the private state.
 func (m *tokenPairModel) replica(family string) credential.Replica {
-	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64()}
+	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64(), Minted: !m.ClientCredentials.IsNull()}
 	t := &p.Tokens
 	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
 	t.Type = m.TokenType.ValueString()
@@ -132,7 +132,7 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 	if s.stateOnly {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
-	return credential.Setup{Client: client, Inputs: m.inputs(), Refresh: m.refreshSettings()}
+	return credential.Setup{Client: client, ClientCredentials: m.clientCredentials(), Inputs: m.inputs(), Refresh: m.refreshSettings()}
 }
 
 func timeValue(t time.Time) types.String {

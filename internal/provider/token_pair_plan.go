@@ -22,6 +22,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	}
 	config.validateGrants(&resp.Diagnostics)
 	config.validateRefresh(&resp.Diagnostics)
+	config.validateClientCredentials(&resp.Diagnostics)
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
 		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
@@ -34,13 +35,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 // nothing.
 func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 	code, pre := m.AuthorizationCode, m.Preauthenticated
-	if code.IsNull() && pre.IsNull() {
-		diags.AddAttributeError(path.Root("authorization_code"), "Missing Grant",
-			"A token pair needs to know where its tokens come from: authorization_code = {} for a person who authorizes in a browser, or preauthenticated = { refresh_token = … } for tokens obtained elsewhere.")
-	}
-	if isGiven(code) && isGiven(pre) {
-		diags.AddAttributeError(path.Root("preauthenticated"), "Contradicting Grants", "authorization_code and preauthenticated cannot be used together. Remove one of them.")
-	}
+	m.validateOneGrant(diags)
 	if isGiven(pre) {
 		access, refresh := either(pre, "access_token"), either(pre, "refresh_token")
 		// With a version alone the write-only token was brought by an earlier run, and is not at hand any more.
@@ -149,7 +144,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	}
 
-	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) || otherClient(plan, state) ||
+	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) || plan.mintsAnew(state) || otherClient(plan, state) ||
 		mem.Verdict == verdictClient && !plan.Client.Equal(state.Client)
 	if !acts && !plan.Status.IsUnknown() {
 		return // no difference anywhere
@@ -256,6 +251,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 		}
 	}
 	config.checkProbe(r.session.insecure, diags)
+	config.validateClientCredentials(diags)
 	if config.Client.IsNull() || config.Client.IsUnknown() {
 		return
 	}

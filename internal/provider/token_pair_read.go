@@ -97,7 +97,9 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 			mem.Verdict = verdictClient
 		}
 	}
-	if eng.Due(name, record, r.session.ask(credential.AskerRead)) && record.Refresh.Strategy == credential.StrategyAtApply {
+	// Under never that is the first token of a client that gets its own: no plan asks for that.
+	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
+	if left && eng.Due(name, record, r.session.ask(credential.AskerRead)) {
 		mem.Verdict = verdictRotate
 	}
 	if err := eng.keep(ctx, mem); err != nil {

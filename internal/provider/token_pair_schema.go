@@ -29,13 +29,14 @@ func tokenPairAttributes() map[string]schema.Attribute {
 			Required:            true, Attributes: clientOfPairAttributes(),
 		},
 		"authorization_code": schema.SingleNestedAttribute{
-			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. Either this or `preauthenticated`.",
+			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. One of this, `preauthenticated` and `client_credentials`.",
 			Optional:            true, Attributes: authorizationCodeAttributes(),
 		},
 		"preauthenticated": schema.SingleNestedAttribute{
-			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. Either this or `authorization_code`.",
+			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. One of this, `authorization_code` and `client_credentials`.",
 			Optional:            true, Attributes: preauthenticatedAttributes(),
 		},
+		"client_credentials": clientCredentialsAttribute(),
 		"refresh": schema.SingleNestedAttribute{
 			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires. Whatever is chosen but `never`: a refresh token that dies when it lies idle (see `refresh_token_expires_at`) is used once two thirds of that time are over, though the access token still works.", Optional: true, Attributes: refreshAttributes(),
 		},
@@ -76,7 +77,7 @@ const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
 		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
 	describeConnection = "What API calls need besides the token, and is no secret: what the `platform` names of the token reply and the callback URL, such as `instance_url` or `realmId`, and what it has to be asked for, such as `cloudId`. Empty without a `platform`, or if it names nothing. It stays from the authorization on, unless a refresh says something else."
-	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens."
+	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens. With `client_credentials` each token adds one, and so does a change that drops one."
 )
 
 func computedString(description string) schema.StringAttribute {

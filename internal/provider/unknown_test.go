@@ -27,6 +27,7 @@ func unknownCases() []unknownCase {
 	registration := with(registrationBase(), "redirect_uris", []any{"https://app.example.com/callback"})
 	sealedClient := with(with(pairClient(), "client_secret_wo", "s"), "client_secret_wo_version", 1)
 	quiet := object{"secrets_in_state": false}
+	visma := object{"platform": "visma_connect", "client_id": "id"}
 	secrets, grants := []string{"client_secret"}, []string{"name", "authorization_code", "preauthenticated"}
 	return []unknownCase{
 		{"registration", "oauth_app_registration", with(registration, "client_secret", "s"), nil, nil},
@@ -43,6 +44,7 @@ func unknownCases() []unknownCase {
 		{"tokens", "oauth_token_pair", object{"name": "x", "client": pairClient(), "preauthenticated": object{"access_token": "a", "refresh_token": "r", "expires_at": "2030-01-31T23:59:59Z"}}, nil, append(grants, "client", "refresh", "revoke_on_destroy")},
 		{"probe", "oauth_token_pair", object{"name": "x", "client": pairClient(), "preauthenticated": object{"refresh_token": "r"}, "refresh": object{"strategy": "on_rejection", "probe": object{"url": "https://api.example.com/me"}}}, nil, []string{"refresh"}},
 		{"tokens, write-only", "oauth_token_pair", object{"name": "x", "client": sealedClient, "preauthenticated": object{"refresh_token_wo": "r", "refresh_token_wo_version": 1}}, quiet, append(grants, "client.client_secret")},
+		{"client credentials", "oauth_token_pair", object{"name": "x", "client": with(visma, "client_secret", "s"), "client_credentials": object{"scopes": []any{"a", "b"}, "extra_parameters": object{"tenant_id": "t"}}}, nil, append(grants, "client.", "client_credentials")},
 		{"tokens without a store", "oauth_token_pair", object{"name": "x", "client": full, "preauthenticated": object{"refresh_token": "r"}}, object{"token_store": "state"}, append(grants, "client.client_secret")},
 	}
 }
@@ -162,6 +164,7 @@ func TestEverythingUnknownAtOnce(t *testing.T) {
 			}
 		}
 		delete(deep, "preauthenticated") // an object contradicts another, whatever its members will be
+		delete(deep, "client_credentials")
 		for _, config := range []object{flat, deep} {
 			if all := p.validateResource(typeName, config); len(all) > 0 {
 				t.Errorf("%s: %v", typeName, all)

@@ -106,6 +106,7 @@ func TestNoInputIsLeftOut(t *testing.T) {
 		"client":               "likewise",
 		"authorization_code":   "likewise",
 		"preauthenticated":     "likewise",
+		"client_credentials":   "likewise",
 		"refresh_token_policy": "likewise",
 	}
 	p := newPeer(t, nil)

@@ -23,6 +23,7 @@ func badTokenPairValues() []badValue {
 	rows = append(rows, badPairValues()...)
 	rows = append(rows, badCodeGrantValues()...)
 	rows = append(rows, badBroughtValues()...)
+	rows = append(rows, badMintValues()...)
 	return append(rows, badModes()...)
 }
 

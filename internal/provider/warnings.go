@@ -78,7 +78,9 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	case credential.KindAuthorize:
 		summary = "Authorization Required"
 	case credential.KindUnknown:
-		summary = "Outcome of a Refresh Unknown"
+		if !e.Record.Mints() {
+			summary = "Outcome of a Refresh Unknown"
+		}
 	case credential.KindRefused:
 		summary = "Fresh Access Token Refused"
 	case credential.KindMoving:
@@ -92,6 +94,10 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 // warnNotices tells what a success still has to say.
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
+		if n.Minted {
+			warnMinted(about, n, diags)
+			continue
+		}
 		switch n.Code {
 		case credential.NoticePutOff:
 			warnPutOff(about, n, diags)
@@ -167,7 +173,7 @@ func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result,
 	if !r.session.stateOnly && !r.session.sealed {
 		warnPlaintextStore(r.session, diags)
 	}
-	if c := result.Record.Client; c.Platform != "" {
+	if c := result.Record.Client; c.Platform != "" && !result.Record.Mints() { // what is in doubt is about refresh tokens
 		if e, err := platform.FindWith(c.Platform, c.PlatformOverrides); err == nil {
 			warnDoubts(about, e, c, result.Record.Refresh, diags)
 		}

@@ -23,7 +23,7 @@ func marginText(about subject, record credential.Record, margin time.Duration, a
 		return ""
 	}
 	often := "every plan and apply refreshes it, and spends its refresh token"
-	if !record.Client.EffectivePolicy().SingleUse() {
+	if record.Mints() || !record.Client.EffectivePolicy().SingleUse() {
 		often = "every plan and apply refreshes it"
 	}
 	return fmt.Sprintf(

@@ -40,6 +40,7 @@ type manners struct {
 	more                  object // members that every successful reply has on top
 	refusesScopeOnRefresh bool
 	callsByToken          bool          // Settings.TokenCalls counts the refreshes of an authorization, not calls by client and user
+	clientNeeds           []string      // parameters of a client_credentials request that must be there
 	rotatesTooEarly       bool          // a refusal as too early brings a successor of the refresh token
 	chains                int           // so many authorizations of a user and client live; the oldest makes room; 0: no limit
 	oldAccess             time.Duration // so long an access token lives on after a refresh; 0: to its end

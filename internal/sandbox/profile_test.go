@@ -239,6 +239,10 @@ func TestProfileVismaConnect(t *testing.T) {
 	equal(t, "the successor", r.refresh(second).text("error"), "invalid_grant")
 	equal(t, "another chain of the user", r.refresh(other).text("error"), "invalid_grant")
 
+	client := asApp("grant_type", "client_credentials")
+	r.says("client credentials without a tenant", r.post("/token", client...), 400, `{"error":"invalid_request","error_description":"a required parameter is missing"}`)
+	equal(t, "client credentials", r.post("/token", append(client, "tenant_id", "t1")...).status, 200)
+
 	last := r.pair("response_mode", "query", "scope", "offline_access").text("refresh_token")
 	equal(t, "revocation by Basic", r.basicPost("/revoke", "token", last).status, 200)
 	equal(t, "revocations", r.Counters().Revocations, 1)

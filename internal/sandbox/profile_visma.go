@@ -16,6 +16,7 @@ func vismaConnect() profile {
 			offlineScopes: []string{"offline_access"}, // docs.connect.visma.com, offline access
 			tokenMethods:  []string{AuthPost},         // docs.connect.visma.com; all clients
 			revokeMethods: []string{AuthBasic},        // docs.connect.visma.com, token revocation
+			clientNeeds:   []string{"tenant_id"},      // docs.connect.visma.com, client credentials: a body parameter on top
 			formPost:      true,                       // docs.connect.visma.com: recommended, and the default
 			omitsIssuer:   true,                       // not documented
 		},

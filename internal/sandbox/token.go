@@ -168,6 +168,11 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 	if client.AuthMethod == AuthNone {
 		return s.refuse(clientIsPublic)
 	}
+	for _, name := range s.manners.clientNeeds {
+		if c.params.Get(name) == "" {
+			return s.refuse(missing)
+		}
+	}
 	scopes, ok := client.grant(s.manners.scopeList(c.params.Get("scope")))
 	if !ok {
 		return s.refuse(scopeExceeded)

@@ -53,6 +53,9 @@ const provider = new Provider(issuer, {
   clients: [{
     client_id: 'acceptance', client_secret: 'acceptance secret/+%', redirect_uris: ['http://127.0.0.1/callback'],
     grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], id_token_signed_response_alg: 'ES256',
+  }, {
+    client_id: 'machine', client_secret: 'machine secret/+%', grant_types: ['client_credentials'], response_types: [], redirect_uris: [],
+    id_token_signed_response_alg: 'ES256',
   }],
   jwks: { keys: [{ ...key, kid: 'k', use: 'sig' }] },
   cookies: { keys: ['tests only'] },
@@ -61,9 +64,9 @@ const provider = new Provider(issuer, {
   rotateRefreshToken: true,
   issueRefreshToken: async () => true,
   pkce: { required: () => true },
-  ttl: { AccessToken: 5, AuthorizationCode: 60, Grant: 3600, IdToken: 60, Interaction: 60, RefreshToken: 3600, Session: 600 },
+  ttl: { AccessToken: 5, AuthorizationCode: 60, ClientCredentials: 60, Grant: 3600, IdToken: 60, Interaction: 60, RefreshToken: 3600, Session: 600 },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
-  features: { devInteractions: { enabled: false }, revocation: { enabled: true }, introspection: { enabled: true } },
+  features: { devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true }, introspection: { enabled: true } },
 });
 provider.on('grant.success', (ctx) => {
   counters.token += 1;
