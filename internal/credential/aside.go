@@ -2,6 +2,7 @@ package credential
 
 import (
 	"slices"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
@@ -35,6 +36,7 @@ func (r Record) switchClient(clientID string) Record {
 		next = r.takeAside(i)
 	}
 	r.setAside(r.holding())
+	r.LookUpAfter = time.Time{}
 	r.Pending = nil // offered for another client; an answer to one would go to the wrong server
 	return r.with(next)
 }
@@ -44,6 +46,7 @@ func (r Record) switchClient(clientID string) Record {
 // back with that endpoint.
 func (r Record) switchEndpoint(to Client) Record {
 	r = r.clone()
+	r.LookUpAfter = time.Time{}
 	r.Pending = nil // offered for another server; a code must not go to this one
 	token := r.Tokens.Refresh
 	i := lastIndex(r.Aside, func(h Record) bool { return h.Client.SameApp(to) })

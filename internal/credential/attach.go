@@ -201,7 +201,7 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 		cur.Input = sum
 		cur.Family, cur.Generation, cur.Status = family, 1, StatusActive
 		cur.Claim, cur.Unknown = nil, nil
-		cur.NotBefore, cur.AuthorizedAt, cur.LastRotatedAt = time.Time{}, time.Time{}, time.Time{}
+		cur.NotBefore, cur.AuthorizedAt, cur.LastRotatedAt, cur.LookUpAfter = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		cur.Tokens = Tokens{
 			Access: b.Access, Refresh: b.Refresh, Scopes: slices.Clone(b.Scopes), ExpiresAt: b.ExpiresAt,
 			IssuedAt: m.broughtAt(b),

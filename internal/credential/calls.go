@@ -13,8 +13,7 @@ type CallLimit struct {
 	Window time.Duration
 }
 
-// free is when the next call may be made after those of calls; zero: now. Times ahead of now were written by a clock that was
-// set back since, and must not block anybody until then.
+// free is when the next call may be made after those of calls; zero: now.
 func (l CallLimit) free(calls []time.Time, now time.Time) time.Time {
 	count := l.within(calls, now)
 	if l.Limit <= 0 || len(count) < l.Limit {
@@ -23,11 +22,12 @@ func (l CallLimit) free(calls []time.Time, now time.Time) time.Time {
 	return count[len(count)-l.Limit].Add(l.Window)
 }
 
-// within are the calls that count at now, oldest first.
+// within are the calls that count at now, oldest first. What lies ahead of now was written by a clock that was set back since; far
+// ahead it would block everybody until then, and does not count.
 func (l CallLimit) within(calls []time.Time, now time.Time) []time.Time {
 	var count []time.Time
 	for _, at := range calls {
-		if at = earlier(at, now); now.Before(at.Add(l.Window)) {
+		if now.Before(at.Add(l.Window)) && !at.After(now.Add(clockSlack)) {
 			count = append(count, at)
 		}
 	}
@@ -35,20 +35,21 @@ func (l CallLimit) within(calls []time.Time, now time.Time) []time.Time {
 	return count
 }
 
-// counts makes a claim write down its call, and takes it back with it. Seconds are rounded up: earlier than the server forgets
-// a call nobody here may.
-func (l CallLimit) counts(x extra, now time.Time) extra {
+// counts makes a claim write down its call, and takes it back with it. The call counts from when it is sent at the latest,
+// rounded up to a second: nobody here may forget it before the server does.
+func (l CallLimit) counts(x extra, now time.Time, sendBy time.Duration) extra {
 	if l.Limit <= 0 {
 		return x
 	}
-	at := now.Add(time.Second - 1).Truncate(time.Second).UTC()
+	at := now.Add(sendBy + time.Second - 1).Truncate(time.Second).UTC()
 	do, undo := x.do, x.undo
 	x.do = func(r *Record) {
 		if do != nil {
 			do(r)
 		}
 		r.Calls = append(l.within(r.Calls, now), at)
-		r.Calls = slices.Delete(r.Calls, 0, max(0, len(r.Calls)-l.Limit))
+		// More than the limit is kept: a call that is taken back must not have pushed another one out.
+		r.Calls = slices.Delete(r.Calls, 0, max(0, len(r.Calls)-2*l.Limit))
 	}
 	x.undo = func(r *Record) {
 		if undo != nil {

@@ -28,7 +28,7 @@ func TestCallLimit(t *testing.T) {
 	r := w.record()
 	r.Tokens.ExpiresAt = w.clock.Now()
 	w.put(r)
-	until := started.Add(time.Hour).Truncate(time.Second)
+	until := started.Add(time.Hour + DefaultTimings().SendBy).Truncate(time.Second)
 	for range 2 {
 		_, err := w.token(w.start())
 		e := w.wantKind(err, KindLater)
@@ -43,9 +43,19 @@ func TestCallLimit(t *testing.T) {
 	w.clock.pass(until.Add(2 * time.Second).Sub(w.clock.Now()))
 	w.mustToken(w.start())
 	w.wantServer(3, 2, 0)
-	if calls := w.record().Calls; len(calls) != 2 {
-		t.Errorf("keeps %v; no more than the limit are of use", calls)
-	}
+}
+
+// TestCallsOfAClockAhead: a clock that was far ahead blocks nobody.
+func TestCallsOfAClockAhead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.TokenCalls = twoCalls
+	w.authorized(func(r *Record) {
+		r.Tokens.ExpiresAt = w.clock.Now()
+		ahead := w.clock.Now().Add(10 * 365 * 24 * time.Hour)
+		r.Calls = []time.Time{ahead, ahead}
+	})
+	w.mustToken(w.start())
 }
 
 // TestCallLimitCountsWhatWasSent: a request that certainly was not sent is none, and one whose process died is.
@@ -91,18 +101,25 @@ func TestCallLimitOfExchanges(t *testing.T) {
 	t.Parallel()
 	base := extra{do: func(r *Record) { r.Input = "did" }, undo: func(r *Record) { r.Input = "undid" }}
 	at := epoch.Add(1500 * time.Millisecond)
-	full := Record{Calls: []time.Time{epoch.Add(-2 * time.Hour), epoch.Add(-time.Minute), epoch}}
-	x := twoCalls.counts(base, at)
+	full := Record{Calls: []time.Time{epoch.Add(-2 * time.Hour), epoch.Add(-2 * time.Minute), epoch.Add(-time.Minute)}}
+	x := twoCalls.counts(base, at, 5*time.Second)
 	x.do(&full)
-	if full.Input != "did" || len(full.Calls) != 2 || !full.Calls[0].Equal(epoch) || !full.Calls[1].Equal(epoch.Add(2*time.Second)) {
+	// It counts from when it may be sent at the latest, and what has left the window is gone.
+	if full.Input != "did" || len(full.Calls) != 3 || !full.Calls[2].Equal(epoch.Add(7*time.Second)) {
 		t.Errorf("%s, %v", full.Input, full.Calls)
 	}
 	x.undo(&full)
-	if full.Input != "undid" || len(full.Calls) != 1 {
-		t.Errorf("%s, %v", full.Input, full.Calls)
+	if full.Input != "undid" || len(full.Calls) != 2 || twoCalls.free(full.Calls, at).IsZero() {
+		t.Errorf("taken back, and another call is forgotten: %s, %v", full.Input, full.Calls)
+	}
+	for range 10 {
+		twoCalls.counts(base, at, 0).do(&full)
+	}
+	if len(full.Calls) != 4 {
+		t.Errorf("keeps %d calls", len(full.Calls))
 	}
 	var free Record
-	CallLimit{}.counts(base, at).do(&free)
+	CallLimit{}.counts(base, at, 0).do(&free)
 	if free.Input != "did" || free.Calls != nil {
 		t.Errorf("without a limit: %+v", free)
 	}

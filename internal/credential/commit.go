@@ -131,7 +131,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		e.Verdict = "authorized"
 	}
 	if !a.Minted {
-		next.endlessAlone(t.SuccessorLost)
+		next.endlessAlone(t.SuccessorLost || t.ExpiryUnusable)
 	}
 	if !next.Refresh.Equal(old.Refresh) {
 		cur.consume(old.Refresh, false)
@@ -170,6 +170,9 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 	} else {
 		next.Lifetime = a.Lifetime
 	}
+	if t.RefreshToken.IsEmpty() && t.RefreshTokenExpiresIn == oauth.NoEnd {
+		t.RefreshTokenExpiresIn = 0 // of a token that is not there; the one at hand keeps its deadline
+	}
 	next.RefreshTokenExpiresAt = deadlineFrom(a.SentAt, t.RefreshTokenExpiresIn)
 	next.AuthorizationEndsAt = deadlineFrom(a.SentAt, t.AuthorizationEndsIn)
 	if next.Scopes == nil {
@@ -191,8 +194,8 @@ func deadlineFrom(sent time.Time, left time.Duration) time.Time {
 
 // endlessAlone takes an access token as one without end that came without a refresh token, where nobody has said how long it
 // lives: servers that give no refresh token often mean that, and to hold it back would help nobody.
-func (t *Tokens) endlessAlone(successorLost bool) {
-	if t.Refresh.IsEmpty() && !successorLost && t.ExpiresAt.IsZero() && t.Lifetime == 0 {
+func (t *Tokens) endlessAlone(unclear bool) {
+	if t.Refresh.IsEmpty() && !unclear && t.ExpiresAt.IsZero() && t.Lifetime == 0 {
 		t.Lifetime = Endless
 	}
 }

@@ -172,6 +172,9 @@ func resendOf(r Record, p RefreshTokenPolicy, o observer, now time.Time) resend 
 		// The family dies if the first request landed, so nothing may be left to lose: not before the access token
 		// has expired. If it never landed, this saves the credential.
 		expiry := r.Tokens.Expiry()
+		if r.Tokens.endless() { // while it works nothing is sent, and once the API has refused it there is nothing to wait for
+			expiry = time.Time{}
+		}
 		if r.Tokens.ExpiresAt.IsZero() || u.Behind { // the access token to lose is one that nobody here knows
 			expiry = latest(expiry, u.ClaimedAt.Add(r.Client.lifetime()))
 		}

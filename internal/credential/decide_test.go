@@ -202,7 +202,8 @@ func TestDecide(t *testing.T) {
 		{"more calls than the limit", expired(func(r *Record) { r.Calls = ago(50*time.Minute, 30*time.Minute, time.Minute) }), perHour(2), Decision{Action: ActionGiveUp, Reason: ReasonTokenCalls, Until: now.Add(30 * time.Minute)}},
 		{"a call has left the window", expired(func(r *Record) { r.Calls = ago(time.Hour, time.Minute) }), perHour(2), Decision{Action: ActionRotate}},
 		{"one call left", expired(func(r *Record) { r.Calls = ago(time.Minute) }), perHour(2), Decision{Action: ActionRotate}},
-		{"calls of a clock that was ahead", expired(func(r *Record) { r.Calls = ago(-9*time.Hour, -10*time.Hour) }), perHour(2), Decision{Action: ActionGiveUp, Reason: ReasonTokenCalls, Until: now.Add(time.Hour)}},
+		{"calls of a clock that was ahead", expired(func(r *Record) { r.Calls = ago(-9*time.Hour, -10*time.Hour) }), perHour(2), Decision{Action: ActionRotate}},
+		{"calls that are still to be sent", expired(func(r *Record) { r.Calls = ago(-time.Second, time.Minute) }), perHour(2), Decision{Action: ActionGiveUp, Reason: ReasonTokenCalls, Until: now.Add(59 * time.Minute)}},
 		{"calls without a limit", expired(func(r *Record) { r.Calls = ago(2, 1) }), margin, Decision{Action: ActionRotate}},
 
 		// A refresh whose outcome is unknown.

@@ -168,7 +168,11 @@ func (m *Manager) ExchangeCode(ctx context.Context, name string, x Exchange) (Re
 }
 
 func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exchange, p Pending) (step, error) {
-	client, err := m.Resolve(ctx, snap.record.Client)
+	lacks := lacksToken
+	if x.FromCallback { // whether its server names itself in every callback is said where the authorization endpoint was found
+		lacks = func(c Client) bool { return lacksToken(c) || lacksAuthorization(c) }
+	}
+	client, err := m.resolve(ctx, snap.record.Client, lacks)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
@@ -213,7 +217,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	c, err := m.claim(ctx, key, snap, attempt, client.Policy.TokenCalls.counts(extra{
 		do:   func(r *Record) { r.consume(x.Code, true) },
 		undo: func(r *Record) { r.unconsume(x.Code) },
-	}, m.Now()))
+	}, m.Now(), m.timings.SendBy))
 	if err != nil {
 		return step{}, err
 	}

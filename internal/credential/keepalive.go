@@ -43,7 +43,7 @@ func (t Tokens) idleDeadline(p RefreshTokenPolicy) time.Time {
 
 // isEndless tells whether a server has said that there is no such deadline.
 func isEndless(issued, deadline time.Time) bool {
-	return !deadline.IsZero() && !deadline.Before(issued.Add(Endless/2))
+	return !deadline.IsZero() && !issued.IsZero() && !deadline.Before(issued.Add(Endless/2))
 }
 
 // AbsoluteDeadline is when the authorization ends, however often it is refreshed: told, or by the configured policy, whichever is

@@ -175,7 +175,7 @@ func (r *moveRun) unlock() {
 
 func (r *moveRun) park(ctx context.Context) error {
 	// Once more, now that nobody can be refused with this credential any more.
-	if err := r.copyBudget(ctx, r.source.Client); err != nil {
+	if err := r.copyBudgets(ctx, r.source.Client.completed()); err != nil {
 		return err
 	}
 	copied := r.source.parkedFrom(r.sourceEnd, r.target)

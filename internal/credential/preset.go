@@ -127,8 +127,14 @@ func (c Client) EffectivePolicy() RefreshTokenPolicy {
 	}
 }
 
-// lifetime is how long an access token is taken to live of which nobody knows better.
-func (c Client) lifetime() time.Duration { return cmp.Or(c.Preset().Lifetime, AssumedLifetime) }
+// lifetime is for how long an access token that nobody here knows counts as worth keeping. One without end counts like one of
+// which nothing is known: for its sake a refresh token must not wait for ever.
+func (c Client) lifetime() time.Duration {
+	if d := c.Preset().Lifetime; d != 0 && d != Endless {
+		return d
+	}
+	return AssumedLifetime
+}
 
 // scopes are those of a configuration; nil stands for the preset's.
 func (p Preset) scopes(configured []string) []string {

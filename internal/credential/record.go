@@ -89,6 +89,9 @@ func (t Tokens) Expiry() time.Time {
 	return t.IssuedAt.Add(cmp.Or(t.Lifetime, AssumedLifetime))
 }
 
+// endless tells whether the access token counts as one that does not expire.
+func (t Tokens) endless() bool { return t.ExpiresAt.IsZero() && t.Lifetime == Endless }
+
 // clockSlack is how far the clocks of two machines may be apart before a time that the other wrote is not believed.
 const clockSlack = 5 * time.Minute
 

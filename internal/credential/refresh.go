@@ -175,7 +175,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	defer func() { m.leave(ctx, b, verdict) }()
 	a := client.attempt(PurposeRefresh)
 	a.Resend, a.Scopes, a.Minted = d.Resend, snap.record.asked(), snap.record.Mints()
-	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{exclusive: d.AtRisk}, m.Now()))
+	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{exclusive: d.AtRisk}, m.Now(), m.timings.SendBy))
 	if err != nil {
 		return step{}, err
 	}

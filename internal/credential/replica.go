@@ -16,6 +16,8 @@ type Replica struct {
 	// Used are the codes and tokens that a configuration brought for this credential in the past, and still holds. A store
 	// that has never seen them must not take them for new ones.
 	Used []secret.String
+	// Unauthorized: by the state a person must authorize.
+	Unauthorized bool
 	// StoreID is that of the store the state was made with. Empty: not known.
 	StoreID string
 	// Minted: the client got the tokens for itself.
@@ -24,6 +26,19 @@ type Replica struct {
 
 // HasTokens tells whether the state holds secrets at all.
 func (p Replica) HasTokens() bool { return !p.Tokens.Access.IsEmpty() || !p.Tokens.Refresh.IsEmpty() }
+
+// tokens are those of the state, of client c. What a state does not say of an access token without a known expiry is as for one
+// that has just come.
+func (p Replica) tokens(c Client) Tokens {
+	t := p.Tokens.told(c.EffectivePolicy())
+	if t.ExpiresAt.IsZero() {
+		t.Lifetime = c.Preset().Lifetime
+	}
+	if !p.Unauthorized && !p.Minted {
+		t.endlessAlone(false)
+	}
+	return t
+}
 
 // Heal puts a state that is further on than the store into the record, which happens after the store was restored from a backup.
 // Nothing is sent. A state without tokens cannot heal: what the store holds is known to be spent, but not by what; the
@@ -70,13 +85,15 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		return r, true
 	}
 	r.consume(r.Tokens.Refresh, false)
-	r.Tokens = p.Tokens.told(r.Client.EffectivePolicy())
+	ends := r.Tokens.AuthorizationEndsAt // which no state says
+	r.Tokens = p.tokens(r.Client)
+	r.Tokens.AuthorizationEndsAt = ends
 	r.Generation = p.Generation
 	r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
 	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
 		r.Claim = nil // on a token that is spent anyhow
 	}
-	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
+	if r.Tokens.Refresh.IsEmpty() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}
 	r.note(m.event("", r.Generation, "healed from the state"))
@@ -93,9 +110,9 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	}
 	r := Record{
 		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
-		Tokens: p.Tokens.told(s.Client.EffectivePolicy()), Attachment: Attachment{ID: attachment, Attached: true},
+		Tokens: p.tokens(s.Client), Attachment: Attachment{ID: attachment, Attached: true},
 	}
-	if r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(m.Now(), 0) {
+	if r.Tokens.Refresh.IsEmpty() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}
 	if p.Minted { // for what the state has forgotten: it is asked for anew

@@ -31,6 +31,7 @@ type Token struct {
 	Extra                 map[string]secret.String // every other member: strings as they are, anything else compact JSON
 	Salvaged              bool                     // the body was damaged; these are the members that could be read whole
 	Wait                  time.Duration            // the server refused for now, and gave a successor all the same; 0: it did not
+	ExpiryUnusable        bool                     // there is an expires_in that tells nothing
 	SuccessorLost         bool                     // there is a refresh_token, in a form that cannot be sent back
 	Notes                 []string                 // remarks for people, without anything from the reply
 }
@@ -48,19 +49,18 @@ const (
 // readToken reads the token that o holds, and tells whether there is one.
 func (d Dialect) readToken(o object) (Token, bool) {
 	r := tokenReader{object: o, separator: d.ScopeSeparator, rest: maps.Clone(o.members), unusable: map[string]bool{}}
-	idle, absolute := r.deadlines(d.Expiries)
 	t := Token{
-		RefreshTokenExpiresIn: idle,
-		AuthorizationEndsIn:   absolute,
-		AccessToken:           r.secret("access_token"),
-		RefreshToken:          r.secret("refresh_token"),
-		IDToken:               r.secret("id_token"),
-		TokenType:             r.tokenType(),
-		ExpiresIn:             r.expiresIn(),
-		Scopes:                r.scopes(),
-		Extra:                 r.extra(),
-		Salvaged:              !o.whole,
+		AccessToken:  r.secret("access_token"),
+		RefreshToken: r.secret("refresh_token"),
+		IDToken:      r.secret("id_token"),
+		TokenType:    r.tokenType(),
+		ExpiresIn:    r.expiresIn(),
+		Scopes:       r.scopes(),
+		Salvaged:     !o.whole,
 	}
+	t.RefreshTokenExpiresIn, t.AuthorizationEndsIn = r.deadlines(d.Expiries) // after what no dialect may take for a deadline
+	t.Extra = r.extra()
+	t.ExpiryUnusable = slices.Contains(r.notes, noteExpiry)
 	t.SuccessorLost = r.unusable["refresh_token"]
 	if t.AccessToken.IsEmpty() {
 		r.note(noteNoAccessToken)

@@ -130,8 +130,9 @@ func (c *checker) numbers() {
 			c.when(r.Limit < 2 || time.Duration(r.Window) < time.Minute || time.Duration(r.Window) > 24*time.Hour, "%s: %+v", name, r)
 		}
 	}
+	taken := []string{"", "access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"}
 	for _, m := range e.RefreshTokenExpiry.Or(nil) {
-		c.when(m.Name == "" || m.Meaning != meansIdle && m.Meaning != meansAbsolute, "refresh_token_expiry: %+v", m)
+		c.when(slices.Contains(taken, m.Name) || m.Meaning != meansIdle && m.Meaning != meansAbsolute, "refresh_token_expiry: %+v", m)
 	}
 	if m, ok := e.MaxLiveRefreshTokens.Get(); ok {
 		c.when(m.Count < 1 || m.Per == "", "max_live_refresh_tokens: %+v", m)

@@ -54,6 +54,10 @@ func (e Entry) Override(text string) (Entry, error) {
 			return Entry{}, &OverrideError{fmt.Sprintf("%s: %s", name, mismatch(err))}
 		}
 	}
+	// A preset without its server's token endpoint would lend everything else it knows to any other.
+	if _, has := e.TokenEndpoint.Get(); !has && e.ID != "" {
+		return Entry{}, &OverrideError{"token_endpoint: a platform has one; for another server write client.token_endpoint"}
+	}
 	c := &checker{e: e}
 	if c.facts(); len(c.wrong) > 0 {
 		return Entry{}, &OverrideError{strings.Join(c.wrong, "; ")}

@@ -102,6 +102,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 // replica is what the state knows of the credential. family comes from the private state.
 func (m *tokenPairModel) replica(family string) credential.Replica {
 	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64(), Minted: !m.ClientCredentials.IsNull()}
+	p.Unauthorized = m.Status.ValueString() == string(credential.StatusAuthorizationRequired)
 	t := &p.Tokens
 	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
 	t.Type = m.TokenType.ValueString()
