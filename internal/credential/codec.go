@@ -33,6 +33,7 @@ type wireRecord struct {
 	LastRotatedAt *time.Time      `json:"last_rotated_at,omitempty"`
 	NotBefore     *time.Time      `json:"not_before,omitempty"`
 	LookUpAfter   *time.Time      `json:"look_up_after,omitempty"`
+	LookUps       string          `json:"look_ups,omitempty"`
 	Calls         []int64         `json:"token_calls,omitempty"` // seconds since the epoch
 	LastAttempt   string          `json:"last_attempt,omitempty"`
 	Input         string          `json:"input,omitempty"`
@@ -134,7 +135,7 @@ func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
 		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
-		LookUpAfter: optional(r.LookUpAfter), LastAttempt: r.LastAttempt, Input: r.Input,
+		LookUpAfter: optional(r.LookUpAfter), LookUps: r.LookUps, LastAttempt: r.LastAttempt, Input: r.Input,
 		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
 	}
 	if !r.IsTombstone() {
@@ -195,7 +196,7 @@ func DecodeRecord(text []byte) (Record, error) {
 func decodeRecord(w wireRecord) Record {
 	r := Record{
 		Family: w.Family, Generation: w.Generation, Status: w.Status, AuthorizedAt: value(w.AuthorizedAt), LastRotatedAt: value(w.LastRotatedAt),
-		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LastAttempt: w.LastAttempt, Input: w.Input,
+		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
 		ClientCredentials: (*ClientCredentials)(w.ClientCredentials),

@@ -49,6 +49,7 @@ type wireTokens struct {
 	RefreshIssuedAt       *time.Time        `json:"refresh_issued_at,omitempty"`
 	Extra                 map[string]string `json:"extra,omitempty"`
 	Connection            map[string]string `json:"connection,omitempty"`
+	LookedUp              map[string]string `json:"looked_up,omitempty"`
 }
 
 type wireClientCredentials struct {
@@ -96,6 +97,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
+		LookedUp: t.LookedUp,
 	}
 	for _, k := range slices.Sorted(maps.Keys(t.Extra)) {
 		if w.Extra == nil {
@@ -114,6 +116,7 @@ func decodeTokens(w *wireTokens) Tokens {
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
+		LookedUp: w.LookedUp,
 	}
 	for k, v := range w.Extra {
 		if t.Extra == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -227,6 +228,7 @@ func (t *Tokens) inherit(old Tokens) {
 			t.Connection[name] = value
 		}
 	}
+	t.LookedUp = maps.Clone(old.LookedUp)
 }
 
 // keep stores the successor in reply. It ends in success even where the store is gone: the token is in hand, and the

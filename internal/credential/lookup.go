@@ -2,8 +2,11 @@ package credential
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -42,11 +45,28 @@ func (r Record) lacks() []LookUp {
 	}
 	var lacks []LookUp
 	for _, l := range p.LookUps {
-		if _, ok := r.Tokens.Connection[l.Name]; !ok {
+		if _, ok := r.Tokens.Connection[l.Name]; !ok || r.Tokens.LookedUp[l.Name] != hashOf(l) {
 			lacks = append(lacks, l)
 		}
 	}
 	return lacks
+}
+
+// hashOf tells look-ups apart: one that was corrected is made again.
+func hashOf(all ...LookUp) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", all))
+	return hex.EncodeToString(sum[:16])
+}
+
+// stale lists what was looked up once and is no more.
+func (t Tokens) stale(all []LookUp) []string {
+	var names []string
+	for name := range t.LookedUp {
+		if !slices.ContainsFunc(all, func(l LookUp) bool { return l.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // LookUp completes the connection of a credential that has a working access token, and returns its record. Whatever goes
@@ -54,10 +74,14 @@ func (r Record) lacks() []LookUp {
 // after a refusal an hour later.
 func (m *Manager) LookUp(ctx context.Context, name string, r Record) (Record, []Notice) {
 	key, lacks := PairKey(name), r.lacks()
-	if m.looker == nil || len(lacks) == 0 || !m.works(key, r) || !m.looksFirst(key) {
+	all := r.Client.Preset().LookUps
+	stale := r.Tokens.stale(all)
+	if m.looker == nil || len(lacks) == 0 && len(stale) == 0 || !m.works(key, r) || !m.looksFirst(key) {
 		return r, nil
 	}
-	if now := m.Now(); now.Before(r.LookUpAfter) && !r.LookUpAfter.After(now.Add(lookUpPause)) { // else a clock was ahead
+	now := m.Now()
+	ahead := r.LookUpAfter.After(now.Add(lookUpPause)) // a clock was
+	if now.Before(r.LookUpAfter) && !ahead && len(lacks) > 0 && r.LookUps == hashOf(all...) {
 		return r, []Notice{{Code: NoticeNotLookedUp, Text: lacks[0].Name, Err: errRefusedLately, Until: r.LookUpAfter}}
 	}
 	found := map[string]string{}
@@ -77,23 +101,29 @@ func (m *Manager) LookUp(ctx context.Context, name string, r Record) (Record, []
 		}
 		notices = append(notices, n)
 	}
-	if len(found) == 0 && again.IsZero() {
+	if len(found) == 0 && len(stale) == 0 && again.IsZero() {
 		return r, notices
 	}
 	next, err := m.change(ctx, key, func(cur Record) (Record, bool) {
 		if cur.IsTombstone() || cur.Family != r.Family {
 			return cur, false
 		}
-		changed := !again.IsZero()
-		cur.LookUpAfter = again
-		for name, value := range found {
-			if cur.Tokens.Connection == nil {
-				cur.Tokens.Connection = map[string]string{}
-			}
-			changed = changed || cur.Tokens.Connection[name] != value
-			cur.Tokens.Connection[name] = value
+		cur.LookUpAfter, cur.LookUps = again, ""
+		if !again.IsZero() {
+			cur.LookUps = hashOf(all...)
 		}
-		return cur, changed
+		t := &cur.Tokens
+		t.Connection, t.LookedUp = notNil(t.Connection), notNil(t.LookedUp)
+		for _, name := range stale {
+			delete(t.Connection, name)
+			delete(t.LookedUp, name)
+		}
+		for _, l := range lacks {
+			if value, ok := found[l.Name]; ok {
+				t.Connection[l.Name], t.LookedUp[l.Name] = value, hashOf(l)
+			}
+		}
+		return cur, true
 	})
 	if err != nil {
 		return r, append(notices, Notice{Code: NoticeNotLookedUp, Err: err})
@@ -103,9 +133,16 @@ func (m *Manager) LookUp(ctx context.Context, name string, r Record) (Record, []
 	case next.Tokens.Access.Equal(r.Tokens.Access):
 		r = next
 	default:
-		r.Tokens.Connection = next.Tokens.Connection
+		r.Tokens.Connection, r.Tokens.LookedUp = next.Tokens.Connection, next.Tokens.LookedUp
 	}
 	return r, notices
+}
+
+func notNil(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
 }
 
 // looksFirst tells whether this process has not looked up anything for key yet.

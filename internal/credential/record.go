@@ -39,7 +39,8 @@ type Record struct {
 	LastRotatedAt time.Time   // zero: never
 	NotBefore     time.Time   // the server said "too early" or "too many": nothing is sent before this
 	Calls         []time.Time // of the token endpoint, oldest first, to the second; noted only where CallLimit bounds them
-	LookUpAfter   time.Time   // a look-up was refused: none is made before this
+	LookUpAfter   time.Time   // a look-up was refused: LookUps are not made before this
+	LookUps       string      // the hash of those that were refused
 	LastAttempt   string      // the attempt whose commit made this generation
 	Input         string      // hash of the token that a configuration brought for this family; empty: none
 
@@ -79,6 +80,7 @@ type Tokens struct {
 	Extra                 map[string]secret.String
 	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.
 	Connection map[string]string
+	LookedUp   map[string]string // what of it was looked up, by name: the hash of the look-up that found it
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
@@ -215,6 +217,7 @@ func (r Record) clone() Record {
 	r.Client.PlatformParameters = maps.Clone(r.Client.PlatformParameters)
 	r.Tokens.Scopes = slices.Clone(r.Tokens.Scopes)
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
+	r.Tokens.LookedUp = maps.Clone(r.Tokens.LookedUp)
 	r.ClientCredentials = r.ClientCredentials.clone()
 	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)

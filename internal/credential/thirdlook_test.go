@@ -2,6 +2,7 @@ package credential
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -132,6 +133,33 @@ func TestLookUpsWaitForNobodyElse(t *testing.T) {
 	if !r.switchClient("b").LookUpAfter.IsZero() || !r.switchEndpoint(Client{ClientID: "a", TokenEndpoint: "https://b.example/"}).LookUpAfter.IsZero() {
 		t.Error("another client waits")
 	}
+}
+
+// TestCorrectedLookUps: a look-up that was corrected is made at once, also after a refusal; what a former one has found goes.
+func TestCorrectedLookUps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.authorized(func(r *Record) {
+		r.Client.Platform = "acme"
+		r.Tokens.ExpiresAt = w.clock.Now().Add(1000 * time.Hour)
+		r.Tokens.Connection = map[string]string{"realm": "by the callback"}
+	})
+	api := &fakeLooker{replies: map[string]oauth.Reply{"https://as.example/x": found(200, `{"id":"1","no":"2"}`), "https://as.example/y": found(404, ``)}}
+	look := func(want string, asked int, notices int, all ...LookUp) {
+		t.Helper()
+		m := w.start(presetOf(Preset{LookUps: all}), func(o *Options) { o.Looker = api })
+		r, got := m.LookUp(t.Context(), theName, w.mustToken(m).Record)
+		if fmt.Sprint(w.record().Tokens.Connection) != want || fmt.Sprint(r.Tokens.Connection) != want || len(api.asked) != asked || len(got) != notices {
+			t.Errorf("%v, in the store %v, after %d questions, %v; want %s after %d", r.Tokens.Connection, w.record().Tokens.Connection, len(api.asked), got, want, asked)
+		}
+	}
+	look("map[realm:by the callback]", 1, 1, LookUp{"n", "https://as.example/y", "$.id"})
+	look("map[realm:by the callback]", 1, 1, LookUp{"n", "https://as.example/y", "$.id"})
+	look("map[n:1 realm:by the callback]", 2, 0, LookUp{"n", "https://as.example/x", "$.id"})
+	look("map[n:1 realm:by the callback]", 2, 0, LookUp{"n", "https://as.example/x", "$.id"})
+	look("map[n:2 realm:by the callback]", 3, 0, LookUp{"n", "https://as.example/x", "$.no"})
+	look("map[m:2 realm:by the callback]", 4, 0, LookUp{"m", "https://as.example/x", "$.no"})
+	look("map[realm:by the callback]", 4, 0)
 }
 
 // TestNoDialectTakesAToken: whatever a dialect calls a deadline, a token is read as one first.

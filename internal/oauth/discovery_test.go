@@ -169,6 +169,20 @@ func TestDiscoverGoesOnlyWhereAServerMayBe(t *testing.T) {
 	}
 }
 
+// TestMetadataLeadNowhereInClearText: a server behind https cannot lead tokens to whoever listens on this machine.
+func TestMetadataLeadNowhereInClearText(t *testing.T) {
+	for _, insecure := range []bool{false, true} {
+		text := `{"issuer":"https://as.example","token_endpoint":"https://as.example/t","revocation_endpoint":"http://127.0.0.1:6379/x"}`
+		if m, err := oauth.ParseMetadata(text, "https://as.example", insecure); err == nil {
+			t.Errorf("%t: %+v", insecure, m)
+		}
+	}
+	text := `{"issuer":"http://127.0.0.1:8080","token_endpoint":"http://127.0.0.1:8080/t"}`
+	if _, err := oauth.ParseMetadata(text, "http://127.0.0.1:8080", false); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDiscoverThatGetsNoAnswer(t *testing.T) {
 	for name, answer := range map[string]string{
 		"closed": "", "cut": "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"issuer\":", "not HTTP": "SSH-2.0\r\n\r\n",

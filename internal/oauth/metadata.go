@@ -97,13 +97,15 @@ func ParseMetadata(text, issuer string, allowInsecureHTTP bool) (Metadata, error
 	if read.err != nil {
 		return Metadata{}, read.err
 	}
-	if err := m.checkEndpoints(allowInsecureHTTP); err != nil {
+	if err := m.checkEndpoints(allowInsecureHTTP && !strings.HasPrefix(issuer, "https:"), strings.HasPrefix(issuer, "https:")); err != nil {
 		return Metadata{}, err
 	}
 	return m, nil
 }
 
-func (m *Metadata) checkEndpoints(allowInsecureHTTP bool) error {
+// checkEndpoints checks all of them, used or not. What a server behind https names must be https, too: on loopback as well, where it
+// would lead tokens to whoever listens on this machine.
+func (m *Metadata) checkEndpoints(allowInsecureHTTP, secureOnly bool) error {
 	all := map[string]string{}
 	for name, address := range m.endpoints() {
 		all[name] = *address
@@ -117,6 +119,9 @@ func (m *Metadata) checkEndpoints(allowInsecureHTTP bool) error {
 		}
 		if err := CheckEndpoint(all[name], allowInsecureHTTP); err != nil {
 			return fmt.Errorf("its %s cannot be used: %w", name, err)
+		}
+		if secureOnly && !strings.HasPrefix(all[name], "https:") {
+			return fmt.Errorf("its %s cannot be used: it is no https:// URL, and the issuer is one", name)
 		}
 	}
 	return nil

@@ -55,7 +55,11 @@ func TestARefusedBodyLeavesTheConnectionUntouched(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var received []byte
-			url, stop := rawServer(t, func(c net.Conn) { received, _ = io.ReadAll(c) })
+			accepted := make(chan struct{}, 9)
+			url, stop := rawServer(t, func(c net.Conn) {
+				accepted <- struct{}{}
+				received, _ = io.ReadAll(c)
+			})
 			request := tokenRequest(url)
 			request.Auth.ClientSecret = secret.New(clientSecret)
 			calls := 0
@@ -63,6 +67,7 @@ func TestARefusedBodyLeavesTheConnectionUntouched(t *testing.T) {
 
 			reply := newCaller(t, oauth.CallerOptions{}).Post(t.Context(), request)
 
+			<-accepted // a listener that is closed before forgets it
 			connections := stop()
 			if reply.Sent || reply.Status != 0 || !errors.Is(reply.Err, errLate) || reply.Err.Error() != "checked: too late to send" {
 				t.Errorf("reply = %+v", reply)

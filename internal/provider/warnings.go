@@ -36,6 +36,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		return // a deadline of what does not work is no news
 	}
 	warnPairMargin(about, record, diags)
+	warnEarliest(about, record, diags)
 	if at := record.IdleDeadline(); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
 		diags.AddWarning("Refresh Token Dies Soon",
 			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))

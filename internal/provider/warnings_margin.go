@@ -13,12 +13,7 @@ import (
 // marginText tells that a margin is no shorter than an access token lives: none is ever good enough, so each run refreshes. It is
 // empty if the margin is shorter, or nobody knows.
 func marginText(about subject, record credential.Record, margin time.Duration, attribute string) string {
-	t := record.Tokens
-	brought := record.Input != "" && record.Generation == 1 // nobody knows how old it was then
-	if t.ExpiresAt.IsZero() || t.IssuedAt.IsZero() || brought || record.Status != credential.StatusActive {
-		return ""
-	}
-	lifetime := t.ExpiresAt.Sub(t.IssuedAt)
+	lifetime := toldLifetime(record)
 	if lifetime <= 0 || margin < lifetime {
 		return ""
 	}
@@ -29,6 +24,27 @@ func marginText(about subject, record credential.Record, margin time.Duration, a
 	return fmt.Sprintf(
 		"The access tokens of %s live %s, and %s = %q wants as much left, or more: %s as soon as the server allows. Set it below %[2]s, unless you mean that.",
 		about, short(lifetime), attribute, short(margin), often)
+}
+
+// toldLifetime is how long the server has let the access token live; 0: nobody knows.
+func toldLifetime(record credential.Record) time.Duration {
+	t := record.Tokens
+	brought := record.Input != "" && record.Generation == 1 // nobody knows how old it was then
+	if t.ExpiresAt.IsZero() || t.IssuedAt.IsZero() || brought || record.Status != credential.StatusActive {
+		return 0
+	}
+	return t.ExpiresAt.Sub(t.IssuedAt)
+}
+
+// warnEarliest tells of a setting that leaves a gap between two access tokens.
+func warnEarliest(about subject, record credential.Record, diags *diag.Diagnostics) {
+	lifetime, earliest := toldLifetime(record), record.Refresh.Earliest
+	if lifetime <= 0 || earliest <= lifetime || record.Refresh.Strategy == credential.StrategyNever {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("refresh").AtName("earliest"), "Refresh Too Late", fmt.Sprintf(
+		"The access tokens of %s live %s, and refresh.earliest = %q allows no refresh before that: in between there is no token that works. Set it to %[2]s at most.",
+		about, short(lifetime), short(earliest)))
 }
 
 // warnPairMargin tells it of a resource, whose strategy may make the margin of no effect.

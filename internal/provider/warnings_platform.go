@@ -22,7 +22,7 @@ func warnDoubts(about subject, e platform.Entry, client credential.Client, refre
 	if lines == nil {
 		return
 	}
-	diags.AddWarning("Platform Facts to Confirm", fmt.Sprintf("Not everything is certain of how %s treats refresh tokens. This is how %s is kept to be safe:\n\n%s\n\n"+
+	diags.AddWarning("Platform Facts to Confirm: "+e.Name, fmt.Sprintf("Not everything is certain of how %s treats refresh tokens. This is how %s is kept to be safe:\n\n%s\n\n"+
 		"What is said there counts, also where it only repeats what is used now, and ends this warning. "+
 		"refresh_token_policy stands in the client, or in the oauth_app_registration that the client comes from.",
 		e.Name, about, strings.Join(lines, "\n")))

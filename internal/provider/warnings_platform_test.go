@@ -84,7 +84,7 @@ func TestDoubtsAreExplained(t *testing.T) {
 			if len(diags) > 0 {
 				t.Errorf("%s: %v", c.name, diags)
 			}
-		case len(diags) != 1 || diags.HasError() || diags[0].Summary() != "Platform Facts to Confirm" || diags[0].Detail() != want:
+		case len(diags) != 1 || diags.HasError() || diags[0].Summary() != "Platform Facts to Confirm: "+e.Name || diags[0].Detail() != want:
 			t.Errorf("%s:\n got %v\nwant %s", c.name, diags, want)
 		}
 	}

@@ -148,6 +148,29 @@ func TestMarginBeyondTheLifetime(t *testing.T) {
 	}
 }
 
+// A refresh.earliest beyond the end of the tokens leaves a gap, and is told of.
+func TestEarliestBeyondTheLifetime(t *testing.T) {
+	t.Parallel()
+	issued := time.Date(2026, 1, 2, 11, 55, 0, 0, time.UTC)
+	for earliest, want := range map[time.Duration]string{
+		0: "", 10 * time.Minute: "",
+		11 * time.Minute: `The access tokens of token pair "exact" live 10m, and refresh.earliest = "11m" allows no refresh before that: in between there is no token that works. Set it to 10m at most.`,
+	} {
+		r := credential.Record{Generation: 2, Status: credential.StatusActive, Refresh: credential.RefreshSettings{Earliest: earliest}, Tokens: credential.Tokens{
+			Access: secret.New("a"), Refresh: secret.New("r"), IssuedAt: issued, ExpiresAt: issued.Add(10 * time.Minute),
+		}}
+		var diags diag.Diagnostics
+		warnEarliest(subject{kind: "oauth_token_pair", name: "exact", session: &session{}}, r, &diags)
+		got := ""
+		for _, d := range diags {
+			got += d.Detail()
+		}
+		if got != want {
+			t.Errorf("%s: %s", earliest, got)
+		}
+	}
+}
+
 func TestSignsOfACIJob(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
