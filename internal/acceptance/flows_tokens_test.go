@@ -76,12 +76,20 @@ func TestBroughtAccessToken(t *testing.T) {
 	s.expect(1, 0)
 	w.expectLive(s, 2)
 
-	// Without a refresh token it dies with its hour, and says so.
-	only := newWorkspace(t)
-	only.write(strings.Replace(s.pair("only", "", strict, ""), `refresh_token = ""`, fmt.Sprintf("access_token = %q", s.issue().AccessToken), 1))
-	only.apply()
+	// Without a refresh token it counts as one without end, unless somebody knows its end. Then it dies, and says so.
+	alone := func(more string) *workspace {
+		w := newWorkspace(t)
+		w.write(strings.Replace(s.pair("only", "", strict, ""), `refresh_token = ""`, fmt.Sprintf("access_token = %q%s", s.issue().AccessToken, more), 1))
+		w.apply()
+		return w
+	}
+	endless := alone("")
+	endless.advance(365 * 24 * time.Hour)
+	endless.plan().mustNotSay(t, "Warning: Authorization Required")
+	endless.expect(this, values{"status": "active", "expires_at": nil})
+	only := alone(fmt.Sprintf(", expires_at = %q", time.Now().Add(365*24*time.Hour).UTC().Format(time.RFC3339)))
 	only.expect(this, values{"status": "active", "generation": 1, "refresh_token": nil})
-	only.advance(2 * time.Hour)
+	only.advance(366 * 24 * time.Hour)
 	only.plan().mustSay(t, "No changes.", "Authorization Required", `The access token of token pair "only" has expired, and there is no refresh token.`)
 	s.expect(1, 0)
 }
