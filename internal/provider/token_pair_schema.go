@@ -134,7 +134,7 @@ func authorizationCodeAttributes() map[string]schema.Attribute {
 func preauthenticatedAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"expires_at": schema.StringAttribute{
-			MarkdownDescription: "When the access token expires (RFC 3339). Without it an access token that comes with a refresh token is refreshed at once, and one that comes alone is taken to live one hour.", Optional: true,
+			MarkdownDescription: "When the access token expires (RFC 3339). Without it an access token that comes with a refresh token is refreshed at once, and one that comes alone is taken to live for as long as the `platform`'s tokens do, else without end.", Optional: true,
 			Validators: []validator.String{rfc3339()},
 		},
 	}
