@@ -68,7 +68,7 @@ func (m *Manager) prepared(s Setup) (Setup, error) {
 // attach is the pure part of Attach. The zero record stands for none.
 func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
 	fresh := Record{Status: StatusAuthorizationRequired, Client: s.Client, Refresh: s.Refresh, Attachment: Attachment{ID: attachment}}
-	holds := cur.Generation > 0 || len(cur.Aside) > 0
+	holds := cur.Generation > 0 && !(cur.Mints() && cur.Tokens.Access.IsEmpty()) || len(cur.Aside) > 0
 	switch {
 	case cur.Status == "":
 		return fresh.granted(s, s.Client), nil

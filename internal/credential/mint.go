@@ -145,7 +145,6 @@ func (r Record) granted(s Setup, was Client) Record {
 	if !r.Mints() {
 		r = r.clone()
 		r.setAside(r.holding())
-		r.Pending = nil // an answer to one would make tokens that nobody wants
 		return r.with(Record{
 			Family: s.family, Status: StatusActive, Client: r.Client, Calls: r.Calls, ClientCredentials: s.ClientCredentials.clone(),
 		})

@@ -100,7 +100,9 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if err != nil || !step.rotated {
 		return false, err
 	}
-	step.record = p.m.introspected(ctx, p.key, step.record)
+	if snap.record.Client.SameApp(step.record.Client) { // else its server was changed meanwhile, and this token is not of it
+		step.record = p.m.introspected(ctx, p.key, step.record)
+	}
 	p.m.setForced(p.key)
 	got, had := step.record.Tokens.Access, snap.record.Tokens.Access
 	if !got.Equal(had) {

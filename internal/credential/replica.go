@@ -128,6 +128,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	for _, s := range left { // in the same write: the state's own token is spent, and must never be what the store holds
 		r, _ = applyTokens(r, s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
 	}
+	brought := r.Tokens.Refresh
 	if r.Mints() && s.ClientCredentials == nil {
 		r = r.resumed()
 	}
@@ -139,7 +140,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 			return m.write(ctx, PairKey(name), "", r)
 		case err != nil:
 			return err
-		case snap.record.IsTombstone() && !snap.record.HasConsumed(r.Tokens.Refresh):
+		case snap.record.IsTombstone() && !snap.record.HasConsumed(brought):
 			// Something of this name was deleted in this store, and that is not what the state holds.
 			over := r.clone()
 			over.Consumed = append(slices.Clone(snap.record.Consumed), over.Consumed...)

@@ -53,8 +53,11 @@ func (i Introspection) Expiry(issued, now time.Time) time.Time {
 		return time.Time{}
 	}
 	at := i.ExpiresAt
-	if lifetime := i.ExpiresAt.Sub(i.IssuedAt); !i.IssuedAt.IsZero() && issued.Add(lifetime).Before(at) {
-		at = issued.Add(lifetime)
+	if !i.IssuedAt.IsZero() {
+		byLifetime := issued.Add(i.ExpiresAt.Sub(i.IssuedAt))
+		if byLifetime.Before(at) || !at.After(now) { // an active token that has expired: the clock here is far ahead
+			at = byLifetime
+		}
 	}
 	if left := at.Sub(now); left <= 0 || left > maxLifetime {
 		return time.Time{}

@@ -79,6 +79,7 @@ func TestIntrospectionExpiry(t *testing.T) {
 		"the clock here is behind":      {exp: 12 * time.Hour, iat: 10 * time.Hour, want: 2 * time.Hour},
 		"the clock here is ahead":       {exp: 90 * time.Minute, iat: -30 * time.Minute, want: 90 * time.Minute},
 		"the token was given before":    {exp: 20 * time.Minute, iat: -100 * time.Minute, want: 20 * time.Minute},
+		"the clock here is far ahead":   {exp: -5 * time.Minute, iat: -20 * time.Minute, want: 15 * time.Minute},
 		"over":                          {exp: 2 * time.Second, iat: never},
 		"over by the lifetime":          {exp: time.Hour, iat: time.Hour},
 		"a moment":                      {exp: 3 * time.Second, iat: time.Second / 2, want: 2500 * time.Millisecond},

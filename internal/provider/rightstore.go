@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
@@ -41,4 +42,12 @@ func rightStore(
 		return false
 	}
 	return true
+}
+
+// refuseAsideMove keeps a credential in the state that has more than its state shows: a store would get the tokens in use alone.
+func refuseAsideMove(at path.Path, about subject, diags *diag.Diagnostics) {
+	diags.AddAttributeError(at, "Tokens Wait Beside the State", fmt.Sprintf(
+		"%s was kept in the state alone, and beside its tokens others wait there, which an earlier client_id or grant has left. They would not come along to a token store. "+
+			"Nothing was sent, and nothing changed. Set token_store back to \"state\", take back the change of client_id or grant, and apply; then change token_store. "+
+			"If they are not needed any more, remove the resource and make it again in the token store.", capital(about.String())))
 }

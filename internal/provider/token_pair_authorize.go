@@ -47,6 +47,10 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), a.diags)
 		return false
 	}
+	if !a.session.stateOnly && len(mem.Record) > 0 && len(mem.Aside) > 0 {
+		refuseAsideMove(pathName(), a.about, a.diags)
+		return false
+	}
 	replica := a.state.replica(mem.Family)
 	if elsewhere || err != nil {
 		replica.StoreID = was // what was left behind there comes along

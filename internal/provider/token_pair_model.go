@@ -39,7 +39,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		status = credential.StatusAuthorizationRequired
 	}
 	m.Status = types.StringValue(string(status))
-	if p, ok := r.NewestPending(); ok {
+	if p, ok := r.NewestPending(); ok && !r.Mints() {
 		m.AuthorizationURL = types.StringValue(p.URL)
 	}
 	m.Generation = types.Int64Value(r.Generation)

@@ -102,6 +102,10 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	if left && eng.Due(name, record, r.session.ask(credential.AskerRead)) {
 		mem.Verdict = verdictRotate
 	}
+	minting, named := !state.ClientCredentials.IsNull(), !state.AuthorizationCode.IsNull() || !state.Preauthenticated.IsNull()
+	if record.Mints() != minting && (minting || named) {
+		mem.Verdict = verdictAuthorize // the record has another grant than the state: a change of it broke off, or the state is an old copy
+	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
 		return false
