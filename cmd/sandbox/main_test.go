@@ -220,7 +220,7 @@ func TestWrongUsage(t *testing.T) {
 		"redirect":         {[]string{"-redirect-uri", "callback"}, 1, "redirect URI"},
 		"ready file":       {[]string{"-ready-file", filepath.Join("no", "such", "folder", "f")}, 1, "no such"},
 		"help is no error": {[]string{"-help"}, 0, "single_use_grace"},
-		"help on profiles": {[]string{"-help"}, 0, "exact_online, twinfield, visma_connect, salesforce, teamleader, atlassian, microsoft, slack, zoho, quickbooks, shopify, xero, github_app"},
+		"help on profiles": {[]string{"-help"}, 0, "exact_online, twinfield, visma_connect, salesforce, teamleader, atlassian, microsoft, slack, zoho, quickbooks, shopify, xero, github_app, hubspot"},
 		"help on variants": {[]string{"-help"}, 0, "  exact_online:too_early_401\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

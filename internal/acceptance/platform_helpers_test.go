@@ -103,6 +103,8 @@ func xero() app {
 	return app{profile: "xero", revokes: true, basic: true, scopes: []string{"offline_access"}, lifetime: 30 * time.Minute}
 }
 
+func hubSpot() app { return app{profile: "hubspot", lifetime: 30 * time.Minute} }
+
 func gitHubApp() app { return app{profile: "github_app", lifetime: 8 * time.Hour} }
 
 // tenancy is a sandbox that behaves like a platform, and a workspace with an app there.

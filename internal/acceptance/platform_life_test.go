@@ -79,6 +79,10 @@ func TestPlatformLife(t *testing.T) {
 			"client_secret_basic grant_type refresh_token", "invalid_grant", true, "offline_access",
 		},
 		{
+			hubSpot(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
+			"client_secret_post client_id client_secret grant_type refresh_token", "HTTP 400", false, "",
+		},
+		{
 			gitHubApp(), "client_secret_post client_id client_secret code code_verifier grant_type redirect_uri",
 			"client_secret_post client_id client_secret grant_type refresh_token", "bad_refresh_token", true, "",
 		},

@@ -77,6 +77,9 @@ func TestPlatformReadings(t *testing.T) {
 		{xero().as("reuse_revokes_family", ""), after, alive, dead, dead},
 
 		{gitHubApp(), long, alive, dead, dead},
+
+		{hubSpot(), moment, alive, alive, alive},
+		{hubSpot().as("refresh_token_once", ""), moment, alive, alive, alive},
 	} {
 		t.Run(tt.profile+" "+tt.policy+" "+tt.wait.String(), func(t *testing.T) {
 			t.Parallel()

@@ -33,6 +33,7 @@ func TestPlatformWrongSecret(t *testing.T) {
 		{quickBooks(), "invalid_client: wrong client secret (HTTP 401)"},
 		{shopify(), "invalid_client: wrong client secret (HTTP 401)"},
 		{xero(), "invalid_client: wrong client secret (HTTP 401)"},
+		{hubSpot(), "invalid_client: wrong client secret (HTTP 401)"},
 		{gitHubApp(), "incorrect_client_credentials (HTTP 200)"},
 	} {
 		t.Run(tt.profile, func(t *testing.T) {
@@ -190,7 +191,7 @@ func TestPlatformPKCE(t *testing.T) {
 	for _, a := range []app{
 		exactOnline().as("pkce_ignored", ""), twinfield().as("pkce_ignored", ""),
 		teamleader().as("pkce_refused", ""), atlassian().as("pkce_ignored", ""), slack().as("pkce_ignored", ""), zoho().as("pkce_ignored", ""),
-		quickBooks().as("pkce_ignored", ""), shopify().as("pkce_ignored", ""), xero().as("pkce_ignored", ""),
+		quickBooks().as("pkce_ignored", ""), shopify().as("pkce_ignored", ""), xero().as("pkce_ignored", ""), hubSpot().as("pkce_ignored", ""),
 	} {
 		t.Run(a.profile, func(t *testing.T) {
 			t.Parallel()
@@ -216,7 +217,7 @@ func TestPlatformVariantsAreTried(t *testing.T) {
 	apps := map[string]string{
 		"exact_online": "exactOnline", "twinfield": "twinfield", "visma_connect": "vismaConnect", "salesforce": "salesforce",
 		"teamleader": "teamleader", "atlassian": "atlassian", "microsoft": "microsoft", "slack": "slack", "zoho": "zoho",
-		"quickbooks": "quickBooks", "shopify": "shopify", "xero": "xero", "github_app": "gitHubApp",
+		"quickbooks": "quickBooks", "shopify": "shopify", "xero": "xero", "github_app": "gitHubApp", "hubspot": "hubSpot",
 	}
 	for _, name := range sandbox.Profiles() {
 		app := apps[name]

@@ -31,7 +31,7 @@ func TestPresetsOfTheOthers(t *testing.T) {
 		},
 		{
 			id: "github_app", authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token",
-			method: post, policy: policy{Rotation: single, OnReuse: rejected, IdleLifetime: 180 * day}, lifetime: 8 * time.Hour,
+			method: post, policy: policy{Rotation: single, OnReuse: rejected, IdleLifetime: 180 * day}, lifetime: credential.Endless,
 		},
 		{
 			id: "gitlab", parameters: one("host", "git.acme.example"), authorize: "https://git.acme.example/oauth/authorize", token: "https://git.acme.example/oauth/token",

@@ -25,7 +25,7 @@ type variant struct {
 func profiles() []profile {
 	return []profile{
 		exactOnline(), twinfield(), vismaConnect(), salesforce(), teamleader(), atlassian(), microsoft(),
-		slack(), zoho(), quickBooks(), shopify(), xero(), gitHubApp(),
+		slack(), zoho(), quickBooks(), shopify(), xero(), gitHubApp(), hubSpot(),
 	}
 }
 

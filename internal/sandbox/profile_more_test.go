@@ -284,6 +284,20 @@ func TestProfileGitHubApp(t *testing.T) {
 	r.says("after 180 days", asJSON(token), 200, `{"error":"bad_refresh_token"}`)
 }
 
+func TestProfileHubSpot(t *testing.T) {
+	t.Parallel()
+	r := newProfileRig(t, "hubspot")
+	first := r.pair("scope", "crm.objects.contacts.read")
+	equal(t, "expires_in", first.json["expires_in"], any(1800.0))
+	token := first.text("refresh_token")
+	r.advance(100 * 365 * 24 * time.Hour)
+	equal(t, "the same one, at any time", r.refresh(token).text("refresh_token"), token)
+	equal(t, "by Basic", r.basicRefresh(token).status, 401)
+	r.says("an unknown one", r.refresh("x"), 400, `{"status":"BAD_REFRESH_TOKEN","message":"missing or unknown refresh token"}`)
+	r.says("an unknown code", r.exchange("x"), 400, `{"status":"BAD_AUTH_CODE","message":"missing or unknown auth code"}`)
+	equal(t, "revocation", r.post("/revoke", asApp("token", token)...).status, 404)
+}
+
 // TestProfileResources: what the APIs of platforms tell of a token, and that they want one.
 func TestProfileResources(t *testing.T) {
 	t.Parallel()

@@ -368,7 +368,7 @@ func TestProfiles(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"exact_online", "twinfield", "visma_connect", "salesforce", "teamleader", "atlassian", "microsoft",
-		"slack", "zoho", "quickbooks", "shopify", "xero", "github_app",
+		"slack", "zoho", "quickbooks", "shopify", "xero", "github_app", "hubspot",
 	}
 	if got := sandbox.Profiles(); !slices.Equal(got, names) {
 		t.Fatalf("profiles %q", got)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,6 +18,8 @@ type refusal struct {
 	description string
 	header      map[string]string
 	more        object // members beyond error and error_description
+	codeIn      string // the member that says the code; empty: error
+	textIn      string // the member that describes it; empty: error_description
 }
 
 // says is a refusal that consists of what RFC 6749 §5.2 names.
@@ -140,9 +143,9 @@ func (s *Server) refuse(why reason) reply {
 	if why == refreshTooEarly {
 		answer.status, answer.code, body = s.settings.TooEarlyStatus, s.settings.TooEarlyError, s.settings.TooEarlyBody
 	}
-	members := object{{"error", quote(answer.code)}}
+	members := object{{cmp.Or(answer.codeIn, "error"), quote(answer.code)}}
 	if answer.description != "" {
-		members = append(members, member{"error_description", quote(s.stamp(answer.description))})
+		members = append(members, member{cmp.Or(answer.textIn, "error_description"), quote(s.stamp(answer.description))})
 	}
 	r := tokenReply(answer.status, append(members, s.stamped(answer.more)...))
 	for name, value := range answer.header {
