@@ -6,8 +6,9 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
-// Doubtful names, in the order of the data, the facts that nobody is sure of, that decide how a credential is kept, and that
-// its client says nothing of. said is the client's refresh_token_policy, earliest the pair's refresh.earliest. A fact that
+// Doubtful names, in the order of the data, the facts that nobody is sure of, that decide how a credential is kept, whose being
+// wrong could cost something, and that its client says nothing of. A reuse that ends the family is assumed wherever nothing
+// milder is sure: a rumour of it costs no more than knowing nothing. said is the client's refresh_token_policy, earliest the pair's refresh.earliest. A fact that
 // says "none" is in no doubt here: nothing is done by it, and no configuration could say it better.
 func (f Facts) Doubtful(said credential.RefreshTokenPolicy, earliest time.Duration) []string {
 	known := f.Policy()
@@ -15,6 +16,7 @@ func (f Facts) Doubtful(said credential.RefreshTokenPolicy, earliest time.Durati
 	if rotation == "" {
 		rotation = known.Rotation
 	}
+	assumed := f.OnReuse.Or("") == credential.ReuseRevokeFamily
 	var names []string
 	for _, d := range []struct {
 		name string
@@ -22,7 +24,7 @@ func (f Facts) Doubtful(said credential.RefreshTokenPolicy, earliest time.Durati
 		open bool
 	}{
 		{"rotation", said.Rotation != "", known.Rotation == "" || known.Rotation == credential.RotationAppSetting},
-		{"on_reuse", said.OnReuse != "", unconfirmed(f.OnReuse) && credential.RefreshTokenPolicy{Rotation: rotation}.SingleUse()},
+		{"on_reuse", said.OnReuse != "", unconfirmed(f.OnReuse) && !assumed && credential.RefreshTokenPolicy{Rotation: rotation}.SingleUse()},
 		{"grace_period", said.GracePeriod != 0, unconfirmed(f.GracePeriod) && rotation == credential.RotationSingleUseGrace},
 		{"idle_lifetime", said.IdleLifetime != 0, unconfirmed(f.IdleLifetime)},
 		{"absolute_lifetime", said.AbsoluteLifetime != 0, unconfirmed(f.AbsoluteLifetime)},

@@ -120,8 +120,8 @@ func TestPresetsAreWired(t *testing.T) {
 // TestPresetIsWhole: no fact is lost on its way from an entry to its preset, be it of a platform that the data has or not.
 func TestPresetIsWhole(t *testing.T) {
 	t.Parallel()
-	p, err := Presets()("", nil, `{
-		"issuer": "https://x.example", "authorization_endpoint": "https://x.example/1", "token_endpoint": "https://x.example/2",
+	e, err := Custom().Override(`{
+		"authorization_endpoint": "https://x.example/1", "token_endpoint": "https://x.example/2",
 		"revocation_endpoint": "https://x.example/3", "introspection_endpoint": "https://x.example/4", "registration_endpoint": "https://x.example/5",
 		"device_authorization_endpoint": "https://x.example/6", "pushed_authorization_request_endpoint": "https://x.example/7",
 		"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"], "revocation_endpoint_auth_method": "client_secret_basic",
@@ -135,6 +135,11 @@ func TestPresetIsWhole(t *testing.T) {
 		"limit_headers": [{"name": "N", "unit": "count"}, {"name": "R", "unit": "seconds"}],
 		"errors": [{"status": [418], "member": "m", "error": "e", "error_description": "d", "header": "H", "header_value": "v", "class": "too_early", "wait": "17s"}]
 	}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Issuer.set("https://x.example")
+	p, err := e.Preset(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
