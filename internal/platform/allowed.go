@@ -39,7 +39,8 @@ func allowed(fact string) []string {
 		}
 	case "token_endpoint_auth_methods_supported", "revocation_endpoint_auth_method":
 		return []string{
-			oauth.ClientSecretBasic, oauth.ClientSecretPost, "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", oauth.None,
+			oauth.ClientSecretBasic, oauth.ClientSecretPost, "client_secret_jwt", "private_key_jwt", "tls_client_auth",
+			"self_signed_tls_client_auth", oauth.None,
 		}
 	case "pkce":
 		return texts(PKCEUnsupported, PKCEOptional, PKCERequired, PKCEPerApp)

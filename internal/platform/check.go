@@ -79,7 +79,8 @@ func (c *checker) enumerations() {
 	_, grace := e.GracePeriod.Get()
 	c.when(e.Rotation.Or("") == credential.RotationSingleUseGrace && !grace, "rotation: single_use_grace without grace_period, which says how long")
 	_, lifetime := e.AccessTokenLifetime.Get()
-	c.when(e.LifetimeSource.Or("") == Assumed && !lifetime, "access_token_lifetime_source: assumed without access_token_lifetime, which says what to assume")
+	c.when(e.LifetimeSource.Or("") == Assumed && !lifetime,
+		"access_token_lifetime_source: assumed without access_token_lifetime, which says what to assume")
 	if r, ok := e.RedirectURI.Get(); ok {
 		if r.Loopback != "" {
 			c.member("redirect_uri", "loopback", r.Loopback, loopbacks())
@@ -127,7 +128,8 @@ func (c *checker) numbers() {
 	}
 	earliest, early := e.EarliestRefresh.Get()
 	lifetime, ends := e.AccessTokenLifetime.Get()
-	c.when(early && ends && earliest > lifetime, "earliest_refresh: %s is above access_token_lifetime, which is %s; write both, or null for earliest_refresh",
+	c.when(early && ends && earliest > lifetime,
+		"earliest_refresh: %s is above access_token_lifetime, which is %s; write both, or null for earliest_refresh",
 		short(time.Duration(earliest)), short(time.Duration(lifetime)))
 	for name, f := range map[string]Fact[Rate]{"error_budget": e.ErrorBudget, "token_calls": e.TokenCalls} {
 		if r, ok := f.Get(); ok {

@@ -6,10 +6,10 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
-// Doubtful names, in the order of the data, the facts that nobody is sure of, that decide how a credential is kept, whose being
-// wrong could cost something, and that its client says nothing of. A reuse that ends the family is assumed wherever nothing
-// milder is sure: a rumour of it costs no more than knowing nothing. said is the client's refresh_token_policy, earliest the pair's refresh.earliest. A fact that
-// says "none" is in no doubt here: nothing is done by it, and no configuration could say it better.
+// Doubtful names, in the order of the data, the facts that nobody is sure of, that decide how a credential is kept and could be
+// wrong in a way that costs something, and that its client says nothing of. said is the client's refresh_token_policy, earliest
+// the pair's refresh.earliest. A fact that says "none" is in no doubt here: nothing is done by it, and no configuration could say
+// it better. Neither is a reuse that ends the family: that is assumed wherever nothing is known, and nothing is lost by it.
 func (f Facts) Doubtful(said credential.RefreshTokenPolicy, earliest time.Duration) []string {
 	known := f.Policy()
 	rotation := said.Rotation

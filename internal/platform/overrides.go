@@ -79,7 +79,8 @@ func (c *checker) overridden(values map[string]json.RawMessage) {
 		c.when(!speaks, "token_endpoint_auth_methods_supported: none of these is spoken by this version; it takes at least %s", oneOf(spokenMethods()))
 	}
 	if method, some := c.e.RevocationEndpointAuthMethod.Get(); some && given("revocation_endpoint_auth_method") {
-		c.when(!slices.Contains(spokenSecrets(), method), "revocation_endpoint_auth_method: %q is not spoken by this version; %s", method, oneOf(spokenSecrets()))
+		c.when(!slices.Contains(spokenSecrets(), method), "revocation_endpoint_auth_method: %q is not spoken by this version; %s",
+			method, oneOf(spokenSecrets()))
 	}
 }
 

@@ -1,9 +1,11 @@
 package platform
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,8 +114,28 @@ func TestPresetsAreWired(t *testing.T) {
 			continue
 		}
 		if got := wiringOf(p); !reflect.DeepEqual(got, wired[id]) {
-			t.Errorf("%s:\n got %+v\nwant %+v", id, got, wired[id])
+			t.Errorf("the preset of %s has\n%s, and its row here has\n%s. Where the preset is right by the platform's own words, let the row %q of wired say so",
+				id, got, wired[id], id)
 		}
+	}
+}
+
+// String names what is there, and leaves out the rest.
+func (w wiring) String() string {
+	var all []string
+	for v, n := reflect.ValueOf(w), 0; n < v.NumField(); n++ {
+		if f := v.Field(n); !f.IsZero() {
+			all = append(all, fmt.Sprintf("%s: %#v", v.Type().Field(n).Name, f))
+		}
+	}
+	return "{" + strings.Join(all, ", ") + "}"
+}
+
+func TestWiringIsNamed(t *testing.T) {
+	t.Parallel()
+	w := wiring{noPKCE: true, scopeSeparator: ",", replyMembers: []string{"id"}}
+	if got, want := w.String(), `{noPKCE: true, replyMembers: []string{"id"}, scopeSeparator: ","}`; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
