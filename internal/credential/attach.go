@@ -68,7 +68,8 @@ func (m *Manager) prepared(s Setup) (Setup, error) {
 // attach is the pure part of Attach. The zero record stands for none.
 func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
 	fresh := Record{Status: StatusAuthorizationRequired, Client: s.Client, Refresh: s.Refresh, Attachment: Attachment{ID: attachment}}
-	holds := cur.Generation > 0 && !(cur.Mints() && cur.Tokens.Access.IsEmpty()) || len(cur.Aside) > 0
+	nothing := cur.Mints() && cur.Tokens.Access.IsEmpty() // its client has asked, and got none
+	holds := cur.Generation > 0 && !nothing || len(cur.Aside) > 0
 	switch {
 	case cur.Status == "":
 		return fresh.granted(s, s.Client), nil

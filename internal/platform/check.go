@@ -1,9 +1,11 @@
 package platform
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"time"
@@ -64,51 +66,52 @@ func (c *checker) addresses() {
 
 func (c *checker) enumerations() {
 	e := c.e
-	oneOf(c, "grant_types_supported", e.GrantTypes.Or(nil), "authorization_code", "refresh_token", "client_credentials", "password", "implicit",
-		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange",
-		"urn:ietf:params:oauth:grant-type:saml2-bearer", "clientkey")
-	methods := []string{
-		"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none",
-	}
-	oneOf(c, "token_endpoint_auth_methods_supported", e.TokenEndpointAuthMethods.Or(nil), methods...)
-	one(c, "revocation_endpoint_auth_method", e.RevocationEndpointAuthMethod, methods...)
-	one(c, "pkce", e.PKCE, PKCEUnsupported, PKCEOptional, PKCERequired, PKCEPerApp)
-	one(c, "response_mode", e.ResponseMode, "query", "form_post")
-	one(c, "access_token_lifetime_source", e.LifetimeSource, FromReply, FromIntrospection, Assumed)
-	one(c, "access_token_format", e.AccessTokenFormat, "opaque", "jwt")
-	one(c, "rotation", e.Rotation,
-		credential.RotationNone, credential.RotationNewOldValid, credential.RotationServerDecides, credential.RotationSingleUse,
-		credential.RotationSingleUseGrace, credential.RotationUntilSuccessorUsed, credential.RotationAppSetting)
-	one(c, "on_reuse", e.OnReuse, credential.ReuseReject, credential.ReuseRevokeFamily, credential.ReuseRevokeClientUser)
+	c.among("grant_types_supported", e.GrantTypes.Or(nil)...)
+	c.among("token_endpoint_auth_methods_supported", e.TokenEndpointAuthMethods.Or(nil)...)
+	one(c, "revocation_endpoint_auth_method", e.RevocationEndpointAuthMethod)
+	one(c, "pkce", e.PKCE)
+	one(c, "response_mode", e.ResponseMode)
+	one(c, "scope_separator", e.ScopeSeparator)
+	one(c, "access_token_lifetime_source", e.LifetimeSource)
+	one(c, "access_token_format", e.AccessTokenFormat)
+	one(c, "rotation", e.Rotation)
+	one(c, "on_reuse", e.OnReuse)
 	_, grace := e.GracePeriod.Get()
-	c.when(e.Rotation.Or("") == credential.RotationSingleUseGrace && !grace, "rotation single_use_grace without grace_period")
+	c.when(e.Rotation.Or("") == credential.RotationSingleUseGrace && !grace, "rotation: single_use_grace without grace_period, which says how long")
 	_, lifetime := e.AccessTokenLifetime.Get()
-	c.when(e.LifetimeSource.Or("") == Assumed && !lifetime, "an assumed lifetime without access_token_lifetime")
-	units := []oauth.ResetUnit{unitCount, oauth.ResetSeconds, oauth.ResetEpochSeconds, oauth.ResetEpochMillis, oauth.ResetTime}
-	for _, h := range e.LimitHeaders.Or(nil) {
-		c.when(!slices.Contains(units, oauth.ResetUnit(h.Unit)) || h.Name == "", "limit_headers: %v", h)
-	}
+	c.when(e.LifetimeSource.Or("") == Assumed && !lifetime,
+		"access_token_lifetime_source: assumed without access_token_lifetime, which says what to assume")
 	if r, ok := e.RedirectURI.Get(); ok {
-		c.when(!slices.Contains([]string{"", "allowed", "port_ignored", "refused"}, r.Loopback) || r.Max < 0, "redirect_uri: %+v", r)
+		if r.Loopback != "" {
+			c.member("redirect_uri", "loopback", r.Loopback, loopbacks())
+		}
+		c.when(r.Max < 0, "redirect_uri: max_count %d is below 0", r.Max)
 	}
 	if a, ok := e.AppRegistration.Get(); ok {
-		c.when(!slices.Contains([]string{"none", "rfc7591", "vendor"}, a.API), "app_registration: api %q", a.API)
+		c.member("app_registration", "api", a.API, registrations())
 		if a.Portal != "" {
 			c.webPage("app_registration", a.Portal)
 		}
 	}
 }
 
-func oneOf[T comparable](c *checker, name string, values []T, allowed ...T) {
+// among checks values of a fact that has a list of them.
+func (c *checker) among(fact string, values ...string) {
 	for _, v := range values {
-		c.when(!slices.Contains(allowed, v), "%s: %v", name, v)
+		c.when(!slices.Contains(allowed(fact), v), "%s: %q is not among its values; %s", fact, v, oneOf(allowed(fact)))
 	}
 }
 
-func one[T comparable](c *checker, name string, f Fact[T], allowed ...T) {
+func one[T ~string](c *checker, fact string, f Fact[T]) {
 	if v, ok := f.Get(); ok {
-		oneOf(c, name, []T{v}, allowed...)
+		c.among(fact, string(v))
 	}
+}
+
+// member checks one of a fact's members. What is empty may only be missing.
+func (c *checker) member(fact, name, value string, values []string) {
+	c.when(value == "", "%s: %s is missing; %s", fact, name, oneOf(values))
+	c.when(value != "" && !slices.Contains(values, value), "%s: %s %q is not among its values; %s", fact, name, value, oneOf(values))
 }
 
 // numbers: durations and counts are sane.
@@ -119,23 +122,35 @@ func (c *checker) numbers() {
 		"grace_period": e.GracePeriod, "idle_lifetime": e.IdleLifetime, "absolute_lifetime": e.AbsoluteLifetime, "earliest_refresh": e.EarliestRefresh,
 	} {
 		if d, ok := f.Get(); ok {
-			c.when(time.Duration(d) < time.Second || time.Duration(d) > 30*365*24*time.Hour, "%s: %s; write null for none", name, d)
+			c.when(time.Duration(d) < minDuration || time.Duration(d) > maxDuration, "%s: %s is out of bounds; %s, or null for none",
+				name, short(time.Duration(d)), durationBounds())
 		}
 	}
-	if earliest, ok := e.EarliestRefresh.Get(); ok {
-		c.when(earliest >= e.AccessTokenLifetime.Or(earliest+1), "earliest_refresh is not before the end of access_token_lifetime")
-	}
+	earliest, early := e.EarliestRefresh.Get()
+	lifetime, ends := e.AccessTokenLifetime.Get()
+	c.when(early && ends && earliest > lifetime,
+		"earliest_refresh: %s is above access_token_lifetime, which is %s; write both, or null for earliest_refresh",
+		short(time.Duration(earliest)), short(time.Duration(lifetime)))
 	for name, f := range map[string]Fact[Rate]{"error_budget": e.ErrorBudget, "token_calls": e.TokenCalls} {
 		if r, ok := f.Get(); ok {
-			c.when(r.Limit < 2 || time.Duration(r.Window) < time.Minute || time.Duration(r.Window) > 24*time.Hour, "%s: %+v", name, r)
+			window := time.Duration(r.Window)
+			c.when(r.Limit < minLimit(name) || r.Limit > maxLimit || window < minWindow || window > maxWindow, "%s: %d within %s is out of bounds; %s",
+				name, r.Limit, short(window), rateBounds(name))
 		}
 	}
-	taken := []string{"", "access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"}
+	for _, h := range e.LimitHeaders.Or(nil) {
+		c.when(h.Name == "", "limit_headers: a name is missing")
+		c.member("limit_headers", "unit", h.Unit, limitUnits())
+	}
+	taken := []string{"access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"}
 	for _, m := range e.RefreshTokenExpiry.Or(nil) {
-		c.when(slices.Contains(taken, m.Name) || m.Meaning != meansIdle && m.Meaning != meansAbsolute, "refresh_token_expiry: %+v", m)
+		c.when(m.Name == "", "refresh_token_expiry: a name is missing")
+		c.when(slices.Contains(taken, m.Name), "refresh_token_expiry: %q says something else; none of %s", m.Name, strings.Join(taken, ", "))
+		c.member("refresh_token_expiry", "meaning", m.Meaning, expiryMeanings())
 	}
 	if m, ok := e.MaxLiveRefreshTokens.Get(); ok {
-		c.when(m.Count < 1 || m.Per == "", "max_live_refresh_tokens: %+v", m)
+		c.when(m.Count < 1, "max_live_refresh_tokens: count %d is out of bounds; from 1", m.Count)
+		c.when(m.Per == "", "max_live_refresh_tokens: per is missing; it says for whom they are counted")
 	}
 }
 
@@ -155,35 +170,47 @@ func (c *checker) parameters() {
 		protocol := []string{"", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "grant_type"}
 		c.when(slices.Contains(protocol, p), "client_credentials_parameters: %q belongs to the protocol", p)
 	}
-	if s, ok := c.e.ScopeSeparator.Get(); ok {
-		c.when(s != " " && s != ",", "scope_separator %q", s)
-	}
 }
 
 func (c *checker) replies() {
 	for _, m := range c.e.Connection.Or(nil) {
-		c.when(m.Name == "" || m.From != "response" && m.From != "callback", "connection: %+v", m)
+		c.when(m.Name == "", "connection_details: a name is missing")
+		c.member("connection_details", "from", m.From, connectionSources())
 	}
 	for _, l := range c.e.LookUps.Or(nil) {
-		c.when(l.Name == "" || oauth.CheckPick(l.Pick) != nil, "look_ups: %+v", l)
-	}
-	classes := []oauth.Class{
-		oauth.TooEarly, oauth.RateLimited, oauth.BadClient, oauth.Reauthorize, oauth.ReuseDetected, oauth.Configuration, oauth.OutcomeUnknown,
+		c.when(l.Name == "", "look_ups: a name is missing")
+		err := oauth.CheckPick(l.Pick)
+		c.when(err != nil, "look_ups: pick %q: %v", l.Pick, err)
 	}
 	for i, r := range c.e.Errors.Or(nil) {
-		c.when(len(r.Status) == 0 && r.Code == "" && r.Description == "" && r.Header == "", "errors[%d] fits everything", i)
-		c.when(!slices.Contains(classes, oauth.Class(r.Class)), "errors[%d]: class %q", i, r.Class)
-		c.when(r.Confidence != "" && !slices.Contains(confidences(), r.Confidence), "errors[%d]: confidence %q", i, r.Confidence)
-		c.when(r.HeaderValue != "" && r.Header == "" || r.Member != "" && r.Code == "", "errors[%d] is not complete", i)
-		_, err := regexp.Compile(r.Description)
-		_, valueErr := regexp.Compile(r.HeaderValue)
-		c.when(err != nil || valueErr != nil, "errors[%d]: %v, %v", i, err, valueErr)
-		for _, s := range r.Status {
-			c.when(s < 200 || s > 599, "errors[%d]: status %d", i, s)
-		}
-		if r.Wait != "" {
-			d, err := time.ParseDuration(r.Wait)
-			c.when(err != nil || d <= 0 || d > 24*time.Hour, "errors[%d]: wait %q", i, r.Wait)
-		}
+		c.rule(fmt.Sprintf("errors[%d]", i), r)
+	}
+}
+
+func (c *checker) rule(at string, r Rule) {
+	c.when(len(r.Status) == 0 && r.Code == "" && r.Description == "" && r.Header == "",
+		"%s: it fits everything; name a status, an error, an error_description or a header", at)
+	c.member(at, "class", r.Class, classes())
+	if r.Confidence != "" {
+		c.member(at, "confidence", string(r.Confidence), texts(confidences()...))
+	}
+	c.when(r.HeaderValue != "" && r.Header == "", "%s: header_value goes with header, which is missing", at)
+	c.when(r.Member != "" && r.Code == "", "%s: member goes with error, which is missing", at)
+	c.expression(at, "error_description", r.Description)
+	c.expression(at, "header_value", r.HeaderValue)
+	for _, s := range r.Status {
+		c.when(s < 200 || s > 599, "%s: status %d is out of bounds; from 200 to 599", at, s)
+	}
+	if r.Wait != "" {
+		d, err := time.ParseDuration(r.Wait)
+		c.when(err != nil || d <= 0 || d > maxWait, `%s: wait %q is not a duration above 0 and up to %s, such as "90s"`, at, r.Wait, short(maxWait))
+	}
+}
+
+func (c *checker) expression(at, name, text string) {
+	_, err := regexp.Compile(text)
+	var wrong *syntax.Error
+	if errors.As(err, &wrong) {
+		c.when(true, "%s: %s is no regular expression: %s in %q", at, name, wrong.Code, wrong.Expr)
 	}
 }

@@ -6,15 +6,17 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
-// Doubtful names, in the order of the data, the facts that nobody is sure of, that decide how a credential is kept, and that
-// its client says nothing of. said is the client's refresh_token_policy, earliest the pair's refresh.earliest. A fact that
-// says "none" is in no doubt here: nothing is done by it, and no configuration could say it better.
+// Doubtful names, in the order of the data, the facts that nobody is sure of, that decide how a credential is kept and could be
+// wrong in a way that costs something, and that its client says nothing of. said is the client's refresh_token_policy, earliest
+// the pair's refresh.earliest. A fact that says "none" is in no doubt here: nothing is done by it, and no configuration could say
+// it better. Neither is a reuse that ends the family: that is assumed wherever nothing is known, and nothing is lost by it.
 func (f Facts) Doubtful(said credential.RefreshTokenPolicy, earliest time.Duration) []string {
 	known := f.Policy()
 	rotation := said.Rotation
 	if rotation == "" {
 		rotation = known.Rotation
 	}
+	assumed := f.OnReuse.Or("") == credential.ReuseRevokeFamily
 	var names []string
 	for _, d := range []struct {
 		name string
@@ -22,7 +24,7 @@ func (f Facts) Doubtful(said credential.RefreshTokenPolicy, earliest time.Durati
 		open bool
 	}{
 		{"rotation", said.Rotation != "", known.Rotation == "" || known.Rotation == credential.RotationAppSetting},
-		{"on_reuse", said.OnReuse != "", unconfirmed(f.OnReuse) && credential.RefreshTokenPolicy{Rotation: rotation}.SingleUse()},
+		{"on_reuse", said.OnReuse != "", unconfirmed(f.OnReuse) && !assumed && credential.RefreshTokenPolicy{Rotation: rotation}.SingleUse()},
 		{"grace_period", said.GracePeriod != 0, unconfirmed(f.GracePeriod) && rotation == credential.RotationSingleUseGrace},
 		{"idle_lifetime", said.IdleLifetime != 0, unconfirmed(f.IdleLifetime)},
 		{"absolute_lifetime", said.AbsoluteLifetime != 0, unconfirmed(f.AbsoluteLifetime)},

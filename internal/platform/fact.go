@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -90,7 +91,7 @@ func strictly(text []byte, into any) error {
 	if err := d.Decode(into); err != nil {
 		return err
 	}
-	if d.More() {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("text after the JSON value")
 	}
 	return nil
@@ -143,8 +144,11 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	parsed, err := time.ParseDuration(s)
+	if err != nil {
+		return fmt.Errorf("%q is not a duration", s)
+	}
 	*d = Duration(parsed)
-	return err
+	return nil
 }
 
 // MarshalText implements encoding.TextMarshaler.

@@ -26,6 +26,17 @@ func (f Facts) All() []NamedFact {
 	return all
 }
 
+// fields are the places of the facts, by their names in the data.
+func (f *Facts) fields() map[string]reflect.Value {
+	v := reflect.ValueOf(f).Elem()
+	all := map[string]reflect.Value{}
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		all[name] = v.Field(i)
+	}
+	return all
+}
+
 // SourceNames are the names of the entry's sources, sorted.
 func (e Entry) SourceNames() []string { return slices.Sorted(maps.Keys(e.Sources)) }
 

@@ -2,6 +2,8 @@ package platform
 
 import (
 	"embed"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -51,7 +53,25 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{1,40}$`)
 func Parse(text []byte) (Entry, error) {
 	var e Entry
 	err := strictly(text, &e)
+	if name := faulty(text); err != nil && name != "" {
+		return Entry{}, fmt.Errorf("%s: %w", name, err)
+	}
 	return e, err
+}
+
+// faulty names the first fact of an entry that cannot be read: what decodes it does not know what it is called.
+func faulty(text []byte) string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(text, &members) != nil {
+		return ""
+	}
+	facts := Facts{}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if field, ok := facts.fields()[name]; ok && json.Unmarshal(members[name], field.Addr().Interface()) != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // IDs are the ids of all entries, sorted.

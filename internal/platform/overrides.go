@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -23,7 +22,7 @@ func (e *OverrideError) Error() string { return e.Why }
 func Custom() Entry { return Entry{Name: "this server", Kind: OAuth2} }
 
 // Override returns e with facts that a user knows better, as a JSON object of values by the names of the data; null stands for
-// "there is none". They are as sure as documentation: whoever runs the app knows it. An error is an *OverrideError.
+// "there is none", where no value says so. They are as sure as documentation: whoever runs the app knows it. An error is an *OverrideError.
 func (e Entry) Override(text string) (Entry, error) {
 	if text == "" {
 		return e, nil
@@ -35,12 +34,10 @@ func (e Entry) Override(text string) (Entry, error) {
 	if err := strictly([]byte(text), &values); err != nil || values == nil {
 		return Entry{}, &OverrideError{"it is no JSON object"}
 	}
-	facts := reflect.ValueOf(&e.Facts).Elem()
-	fields := map[string]reflect.Value{}
-	for i := range facts.NumField() {
-		name, _, _ := strings.Cut(facts.Type().Field(i).Tag.Get("json"), ",")
-		fields[name] = facts.Field(i)
+	if name := repeated(json.NewDecoder(strings.NewReader(text))); name != "" {
+		return Entry{}, &OverrideError{fmt.Sprintf("%q stands twice in one JSON object", name)}
 	}
+	fields := e.fields()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		field, ok := fields[name]
 		if !ok {
@@ -50,19 +47,66 @@ func (e Entry) Override(text string) (Entry, error) {
 		if !ok {
 			return Entry{}, &OverrideError{fmt.Sprintf("%s cannot be overridden", name)}
 		}
+		guide := GuideTo(name)
+		if guide.NoNull != "" && string(values[name]) == "null" {
+			return Entry{}, &OverrideError{fmt.Sprintf("%s: null says nothing here; write %s", name, guide.NoNull)}
+		}
 		if err := into.override(values[name]); err != nil {
-			return Entry{}, &OverrideError{fmt.Sprintf("%s: %s", name, mismatch(err))}
+			return Entry{}, &OverrideError{fmt.Sprintf("%s: %s; it is written as %s", name, mismatch(err), guide.Form)}
 		}
 	}
-	// A preset without its server's token endpoint would lend everything else it knows to any other.
-	if _, has := e.TokenEndpoint.Get(); !has && e.ID != "" {
-		return Entry{}, &OverrideError{"token_endpoint: a platform has one; for another server write client.token_endpoint"}
-	}
 	c := &checker{e: e}
-	if c.facts(); len(c.wrong) > 0 {
+	if c.facts(); len(c.wrong) == 0 {
+		c.overridden(values)
+	}
+	if len(c.wrong) > 0 {
 		return Entry{}, &OverrideError{strings.Join(c.wrong, "; ")}
 	}
 	return e, nil
+}
+
+// overridden checks what may stand in the data and not in overrides.
+func (c *checker) overridden(values map[string]json.RawMessage) {
+	given := func(name string) bool { return values[name] != nil }
+	// A preset without its server's token endpoint would lend everything else it knows to any other.
+	_, endpoint := c.e.TokenEndpoint.Get()
+	c.when(c.e.ID != "" && !endpoint,
+		"token_endpoint: a platform has one; write its address here, or that of another server in the client's attribute token_endpoint")
+	// Another issuer is another server, and only the attribute replaces the token pairs.
+	c.when(c.e.ID == "" && given("issuer"), "issuer: without a platform it stands in the client's attribute issuer, not here")
+	if methods, some := c.e.TokenEndpointAuthMethods.Get(); some && given("token_endpoint_auth_methods_supported") {
+		speaks := slices.ContainsFunc(methods, func(m string) bool { return slices.Contains(spokenMethods(), m) })
+		c.when(!speaks, "token_endpoint_auth_methods_supported: none of these is spoken by this version; it takes at least %s", oneOf(spokenMethods()))
+	}
+	if method, some := c.e.RevocationEndpointAuthMethod.Get(); some && given("revocation_endpoint_auth_method") {
+		c.when(!slices.Contains(spokenSecrets(), method), "revocation_endpoint_auth_method: %q is not spoken by this version; %s",
+			method, oneOf(spokenSecrets()))
+	}
+}
+
+// repeated finds a member that an object holds twice, at any depth, of which the decoder would take the last in silence. The
+// text is known to be JSON.
+func repeated(d *json.Decoder) string {
+	open, err := d.Token()
+	if delim, nested := open.(json.Delim); err != nil || !nested || delim != '{' && delim != '[' {
+		return ""
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if open == json.Delim('{') {
+			key, _ := d.Token()
+			name, _ := key.(string)
+			if seen[name] {
+				return name
+			}
+			seen[name] = true
+		}
+		if name := repeated(d); name != "" {
+			return name
+		}
+	}
+	_, _ = d.Token() // the end
+	return ""
 }
 
 // override sets a value that a user has given.
@@ -83,7 +127,7 @@ func mismatch(err error) string {
 		if wrong.Field != "" {
 			at = " in " + wrong.Field
 		}
-		return fmt.Sprintf("a JSON %s%s does not fit; the platform's page shows the form", wrong.Value, at)
+		return fmt.Sprintf("a JSON %s%s does not fit", wrong.Value, at)
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
 }

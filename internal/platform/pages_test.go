@@ -19,10 +19,10 @@ import (
 
 var update = flag.Bool("update", false, "write the documentation pages anew")
 
-//go:embed testdata/page.md.tmpl
-var pageTemplate embed.FS
+//go:embed testdata/*.md.tmpl
+var pageTemplates embed.FS
 
-// TestPages: each entry has a page in the documentation, which says what the data says.
+// TestPages: each entry has a page in the documentation, which says what the data says, and so do the facts themselves.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join("..", "..", "templates", "guides")
@@ -34,6 +34,7 @@ func TestPages(t *testing.T) {
 		}
 		want["platform-"+strings.ReplaceAll(id, "_", "-")+".md"] = page(t, e)
 	}
+	want["facts-of-platforms.md"] = factsPage(t)
 	found, err := filepath.Glob(filepath.Join(dir, "platform-*.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -77,11 +78,11 @@ func page(t *testing.T, e Entry) []byte {
 	parsed, err := template.New("page.md.tmpl").Funcs(template.FuncMap{
 		"quote":  func(s string) string { return fmt.Sprintf("%q", s) },
 		"pad":    aligned,
-		"cell":   func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
+		"cell":   cell,
 		"rests":  rests,
 		"people": func() string { return "`" + strings.Join(ForPeople(), "`, `") + "`" },
 		"names":  func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
-	}).ParseFS(pageTemplate, "testdata/page.md.tmpl")
+	}).ParseFS(pageTemplates, "testdata/page.md.tmpl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +106,24 @@ func page(t *testing.T, e Entry) []byte {
 	}
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+// factsPage tells of every fact how it is written.
+func factsPage(t *testing.T) []byte {
+	t.Helper()
+	parsed, err := template.New("facts.md.tmpl").Funcs(template.FuncMap{
+		"cell": cell, "acted": func(name string) bool { return !slices.Contains(ForPeople(), name) },
+	}).ParseFS(pageTemplates, "testdata/facts.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := parsed.Execute(&out, Guides()); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -141,7 +160,11 @@ func duties(e Entry) []string {
 		say = append(say, "`"+attribute+"`")
 	}
 	if say != nil && e.Kind == OAuth2 {
-		add("Say what holds for your app in %s. Until then an apply warns (`Platform Facts to Confirm`), and the provider acts to be safe.", strings.Join(say, " and "))
+		whose := "Find out what holds, and say it"
+		if e.Rotation.Or("") == credential.RotationAppSetting {
+			whose = "Say what holds for your app"
+		}
+		add(whose+" in %s. Until then an apply warns (`Platform Facts to Confirm`), and the provider acts to be safe.", strings.Join(say, " and "))
 	}
 	for _, name := range e.ClientCredentialsParameters.Or(nil) {
 		add("With the grant `client_credentials`, give `%s` in its `extra_parameters`.", name)
@@ -188,7 +211,11 @@ func tokenRules(e Entry) []row {
 			credential.RotationAppSetting:         "does what the app is set to: say it in `refresh_token_policy`",
 		}[r])
 	}
-	duration("… for", e.GracePeriod)
+	if e.Rotation.Or("") == credential.RotationAppSetting {
+		duration("Grace, where the app rotates (at least)", e.GracePeriod)
+	} else {
+		duration("… for", e.GracePeriod)
+	}
 	if r, ok := e.OnReuse.Get(); ok {
 		add("A spent refresh token", map[credential.Reuse]string{
 			credential.ReuseReject:           "is refused, and nothing else happens",

@@ -52,7 +52,15 @@ func FindWith(id, overrides string) (Entry, error) {
 
 // UnknownError is the error of a platform that has no entry.
 func UnknownError(id string) error {
-	return fmt.Errorf("there is no preset of the platform %q in this version of the provider; known are %s", id, strings.Join(IDs(), ", "))
+	return fmt.Errorf("there is no preset of the platform %q in this version of the provider; known are %s", id, strings.Join(usableIDs(), ", "))
+}
+
+// usableIDs are the platforms of which there is a preset.
+func usableIDs() []string {
+	return slices.DeleteFunc(IDs(), func(id string) bool {
+		e, ok := Find(id)
+		return !ok || e.Usable() != nil
+	})
 }
 
 // Usable says why token pairs of this platform cannot be kept by this version, with what the notes say; nil: they can.
@@ -233,12 +241,18 @@ func (f Facts) authorizationParameters() map[string]string {
 
 // spoken is the first method of a client with a secret that this version speaks; empty: none.
 func spoken(methods []string) string {
-	i := slices.IndexFunc(methods, func(m string) bool { return m == oauth.ClientSecretBasic || m == oauth.ClientSecretPost })
+	i := slices.IndexFunc(methods, func(m string) bool { return slices.Contains(spokenSecrets(), m) })
 	if i < 0 {
 		return ""
 	}
 	return methods[i]
 }
+
+// spokenSecrets are the methods of a client with a secret that this version speaks.
+func spokenSecrets() []string { return []string{oauth.ClientSecretBasic, oauth.ClientSecretPost} }
+
+// spokenMethods are all that this version speaks.
+func spokenMethods() []string { return append(spokenSecrets(), oauth.None) }
 
 // rules are those of the fact. A rumour does not make a token dead.
 func rules(f Fact[[]Rule]) ([]oauth.Rule, error) {

@@ -1,9 +1,11 @@
 package platform
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,16 +114,36 @@ func TestPresetsAreWired(t *testing.T) {
 			continue
 		}
 		if got := wiringOf(p); !reflect.DeepEqual(got, wired[id]) {
-			t.Errorf("%s:\n got %+v\nwant %+v", id, got, wired[id])
+			t.Errorf("the preset of %s has\n%s, and its row here has\n%s. Where the preset is right by the platform's own words, let the row %q of wired say so",
+				id, got, wired[id], id)
 		}
+	}
+}
+
+// String names what is there, and leaves out the rest.
+func (w wiring) String() string {
+	var all []string
+	for v, n := reflect.ValueOf(w), 0; n < v.NumField(); n++ {
+		if f := v.Field(n); !f.IsZero() {
+			all = append(all, fmt.Sprintf("%s: %#v", v.Type().Field(n).Name, f))
+		}
+	}
+	return "{" + strings.Join(all, ", ") + "}"
+}
+
+func TestWiringIsNamed(t *testing.T) {
+	t.Parallel()
+	w := wiring{noPKCE: true, scopeSeparator: ",", replyMembers: []string{"id"}}
+	if got, want := w.String(), `{noPKCE: true, replyMembers: []string{"id"}, scopeSeparator: ","}`; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
 // TestPresetIsWhole: no fact is lost on its way from an entry to its preset, be it of a platform that the data has or not.
 func TestPresetIsWhole(t *testing.T) {
 	t.Parallel()
-	p, err := Presets()("", nil, `{
-		"issuer": "https://x.example", "authorization_endpoint": "https://x.example/1", "token_endpoint": "https://x.example/2",
+	e, err := Custom().Override(`{
+		"authorization_endpoint": "https://x.example/1", "token_endpoint": "https://x.example/2",
 		"revocation_endpoint": "https://x.example/3", "introspection_endpoint": "https://x.example/4", "registration_endpoint": "https://x.example/5",
 		"device_authorization_endpoint": "https://x.example/6", "pushed_authorization_request_endpoint": "https://x.example/7",
 		"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"], "revocation_endpoint_auth_method": "client_secret_basic",
@@ -135,6 +157,11 @@ func TestPresetIsWhole(t *testing.T) {
 		"limit_headers": [{"name": "N", "unit": "count"}, {"name": "R", "unit": "seconds"}],
 		"errors": [{"status": [418], "member": "m", "error": "e", "error_description": "d", "header": "H", "header_value": "v", "class": "too_early", "wait": "17s"}]
 	}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Issuer.set("https://x.example")
+	p, err := e.Preset(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,12 +43,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 	}
 	was := a.state.StoreID.ValueString()
 	elsewhere := was != "" && was != storeID
-	if a.session.implicit && (elsewhere || credential.IsKind(err, credential.KindNotFound)) {
-		refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), a.diags)
-		return false
-	}
-	if !a.session.stateOnly && len(mem.Record) > 0 && len(mem.Aside) > 0 {
-		refuseAsideMove(pathName(), a.about, a.diags)
+	if !a.maySeed(*mem, elsewhere || credential.IsKind(err, credential.KindNotFound), a.diags) {
 		return false
 	}
 	replica := a.state.replica(mem.Family)
@@ -89,6 +84,19 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 	}
 	if err != nil {
 		addEngineError(a.diags, pathName(), "Unable to Update Token Pair", a.about, err)
+		return false
+	}
+	return true
+}
+
+// maySeed refuses what would put a credential into a store by accident, or a part of it. absent: this store does not have it.
+func (a *applying) maySeed(mem memory, absent bool, diags *diag.Diagnostics) bool {
+	switch {
+	case a.session.implicit && absent:
+		refuseImplicitSeed(pathName(), a.about, a.state.StoreLocation.ValueString(), diags)
+		return false
+	case !a.session.stateOnly && len(mem.Record) > 0 && len(mem.Aside) > 0:
+		refuseAsideMove(pathName(), a.about, diags)
 		return false
 	}
 	return true

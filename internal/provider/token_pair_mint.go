@@ -136,6 +136,13 @@ func (m *tokenPairModel) clientCredentials() *credential.ClientCredentials {
 	return &credential.ClientCredentials{Scopes: scopesOf(m.ClientCredentials), Parameters: parameters}
 }
 
+// otherGrant tells whether the record has another grant than the state: a change of it broke off, or the state is an old copy.
+// A state that was just imported has none.
+func (m *tokenPairModel) otherGrant(record credential.Record) bool {
+	minting, authorized := !m.ClientCredentials.IsNull(), !m.AuthorizationCode.IsNull() || !m.Preauthenticated.IsNull()
+	return record.Mints() != minting && (minting || authorized)
+}
+
 // mintsAnew tells whether the apply will, or may, drop what the tokens of the state are made from: the grant, or the server
 // of a client that gets its tokens for itself.
 func (m *tokenPairModel) mintsAnew(state tokenPairModel) bool {

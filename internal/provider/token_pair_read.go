@@ -97,14 +97,8 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 			mem.Verdict = verdictClient
 		}
 	}
-	// Under never that is the first token of a client that gets its own: no plan asks for that.
-	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
-	if left && eng.Due(name, record, r.session.ask(credential.AskerRead)) {
-		mem.Verdict = verdictRotate
-	}
-	minting, named := !state.ClientCredentials.IsNull(), !state.AuthorizationCode.IsNull() || !state.Preauthenticated.IsNull()
-	if record.Mints() != minting && (minting || named) {
-		mem.Verdict = verdictAuthorize // the record has another grant than the state: a change of it broke off, or the state is an old copy
+	if left := r.leftToApply(eng, *state, record); left != verdictNone {
+		mem.Verdict = left
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
@@ -209,4 +203,17 @@ func (m *tokenPairModel) fillImported(record credential.Record) {
 	m.Client = clientObjectFrom(record.Client)
 	m.RevokeOnDestroy = typesTrue()
 	m.Refresh = refreshObjectFrom(record.Refresh)
+}
+
+// leftToApply is what only an apply may do with a record that was read.
+func (r *tokenPairResource) leftToApply(eng engine, state tokenPairModel, record credential.Record) verdict {
+	// Under never that is the first token of a client that gets its own: no plan asks for that.
+	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
+	switch {
+	case state.otherGrant(record):
+		return verdictAuthorize
+	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
+		return verdictRotate
+	}
+	return verdictNone
 }

@@ -36,7 +36,7 @@ func unknownCases() []unknownCase {
 		{"authorization code", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": grant, "refresh": object{"strategy": "at_apply"}}, nil, nil},
 		{"platform alone", "oauth_token_pair", object{"name": "x", "client": object{"platform": "exact_online", "platform_parameters": object{"country": "nl"}, "client_id": "id"}, "authorization_code": grant}, nil, []string{"client"}},
 		{"issuer alone", "oauth_token_pair", object{"name": "x", "client": object{"issuer": "https://as.example.com", "client_id": "id"}, "authorization_code": grant}, nil, []string{"client"}},
-		{"issuer of overrides", "oauth_token_pair", object{"name": "x", "client": object{"platform_overrides": `{"issuer":"https://as.example.com"}`, "client_id": "id"}, "authorization_code": grant}, nil, []string{"client"}},
+		{"issuer of overrides", "oauth_token_pair", object{"name": "x", "client": object{"platform": "dropbox", "platform_overrides": `{"issuer":"https://as.example.com"}`, "client_id": "id"}, "authorization_code": grant}, nil, []string{"client"}},
 		{"registration by its issuer", "oauth_app_registration", object{"name": "x", "issuer": "https://as.example.com", "client_id": "id"}, nil, nil},
 		{"callback", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": with(grant, "callback_url", callback)}, nil, grants},
 		{"code", "oauth_token_pair", object{"name": "x", "client": full, "authorization_code": with(with(grant, "code", "c"), "code_verifier", verifier)}, nil, grants},
