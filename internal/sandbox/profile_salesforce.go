@@ -27,6 +27,12 @@ func salesforce() profile {
 				{"issued_at", `"{now_ms}"`},
 				{"signature", `"c2FuZGJveA=="`},
 			},
+			resources: map[string]resource{
+				// Salesforce help: a dead token is a 401 with a list.
+				"/services/data/v62.0/limits": {body: `{}`, refused: `[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]`},
+				// forcedotcom/SalesforceMobileSDK-iOS#3398: 403 there
+				"/services/oauth2/userinfo": {body: `{}`, refusal: 403, refused: "Bad_OAuth_Token"},
+			},
 			refusals: map[reason]refusal{
 				// jsforce/jsforce#1170, #1656: the same words for all ends
 				refreshUnknown:  says(400, "invalid_grant", "expired access/refresh token"),

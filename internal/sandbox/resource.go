@@ -49,6 +49,7 @@ type resource struct {
 	answer    func(*call) reply // to who has a live access token
 	parameter string            // where the access token stands; empty: in the Authorization header
 	refusal   int               // the status for a token that is no good; 0: 401
+	refused   string            // and the body; empty: that of RFC 6750
 }
 
 // serveResource is such a path. Server.mu is held.
@@ -61,6 +62,9 @@ func (s *Server) serveResource(c *call) reply {
 	if s.admit(c, value) == nil {
 		r := unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
 		r.status = cmp.Or(about.refusal, r.status)
+		if about.refused != "" {
+			r.body, r.members = []byte(about.refused), nil
+		}
 		return r
 	}
 	if about.answer != nil {
