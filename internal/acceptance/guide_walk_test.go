@@ -1,0 +1,69 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// guided is a workspace whose presets lead to a sandbox that behaves like a platform, and knows the client of the guides.
+func guided(t *testing.T, profile string) (*server, *workspace) {
+	t.Helper()
+	s := startServer(t, sandbox.Options{
+		Profile: profile, Clients: []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{redirectURI}}},
+	}, sandbox.Listen{})
+	w := newWorkspace(t)
+	w.env[envPresets] = s.base
+	w.env["TF_VAR_client_id"], w.env["TF_VAR_client_secret"] = exampleClient, clientSecret
+	return s, w
+}
+
+func guideBlocks(t *testing.T, name string) []string {
+	t.Helper()
+	return fenced(readFile(t, filepath.Join("..", "..", "templates", "guides", name+".md")), "terraform")
+}
+
+// The guide to a nightly pipeline, from the registration of the app through a month of nights.
+func TestExactPipelineGuide(t *testing.T) {
+	t.Parallel()
+	s, w := guided(t, "exact_online")
+	writeFile(t, filepath.Join(w.dir, "main.tf"), guideBlocks(t, "exact-online-pipeline")[0]+"\n")
+	w.apply()
+	url, _ := w.outputs()["authorization_url"].(string)
+	w.env["TF_VAR_callback_url"] = s.consent(url)
+	w.apply()
+	delete(w.env, "TF_VAR_callback_url")
+	const nights = 33 // longer than a refresh token lives unused
+	for range nights {
+		s.later(24*time.Hour, w)
+		w.apply()
+	}
+	w.expect("oauth_token_pair.exact", values{"status": "active", "generation": nights + 1})
+	s.expectCalls(calls{exchanges: 1, refreshes: nights})
+}
+
+// The Microsoft half of the guide on strategies: each run refreshes, once.
+func TestEveryReadGuide(t *testing.T) {
+	t.Parallel()
+	s, w := guided(t, "microsoft")
+	block, _, ok := strings.Cut(guideBlocks(t, "refresh-strategies")[0], "# Salesforce tells")
+	if !ok {
+		t.Fatal("the guide's example has changed")
+	}
+	block = strings.ReplaceAll(block, `"00000000-0000-0000-0000-000000000000"`, `"`+exampleClient+`"`)
+	writeFile(t, filepath.Join(w.dir, "main.tf"), block)
+	w.apply()
+	callback := attribute("callback_url", s.consent(w.string("oauth_token_pair.microsoft", "authorization_url")))
+	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.Replace(block, `"offline_access"]`, `"offline_access"]`+"\n    "+callback, 1))
+	w.apply()
+	for range 3 {
+		w.plan()
+	}
+	w.expect("oauth_token_pair.microsoft", values{"status": "active"})
+	s.expectCalls(calls{exchanges: 1, refreshes: 3})
+}
