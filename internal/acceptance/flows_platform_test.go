@@ -249,6 +249,55 @@ output "x" { value = data.oauth_platform.x }
 	if got["usable"] != true || unknown != "[pushed_authorization_request_endpoint userinfo_endpoint revocation_endpoint_auth_method client_secret_lifetime pkce response_mode authorization_parameters token_parameters refresh_parameters client_credentials_parameters scope_separator refresh_token_expiry token_path]" {
 		t.Errorf("usable %v, unknown %s", got["usable"], unknown)
 	}
+	if docs, notes := got["docs"].([]any), got["notes"].([]any); len(docs) == 0 || len(notes) < 3 || fmt.Sprint(got["parameter_names"]) != "[country]" {
+		t.Errorf("docs %v, notes %v, parameters %v", docs, notes, got["parameter_names"])
+	}
+	facts := map[string]map[string]any{}
+	for _, f := range got["facts"].([]any) {
+		fact := f.(map[string]any)
+		facts[fmt.Sprint(fact["name"])] = fact
+	}
+	earliest := facts["earliest_refresh"]
+	if earliest["value"] != "9m30s" || earliest["confidence"] != "high" || fmt.Sprint(earliest["sources"]) != "[ossobv walkthrough]" ||
+		!strings.Contains(fmt.Sprint(earliest["note"]), "three integrators") {
+		t.Errorf("earliest_refresh: %v", earliest)
+	}
+	if calls := facts["token_calls"]; calls["value"] != `{"limit":200,"window":"24h0m0s","per":"client and user"}` {
+		t.Errorf("token_calls: %v", calls)
+	}
+	if revocation := facts["revocation_endpoint"]; revocation["value"] != nil || revocation["confidence"] == nil {
+		t.Errorf("that there is none is known: %v", revocation)
+	}
+	sources := map[string]map[string]any{}
+	for _, s := range got["sources"].([]any) {
+		source := s.(map[string]any)
+		sources[fmt.Sprint(source["name"])] = source
+	}
+	if s := sources["ossobv"]; s["title"] == nil || s["url"] == nil || s["verified_at"] == nil {
+		t.Errorf("source: %v in %v", s, sources)
+	}
+
+	w.write(`
+data "oauth_platform" "x" { id = "salesforce" }
+data "oauth_platform" "none" { id = "basecone" }
+output "x" { value = data.oauth_platform.x.endpoints }
+output "none" { value = [data.oauth_platform.none.kind, data.oauth_platform.none.usable] }
+`)
+	w.apply()
+	const base = "https://login.salesforce.com/services/oauth2/"
+	got, _ = w.outputs()["x"].(map[string]any)
+	for name, want := range map[string]any{
+		"authorization_endpoint": base + "authorize", "token_endpoint": base + "token", "revocation_endpoint": base + "revoke",
+		"introspection_endpoint": base + "introspect", "userinfo_endpoint": base + "userinfo", "registration_endpoint": base + "register",
+		"device_authorization_endpoint": nil, "pushed_authorization_request_endpoint": nil, "issuer": nil,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	if none := fmt.Sprint(w.outputs()["none"]); none != "[not_oauth false]" {
+		t.Errorf("out of scope: %s", none)
+	}
 	w.write(`data "oauth_platform" "x" { id = "exact_online" }`)
 	w.fails([]string{`parameters lacks "country"`}, "plan", "-no-color")
 }

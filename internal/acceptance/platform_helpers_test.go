@@ -24,6 +24,7 @@ type app struct {
 	introspect bool     // the platform has an introspection endpoint, which tells what replies do not
 	issuer     bool     // the preset names an issuer
 	foreign    string   // another one, which the configuration names
+	overrides  string   // platform_overrides, where the platform is not as the preset has it
 	policy     string   // refresh_token_policy, where the operator of the app decides
 	scopes     []string // of tokens that are obtained elsewhere
 	grant      string   // of authorization_code: what to ask a person for
@@ -45,6 +46,12 @@ func (a app) as(variant, policy string) app {
 // asking is the app when it asks a person for something else.
 func (a app) asking(grant string) app {
 	a.grant = grant
+	return a
+}
+
+// over is the app where somebody knows the platform better than the preset.
+func (a app) over(overrides string) app {
+	a.overrides = overrides
 	return a
 }
 
@@ -138,6 +145,9 @@ func (s *tenancy) write(more string) {
 	}
 	if s.issuer {
 		fmt.Fprintf(&endpoints, "  issuer = %q\n", cmp.Or(s.foreign, s.base))
+	}
+	if s.overrides != "" {
+		fmt.Fprintf(&endpoints, "  platform_overrides = jsonencode({ %s })\n", s.overrides)
 	}
 	if s.policy != "" {
 		fmt.Fprintf(&endpoints, "  refresh_token_policy = { %s }\n", s.policy)

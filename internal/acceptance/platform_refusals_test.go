@@ -189,7 +189,8 @@ func TestPlatformRevocations(t *testing.T) {
 func TestPlatformPKCE(t *testing.T) {
 	t.Parallel()
 	for _, a := range []app{
-		exactOnline().as("pkce_ignored", ""), twinfield().as("pkce_ignored", ""),
+		exactOnline().as("pkce_ignored", ""), exactOnline().as("pkce_refused", "").over(`pkce = "unsupported"`),
+		atlassian().as("pkce_refused", "").over(`pkce = "unsupported"`), twinfield().as("pkce_ignored", ""),
 		teamleader().as("pkce_refused", ""), atlassian().as("pkce_ignored", ""), slack().as("pkce_ignored", ""), zoho().as("pkce_ignored", ""),
 		quickBooks().as("pkce_ignored", ""), shopify().as("pkce_ignored", ""), xero().as("pkce_ignored", ""), hubSpot().as("pkce_ignored", ""),
 	} {

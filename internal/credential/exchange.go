@@ -90,6 +90,7 @@ func (m *Manager) newPending(ctx context.Context, c Client, a Authorization) (Pe
 	}
 	if preset.NoPKCE {
 		verifier = secret.String{}
+		inputs += " without code_challenge" // or a corrected preset would offer the former URL
 	}
 	request.State, request.CodeVerifier = state, verifier
 	request.Extra = preset.authorizationParameters(a.Extra, state)

@@ -52,6 +52,21 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestLookUpSendsTheTokenOnce: in the header, or in the address where that asks for it, escaped, and then nowhere else.
+func TestLookUpSendsTheTokenOnce(t *testing.T) {
+	var got *http.Request
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
+	defer server.Close()
+	for address, want := range map[string][2]string{
+		"/me": {"/me", "Bearer a+/= &"}, "/valid?token={access_token}&x=1": {"/valid?token=a%2B%2F%3D+%26&x=1", ""},
+	} {
+		reply := newCaller(t, oauth.CallerOptions{}).LookUp(t.Context(), server.URL+address, secret.New("a+/= &"))
+		if !reply.Sent || reply.Err != nil || got.RequestURI != want[0] || got.Header.Get("Authorization") != want[1] {
+			t.Errorf("%s, Authorization %q, %+v", got.RequestURI, got.Header.Get("Authorization"), reply)
+		}
+	}
+}
+
 func TestProbeReadsTheStatusAlone(t *testing.T) {
 	for status, want := range map[int][2]bool{ // accepted, rejected
 		200: {true, false}, 204: {true, false}, 299: {true, false}, 401: {false, true},

@@ -49,6 +49,7 @@ func atlassian() profile {
 				p.manners.refusals[clientBadSecret] = says(403, "access_denied", "Unauthorized")
 			}},
 			{"no_revocation", func(p *profile) { p.manners.noRevocation = true }}, // it is undocumented for such apps
+			{"pkce_refused", func(p *profile) { p.manners.pkce = pkceRefused }},   // likewise
 			{"pkce_ignored", func(p *profile) { p.manners.pkce = pkceIgnored }},   // it is undocumented for such apps
 		},
 	}

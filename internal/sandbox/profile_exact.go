@@ -79,6 +79,9 @@ func exactOnline() profile {
 			{"old_token_stays", func(p *profile) { // old apps could have reuse switched on
 				p.settings.Rotation = RotationNewOldValid
 			}},
+			{"pkce_refused", func(p *profile) { // the same silence
+				p.manners.pkce = pkceRefused
+			}},
 			{"pkce_ignored", func(p *profile) { // no client uses PKCE, and nothing says what becomes of it
 				p.manners.pkce = pkceIgnored
 			}},
