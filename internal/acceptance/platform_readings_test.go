@@ -53,6 +53,7 @@ func TestPlatformReadings(t *testing.T) {
 		{teamleader(), long, alive, dead, dead},
 		{teamleader().as("reuse_revokes_family", ""), long, alive, dead, dead},
 		{teamleader().as("grace", ""), long, alive, dead, dead},
+		{teamleader().as("errors_list", ""), long, alive, open, open},
 
 		{atlassian(), leeway, alive, alive, dead},
 		{atlassian(), after, alive, dead, dead},

@@ -25,6 +25,10 @@ func teamleader() profile {
 			{"grace", func(p *profile) { // undocumented
 				p.settings.Rotation, p.settings.GracePeriod = RotationSingleUseGrace, 30*time.Second
 			}},
+			{"errors_list", func(p *profile) { // its API answers so; what the token endpoint does is not documented
+				list := refusal{status: 400, more: object{{"errors", `[{"code":0,"title":"The refresh token is invalid.","status":400}]`}}}
+				p.manners.refusals = map[reason]refusal{refreshUnknown: list, refreshReused: list, refreshRevoked: list, refreshExpired: list}
+			}},
 			{"pkce_refused", func(p *profile) { p.manners.pkce = pkceRefused }}, // undocumented
 		},
 	}

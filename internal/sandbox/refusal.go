@@ -143,7 +143,10 @@ func (s *Server) refuse(why reason) reply {
 	if why == refreshTooEarly {
 		answer.status, answer.code, body = s.settings.TooEarlyStatus, s.settings.TooEarlyError, s.settings.TooEarlyBody
 	}
-	members := object{{cmp.Or(answer.codeIn, "error"), quote(answer.code)}}
+	var members object
+	if answer.code != "" || answer.more == nil { // else the body is a platform's own altogether
+		members = object{{cmp.Or(answer.codeIn, "error"), quote(answer.code)}}
+	}
 	if answer.description != "" {
 		members = append(members, member{cmp.Or(answer.textIn, "error_description"), quote(s.stamp(answer.description))})
 	}
