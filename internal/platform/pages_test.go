@@ -64,6 +64,7 @@ func TestPages(t *testing.T) {
 type shown struct {
 	Entry
 	Example   map[string]string // parameters
+	Register  []string          // what to register where
 	Duties    []string          // what a person must do, and when
 	Rules     []row
 	Doubts    []row
@@ -86,7 +87,7 @@ func page(t *testing.T, e Entry) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := shown{Entry: e, Example: everyParameters(e)[0], Duties: duties(e), Rules: tokenRules(e)}
+	s := shown{Entry: e, Example: everyParameters(e)[0], Register: registering(e), Duties: duties(e), Rules: tokenRules(e)}
 	for _, f := range e.All() {
 		text, ok := f.Text()
 		switch {
