@@ -60,3 +60,32 @@ func TestPendingOfAFailedChangeOfGrant(t *testing.T) {
 		t.Errorf("%d pending, before %d", len(got.Pending), len(r.Pending))
 	}
 }
+
+// TestRestoredAsideIsHealed: a store that came back from a time when the client got its own tokens is healed by a state that is
+// further on with those that wait aside.
+func TestRestoredAsideIsHealed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.authorized()
+	m := w.start()
+	w.configure(m, w.mintSetup())
+	w.mustApply(m)
+	backup := w.record()
+	w.configure(m, theSetup(w))
+	r := w.mustToken(m).Record
+	p := Replica{Family: r.Family, Generation: r.Generation, Tokens: r.Tokens}
+	w.put(backup)
+	m = w.start()
+	if healed, err := m.Heal(t.Context(), theName, p); err != nil || !healed.Mints() || healed.Family == p.Family {
+		t.Fatalf("%+v, %v", healed, err)
+	}
+	back := w.configure(m, theSetup(w))
+	if back.Generation != r.Generation || !back.Tokens.Refresh.Equal(r.Tokens.Refresh) || back.HasConsumed(r.Tokens.Refresh) {
+		t.Errorf("back with generation %d, want %d", back.Generation, r.Generation)
+	}
+	w.clock.pass(fakeLifetime)
+	w.mustToken(m)
+	if w.server.reuses != 0 {
+		t.Errorf("%d reuses", w.server.reuses)
+	}
+}

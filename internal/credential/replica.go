@@ -71,6 +71,16 @@ func (m *Manager) Heal(ctx context.Context, name string, p Replica) (Record, err
 
 // heal is the pure part of Heal. It returns false if the state is not ahead.
 func (m *Manager) heal(r Record, p Replica) (Record, bool) {
+	waits := func(h Record) bool { return h.Family == p.Family && p.Family != "" && p.Family != r.Family }
+	if i := lastIndex(r.Aside, waits); i >= 0 && !r.IsTombstone() { // a backup of a time when these tokens were set aside
+		healed, changed := m.heal(r.swapped(i), p)
+		if !changed {
+			return r, false
+		}
+		healed = healed.swapped(i)
+		healed.consume(p.Tokens.Refresh, false) // as for whatever is set aside
+		return healed, true
+	}
 	if r.IsTombstone() || r.Mints() || p.Family == "" || // a token that costs nothing needs no healing
 		r.Family != p.Family || p.Generation <= r.Generation {
 		return r, false
