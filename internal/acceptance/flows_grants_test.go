@@ -107,3 +107,22 @@ func TestURLOfAFailedExchangeAfterAChangeOfGrant(t *testing.T) {
 	w.apply()
 	w.expect(this, values{"status": "active", "refresh_token": s.family(0, 1).RefreshToken})
 }
+
+// Tokens that a configuration brought and that were rotated since are not sent again, also where the grant was another one
+// meanwhile and the store is a new one, which has never seen them.
+func TestBroughtAgainInAnotherStore(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	brought := s.pair("machine", s.issue().RefreshToken, strict, "")
+	w.write(brought)
+	w.apply()
+	s.expect(1, 0)
+	w.write(s.minting("", ""))
+	w.apply()
+	w.env["OAUTH_TOKEN_STORE"] += "-new"
+	w.write(brought)
+	w.apply().mustSay(t, "Warning: ")
+	s.expect(1, 0)
+	w.expect(this, values{"status": "authorization_required", "refresh_token": nil})
+	w.env["OAUTH_TOKEN_STORE"] = strings.TrimSuffix(w.env["OAUTH_TOKEN_STORE"], "-new")
+}

@@ -18,6 +18,8 @@ type Setup struct {
 	// Inputs are the codes and tokens that the configuration brings. They tell a resource whose apply died from another one
 	// that wants the same name.
 	Inputs []secret.String
+	// Spent are hashes of what former configurations have brought, for a store that has never seen it.
+	Spent []string
 
 	family string // of what the client will get for itself
 }
@@ -44,6 +46,7 @@ func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, 
 			return err
 		}
 		next.remember(used)
+		next.rememberSpent(s.Spent)
 		return m.write(ctx, key, snap.revision, next)
 	})
 	if err != nil {

@@ -272,6 +272,26 @@ func (r *Record) remember(inputs []secret.String) {
 	}
 }
 
+// rememberSpent does so with the hashes that Spent has returned.
+func (r *Record) rememberSpent(sums []string) {
+	for _, sum := range sums {
+		if sum != r.Input && sum != r.Tokens.Refresh.SHA256() && sum != r.Tokens.Access.SHA256() {
+			r.consumeInput(sum)
+		}
+	}
+}
+
+// Spent are the hashes of the codes and tokens that configurations have brought and that are not in use any more.
+func (r Record) Spent() []string {
+	var sums []string
+	for _, c := range r.Consumed {
+		if c.Input {
+			sums = append(sums, c.SHA256)
+		}
+	}
+	return sums
+}
+
 // unconsume forgets a code that certainly was not sent, and a token that is in use again.
 func (r *Record) unconsume(s secret.String) {
 	sum := s.SHA256()

@@ -129,6 +129,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 		r.ClientCredentials, r.Tokens, r.Status = &ClientCredentials{}, Tokens{}, StatusActive
 	}
 	r.remember(p.Used)
+	r.rememberSpent(s.Spent)
 	r.note(m.event("", r.Generation, "written into this store from the state"))
 	m.prepareQuietly(ctx)
 	left, err := m.leftBehind(ctx, PairKey(name), s.Client.ClientID, p)

@@ -37,6 +37,7 @@ type memory struct {
 	StoreID    string          `json:"store_id,omitempty"`
 	Verdict    verdict         `json:"verdict,omitempty"`
 	Aside      []string        `json:"aside,omitempty"`  // client_ids whose tokens wait in the record; a return to one replaces nothing
+	Spent      []string        `json:"spent,omitempty"`  // hashes of what configurations have brought: another store has never seen it
 	Record     json.RawMessage `json:"record,omitempty"` // only with token_store = "state": the whole record
 }
 

@@ -122,6 +122,7 @@ func (a *applying) finish(ctx context.Context, plan *tokenPairModel, mem *memory
 	}
 	plan.clearWriteOnly()
 	mem.Family, mem.StoreID, mem.Verdict, mem.Aside = record.Family, storeID, verdictNone, record.AsideClients()
+	mem.Spent = record.Spent()
 }
 
 func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -62,8 +62,10 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 			}
 		}
 		replica.Used = usedInputs(a.config, a.state)
+		setup := a.config.setup(a.session)
+		setup.Spent = mem.Spent
 		var seeded credential.Record
-		seeded, err = a.eng.Seed(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), replica)
+		seeded, err = a.eng.Seed(ctx, a.about.name, mem.Attachment, setup, replica)
 		if err == nil && seeded.IsTombstone() {
 			err = a.makeAnew(ctx, mem)
 		}
@@ -119,7 +121,9 @@ func (a *applying) takeBack(ctx context.Context, mem *memory) {
 
 // makeAnew puts a record in the place of a tombstone, whose hashes it keeps.
 func (a *applying) makeAnew(ctx context.Context, mem *memory) error {
-	_, err := a.eng.Attach(ctx, a.about.name, mem.Attachment, a.config.setup(a.session), usedInputs(a.config, a.state)...)
+	setup := a.config.setup(a.session)
+	setup.Spent = mem.Spent
+	_, err := a.eng.Attach(ctx, a.about.name, mem.Attachment, setup, usedInputs(a.config, a.state)...)
 	if err == nil {
 		_, err = a.eng.MarkAttached(ctx, a.about.name, mem.Attachment)
 	}

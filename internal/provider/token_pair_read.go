@@ -104,7 +104,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		diags.AddError("Unable to Read Token Pair", sentence(err))
 		return false
 	}
-	mem.Family, mem.StoreID, mem.Aside = record.Family, storeID, record.AsideClients()
+	mem.Family, mem.StoreID, mem.Aside, mem.Spent = record.Family, storeID, record.AsideClients(), record.Spent()
 	state.fill(record, storeID, r.session, r.session.now())
 	r.warnStanding(about, record, told, diags)
 	return true
