@@ -26,6 +26,24 @@ func (s *tenancy) lookUps() int {
 	return n
 }
 
+// By the preset's own margin a refresh is tried after nine and a half minutes. Where the server takes none before the end of the
+// access token, it says so, the token is used to its end, and nothing is lost.
+func TestPlatformTooEarlyUntilExpiry(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline().as("too_early_until_expiry", ""))
+	s.bring()
+	s.w.apply()
+	token := s.w.string(this, "refresh_token")
+	s.later(580*time.Second, s.w)
+	s.w.apply().mustSay(t, "Warning: Token Pair Not Refreshed", "The stored credential was not used up and still works.", "access_token not expired")
+	s.w.expect(this, values{"status": "active", "refresh_token": token})
+	s.expectCalls(calls{refreshes: 1, tokenRequests: 2})
+	s.later(2*time.Minute, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+	s.expectCalls(calls{refreshes: 2, tokenRequests: 3})
+}
+
 // Exact Online wants nobody before a time that its sources do not agree about, and says so in several ways. By the preset
 // nobody comes before the earliest of them; who does, by a setting of his own or with tokens that he brings along, is told to
 // wait and loses nothing.

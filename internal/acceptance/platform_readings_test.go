@@ -49,6 +49,7 @@ func TestPlatformReadings(t *testing.T) {
 		{salesforce(), long, alive, alive, alive},
 		{salesforce().as("idle_limit", `rotation = "none"`), moment, alive, alive, alive},
 		{salesforce().as("rotating", ""), long, alive, dead, dead},
+		{salesforce().as("rotating_grace", ""), long, alive, dead, dead},
 
 		{teamleader(), long, alive, dead, dead},
 		{teamleader().as("reuse_revokes_family", ""), long, alive, dead, dead},

@@ -48,9 +48,10 @@ func atlassian() profile {
 			{"wrong_secret_403", func(p *profile) { // the status is unconfirmed
 				p.manners.refusals[clientBadSecret] = says(403, "access_denied", "Unauthorized")
 			}},
-			{"no_revocation", func(p *profile) { p.manners.noRevocation = true }}, // it is undocumented for such apps
-			{"pkce_refused", func(p *profile) { p.manners.pkce = pkceRefused }},   // likewise
-			{"pkce_ignored", func(p *profile) { p.manners.pkce = pkceIgnored }},   // it is undocumented for such apps
+			{"no_revocation", func(p *profile) { p.manners.noRevocation = true }},                           // it is undocumented for such apps
+			{"thirty_days", func(p *profile) { p.settings.RefreshTokenIdleLifetime = 30 * 24 * time.Hour }}, // older reports
+			{"pkce_refused", func(p *profile) { p.manners.pkce = pkceRefused }},                             // likewise
+			{"pkce_ignored", func(p *profile) { p.manners.pkce = pkceIgnored }},                             // it is undocumented for such apps
 		},
 	}
 }

@@ -35,6 +35,9 @@ func microsoft() profile {
 			{"expired_secret", func(p *profile) { // reference-error-codes
 				p.manners.refusals[clientBadSecret] = aadsts(401, "invalid_client", 7000222, "The provided client secret keys are expired.")
 			}},
+			{"single_page_app", func(p *profile) { // Microsoft: 24 hours from the login, and no refresh extends them
+				p.settings.RefreshTokenIdleLifetime, p.settings.RefreshTokenAbsoluteLifetime = 0, 24*time.Hour
+			}},
 			{"interaction_required", func(p *profile) { // v2-oauth2-auth-code-flow: the code; reference-error-codes: the number
 				r := aadsts(400, "interaction_required", 50076, "Due to a configuration change made by your administrator")
 				p.manners.refusals[refreshRevoked] = r

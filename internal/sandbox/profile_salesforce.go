@@ -46,6 +46,10 @@ func salesforce() profile {
 			},
 		},
 		variants: []variant{
+			{"rotating_grace", func(p *profile) { // whether rotation forgives a second use is not documented
+				p.settings.Rotation, p.settings.OnReuse, p.settings.OmitRefreshToken = RotationSingleUseGrace, ReuseRevokeFamily, false
+				p.settings.GracePeriod = 30 * time.Second
+			}},
 			{"rotating", func(p *profile) { // Salesforce help 005316711
 				p.settings.Rotation, p.settings.OnReuse, p.settings.OmitRefreshToken = RotationSingleUse, ReuseRevokeFamily, false
 			}},

@@ -36,6 +36,9 @@ func twinfield() profile {
 			{"value_changes", func(p *profile) { // php-twinfield stores what comes back; whether it ever differs is unconfirmed
 				p.settings.Rotation = RotationServerDecides
 			}},
+			{"twenty_years", func(p *profile) { // older reports
+				p.settings.RefreshTokenAbsoluteLifetime = 20 * 365 * 24 * time.Hour
+			}},
 			{"pkce_ignored", func(p *profile) { p.manners.pkce = pkceIgnored }}, // undocumented
 		},
 	}
