@@ -33,7 +33,8 @@ func exactOnline() profile {
 			noRevocation:  true,                          // Invantive forum 219: a user revokes in the security centre
 			introspection: introspectionAbsent,           // none documented
 			omitsIssuer:   true,                          // no client library knows of iss
-			// Invantive forum 3507, 1336, 1229: 10 answers of 400, 401, 403 or 404 within an hour shut the key out for one.
+			// Invantive forum 3507, 1336, 1229: 10 answers of 400, 401, 403 or 404 within an hour shut the key out for one. What the
+			// answers are then is not told: 429 here, and another in a variant.
 			lockOut: lockOut{errors: 10, within: time.Hour, lasts: time.Hour},
 			// exactonline/exactonline-api-dotnet-client ApiConnector.cs (GetCurrentDivision); picqer/exact-php-client Me.php
 			resources: map[string]resource{"/api/v1/current/Me": {answer: exactMe}},
@@ -78,6 +79,9 @@ func exactOnline() profile {
 			}},
 			{"old_token_stays", func(p *profile) { // old apps could have reuse switched on
 				p.settings.Rotation = RotationNewOldValid
+			}},
+			{"locked_out_403", func(p *profile) { // nobody tells how
+				p.manners.refusals[lockedOut] = says(403, "access_denied", "This key is blocked.")
 			}},
 			{"pkce_refused", func(p *profile) { // the same silence
 				p.manners.pkce = pkceRefused
