@@ -25,6 +25,7 @@ import (
 const (
 	envTimings  = "ACC_TIMINGS"  // credential.Timings as JSON
 	envPresets  = "ACC_PRESETS"  // an origin that stands in for every server that presets name
+	envHosts    = "ACC_HOSTS"    // likewise, and the paths of the presets stay
 	envClock    = "ACC_CLOCK"    // a file that holds the offset of the provider's wall clock in nanoseconds
 	envStep     = "ACC_STEP"     // stop at these steps, once at each; separated by commas
 	envStepDir  = "ACC_STEP_DIR" // where "reached-STEP" is written with the process id, and "go-STEP" is waited for
@@ -84,6 +85,9 @@ func dependencies() (provider.Deps, error) {
 	}
 	if base := os.Getenv(envPresets); base != "" {
 		deps.Presets = presetsAt(base)
+	}
+	if base := os.Getenv(envHosts); base != "" {
+		deps.Presets = hostedAt(base)
 	}
 	if path := os.Getenv(envClock); path != "" {
 		deps.Clock = offsetClock{Clock: deps.Clock, path: path}

@@ -23,7 +23,7 @@ func (s *Server) Deny(authorizationURL string) (callbackURL string, err error) {
 func (s *Server) visit(authorizationURL, decision string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	params, issuer, err := readAuthorizationURL(authorizationURL, s.issuer)
+	params, issuer, err := s.readAuthorizationURL(authorizationURL)
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +46,8 @@ func (s *Server) visit(authorizationURL, decision string) (string, error) {
 
 // readAuthorizationURL makes sure that a browser would have come to the server of this issuer. A bare http.Handler
 // has no issuer of its own and takes the URL's.
-func readAuthorizationURL(text, issuer string) (url.Values, string, error) {
+func (s *Server) readAuthorizationURL(text string) (url.Values, string, error) {
+	issuer := s.issuer
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, "", fmt.Errorf("authorization URL: %w", err)
@@ -54,7 +55,8 @@ func readAuthorizationURL(text, issuer string) (url.Values, string, error) {
 	if issuer == "" {
 		issuer = u.Scheme + "://" + u.Host
 	}
-	if base, _, _ := strings.Cut(text, "?"); base != issuer+pathAuthorize {
+	base, _, _ := strings.Cut(text, "?")
+	if path := strings.TrimPrefix(base, issuer); base != issuer+pathAuthorize && s.manners.paths[path] != pathAuthorize {
 		return nil, "", fmt.Errorf("the authorization URL does not lead to %s", issuer+pathAuthorize)
 	}
 	params, err := url.ParseQuery(u.RawQuery)

@@ -66,6 +66,10 @@ type call struct {
 
 // serveEndpoint takes one request through its stages: arrival, body, fault before, processing, fault after, reply.
 func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
+	if standard, ok := s.manners.paths[r.URL.Path]; ok {
+		r = r.Clone(r.Context())
+		r.URL.Path = standard
+	}
 	if r.URL.Path == pathToken {
 		s.mu.Lock()
 		s.counters.TokenArrivals++
@@ -105,6 +109,14 @@ func (s *Server) logStatus(c *call, status int) {
 	c.entry.Status = status
 }
 
+// asked is the path as it was sent, where another one stands for it.
+func asked(r *http.Request) string {
+	if sent, _, _ := strings.Cut(r.RequestURI, "?"); sent != r.URL.Path {
+		return sent
+	}
+	return ""
+}
+
 // accept counts a request that arrived completely, enters it into the log and decodes it.
 func (s *Server) accept(r *http.Request, body []byte) *call {
 	s.mu.Lock()
@@ -116,7 +128,7 @@ func (s *Server) accept(r *http.Request, body []byte) *call {
 	if r.Method == http.MethodPost {
 		encoded = string(body)
 	}
-	c := &call{r: r, issuer: s.issuerFor(r), entry: s.record(&Entry{Method: r.Method, Path: r.URL.Path})}
+	c := &call{r: r, issuer: s.issuerFor(r), entry: s.record(&Entry{Method: r.Method, Path: r.URL.Path, Asked: asked(r)})}
 	c.params, c.badForm = url.ParseQuery(encoded)
 	for name, values := range c.params {
 		// RFC 6749 §3.1, §3.2: parameters sent without a value must be treated as if they were omitted.

@@ -13,6 +13,7 @@ type Entry struct {
 	Time      time.Time `json:"time"`
 	Method    string    `json:"method"`
 	Path      string    `json:"path"`
+	Asked     string    `json:"asked,omitempty"` // the platform's own path that stands for Path
 	GrantType string    `json:"grant_type,omitempty"`
 	ClientID  string    `json:"client_id,omitempty"`
 	// AuthMethod is how the client authenticated, or tried to.

@@ -55,6 +55,7 @@ type manners struct {
 	introspection introspectionManner
 
 	resources map[string]resource // of the API, by path
+	paths     map[string]string   // the platform's own, and what is served there
 }
 
 // pkceManner is what becomes of a code_challenge.

@@ -17,6 +17,7 @@ func atlassian() profile {
 			s.RefreshTokenAbsoluteLifetime = 365 * day // the same
 		}),
 		manners: manners{
+			paths: map[string]string{"/oauth/token": pathToken, "/oauth/revoke": pathRevoke}, // developer.atlassian.com; revoke: the metadata for MCP
 			// developer.atlassian.com
 			needs:         map[string]string{"audience": "api.atlassian.com", "prompt": "consent", "state": ""},
 			offlineScopes: []string{"offline_access"}, // developer.atlassian.com

@@ -26,6 +26,9 @@ func exactOnline() profile {
 			s.TokenCallsWindow = day                  // the same
 		}),
 		manners: manners{
+			paths: map[string]string{ // picqer, ossobv: the same in every country
+				"/api/oauth2/auth": pathAuthorize, "/api/oauth2/token": pathToken,
+			},
 			ignoresScopes: true,                          // no client sends any: rights are set at the app
 			tokenMethods:  []string{AuthPost, AuthBasic}, // picqer, ossobv and the official .NET sample; Nango uses Basic
 			expiresIn:     expiresInText,                 // "600": picqer Connection.php (ctype_digit), ossobv rawapi.py

@@ -17,6 +17,10 @@ func microsoft() profile {
 			s.CodeLifetime = 10 * time.Minute                // v2-oauth2-auth-code-flow
 		}),
 		manners: manners{
+			paths: map[string]string{ // v2-oauth2-auth-code-flow, of the tenant of these tests
+				"/00000000-0000-0000-0000-000000000000/oauth2/v2.0/authorize": pathAuthorize,
+				"/00000000-0000-0000-0000-000000000000/oauth2/v2.0/token":     pathToken,
+			},
 			offlineScopes: []string{"offline_access"},    // v2-oauth2-auth-code-flow
 			tokenMethods:  []string{AuthPost, AuthBasic}, // v2-oauth2-auth-code-flow
 			noRevocation:  true,                          // there is no such endpoint

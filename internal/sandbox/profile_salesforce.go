@@ -13,6 +13,10 @@ func salesforce() profile {
 			s.CodeLifetime = 15 * time.Minute     // Salesforce help, quoted in community.easymorph.com/t/3104
 		}),
 		manners: manners{
+			paths: map[string]string{ // the discovery document of login.salesforce.com
+				"/services/oauth2/authorize": pathAuthorize, "/services/oauth2/token": pathToken,
+				"/services/oauth2/revoke": pathRevoke, "/services/oauth2/introspect": pathIntrospect,
+			},
 			offlineScopes:         []string{"refresh_token", "offline_access"}, // Salesforce help
 			tokenMethods:          []string{AuthPost, AuthBasic},               // Salesforce help; the npm package arctic
 			expiresIn:             expiresInAbsent,                             // Nango and xkit on Salesforce sessions

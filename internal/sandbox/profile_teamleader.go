@@ -13,6 +13,9 @@ func teamleader() profile {
 			s.CodeLifetime = 10 * time.Minute // the documentation
 		}),
 		manners: manners{
+			paths: map[string]string{ // the documentation
+				"/oauth2/authorize": pathAuthorize, "/oauth2/access_token": pathToken,
+			},
 			ignoresScopes: true,                // the documentation: rights are set at the integration
 			tokenMethods:  []string{AuthPost},  // the documentation: credentials in the body, and no other way
 			pkce:          pkceIgnored,         // not documented

@@ -12,6 +12,9 @@ func twinfield() profile {
 			s.RefreshTokenAbsoluteLifetime = 25 * 365 * 24 * time.Hour // Wolters Kluwer help; Invantive forum 1412
 		}),
 		manners: manners{
+			paths: map[string]string{ // developers.twinfield.com
+				"/auth/authentication/connect/authorize": pathAuthorize, "/auth/authentication/connect/token": pathToken,
+			},
 			// developers.twinfield.com, openid-connect-auth
 			needs:         map[string]string{"nonce": "", "state": ""},
 			needsScopes:   []string{"openid", "twf.user", "twf.organisation", "twf.organisationUser"},

@@ -13,6 +13,9 @@ func vismaConnect() profile {
 			s.AccessTokenLifetime = time.Hour   // Visma and Viskan documentation
 		}),
 		manners: manners{
+			paths: map[string]string{ // the discovery document of connect.visma.com
+				"/connect/authorize": pathAuthorize, "/connect/token": pathToken, "/connect/revocation": pathRevoke, "/connect/introspect": pathIntrospect,
+			},
 			offlineScopes: []string{"offline_access"}, // docs.connect.visma.com, offline access
 			tokenMethods:  []string{AuthPost},         // docs.connect.visma.com; all clients
 			revokeMethods: []string{AuthBasic},        // docs.connect.visma.com, token revocation
