@@ -92,7 +92,11 @@ func TestPlatformGuides(t *testing.T) {
 		for _, block := range blocks[1:] { // of other repositories
 			if w.knows(ephemeralResources) {
 				other := w.sibling()
-				other.write(block + "\n")
+				if strings.HasPrefix(block, "terraform {") {
+					writeFile(t, filepath.Join(other.dir, "main.tf"), block+"\n")
+				} else {
+					other.write(block + "\n")
+				}
 				other.ok("validate")
 			}
 		}

@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,4 +67,44 @@ func TestEveryReadGuide(t *testing.T) {
 	}
 	w.expect("oauth_token_pair.microsoft", values{"status": "active"})
 	s.expectCalls(calls{exchanges: 1, refreshes: 3})
+}
+
+// The guide on adopting: tokens that were obtained days ago, and a code that another tool has got.
+func TestAdoptGuide(t *testing.T) {
+	t.Parallel()
+	blocks := guideBlocks(t, "adopt-credentials")
+	ids := strings.NewReplacer(`"00000000-0000-0000-0000-000000000000"`, `"`+exampleClient+`"`, "https://app.example.com/callback", redirectURI)
+	const pair = "oauth_token_pair.teamleader"
+
+	s, w := guided(t, "teamleader")
+	issued, err := s.Issue(exampleClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.later(5*24*time.Hour, w)
+	w.env["TF_VAR_refresh_token"] = issued.RefreshToken
+	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(blocks[0]))
+	w.apply()
+	for range 3 {
+		s.later(24*time.Hour, w)
+		w.apply()
+	}
+	w.expect(pair, values{"status": "active", "generation": 5})
+	s.expectCalls(calls{refreshes: 4})
+
+	s, w = guided(t, "teamleader")
+	callback, err := url.Parse(s.consent(s.base + "/authorize?" + url.Values{
+		"response_type": {"code"}, "client_id": {exampleClient}, "redirect_uri": {redirectURI}, "state": {"another tool's"},
+	}.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.env["TF_VAR_code"] = callback.Query().Get("code")
+	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(blocks[1]))
+	w.apply()
+	delete(w.env, "TF_VAR_code")
+	s.later(24*time.Hour, w)
+	w.apply()
+	w.expect(pair, values{"status": "active", "generation": 2})
+	s.expectCalls(calls{exchanges: 1, refreshes: 1})
 }

@@ -112,3 +112,18 @@ func TestPlatformEndlessTokens(t *testing.T) {
 		})
 	}
 }
+
+// Whether the address that is looked up wants the client to authenticate as well is not known. Where it does, a warning says that
+// something is missing, and the token pair works.
+func TestPlatformLookUpThatWantsMore(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, twinfield().as("validation_wants_basic", ""))
+	s.w.env[envPresets] = s.base
+	s.authorize()
+	s.w.plan().mustSay(t, "Warning: Connection Details Incomplete", "(clusterUrl)", "The token works all the same.")
+	s.expectStored(alive, "")
+	s.later(s.lifetime, s.w)
+	s.w.apply()
+	s.expectStored(alive, "")
+	s.expectCalls(calls{exchanges: 1, refreshes: 1})
+}

@@ -45,6 +45,7 @@ func TestPlatformReadings(t *testing.T) {
 		{vismaConnect(), long, open, open, dead},
 		{vismaConnect().as("reuse", `rotation = "none"`), moment, alive, alive, alive},
 		{vismaConnect().as("longest_grace", ""), long, open, open, dead},
+		{vismaConnect().as("other_errors", ""), long, open, open, open},
 
 		{salesforce(), long, alive, alive, alive},
 		{salesforce().as("idle_limit", `rotation = "none"`), moment, alive, alive, alive},

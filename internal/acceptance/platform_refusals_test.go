@@ -106,6 +106,8 @@ func TestPlatformRumour(t *testing.T) {
 		words string
 	}{
 		{salesforce().as("inactive_user", ""), "inactive_user: user is inactive"},
+		{salesforce().as("rate_limited", ""), "rate_limit_exceeded: too many logins"},
+		{salesforce().as("client_gone", ""), "invalid_client_id: client identifier invalid"},
 		{salesforce().as("inactive_org", ""), "inactive_org: organization is not active"},
 		{microsoft().as("blocked", ""), "AADSTS53003: "},
 		{microsoft().as("interaction_required", ""), "interaction_required: AADSTS50076: "},

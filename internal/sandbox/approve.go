@@ -15,6 +15,24 @@ func (s *Server) Approve(authorizationURL string) (callbackURL string, err error
 	return s.visit(authorizationURL, decisionAllow)
 }
 
+// ApprovePosted is Approve where the answer goes to the redirect URI by HTTP POST. It returns what is posted, as whoever runs that
+// address would see it.
+func (s *Server) ApprovePosted(authorizationURL string) (url.Values, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	params, issuer, err := s.readAuthorizationURL(authorizationURL)
+	if err != nil {
+		return nil, err
+	}
+	entry := s.record(&Entry{Method: http.MethodPost, Path: pathAuthorize, Processed: true})
+	answer := s.decide(params, issuer, decisionAllow, entry)
+	entry.Status, entry.Error = answer.status, answer.error
+	if answer.posted == nil {
+		return nil, fmt.Errorf("nothing is posted: %d %s", answer.status, answer.error)
+	}
+	return answer.posted, nil
+}
+
 // Deny is Approve by a person who presses Deny.
 func (s *Server) Deny(authorizationURL string) (callbackURL string, err error) {
 	return s.visit(authorizationURL, decisionDeny)

@@ -24,6 +24,7 @@ type manners struct {
 	userScopes    string            // the parameter that asks for scopes of the user, if there are such
 	pkce          pkceManner
 	formPost      bool     // answers by HTTP POST unless response_mode=query
+	postOnly      bool     // and refuses response_mode=query
 	omitsIssuer   bool     // sends no iss (RFC 9207)
 	callback      []string // names and values, in turn, that a callback has besides a code
 
@@ -91,6 +92,8 @@ func (m manners) checkAuthorization(request *authorization, params url.Values) (
 		}
 	}
 	switch {
+	case m.postOnly && params.Get("response_mode") == "query":
+		return "invalid_request", "response_mode query is not enabled"
 	case m.pkce == pkceRefused && request.challenge != "":
 		return "invalid_request", "code_challenge is not known here"
 	case !within(m.needsScopes, request.scopes):

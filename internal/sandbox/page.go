@@ -49,10 +49,12 @@ func postPage(redirectURI string, answer url.Values) reply {
 			fields = append(fields, field{name, value})
 		}
 	}
-	return page(http.StatusOK, "post.html", struct {
+	r := page(http.StatusOK, "post.html", struct {
 		Action string
 		Fields []field
 	}{redirectURI, fields})
+	r.posted = answer
+	return r
 }
 
 func errorPage(code, description string) reply {

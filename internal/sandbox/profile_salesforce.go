@@ -60,6 +60,12 @@ func salesforce() profile {
 			{"idle_limit", func(p *profile) { // Salesforce help, connected_app_limit_idle_ttl, and the rules of 2026
 				p.settings.RefreshTokenIdleLifetime = 30 * 24 * time.Hour
 			}},
+			{"rate_limited", func(p *profile) { // unconfirmed
+				p.manners.refusals[refreshRevoked] = says(400, "rate_limit_exceeded", "too many logins")
+			}},
+			{"client_gone", func(p *profile) { // unconfirmed
+				p.manners.refusals[refreshRevoked] = says(400, "invalid_client_id", "client identifier invalid")
+			}},
 			{"inactive_user", func(p *profile) { // jsforce/jsforce#1656: the code
 				p.manners.refusals[refreshRevoked] = says(400, "inactive_user", "user is inactive")
 			}},

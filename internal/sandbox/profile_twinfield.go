@@ -39,6 +39,12 @@ func twinfield() profile {
 			{"value_changes", func(p *profile) { // php-twinfield stores what comes back; whether it ever differs is unconfirmed
 				p.settings.Rotation = RotationServerDecides
 			}},
+			{"validation_wants_basic", func(p *profile) { // whether the client must authenticate there is not told
+				for path, r := range p.manners.resources {
+					r.never = true
+					p.manners.resources[path] = r
+				}
+			}},
 			{"twenty_years", func(p *profile) { // older reports
 				p.settings.RefreshTokenAbsoluteLifetime = 20 * 365 * 24 * time.Hour
 			}},

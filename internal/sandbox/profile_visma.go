@@ -29,6 +29,11 @@ func vismaConnect() profile {
 			{"revokes_refresh_tokens_only", func(p *profile) { // the newer of two pages of the documentation
 				p.manners.revokesRefreshOnly = true
 			}},
+			{"other_errors", func(p *profile) { // error bodies are not documented
+				other := refusal{status: 400, more: object{{"message", `"The token is not valid."`}}}
+				p.manners.refusals = map[reason]refusal{refreshUnknown: other, refreshReused: other, refreshRevoked: other, refreshExpired: other}
+			}},
+			{"post_only", func(p *profile) { p.manners.postOnly = true }},        // whether each app takes response_mode=query is not told
 			{"sends_issuer", func(p *profile) { p.manners.omitsIssuer = false }}, // as IdentityServer can
 		},
 	}

@@ -77,7 +77,8 @@ type reply struct {
 	members object // the body's members, if it is a JSON object
 	error   string // the OAuth error code it carries, wherever it does
 	reason  reason
-	text    string // what an error page says
+	text    string     // what an error page says
+	posted  url.Values // what a page posts to the redirect URI
 }
 
 func jsonReply(status int, members object) reply {

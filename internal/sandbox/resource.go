@@ -50,6 +50,7 @@ type resource struct {
 	parameter string            // where the access token stands; empty: in the Authorization header
 	refusal   int               // the status for a token that is no good; 0: 401
 	refused   string            // and the body; empty: that of RFC 6750
+	never     bool              // no token is good enough
 }
 
 // serveResource is such a path. Server.mu is held.
@@ -59,7 +60,7 @@ func (s *Server) serveResource(c *call) reply {
 	if about.parameter == "" {
 		value, _ = strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
 	}
-	if s.admit(c, value) == nil {
+	if s.admit(c, value) == nil || about.never {
 		r := unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
 		r.status = cmp.Or(about.refusal, r.status)
 		if about.refused != "" {
