@@ -35,6 +35,25 @@ resource "oauth_token_pair" "this" {
 `, id, parameters, clientID, clientSecret, redirectURI, s.base, grant, refresh)
 }
 
+// onPlatformAlone is the same with nothing but the platform: its endpoints are the preset's.
+func onPlatformAlone(id, parameters, grant string) string {
+	return fmt.Sprintf(`
+resource "oauth_app_registration" "this" {
+  name                = "app"
+  platform            = %q
+  platform_parameters = { %s }
+  client_id           = %q
+  client_secret       = %q
+  redirect_uris       = [%q]
+}
+resource "oauth_token_pair" "this" {
+  name               = "on-a-platform"
+  client             = oauth_app_registration.this.client
+  authorization_code = { %s }
+}
+`, id, parameters, clientID, clientSecret, redirectURI, grant)
+}
+
 // What is known of a platform stands in for what the configuration leaves out, and nothing of it is written down: how the
 // client authenticates, that no scope is asked for, that it is too early, what the server's own words mean.
 func TestPlatform(t *testing.T) {
@@ -88,21 +107,7 @@ func TestLookUps(t *testing.T) {
 	s, w := newServer(t, nil), newWorkspace(t)
 	w.env[envPresets] = s.base
 	config := func(grant string) string {
-		return fmt.Sprintf(`
-resource "oauth_app_registration" "this" {
-  name          = "app"
-  platform      = "atlassian"
-  client_id     = %q
-  client_secret = %q
-  redirect_uris = [%q]
-}
-resource "oauth_token_pair" "this" {
-  name               = "looks-up"
-  client             = oauth_app_registration.this.client
-  authorization_code = { %s }
-}
-output "details" { value = oauth_token_pair.this.connection_details }
-`, clientID, clientSecret, redirectURI, grant)
+		return onPlatformAlone("atlassian", "", grant) + `output "details" { value = oauth_token_pair.this.connection_details }`
 	}
 	asked := func() int {
 		n := 0

@@ -66,7 +66,7 @@ func TestPlatformGuides(t *testing.T) {
 		"any-server":            "/authorize?client_id=" + exampleClient,
 		"refresh-strategies":    "4 added",
 	} {
-		blocks := fenced(readFile(t, filepath.Join("..", "..", "templates", "guides", name+".md")), "terraform")
+		blocks := guideBlocks(t, name)
 		if len(blocks) == 0 {
 			t.Fatalf("%s shows no configuration", name)
 		}

@@ -43,7 +43,7 @@ func TestPlatformDeadlines(t *testing.T) {
 	}
 }
 
-func moment(t *testing.T, value any) time.Time {
+func moment(t testing.TB, value any) time.Time {
 	t.Helper()
 	text, _ := value.(string)
 	at, err := time.Parse(time.RFC3339, text)

@@ -250,22 +250,28 @@ func (s *tenancy) spend(token string) {
 		form.Set("client_id", clientID)
 		form.Set("client_secret", clientSecret)
 	}
+	if status := s.post(form, s.basic); status != http.StatusOK {
+		s.t.Fatalf("somebody else's refresh: HTTP %d", status)
+	}
+}
+
+// post sends a token request as another program would, and returns the status. basic puts the client's secret into the header.
+func (s *tenancy) post(form url.Values, basic bool) int {
+	s.t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.base+"/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if s.basic {
+	if basic {
 		request.SetBasicAuth(url.QueryEscape(clientID), url.QueryEscape(clientSecret))
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		s.t.Fatalf("somebody else's refresh: %s", response.Status)
-	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // last is the newest line of the server's log, but for introspections.

@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,10 +13,9 @@ import (
 // expectLifetime checks that expires_at is so long after issued_at.
 func (w *workspace) expectLifetime(want time.Duration) {
 	w.t.Helper()
-	issued, issuedErr := time.Parse(time.RFC3339, w.string(this, "issued_at"))
-	expires, expiresErr := time.Parse(time.RFC3339, w.string(this, "expires_at"))
-	if issuedErr != nil || expiresErr != nil || expires.Sub(issued) != want {
-		w.t.Errorf("from %s to %s are not %s (%v, %v)", issued, expires, want, issuedErr, expiresErr)
+	issued, expires := moment(w.t, w.string(this, "issued_at")), moment(w.t, w.string(this, "expires_at"))
+	if expires.Sub(issued) != want {
+		w.t.Errorf("from %s to %s are not %s", issued, expires, want)
 	}
 }
 
@@ -41,24 +39,12 @@ func TestPlatformIntrospection(t *testing.T) {
 	}
 	w.env[envPresets] = s.base
 	config := func(grant string) string {
-		return fmt.Sprintf(`
-resource "oauth_app_registration" "this" {
-  name          = "app"
-  platform      = "salesforce"
-  client_id     = %q
-  client_secret = %q
-  redirect_uris = [%q]
-}
-resource "oauth_token_pair" "this" {
-  name               = "introspected"
-  client             = oauth_app_registration.this.client
-  authorization_code = { %s }
-}
+		return onPlatformAlone("salesforce", "", grant) + `
 data "oauth_access_token" "x" {
   token_pair         = oauth_token_pair.this.id
   allow_unauthorized = true
 }
-`, clientID, clientSecret, redirectURI, grant)
+`
 	}
 	w.write(config(""))
 	w.apply()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
@@ -141,11 +140,7 @@ func (s *tenancy) expectDeadline() {
 			s.t.Errorf("extra is %v", extra)
 		}
 	}
-	issued, issuedErr := time.Parse(time.RFC3339, s.w.string(this, "issued_at"))
-	expires, expiresErr := time.Parse(time.RFC3339, s.w.string(this, "expires_at"))
-	if issuedErr != nil || expiresErr != nil || expires.Sub(issued) != s.lifetime {
-		s.t.Errorf("from %s to %s are not %s (%v, %v)", issued, expires, s.lifetime, issuedErr, expiresErr)
-	}
+	s.w.expectLifetime(s.lifetime)
 }
 
 // destroyed destroys the pair and checks what becomes of its tokens on the platform.

@@ -3,10 +3,7 @@
 package acceptance_test
 
 import (
-	"context"
-	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 )
@@ -24,7 +21,7 @@ func TestPlatformLockedOut(t *testing.T) {
 			token := s.w.string(this, "refresh_token")
 			s.later(s.lifetime, s.w)
 			for range 10 {
-				s.refusedElsewhere()
+				s.post(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "client_id": {clientID}, "client_secret": {"wrong"}}, false)
 			}
 			if n := s.Counters().LockOuts; n != 1 {
 				t.Fatalf("the client is locked out %d times", n)
@@ -37,20 +34,4 @@ func TestPlatformLockedOut(t *testing.T) {
 			s.expectStored(alive, "")
 		})
 	}
-}
-
-// refusedElsewhere is a token request of another program, with a wrong secret.
-func (s *tenancy) refusedElsewhere() {
-	s.t.Helper()
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "client_id": {clientID}, "client_secret": {"wrong"}}
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.base+"/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	_ = response.Body.Close()
 }

@@ -2,10 +2,7 @@
 
 package acceptance_test
 
-import (
-	"fmt"
-	"testing"
-)
+import "testing"
 
 // With nothing configured but the platform, the endpoints of the preset are those of the platform: the way from a first
 // authorization over a refresh to the revocation leads over the platform's own paths.
@@ -28,23 +25,7 @@ func TestPlatformPaths(t *testing.T) {
 			t.Parallel()
 			s := newTenancy(t, tt.app)
 			s.w.env[envHosts] = s.base
-			config := func(callback string) string {
-				return fmt.Sprintf(`
-resource "oauth_app_registration" "this" {
-  name                = "app"
-  platform            = %q
-  platform_parameters = { %s }
-  client_id           = %q
-  client_secret       = %q
-  redirect_uris       = [%q]
-}
-resource "oauth_token_pair" "this" {
-  name               = "on-a-platform"
-  client             = oauth_app_registration.this.client
-  authorization_code = { %s }
-}
-`, tt.platform(), tt.parameters, clientID, clientSecret, redirectURI, callback)
-			}
+			config := func(callback string) string { return onPlatformAlone(tt.platform(), tt.parameters, callback) }
 			s.w.write(config(""))
 			s.w.apply()
 			s.w.write(config(attribute("callback_url", s.consent(s.w.string(this, "authorization_url")))))

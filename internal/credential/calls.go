@@ -15,8 +15,11 @@ type CallLimit struct {
 
 // free is when the next call may be made after those of calls; zero: now.
 func (l CallLimit) free(calls []time.Time, now time.Time) time.Time {
+	if len(calls) < l.Limit || l.Limit <= 0 {
+		return time.Time{}
+	}
 	count := l.within(calls, now)
-	if l.Limit <= 0 || len(count) < l.Limit {
+	if len(count) < l.Limit {
 		return time.Time{}
 	}
 	return count[len(count)-l.Limit].Add(l.Window)

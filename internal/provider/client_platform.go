@@ -76,14 +76,15 @@ func stringsOf(m types.Map) (map[string]string, bool) {
 	return values, true
 }
 
-// checkPlatform reports parameters and overrides that the platform does not take, and parameters that it lacks.
-func checkPlatform(at path.Path, n presetNames, diags *diag.Diagnostics) {
+// checkPlatform reports parameters and overrides that the platform does not take, and parameters that it lacks. It returns what
+// find does.
+func checkPlatform(at path.Path, n presetNames, diags *diag.Diagnostics) (preset credential.Preset, settled bool) {
+	preset, settled, err := n.find()
 	parameters := at.AtName("platform_parameters")
 	if n.id.IsNull() && isGiven(n.parameters) {
 		diags.AddAttributeError(parameters, "Contradicting Attributes", fmt.Sprintf("%s goes with platform, which is not set.", parameters))
-		return
+		return preset, settled
 	}
-	_, _, err := n.find()
 	values, _ := stringsOf(n.parameters)
 	addParameterError(parameters, values, err, diags) // the validator of platform tells of the rest
 	var wrong *platform.OverrideError
@@ -91,6 +92,7 @@ func checkPlatform(at path.Path, n presetNames, diags *diag.Diagnostics) {
 		at := at.AtName("platform_overrides")
 		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s cannot be used: %s.", at, wrong.Why))
 	}
+	return preset, settled
 }
 
 // addParameterError reports err at the parameter it is about, if it is about one.

@@ -209,9 +209,7 @@ func optionalDuration(d time.Duration) types.String {
 func checkClient(
 	at path.Path, get func(string) types.String, parameters types.Map, policy types.Object, insecure bool, diags *diag.Diagnostics,
 ) {
-	names := presetNames{get("platform"), get("platform_overrides"), parameters}
-	checkPlatform(at, names, diags)
-	preset, settled, _ := names.find()
+	preset, settled := checkPlatform(at, presetNames{get("platform"), get("platform_overrides"), parameters}, diags)
 	missing := func(name, why string) {
 		diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed. %s", at.AtName(name), why))
 	}

@@ -20,17 +20,11 @@ func (s *Server) Approve(authorizationURL string) (callbackURL string, err error
 func (s *Server) ApprovePosted(authorizationURL string) (url.Values, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	params, issuer, err := s.readAuthorizationURL(authorizationURL)
-	if err != nil {
-		return nil, err
+	answer, err := s.decideAt(authorizationURL, decisionAllow)
+	if err == nil && answer.posted == nil {
+		err = fmt.Errorf("nothing is posted: %d %s", answer.status, answer.error)
 	}
-	entry := s.record(&Entry{Method: http.MethodPost, Path: pathAuthorize, Processed: true})
-	answer := s.decide(params, issuer, decisionAllow, entry)
-	entry.Status, entry.Error = answer.status, answer.error
-	if answer.posted == nil {
-		return nil, fmt.Errorf("nothing is posted: %d %s", answer.status, answer.error)
-	}
-	return answer.posted, nil
+	return answer.posted, err
 }
 
 // Deny is Approve by a person who presses Deny.
@@ -41,15 +35,10 @@ func (s *Server) Deny(authorizationURL string) (callbackURL string, err error) {
 func (s *Server) visit(authorizationURL, decision string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	params, issuer, err := s.readAuthorizationURL(authorizationURL)
+	answer, err := s.decideAt(authorizationURL, decision)
 	if err != nil {
 		return "", err
 	}
-	entry := s.record(&Entry{Method: http.MethodPost, Path: pathAuthorize, Processed: true})
-	entry.ClientID = params.Get("client_id")
-	answer := s.decide(params, issuer, decision, entry)
-	entry.Status, entry.Error = answer.status, answer.error
-	s.countError(answer.error)
 	if answer.status == http.StatusOK {
 		return "", errors.New("the answer went to the redirect URI by HTTP POST: no address shows it")
 	}
@@ -60,6 +49,20 @@ func (s *Server) visit(authorizationURL, decision string) (string, error) {
 		s.counters.AuthorizeViews++ // the page was there to be answered
 	}
 	return answer.header.Get("Location"), nil
+}
+
+// decideAt carries a person's decision out, with its line in the log. Server.mu is held.
+func (s *Server) decideAt(authorizationURL, decision string) (reply, error) {
+	params, issuer, err := s.readAuthorizationURL(authorizationURL)
+	if err != nil {
+		return reply{}, err
+	}
+	entry := s.record(&Entry{Method: http.MethodPost, Path: pathAuthorize, Processed: true})
+	entry.ClientID = params.Get("client_id")
+	answer := s.decide(params, issuer, decision, entry)
+	entry.Status, entry.Error = answer.status, answer.error
+	s.countError(answer.error)
+	return answer, nil
 }
 
 // readAuthorizationURL makes sure that a browser would have come to the server of this issuer. A bare http.Handler
