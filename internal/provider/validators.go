@@ -118,7 +118,7 @@ func rfc3339() validator.String {
 
 // printable bounds a secret or identifier: visible ASCII (RFC 6749 appendix A), at most n bytes. Its message does not
 // quote the value.
-func printable(n int) validator.String {
+func printable(n int) check {
 	return check{wants: fmt.Sprintf("1 to %d printable ASCII characters", n), wrong: func(text string) error {
 		switch {
 		case text == "":
