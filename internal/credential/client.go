@@ -19,6 +19,16 @@ type Client struct {
 	ClientSecret            secret.String // empty: that of the registration, if any
 	TokenEndpointAuthMethod string        // empty: client_secret_basic with a secret, else none
 
+	// What the methods with keys need; the names are those of the registered client metadata.
+	TokenEndpointAuthSigningAlg string        // empty: that of the key
+	PrivateKey                  secret.String // PEM or JWK; empty: that of the registration, if any
+	PrivateKeyID                string        // kid; empty: that of the JWK
+	TLSClientCertificate        string        // PEM, the client's own first; empty: with its key that of the registration
+	TLSClientPrivateKey         secret.String // PEM
+
+	RequirePushedAuthorizationRequests bool // false: only where the server requires them (RFC 9126 §5)
+	DPoPBoundAccessTokens              bool // RFC 9449 §5.2
+
 	AuthorizationEndpoint              string
 	TokenEndpoint                      string
 	RevocationEndpoint                 string

@@ -17,6 +17,13 @@ type wireClient struct {
 	ClientID                string            `json:"client_id,omitempty"`
 	ClientSecret            string            `json:"client_secret,omitempty"`
 	TokenEndpointAuthMethod string            `json:"token_endpoint_auth_method,omitempty"`
+	SigningAlg              string            `json:"token_endpoint_auth_signing_alg,omitempty"`
+	PrivateKey              string            `json:"private_key,omitempty"`
+	PrivateKeyID            string            `json:"private_key_id,omitempty"`
+	TLSCertificate          string            `json:"tls_client_certificate,omitempty"`
+	TLSPrivateKey           string            `json:"tls_client_private_key,omitempty"`
+	RequirePushed           bool              `json:"require_pushed_authorization_requests,omitempty"`
+	DPoPBound               bool              `json:"dpop_bound_access_tokens,omitempty"`
 	Authorization           string            `json:"authorization_endpoint,omitempty"`
 	Token                   string            `json:"token_endpoint,omitempty"`
 	Revocation              string            `json:"revocation_endpoint,omitempty"`
@@ -62,6 +69,9 @@ func encodeClient(c Client) *wireClient {
 		Registration: c.Registration, Platform: c.Platform, PlatformParameters: c.PlatformParameters,
 		PlatformOverrides: c.PlatformOverrides, Issuer: c.Issuer,
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
+		SigningAlg: c.TokenEndpointAuthSigningAlg, PrivateKey: c.PrivateKey.Reveal(), PrivateKeyID: c.PrivateKeyID,
+		TLSCertificate: c.TLSClientCertificate, TLSPrivateKey: c.TLSClientPrivateKey.Reveal(),
+		RequirePushed: c.RequirePushedAuthorizationRequests, DPoPBound: c.DPoPBoundAccessTokens,
 		Authorization: c.AuthorizationEndpoint, Token: c.TokenEndpoint, Revocation: c.RevocationEndpoint,
 		Introspection: c.IntrospectionEndpoint, RegistrationURL: c.RegistrationEndpoint,
 		DeviceAuthorization: c.DeviceAuthorizationEndpoint, PushedAuthorization: c.PushedAuthorizationRequestEndpoint,
@@ -80,6 +90,9 @@ func decodeClient(w *wireClient) Client {
 		Registration: w.Registration, Platform: w.Platform, PlatformParameters: w.PlatformParameters,
 		PlatformOverrides: w.PlatformOverrides, Issuer: w.Issuer,
 		ClientID: w.ClientID, ClientSecret: secret.New(w.ClientSecret), TokenEndpointAuthMethod: w.TokenEndpointAuthMethod,
+		TokenEndpointAuthSigningAlg: w.SigningAlg, PrivateKey: secret.New(w.PrivateKey), PrivateKeyID: w.PrivateKeyID,
+		TLSClientCertificate: w.TLSCertificate, TLSClientPrivateKey: secret.New(w.TLSPrivateKey),
+		RequirePushedAuthorizationRequests: w.RequirePushed, DPoPBoundAccessTokens: w.DPoPBound,
 		AuthorizationEndpoint: w.Authorization, TokenEndpoint: w.Token, RevocationEndpoint: w.Revocation,
 		IntrospectionEndpoint: w.Introspection, RegistrationEndpoint: w.RegistrationURL,
 		DeviceAuthorizationEndpoint: w.DeviceAuthorization, PushedAuthorizationRequestEndpoint: w.PushedAuthorization,

@@ -126,6 +126,23 @@ func (m *Manager) DeleteRegistration(ctx context.Context, name, attachment strin
 	return nil
 }
 
+// borrows tells whether what proves the client is looked up in its registration.
+func (c Client) borrows() bool {
+	return c.Registration != "" && c.TokenEndpointAuthMethod != oauth.None &&
+		c.ClientSecret.IsEmpty() && c.PrivateKey.IsEmpty() && c.TLSClientPrivateKey.IsEmpty()
+}
+
+// borrow takes over what proves the client. A key comes with all that belongs to it.
+func (c *Client) borrow(from Client) {
+	c.ClientSecret, c.PrivateKey, c.TLSClientPrivateKey = from.ClientSecret, from.PrivateKey, from.TLSClientPrivateKey
+	if c.PrivateKeyID == "" {
+		c.PrivateKeyID = from.PrivateKeyID
+	}
+	if c.TLSClientCertificate == "" {
+		c.TLSClientCertificate = from.TLSClientCertificate
+	}
+}
+
 // Resolve completes a client as configured: its secret comes from the registration if it has none of its own, and the rest
 // from the platform's preset, or from the server itself. It checks all that can be checked before a token is sent.
 func (m *Manager) Resolve(ctx context.Context, c Client) (Client, error) {
@@ -134,7 +151,7 @@ func (m *Manager) Resolve(ctx context.Context, c Client) (Client, error) {
 
 func (m *Manager) resolve(ctx context.Context, c Client, lacks func(Client) bool) (Client, error) {
 	c = m.known(c)
-	if c.ClientSecret.IsEmpty() && c.Registration != "" && c.TokenEndpointAuthMethod != oauth.None {
+	if c.borrows() {
 		r, err := m.Registration(ctx, c.Registration)
 		switch {
 		case IsKind(err, KindNotFound):
@@ -144,7 +161,7 @@ func (m *Manager) resolve(ctx context.Context, c Client, lacks func(Client) bool
 		case r.Client.ClientID != c.ClientID:
 			return Client{}, fmt.Errorf("registration %q: %w", c.Registration, ErrOtherClientID)
 		}
-		c.ClientSecret = r.Client.ClientSecret
+		c.borrow(r.Client)
 	}
 	c = c.completed()
 	if c.noPreset == "" {

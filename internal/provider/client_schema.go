@@ -4,17 +4,16 @@ import (
 	"maps"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // Bounds of what a client may hold.
@@ -51,6 +50,14 @@ func clientFields() []clientField {
 		{"token_endpoint_auth_method", "How the client authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: with a secret what `platform` wants, else what the discovered metadata list, else `client_secret_basic`; without one `none`. It is never found out by trying, which would send a single-use token twice.",
 			[]validator.String{stringvalidator.OneOf(oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.None)},
 			func(c *credential.Client) *string { return &c.TokenEndpointAuthMethod }},
+		{"token_endpoint_auth_signing_alg", "The algorithm that signs the client's assertions (`private_key_jwt`, `client_secret_jwt`), such as `RS256`, `PS256`, `ES256`, `EdDSA` or `HS256`. Default: `RS256` with an RSA key, the one of its curve with another, `HS256` with a secret.",
+			[]validator.String{stringvalidator.OneOf(oauth.SigningAlgorithms()...)},
+			func(c *credential.Client) *string { return &c.TokenEndpointAuthSigningAlg }},
+		{"private_key_id", "The `kid` by which the server finds the public key of `private_key`. Default: that of the JWK, if it is one; else none is sent.", []validator.String{printable(1024)},
+			func(c *credential.Client) *string { return &c.PrivateKeyID }},
+		{"tls_client_certificate", "The certificate that the client shows for `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705), as PEM, with its intermediates behind it.",
+			[]validator.String{stringvalidator.LengthBetween(1, 64<<10)},
+			func(c *credential.Client) *string { return &c.TLSClientCertificate }},
 		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_url`, unless `platform` knows it or it is discovered from `issuer`.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
 		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged for tokens. Needed, unless `platform` knows it or it is discovered from `issuer`.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
 		endpoint("revocation_endpoint", "Where tokens are revoked (RFC 7009) when a token pair is destroyed. Where neither this nor `platform` names one and none is discovered from `issuer`, a destroy warns that a person must revoke them on the platform.", func(c *credential.Client) *string { return &c.RevocationEndpoint }),
@@ -61,9 +68,51 @@ func clientFields() []clientField {
 	}
 }
 
+// clientSecret is one sensitive member of the client object, with a write-only twin.
+type clientSecret struct {
+	name        string
+	description string
+	of          func(*credential.Client) *secret.String
+	multiline   bool
+}
+
+// clientSecrets are the sensitive members, in one place like clientFields.
+func clientSecrets() []clientSecret {
+	return []clientSecret{
+		{"client_secret", "The client secret. With `secrets_in_state = false` use `client_secret_wo`.",
+			func(c *credential.Client) *secret.String { return &c.ClientSecret }, false},
+		{"private_key", "The private key that signs the client's assertions, for `private_key_jwt` (RFC 7523 §2.2): RSA of 2048 bits or more, EC (P-256, P-384, P-521) or Ed25519, as PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or as a JWK. With `secrets_in_state = false` use `private_key_wo`.",
+			func(c *credential.Client) *secret.String { return &c.PrivateKey }, true},
+		{"tls_client_private_key", "The private key of `tls_client_certificate`, as PEM. With `secrets_in_state = false` use `tls_client_private_key_wo`.",
+			func(c *credential.Client) *secret.String { return &c.TLSClientPrivateKey }, true},
+	}
+}
+
+func (s clientSecret) validators() []validator.String {
+	if s.multiline {
+		return []validator.String{stringvalidator.LengthBetween(1, maxSecret)}
+	}
+	return []validator.String{printable(maxSecret)}
+}
+
+// clientFlag is one member of the client object that is true or not.
+type clientFlag struct {
+	name        string
+	description string
+	of          func(*credential.Client) *bool
+}
+
+func clientFlags() []clientFlag {
+	return []clientFlag{
+		{"require_pushed_authorization_requests", "Whether authorization requests are pushed to `pushed_authorization_request_endpoint` first (RFC 9126), so that the `authorization_url` holds nothing but a reference. Default: `false`, which pushes only where the server's discovered metadata require it.",
+			func(c *credential.Client) *bool { return &c.RequirePushedAuthorizationRequests }},
+		{"dpop_bound_access_tokens", "Whether tokens are bound to a key by DPoP (RFC 9449), so that nobody can use them without it. The key is made with the authorization and stays in the token store. Default: `false`.",
+			func(c *credential.Client) *bool { return &c.DPoPBoundAccessTokens }},
+	}
+}
+
 const (
 	describePlatformParameters = "What the platform's endpoints depend on, such as `{ country = \"nl\" }`. Which ones there are, and which values they take, says the platform's page. Needed where one of them has no default."
-	describeClientSecret       = "The client secret. With `secrets_in_state = false` use `client_secret_wo`."
 	describePolicy             = "What is known of the server's refresh tokens. It decides what may be tried when a reply is lost, and which deadlines are shown. What neither this nor `platform` says counts as the most delicate case: `single_use` and `revoke_family`."
 )
 
@@ -76,27 +125,18 @@ func clientInputAttributes() map[string]schema.Attribute {
 				mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(2048)),
 			},
 		},
-		"client_secret": schema.StringAttribute{
-			MarkdownDescription: describeClientSecret, Optional: true, Sensitive: true,
-			Validators: []validator.String{printable(maxSecret), stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("client_secret_wo"))},
-		},
-		"client_secret_wo": schema.StringAttribute{
-			MarkdownDescription: "The client secret, write-only: it is kept in the token store and enters neither state nor plan. Terraform 1.11 or newer.",
-			Optional:            true, Sensitive: true, WriteOnly: true,
-			Validators: []validator.String{
-				printable(maxSecret), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("client_secret_wo_version")),
-			},
-		},
-		"client_secret_wo_version": schema.Int64Attribute{
-			MarkdownDescription: "Needed with `client_secret_wo`. Change it whenever that changes; Terraform cannot see the secret itself change.", Optional: true,
-			Validators: []validator.Int64{int64validator.AtLeast(0)},
-		},
 		"refresh_token_policy": schema.SingleNestedAttribute{
 			MarkdownDescription: describePolicy, Optional: true, Attributes: policyInputAttributes(),
 		},
 	}
 	for _, f := range clientFields() {
 		attributes[f.name] = schema.StringAttribute{MarkdownDescription: f.description, Optional: true, Validators: f.validators}
+	}
+	for _, s := range clientSecrets() {
+		secretInput(attributes, s.name, s.description, s.validators()...)
+	}
+	for _, f := range clientFlags() {
+		attributes[f.name] = schema.BoolAttribute{MarkdownDescription: f.description, Optional: true}
 	}
 	return attributes
 }
@@ -116,10 +156,6 @@ func clientComputedAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"registration":        schema.StringAttribute{MarkdownDescription: "The name of this registration; unknown until the apply that writes it to the token store.", Computed: true},
 		"platform_parameters": schema.MapAttribute{MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Computed: true},
-		"client_secret": schema.StringAttribute{
-			MarkdownDescription: "The client secret as configured; null if it was given write-only. Token pairs then look it up in the store.",
-			Computed:            true, Sensitive: true,
-		},
 		"refresh_token_policy": schema.SingleNestedAttribute{
 			MarkdownDescription: describePolicy, Computed: true,
 			Attributes: map[string]schema.Attribute{},
@@ -132,6 +168,14 @@ func clientComputedAttributes() map[string]schema.Attribute {
 	attributes["refresh_token_policy"] = schema.SingleNestedAttribute{MarkdownDescription: describePolicy, Computed: true, Attributes: policy}
 	for _, f := range clientFields() {
 		attributes[f.name] = schema.StringAttribute{MarkdownDescription: f.description, Computed: true}
+	}
+	for _, s := range clientSecrets() {
+		attributes[s.name] = schema.StringAttribute{
+			MarkdownDescription: "As configured; null if it was given write-only. Token pairs then look it up in the store.", Computed: true, Sensitive: true,
+		}
+	}
+	for _, f := range clientFlags() {
+		attributes[f.name] = schema.BoolAttribute{MarkdownDescription: f.description, Computed: true}
 	}
 	return attributes
 }
@@ -191,10 +235,16 @@ func policyType() map[string]attr.Type {
 func clientType() map[string]attr.Type {
 	t := map[string]attr.Type{
 		"registration": types.StringType, "platform_parameters": types.MapType{ElemType: types.StringType},
-		"client_secret": types.StringType, "refresh_token_policy": types.ObjectType{AttrTypes: policyType()},
+		"refresh_token_policy": types.ObjectType{AttrTypes: policyType()},
 	}
 	for _, f := range clientFields() {
 		t[f.name] = types.StringType
+	}
+	for _, s := range clientSecrets() {
+		t[s.name] = types.StringType
+	}
+	for _, f := range clientFlags() {
+		t[f.name] = types.BoolType
 	}
 	return t
 }
@@ -202,6 +252,8 @@ func clientType() map[string]attr.Type {
 // clientOfPairType is the type of the client of a token pair.
 func clientOfPairType() map[string]attr.Type {
 	t := maps.Clone(clientType())
-	t["client_secret_wo"], t["client_secret_wo_version"] = types.StringType, types.Int64Type
+	for _, s := range clientSecrets() {
+		t[s.name+"_wo"], t[s.name+"_wo_version"] = types.StringType, types.Int64Type
+	}
 	return t
 }

@@ -41,6 +41,16 @@ func memberInt(o types.Object, name string) types.Int64 {
 	return types.Int64Null()
 }
 
+func memberBool(o types.Object, name string) types.Bool {
+	if o.IsUnknown() {
+		return types.BoolUnknown()
+	}
+	if b, ok := o.Attributes()[name].(types.Bool); ok {
+		return b
+	}
+	return types.BoolNull()
+}
+
 // policyOf reads the refresh_token_policy of a client; null where there is none.
 func policyOf(client types.Object) types.Object {
 	if v, ok := client.Attributes()["refresh_token_policy"].(types.Object); ok {
@@ -79,9 +89,11 @@ func clientFrom(o types.Object) credential.Client {
 		*f.of(&c) = member(o, f.name).ValueString()
 	}
 	c.Registration = member(o, "registration").ValueString()
-	c.ClientSecret = secret.New(member(o, "client_secret").ValueString())
-	if wo := member(o, "client_secret_wo"); wo.ValueString() != "" {
-		c.ClientSecret = secret.New(wo.ValueString())
+	for _, s := range clientSecrets() {
+		*s.of(&c) = secret.New(cmp.Or(member(o, s.name+"_wo").ValueString(), member(o, s.name).ValueString()))
+	}
+	for _, f := range clientFlags() {
+		*f.of(&c) = memberBool(o, f.name).ValueBool()
 	}
 	if m, ok := o.Attributes()["platform_parameters"].(types.Map); ok && len(m.Elements()) > 0 {
 		c.PlatformParameters = map[string]string{}
@@ -95,11 +107,13 @@ func clientFrom(o types.Object) credential.Client {
 	return c
 }
 
-// keepSecret completes c with the secret that the store holds, where the configuration o has it write-only and does not
-// bring it along in this run.
-func keepSecret(c *credential.Client, o types.Object, stored credential.Client) {
-	if c.ClientSecret.IsEmpty() && isGiven(memberInt(o, "client_secret_wo_version")) && c.ClientID == stored.ClientID {
-		c.ClientSecret = stored.ClientSecret
+// keepSecrets completes c with the secrets that the store holds, where the configuration o has them write-only and does not
+// bring them along in this run.
+func keepSecrets(c *credential.Client, o types.Object, stored credential.Client) {
+	for _, s := range clientSecrets() {
+		if own := s.of(c); own.IsEmpty() && isGiven(memberInt(o, s.name+"_wo_version")) && c.ClientID == stored.ClientID {
+			*own = *s.of(&stored)
+		}
 	}
 }
 
@@ -168,8 +182,7 @@ func durationOf(s types.String) time.Duration {
 // configuration may give it write-only.
 func clientObjectFrom(c credential.Client) types.Object {
 	values := map[string]attr.Value{
-		"registration": optionalString(c.Registration), "client_secret": types.StringNull(),
-		"client_secret_wo": types.StringNull(), "client_secret_wo_version": types.Int64Null(),
+		"registration":        optionalString(c.Registration),
 		"platform_parameters": types.MapNull(types.StringType), "refresh_token_policy": policyObject(c.Policy),
 	}
 	if len(c.PlatformParameters) > 0 {
@@ -181,6 +194,15 @@ func clientObjectFrom(c credential.Client) types.Object {
 	}
 	for _, f := range clientFields() {
 		values[f.name] = optionalString(*f.of(&c))
+	}
+	for _, s := range clientSecrets() {
+		values[s.name], values[s.name+"_wo"], values[s.name+"_wo_version"] = types.StringNull(), types.StringNull(), types.Int64Null()
+	}
+	for _, f := range clientFlags() {
+		values[f.name] = types.BoolNull()
+		if *f.of(&c) {
+			values[f.name] = types.BoolValue(true)
+		}
 	}
 	return types.ObjectValueMust(clientOfPairType(), values)
 }

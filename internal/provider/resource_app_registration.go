@@ -29,32 +29,6 @@ var (
 
 type appRegistrationResource struct{ configuredResource }
 
-// appRegistrationModel mirrors the schema; its plain client members are those of clientFields.
-type appRegistrationModel struct {
-	ID           types.String `tfsdk:"id"`
-	Name         types.String `tfsdk:"name"`
-	Client       types.Object `tfsdk:"client"`
-	RedirectURIs types.List   `tfsdk:"redirect_uris"`
-
-	Platform                           types.String `tfsdk:"platform"`
-	PlatformParameters                 types.Map    `tfsdk:"platform_parameters"`
-	PlatformOverrides                  types.String `tfsdk:"platform_overrides"`
-	Issuer                             types.String `tfsdk:"issuer"`
-	ClientID                           types.String `tfsdk:"client_id"`
-	ClientSecret                       types.String `tfsdk:"client_secret"`
-	ClientSecretWO                     types.String `tfsdk:"client_secret_wo"`
-	ClientSecretWOVersion              types.Int64  `tfsdk:"client_secret_wo_version"`
-	TokenEndpointAuthMethod            types.String `tfsdk:"token_endpoint_auth_method"`
-	AuthorizationEndpoint              types.String `tfsdk:"authorization_endpoint"`
-	TokenEndpoint                      types.String `tfsdk:"token_endpoint"`
-	RevocationEndpoint                 types.String `tfsdk:"revocation_endpoint"`
-	IntrospectionEndpoint              types.String `tfsdk:"introspection_endpoint"`
-	RegistrationEndpoint               types.String `tfsdk:"registration_endpoint"`
-	DeviceAuthorizationEndpoint        types.String `tfsdk:"device_authorization_endpoint"`
-	PushedAuthorizationRequestEndpoint types.String `tfsdk:"pushed_authorization_request_endpoint"`
-	RefreshTokenPolicy                 types.Object `tfsdk:"refresh_token_policy"`
-}
-
 func newAppRegistrationResource() resource.Resource { return &appRegistrationResource{} }
 
 func (*appRegistrationResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -134,45 +108,16 @@ func (r *appRegistrationResource) checkAgainstSession(
 	ctx context.Context, req resource.ModifyPlanRequest, config appRegistrationModel, diags *diag.Diagnostics,
 ) {
 	if !r.session.secretsInState {
-		rejectPlainSecret(ctx, req.Config.GetAttribute, path.Root("client_secret"), diags)
+		for _, s := range clientSecrets() {
+			rejectPlainSecret(ctx, req.Config.GetAttribute, path.Root(s.name), diags)
+		}
 	}
-	if r.session.stateOnly && isGiven(config.ClientSecretWO) {
-		noWriteOnly(path.Root("client_secret_wo"), diags)
+	for _, s := range clientSecrets() {
+		if r.session.stateOnly && isGiven(config.member(s.name+"_wo")) {
+			noWriteOnly(path.Root(s.name+"_wo"), diags)
+		}
 	}
 	checkClient(path.Empty(), config.member, config.PlatformParameters, config.RefreshTokenPolicy, r.session.insecure, diags)
-}
-
-// member reads a configured member by its name in a client. There is no other registration that a secret could come from.
-func (m appRegistrationModel) member(name string) types.String {
-	switch name {
-	case "registration":
-		return types.StringNull()
-	case "client_secret_wo":
-		return m.ClientSecretWO
-	}
-	return member(m.inputs(), name)
-}
-
-// inputs are the configured members as an object of the client's type, known or not.
-func (m appRegistrationModel) inputs() types.Object {
-	return types.ObjectValueMust(clientInputType(), map[string]attr.Value{
-		"registration": m.Name, "platform": m.Platform, "platform_parameters": mapOrNull(m.PlatformParameters),
-		"platform_overrides": m.PlatformOverrides, "issuer": m.Issuer, "client_id": m.ClientID,
-		"client_secret": m.ClientSecret, "client_secret_wo_version": m.ClientSecretWOVersion,
-		"token_endpoint_auth_method": m.TokenEndpointAuthMethod, "authorization_endpoint": m.AuthorizationEndpoint,
-		"token_endpoint": m.TokenEndpoint, "revocation_endpoint": m.RevocationEndpoint,
-		"introspection_endpoint": m.IntrospectionEndpoint, "registration_endpoint": m.RegistrationEndpoint,
-		"device_authorization_endpoint":         m.DeviceAuthorizationEndpoint,
-		"pushed_authorization_request_endpoint": m.PushedAuthorizationRequestEndpoint,
-		"refresh_token_policy":                  policyOrNull(m.RefreshTokenPolicy), "redirect_uris": listOrNull(m.RedirectURIs),
-	})
-}
-
-func clientInputType() map[string]attr.Type {
-	t := clientType()
-	t["client_secret_wo_version"] = types.Int64Type
-	t["redirect_uris"] = types.ListType{ElemType: types.StringType}
-	return t
 }
 
 // clientObject plans the computed client member by member. A whole unknown object would make core complain about
@@ -188,7 +133,9 @@ func (r *appRegistrationResource) clientObject(config appRegistrationModel, writ
 		values["registration"] = types.StringUnknown()
 	}
 	if r.session != nil && !r.session.isUnknown() && !r.session.secretsInState {
-		values["client_secret"] = types.StringNull()
+		for _, s := range clientSecrets() {
+			values[s.name] = types.StringNull()
+		}
 	}
 	return types.ObjectValueMust(clientType(), values)
 }
@@ -222,20 +169,17 @@ func (r *appRegistrationResource) Create(ctx context.Context, req resource.Creat
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
 }
 
-func (m *appRegistrationModel) finish(client types.Object) {
-	m.ID, m.Client = m.Name, client
-	m.ClientSecretWO = types.StringNull()
-}
-
 // put writes the registration into the store and returns the store's id.
 func (r *appRegistrationResource) put(ctx context.Context, config appRegistrationModel, a credential.Attachment, diags *diag.Diagnostics) string {
 	c := clientFrom(config.inputs())
 	c.Registration = ""
-	if wo := config.ClientSecretWO.ValueString(); wo != "" {
-		c.ClientSecret = secret.New(wo)
+	for _, s := range clientSecrets() {
+		if wo := config.member(s.name + "_wo").ValueString(); wo != "" {
+			*s.of(&c) = secret.New(wo)
+		}
 	}
 	if stored, err := r.session.manager.Registration(ctx, config.Name.ValueString()); err == nil {
-		keepSecret(&c, config.inputs(), stored.Client)
+		keepSecrets(&c, config.inputs(), stored.Client)
 	}
 	reg := credential.Registration{Client: c, Attachment: a}
 	diags.Append(config.RedirectURIs.ElementsAs(ctx, &reg.RedirectURIs, false)...)
@@ -277,7 +221,7 @@ func (r *appRegistrationResource) Read(ctx context.Context, req resource.ReadReq
 		r.compare(ctx, &state, &mem, &resp.Diagnostics)
 	}
 	if !r.session.secretsInState {
-		state.ClientSecret = types.StringNull()
+		state.ClientSecret, state.PrivateKey, state.TLSClientPrivateKey = types.StringNull(), types.StringNull(), types.StringNull()
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -316,36 +260,6 @@ func (r *appRegistrationResource) compare(ctx context.Context, state *appRegistr
 			diags.AddWarning("App Registration Not Marked As Managed", "The token store could not be written: "+err.Error()+". Nothing is lost; the next plan tries again.")
 		}
 	}
-}
-
-// fill takes over what an import finds. The secret stays out: the configuration may give it write-only.
-func (m *appRegistrationModel) fill(reg credential.Registration) {
-	o := clientObjectFrom(reg.Client)
-	m.ID = m.Name
-	m.PlatformOverrides = member(o, "platform_overrides")
-	m.Platform, m.Issuer, m.ClientID = member(o, "platform"), member(o, "issuer"), member(o, "client_id")
-	m.TokenEndpointAuthMethod = member(o, "token_endpoint_auth_method")
-	m.AuthorizationEndpoint, m.TokenEndpoint = member(o, "authorization_endpoint"), member(o, "token_endpoint")
-	m.RevocationEndpoint, m.IntrospectionEndpoint = member(o, "revocation_endpoint"), member(o, "introspection_endpoint")
-	m.RegistrationEndpoint = member(o, "registration_endpoint")
-	m.DeviceAuthorizationEndpoint = member(o, "device_authorization_endpoint")
-	m.PushedAuthorizationRequestEndpoint = member(o, "pushed_authorization_request_endpoint")
-	if v, ok := o.Attributes()["platform_parameters"].(types.Map); ok {
-		m.PlatformParameters = v
-	}
-	m.RefreshTokenPolicy = policyOf(o)
-	if len(reg.RedirectURIs) > 0 {
-		var elements []attr.Value
-		for _, u := range reg.RedirectURIs {
-			elements = append(elements, types.StringValue(u))
-		}
-		m.RedirectURIs = types.ListValueMust(types.StringType, elements)
-	}
-	values := o.Attributes()
-	delete(values, "client_secret_wo")
-	delete(values, "client_secret_wo_version")
-	values["registration"] = m.Name
-	m.Client = types.ObjectValueMust(clientType(), values)
 }
 
 func (r *appRegistrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -107,8 +107,11 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"refresh_token_policy":     "settings",
 		"refresh_token_expires_at": "a time",
 		"authorization_code":       "an object; its members are marked",
+		"private_key_id":           "public: it stands in the header of every assertion",
+		"dpop_bound_access_tokens": "a choice",
 
 		"token_endpoint_auth_methods_supported": "public",
+		"token_endpoint_auth_signing_alg":       "a name",
 		"code_challenge_methods_supported":      "public",
 	}
 	markers := []string{"secret", "token", "code", "callback", "verifier", "key", "extra"}
@@ -161,10 +164,14 @@ func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
 	}
 	want := []string{
 		"oauth_app_registration client_secret_wo",
+		"oauth_app_registration private_key_wo",
+		"oauth_app_registration tls_client_private_key_wo",
 		"oauth_token_pair authorization_code.callback_url_wo",
 		"oauth_token_pair authorization_code.code_verifier_wo",
 		"oauth_token_pair authorization_code.code_wo",
 		"oauth_token_pair client.client_secret_wo",
+		"oauth_token_pair client.private_key_wo",
+		"oauth_token_pair client.tls_client_private_key_wo",
 		"oauth_token_pair preauthenticated.access_token_wo",
 		"oauth_token_pair preauthenticated.refresh_token_wo",
 	}
@@ -246,7 +253,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 26, "resource oauth_token_pair": 58,
+		"resource oauth_app_registration": 37, "resource oauth_token_pair": 69,
 		"data oauth_access_token": 3, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
 	}
 	if !maps.Equal(counts, want) {

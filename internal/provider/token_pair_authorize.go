@@ -73,7 +73,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		err = a.makeAnew(ctx, mem)
 	case err == nil:
 		setup := a.config.setup(a.session)
-		keepSecret(&setup.Client, a.config.Client, before.Client)
+		keepSecrets(&setup.Client, a.config.Client, before.Client)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
 		a.former = &credential.Setup{Client: before.Client, ClientCredentials: before.ClientCredentials, Refresh: before.Refresh}

@@ -228,7 +228,10 @@ func memberOrNull(o types.Object, name string) types.String {
 }
 
 func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resource.ModifyPlanRequest, config tokenPairModel, diags *diag.Diagnostics) {
-	secrets := []path.Path{path.Root("client").AtName("client_secret")}
+	var secrets []path.Path
+	for _, s := range clientSecrets() {
+		secrets = append(secrets, path.Root("client").AtName(s.name))
+	}
 	for _, name := range []string{"callback_url", "code", "code_verifier"} {
 		secrets = append(secrets, path.Root("authorization_code").AtName(name))
 	}
