@@ -235,3 +235,19 @@ func (noNulls) check(at path.Path, elements []attr.Value, diags *diag.Diagnostic
 		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s must not hold null.", at))
 	}
 }
+
+// noRepeats refuses a text that stands in a list twice. Unlike the framework's own validator it names the attribute.
+type noRepeats struct{}
+
+func (noRepeats) Description(context.Context) string               { return "no element stands in it twice" }
+func (n noRepeats) MarkdownDescription(ctx context.Context) string { return n.Description(ctx) }
+
+func (noRepeats) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	elements := req.ConfigValue.Elements()
+	for i, e := range elements {
+		if !e.IsUnknown() && slices.ContainsFunc(elements[:i], e.Equal) {
+			resp.Diagnostics.AddAttributeError(req.Path.AtListIndex(i), "Invalid Attribute Value", fmt.Sprintf("%s must hold each element once: this one stands in it twice.", req.Path))
+			return
+		}
+	}
+}
