@@ -43,8 +43,8 @@ func (p Pending) Usable(now time.Time) bool { return p.ExpiresAt.IsZero() || now
 
 var errNoPushAnswer = errors.New("the server has neither taken nor refused it")
 
-// offeredFor is for how long a URL that nobody has used is offered anew for a credential that works.
-const offeredFor = 24 * time.Hour
+// OfferedFor is for how long a URL that nobody has used is offered anew for a credential that works.
+const OfferedFor = 24 * time.Hour
 
 // Awaits tells whether somebody is expected to authorize r: it gives no token by itself, or will stop to do so within ahead, or a
 // person was offered to authorize lately and has not done it. A pushed request lives for a minute or so. Without such a reason
@@ -54,7 +54,7 @@ func (r Record) Awaits(now time.Time, ahead time.Duration) bool {
 		return false
 	}
 	newest, ok := r.NewestPending()
-	offered := ok && !newest.ExpiresAt.IsZero() && newest.CreatedAt.After(r.AuthorizedAt) && now.Sub(newest.CreatedAt) < offeredFor
+	offered := ok && !newest.ExpiresAt.IsZero() && newest.CreatedAt.After(r.AuthorizedAt) && now.Sub(newest.CreatedAt) < OfferedFor
 	end := r.AbsoluteDeadline()
 	ending := !end.IsZero() && end.Sub(now) < ahead
 	ended := r.Status != StatusActive || r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(now, 0)
