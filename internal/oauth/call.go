@@ -18,11 +18,13 @@ const MaxBody = 1 << 20
 // ErrReplyTooLong is the error of a reply that was cut at MaxBody.
 var ErrReplyTooLong = errors.New("the reply is longer than 1 MiB")
 
-// Request is one form POST to a token-like endpoint.
+// Request is one form POST to a token-like endpoint, or one call about a registration (see RegisterRequest and its like).
 type Request struct {
 	Endpoint string // see CheckEndpoint; its query is kept (RFC 6749 §3.2)
 	Auth     ClientAuth
 	Form     Form
+	// manages, if set, takes the place of Auth and Form.
+	manages *managing
 	// BeforeSend, if set, is called at most once, at the first Read of the body: the connection is ready, and nothing has
 	// gone out yet. An error there means that nothing will. It must not block.
 	BeforeSend func() error
@@ -45,13 +47,13 @@ type Reply struct {
 	at        time.Time // by the clock here
 }
 
-// Post sends r exactly once: it never tries again and never follows a redirect. It returns when the whole reply has been
+// Post sends r exactly once, by its method: it never tries again and never follows a redirect. It returns when the whole reply has been
 // read, the timeout is over or ctx ends. With Sent false nothing will be sent later either.
 func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	if err := CheckEndpoint(r.Endpoint, c.allowInsecureHTTP); err != nil {
 		return Reply{Err: err}
 	}
-	if err := r.Auth.Check(); err != nil {
+	if err := r.check(); err != nil {
 		return Reply{Err: err}
 	}
 	certificate, err := r.Auth.certificate()
@@ -63,7 +65,7 @@ func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	}
 	ctx, cancel := withRunningTime(showing(ctx, certificate), c.timeout)
 	defer cancel()
-	form := r.Form.values()
+	form := r.values()
 	request, body, assertion, err := c.request(ctx, r, form)
 	if err != nil {
 		return Reply{Err: err}
@@ -103,15 +105,20 @@ func (c *Caller) request(ctx context.Context, r Request, form url.Values) (*http
 	if err != nil { // its text quotes the URL
 		return nil, nil, secret.String{}, endpointError("it is not a URL")
 	}
-	assertion, err := r.Auth.apply(request.Header, form, r.Endpoint, c.moment())
-	if err != nil {
-		return nil, nil, secret.String{}, err
+	var text string
+	var assertion secret.String
+	if r.manages != nil {
+		text = r.manages.apply(request)
+	} else {
+		if assertion, err = r.Auth.apply(request.Header, form, r.Endpoint, c.moment()); err != nil {
+			return nil, nil, secret.String{}, err
+		}
+		text = form.Encode()
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	text := form.Encode()
 	body := &gatedBody{before: r.BeforeSend, text: strings.NewReader(text)}
 	// GetBody stays nil: with it, the transport could send the body again.
 	request.Body, request.ContentLength = body, int64(len(text))
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	// Without this header any coding would do (RFC 9110 §12.5.3).
 	request.Header.Set("Accept-Encoding", "identity")

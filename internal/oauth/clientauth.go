@@ -130,11 +130,13 @@ func (a ClientAuth) apply(header http.Header, form url.Values, endpoint string, 
 	return secret.String{}, nil
 }
 
-// basic form-encodes id and secret before they are joined (RFC 6749 §2.3.1 and Appendix B): a secret may hold a colon
-// or any other character.
-func (a ClientAuth) basic() string {
-	pair := url.QueryEscape(a.ClientID) + ":" + url.QueryEscape(a.ClientSecret.Reveal())
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+func (a ClientAuth) basic() string { return BasicHeader(a.ClientID, a.ClientSecret).Reveal() }
+
+// BasicHeader is the value of the Authorization header of client_secret_basic. Id and secret are form-encoded before they are
+// joined (RFC 6749 §2.3.1 and Appendix B): a secret may hold a colon or any other character.
+func BasicHeader(id string, password secret.String) secret.String {
+	pair := url.QueryEscape(id) + ":" + url.QueryEscape(password.Reveal())
+	return secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
 }
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523 §2.2

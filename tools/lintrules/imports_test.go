@@ -33,7 +33,7 @@ func TestImports(t *testing.T) {
 		{file: "internal/credential/plant.go", may: []string{"oauth", "store", "seal", "secret"}},
 		{
 			file: "internal/provider/plant.go",
-			may:  []string{"credential", "platform", "oauth", "store", "seal", "secret", "framework", "tflog", "tftest"},
+			may:  []string{"credential", "platform", "oauth", "store", "seal", "secret", "framework", "tflog", "tftest", "norm"},
 		},
 		{file: "internal/command/plant.go", may: []string{"credential", "seal", "secret", "store"}},
 		{file: "internal/sandbox/plant.go", may: []string{"goleak", "jose"}},
