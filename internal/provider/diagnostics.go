@@ -110,9 +110,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The request for %s was not accepted: %s", about, cause(e, "the server says that the request itself is wrong.")),
 			"The stored credential was not used up and still works.", "Correct the client's endpoints and settings, then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about),
-			"The stored refresh token was not used up and still works.",
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), "The stored refresh token was not used up and still works.", checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}

@@ -23,7 +23,7 @@ func explainExchange(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindUnknown:
 		what = fmt.Sprintf("The code for %s was sent, or may have been, and no usable reply came.", about)
 	case e.Kind == credential.KindBadClient:
-		what = fmt.Sprintf("The authorization server does not accept the client of %s. Check client_id, client_secret and token_endpoint_auth_method.", about)
+		what = notAccepted(about, e) + " " + checkProofOf(e)
 	case e.Reason == credential.ReasonBudget:
 		return nil // nothing was sent
 	case e.Kind == credential.KindLater:
