@@ -26,7 +26,8 @@ func (e *PushError) Error() string {
 func (e *PushError) Unwrap() error { return e.Err }
 
 // ErrNoPushEndpoint says that requests have to be pushed, and not where to.
-var ErrNoPushEndpoint = errors.New("the client has no pushed_authorization_request_endpoint, and its authorization requests have to be pushed (RFC 9126)")
+var ErrNoPushEndpoint = errors.New("the client has no pushed_authorization_request_endpoint, " +
+	"and its authorization requests have to be pushed (RFC 9126)")
 
 // pushes tells whether the authorization requests of c have to be pushed: it says so itself, or its server does.
 func (c Client) pushes() bool {

@@ -77,7 +77,7 @@ func TestJudgePush(t *testing.T) {
 		"empty":             {answer(201, ``), oauth.OutcomeUnknown, oauth.Pushed{}},
 		"not one line":      {answer(201, `{"request_uri":"urn:x\n"}`), oauth.Configuration, oauth.Pushed{}},
 		"a space":           {answer(201, `{"request_uri":"urn:x y"}`), oauth.Configuration, oauth.Pushed{}},
-		"too long":          {answer(201, `{"request_uri":"` + strings.Repeat("u", 5000) + `"}`), oauth.Configuration, oauth.Pushed{}},
+		"too long":          {answer(201, `{"request_uri":"`+strings.Repeat("u", 5000)+`"}`), oauth.Configuration, oauth.Pushed{}},
 		"cut":               {cut(201, `{"request_uri":"urn:x","expires_in":9`), oauth.OutcomeUnknown, oauth.Pushed{}},
 		"refused":           {answer(400, `{"error":"invalid_request"}`), oauth.Configuration, oauth.Pushed{}},
 		"bad client":        {answer(401, `{"error":"invalid_client"}`), oauth.BadClient, oauth.Pushed{}},

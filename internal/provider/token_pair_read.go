@@ -96,7 +96,9 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	if err != nil && e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
 		warnNoToken(about, err, diags)
 	}
-	if client := err != nil && (e.Kind == credential.KindBadClient || e.Kind == credential.KindConfiguration || e.Kind == credential.KindNotSent); client && mem.Verdict == verdictNone {
+	switch {
+	case err == nil || mem.Verdict != verdictNone:
+	case e.Kind == credential.KindBadClient, e.Kind == credential.KindConfiguration, e.Kind == credential.KindNotSent:
 		mem.Verdict = verdictClient
 	}
 	if err := eng.keep(ctx, mem); err != nil {

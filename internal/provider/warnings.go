@@ -51,7 +51,8 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 // near, that is told already.
 func warnUnusedURL(about subject, record credential.Record, diags *diag.Diagnostics) {
 	p, ok := record.NewestPending()
-	if at := record.AbsoluteDeadline(); !ok || record.Status != credential.StatusActive || !at.IsZero() && at.Sub(about.session.now()) < warnReauthorize {
+	end := record.AbsoluteDeadline()
+	if !ok || record.Status != credential.StatusActive || !end.IsZero() && end.Sub(about.session.now()) < warnReauthorize {
 		return
 	}
 	diags.AddWarning("Authorization URL Expired", fmt.Sprintf("A person was offered to authorize %s again, and has not done so. Its tokens work, and nobody has to. Until %s an apply offers it anew.\n\n%s",
