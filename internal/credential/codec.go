@@ -2,6 +2,7 @@ package credential
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,8 @@ type wireRecord struct {
 	MovedTo       *wireMovedTo    `json:"moved_to,omitempty"`
 	Aside         []wireRecord    `json:"aside,omitempty"`
 
-	ClientCredentials *wireClientCredentials `json:"client_credentials,omitempty"`
+	ClientCredentials *wireGrant `json:"client_credentials,omitempty"` // of former versions, which knew no other
+	Grant             *wireGrant `json:"grant,omitempty"`
 }
 
 type wireRefresh struct {
@@ -142,7 +144,7 @@ func encodeRecord(r Record) wireRecord {
 	if !r.IsTombstone() {
 		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
-		w.ClientCredentials = (*wireClientCredentials)(r.ClientCredentials)
+		w.ClientCredentials, w.Grant = encodeGrant(r.Grant)
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -201,7 +203,7 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
-		ClientCredentials: (*ClientCredentials)(w.ClientCredentials),
+		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)),
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)

@@ -76,7 +76,7 @@ func (r AuthorizationRequest) check() error {
 			return err
 		}
 	}
-	if err := checkExtra(r.Extra, authorizationParameters()); err != nil {
+	if err := checkExtra(slices.Sorted(maps.Keys(r.Extra)), authorizationParameters()); err != nil {
 		return err
 	}
 	return r.checkRepeated()

@@ -78,7 +78,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		keepSecrets(&setup.Client, a.config.Client, before.Client)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
-		a.former = &credential.Setup{Client: before.Client, ClientCredentials: before.ClientCredentials, Refresh: before.Refresh}
+		a.former = &credential.Setup{Client: before.Client, Grant: before.Grant, Refresh: before.Refresh}
 		if err == nil {
 			warnOtherGrant(a.about, before, after, a.diags)
 		}

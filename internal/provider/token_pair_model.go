@@ -133,7 +133,7 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 	if s.stateOnly {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
-	return credential.Setup{Client: client, ClientCredentials: m.clientCredentials(), Inputs: m.inputs(), Refresh: m.refreshSettings()}
+	return credential.Setup{Client: client, Grant: m.grant(), Inputs: m.inputs(), Refresh: m.refreshSettings()}
 }
 
 func timeValue(t time.Time) types.String {
