@@ -24,7 +24,7 @@ type Grant struct {
 
 // ErrPublicClient says that a client which cannot prove who it is asks for tokens of its own.
 var ErrPublicClient = errors.New("client_credentials is for clients that authenticate themselves (RFC 6749 §4.4), " +
-	`and this one has no client_secret or token_endpoint_auth_method = "none"`)
+	`and this one has no client_secret, private_key or tls_client_certificate, or token_endpoint_auth_method = "none"`)
 
 // Mints tells whether the client gets the tokens of r for itself. They end by themselves and are never worth keeping: a
 // change of what they are made from drops them.

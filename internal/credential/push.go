@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -102,7 +103,7 @@ func (m *Manager) pushed(ctx context.Context, key string, r Record, o offer, p P
 	}
 	var sentAt time.Time
 	answer, err := m.push(ctx, key, client, oauth.Request{
-		Endpoint: o.client.PushedAuthorizationRequestEndpoint, Auth: client.auth(), Form: form,
+		Endpoint: cmp.Or(client.PushedAuthorizationRequestEndpoint, o.client.PushedAuthorizationRequestEndpoint), Auth: client.auth(), Form: form,
 	}, &sentAt)
 	if err != nil {
 		return Pending{}, failed(err)

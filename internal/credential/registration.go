@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,12 +136,10 @@ func (c Client) borrows() bool {
 // borrow takes over what proves the client. A key comes with all that belongs to it.
 func (c *Client) borrow(from Client) {
 	c.ClientSecret, c.PrivateKey, c.TLSClientPrivateKey = from.ClientSecret, from.PrivateKey, from.TLSClientPrivateKey
-	if c.PrivateKeyID == "" {
-		c.PrivateKeyID = from.PrivateKeyID
-	}
-	if c.TLSClientCertificate == "" {
-		c.TLSClientCertificate = from.TLSClientCertificate
-	}
+	c.PrivateKeyID = cmp.Or(c.PrivateKeyID, from.PrivateKeyID)
+	c.TLSClientCertificate = cmp.Or(c.TLSClientCertificate, from.TLSClientCertificate)
+	c.TokenEndpointAuthMethod = cmp.Or(c.TokenEndpointAuthMethod, from.TokenEndpointAuthMethod)
+	c.TokenEndpointAuthSigningAlg = cmp.Or(c.TokenEndpointAuthSigningAlg, from.TokenEndpointAuthSigningAlg)
 }
 
 // Resolve completes a client as configured: its secret comes from the registration if it has none of its own, and the rest

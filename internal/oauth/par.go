@@ -64,8 +64,8 @@ const maxRequestURI = 4 << 10
 // JudgePush says what r means as the answer to a PushForm. A push uses nothing up, so it may be sent again whatever the verdict.
 // For hidden see Judge.
 func JudgePush(r Reply, hidden ...secret.String) (Pushed, Verdict) {
-	if !r.Sent {
-		return Pushed{}, unsent(r)
+	if v, ok := unanswered(r); ok {
+		return Pushed{}, v
 	}
 	c := Dialect{}.content(r)
 	if uri := c.body.text("request_uri"); isSuccess(r.Status) && c.whole && usableRequestURI(uri) {
