@@ -81,7 +81,9 @@ func (m *Manager) PushDue(ctx context.Context, r Record, ahead time.Duration) bo
 }
 
 // pushed returns p with the URL of its request, which the server has by then.
-func (m *Manager) pushed(ctx context.Context, key string, r Record, o offer, p Pending) (Pending, error) {
+func (m *Manager) pushed(
+	ctx context.Context, key string, r Record, o offer, p Pending, request oauth.AuthorizationRequest,
+) (Pending, error) {
 	failed := func(err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -97,7 +99,7 @@ func (m *Manager) pushed(ctx context.Context, key string, r Record, o offer, p P
 	if err != nil {
 		return Pending{}, failed(err)
 	}
-	form, err := oauth.PushForm(o.request(p))
+	form, err := oauth.PushForm(request)
 	if err != nil {
 		return Pending{}, failed(err)
 	}

@@ -102,7 +102,9 @@ func parseChain(text string) (ClientCertificate, error) {
 }
 
 // TakesCertificate tells whether a certificate can be shown to an endpoint.
-func TakesCertificate(endpoint string) bool { return strings.HasPrefix(strings.ToLower(endpoint), "https:") }
+func TakesCertificate(endpoint string) bool {
+	return strings.HasPrefix(strings.ToLower(endpoint), "https:")
+}
 
 type certificateKey struct{}
 
