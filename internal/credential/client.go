@@ -58,7 +58,7 @@ func (c Client) attempt(purpose Purpose) Attempt {
 	p := c.Preset()
 	return Attempt{
 		Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Expiries: p.Dialect.Expiries,
-		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers,
+		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers, binding: c.binding(),
 	}
 }
 

@@ -102,6 +102,7 @@ type wireAttachment struct {
 type wirePending struct {
 	State       string     `json:"state"`
 	Verifier    string     `json:"code_verifier,omitempty"`
+	ProofKey    string     `json:"proof_key,omitempty"`
 	RedirectURI string     `json:"redirect_uri,omitempty"`
 	URL         string     `json:"authorization_url,omitempty"`
 	Inputs      string     `json:"inputs,omitempty"`
@@ -165,7 +166,7 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
-			ExpiresAt: optional(p.ExpiresAt),
+			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
 		})
 	}
 	for _, c := range r.Consumed {
@@ -227,7 +228,7 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
-			ExpiresAt: value(p.ExpiresAt),
+			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
 		})
 	}
 	for _, sum := range w.Inputs {

@@ -39,6 +39,10 @@ type Attempt struct {
 	Wait                      time.Duration     // as in oauth.Token
 	ReplyMembers              []string          // of the reply: what belongs into the connection
 	Callback                  map[string]string // of the callback: likewise
+
+	binding                  // what bind needs
+	ProofKey   secret.String // that the request was proved with, and the tokens are bound to; empty: none
+	ProofNonce string        // that the server has given last
 }
 
 type commitOutcome int
@@ -164,7 +168,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 func newTokens(a Attempt, t oauth.Token) Tokens {
 	next := Tokens{
 		Access: t.AccessToken, Refresh: t.RefreshToken, ID: t.IDToken, Type: t.TokenType, Scopes: t.Scopes,
-		IssuedAt: a.SentAt, Extra: t.Extra,
+		IssuedAt: a.SentAt, Extra: t.Extra, ProofKey: a.ProofKey, ProofNonce: a.ProofNonce,
 	}
 	if t.ExpiresIn > 0 {
 		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
@@ -206,7 +210,7 @@ func (t *Tokens) inherit(old Tokens) {
 	if t.Access.IsEmpty() { // a successor alone says nothing of the access token at hand
 		t.RefreshIssuedAt = t.IssuedAt
 		t.Access, t.Type, t.IssuedAt, t.ExpiresAt, t.Lifetime = old.Access, old.Type, old.IssuedAt, old.ExpiresAt, old.Lifetime
-		t.Scopes, t.Extra = old.Scopes, old.Extra
+		t.Scopes, t.Extra, t.ProofKey = old.Scopes, old.Extra, old.ProofKey
 	}
 	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
 		t.Refresh = old.Refresh

@@ -127,6 +127,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	var verdict oauth.Verdict
 	defer func() { m.leave(ctx, b, verdict) }()
 	attempt := client.attempt(PurposeExchange)
+	attempt.ProofKey = p.ProofKey // the code is bound to it (RFC 9449 §10), whatever the client says by now
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
 	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
 	c, err := m.claim(ctx, key, snap, attempt, client.Policy.TokenCalls.counts(extra{
@@ -139,7 +140,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	defer c.close()
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, time.Time{})
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, &b, time.Time{})
 	verdict = client.Preset().Dialect.Judge(reply, x.Code, verifier, client.ClientSecret)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {

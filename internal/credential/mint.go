@@ -168,7 +168,7 @@ func (r Record) granted(s Setup, was Client) Record {
 			Family: s.family, Status: StatusActive, Client: r.Client, Calls: r.Calls, Grant: s.Grant.clone(),
 		})
 	}
-	if was.SameApp(s.Client) && r.Grant.equal(s.Grant) {
+	if was.SameApp(s.Client) && was.DPoPBoundAccessTokens == s.Client.DPoPBoundAccessTokens && r.Grant.equal(s.Grant) {
 		return r
 	}
 	r = r.clone()

@@ -81,6 +81,8 @@ type Tokens struct {
 	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.
 	Connection map[string]string
 	LookedUp   map[string]string // what of it was looked up, by name: the hash of the look-up that found it
+	ProofKey   secret.String     // that they are bound to, or will be with the next refresh (RFC 9449): a JWK; empty: none
+	ProofNonce string            // for the next proof at the token endpoint, as far as is known
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
@@ -158,6 +160,7 @@ type Attachment struct {
 type Pending struct {
 	State       string
 	Verifier    secret.String // RFC 7636 code_verifier; empty: no PKCE
+	ProofKey    secret.String // that the code, and the tokens, will be bound to (RFC 9449 §10): a JWK; empty: none
 	RedirectURI string
 	URL         string // what the person opens
 	Inputs      string // hash of everything that shapes the URL

@@ -184,7 +184,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	defer c.close()
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, d.SendBefore)
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, &b, d.SendBefore)
 	verdict = snap.record.judged(client.Preset().Dialect.Judge(reply, token, client.ClientSecret))
 	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
@@ -198,9 +198,9 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	}
 }
 
-// send posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
+// sendOnce posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
 // nothing of the caller's can. b has to stand then. before is a further bound by the wall clock; zero: none.
-func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
+func (m *Manager) sendOnce(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, cancel)
@@ -235,6 +235,9 @@ func configurationError(err error, r Record) error {
 func notSentError(ctx context.Context, v oauth.Verdict, r Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if err := engineError(v.Err); err != nil {
+		return configurationError(err, r)
 	}
 	return &Error{Kind: KindNotSent, Record: r, Verdict: v, Err: v.Err}
 }

@@ -58,6 +58,8 @@ type wireRescue struct {
 	Wait      time.Duration     `json:"wait,omitempty"`
 	Members   []string          `json:"reply_members,omitempty"`
 	Callback  map[string]string `json:"callback,omitempty"`
+	ProofKey  string            `json:"proof_key,omitempty"`
+	Nonce     string            `json:"proof_nonce,omitempty"`
 	Status    int               `json:"status"`
 	Header    http.Header       `json:"header,omitempty"`
 	Body      []byte            `json:"body"`
@@ -71,7 +73,7 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,
-		Lifetime: a.Lifetime, Wait: a.Wait,
+		Lifetime: a.Lifetime, Wait: a.Wait, ProofKey: a.ProofKey.Reveal(), Nonce: a.ProofNonce,
 		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
@@ -93,7 +95,7 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,
-		ReplyMembers: w.Members, Callback: w.Callback,
+		ReplyMembers: w.Members, Callback: w.Callback, ProofKey: secret.New(w.ProofKey), ProofNonce: w.Nonce,
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
 }

@@ -23,6 +23,7 @@ type subject struct {
 	destroying bool // it is about revoking tokens
 	code       bool // it is about an authorization code, not about stored tokens
 	asks       bool // somebody asks for its access token, and manages it not
+	pushes     bool // it is planned that an apply gives the URL that a person opens
 }
 
 func (s subject) String() string {
@@ -227,7 +228,7 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 func authorizeAgain(about subject, r credential.Record) string {
 	p, ok := r.NewestPending()
 	switch {
-	case !ok && r.Client.RequirePushedAuthorizationRequests:
+	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
 		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
 	case !ok:
 	case p.ExpiresAt.IsZero():
