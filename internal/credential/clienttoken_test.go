@@ -120,9 +120,11 @@ func TestWhatAClientTokenIsMadeFrom(t *testing.T) {
 	}
 	base := key(func(*Setup) {})
 	for name, change := range map[string]func(*Setup){
-		"secret":          func(s *Setup) { s.Client.ClientSecret = secret.New("other") },
-		"registration":    func(s *Setup) { s.Client.Registration = "r" },
-		"policy":          func(s *Setup) { s.Client.Policy = RefreshTokenPolicy{TokenCalls: CallLimit{Limit: 1, Window: time.Hour}} },
+		"secret":       func(s *Setup) { s.Client.ClientSecret = secret.New("other") },
+		"registration": func(s *Setup) { s.Client.Registration = "r" },
+		"policy": func(s *Setup) {
+			s.Client.Policy = RefreshTokenPolicy{TokenCalls: CallLimit{Limit: 1, Window: time.Hour}}
+		},
 		"other endpoints": func(s *Setup) { s.Client.RevocationEndpoint, s.Client.IntrospectionEndpoint = "", fakeHost+"/i" },
 		"order of scopes": func(s *Setup) { s.Grant.Scopes = []string{"read", "read"} },
 	} {
