@@ -100,12 +100,13 @@ type wireAttachment struct {
 }
 
 type wirePending struct {
-	State       string    `json:"state"`
-	Verifier    string    `json:"code_verifier,omitempty"`
-	RedirectURI string    `json:"redirect_uri,omitempty"`
-	URL         string    `json:"authorization_url,omitempty"`
-	Inputs      string    `json:"inputs,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
+	State       string     `json:"state"`
+	Verifier    string     `json:"code_verifier,omitempty"`
+	RedirectURI string     `json:"redirect_uri,omitempty"`
+	URL         string     `json:"authorization_url,omitempty"`
+	Inputs      string     `json:"inputs,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 }
 
 type wireEvent struct {
@@ -172,6 +173,7 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: optional(p.ExpiresAt),
 		})
 	}
 	for _, c := range r.Consumed {
@@ -238,6 +240,7 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: value(p.ExpiresAt),
 		})
 	}
 	for _, sum := range w.Inputs {

@@ -166,6 +166,7 @@ type Pending struct {
 	URL         string // what the person opens
 	Inputs      string // hash of everything that shapes the URL
 	CreatedAt   time.Time
+	ExpiresAt   time.Time // of the URL, where the request was pushed (RFC 9126 §2.2); zero: it stays good. The state always does
 }
 
 // Consumed is the hash of a code or refresh token that was sent, and must never be sent again as an input.

@@ -63,9 +63,3 @@ func BasicHeader(id string, password secret.String) secret.String {
 	pair := url.QueryEscape(id) + ":" + url.QueryEscape(password.Reveal())
 	return secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
 }
-
-// SigningAlgorithms are those that a client's assertion or DPoP proof may be signed with, by their names in RFC 7518 §3.1 and
-// RFC 8037. HS256 and its kin go with a client secret.
-func SigningAlgorithms() []string {
-	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"}
-}
