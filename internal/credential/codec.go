@@ -120,6 +120,14 @@ type wireEvent struct {
 
 const kindPair = "pair"
 
+// kind is that of the record of r.
+func (r Record) kind() string {
+	if r.Shared {
+		return kindClientToken
+	}
+	return kindPair
+}
+
 // EncodeRecord returns the record as JSON with its secrets spelt out: for the sealing store, for a rescue file and for
 // Terraform's private state only. A record that DecodeRecord would refuse is an error.
 func EncodeRecord(r Record) ([]byte, error) {
@@ -137,15 +145,15 @@ func EncodeRecord(r Record) ([]byte, error) {
 
 func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
-		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
+		Format: recordFormat, Kind: r.kind(), Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
 		LookUpAfter: optional(r.LookUpAfter), LookUps: r.LookUps, LastAttempt: r.LastAttempt, Input: r.Input,
 		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
 	}
 	if !r.IsTombstone() {
-		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
+		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
-		w.ClientCredentials, w.Grant = encodeGrant(r.Grant)
+		w.ClientCredentials, w.Grant = encodeGrant(r.keptGrant())
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -191,10 +199,15 @@ func DecodeRecord(text []byte) (Record, error) {
 	if err := decodeJSON(text, &w); err != nil {
 		return Record{}, err
 	}
-	if err := checkFormat(w.Format, w.Kind, kindPair); err != nil {
+	want := kindPair
+	if w.Kind == kindClientToken {
+		want = kindClientToken
+	}
+	if err := checkFormat(w.Format, w.Kind, want); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
+	r.Shared = want == kindClientToken
 	return r, r.check()
 }
 

@@ -244,7 +244,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	if v.Token.Salvaged {
 		notices = append(notices, Notice{Code: NoticeSalvaged})
 	}
-	if r, ok := m.store.(store.Remote); ok && r.Remote() {
+	if r, ok := m.store.(store.Remote); ok && r.Remote() && !c.record.Shared {
 		var err error
 		if s.path, err = m.saveRescue(ctx, s.attempt, reply); err != nil {
 			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err, Minted: s.attempt.Minted})
@@ -257,7 +257,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.log.Error("a successor could not be stored", "key", s.attempt.Key, "attempt", s.attempt.ID, "error", err)
 	err = fmt.Errorf("writing the token store: %w", err)
-	if s.path == "" {
+	if s.path == "" && !c.record.Shared {
 		var rescueErr error
 		if s.path, rescueErr = m.saveRescue(ctx, s.attempt, reply); rescueErr != nil {
 			err = errors.Join(err, rescueErr)

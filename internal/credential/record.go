@@ -34,6 +34,10 @@ type Record struct {
 	// Grant: the client asks for the tokens by itself. nil: they come from an authorization.
 	Grant *Grant
 
+	// Shared: everybody who asks with the same client for the same has this token. Client and Grant are those of whoever asked
+	// last; their secrets are not kept.
+	Shared bool
+
 	Tokens        Tokens
 	AuthorizedAt  time.Time   // when the family began; zero: not known, as for tokens obtained elsewhere
 	LastRotatedAt time.Time   // zero: never

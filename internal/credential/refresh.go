@@ -47,6 +47,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
+		snap.record = p.ask.source.over(snap.record)
 		p.last = snap.record
 		d := Decide(snap.record, p.m.policy(p.key, snap.record, p.ask), p.m.Now())
 		switch d.Action {
@@ -86,10 +87,12 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if p.sends == maxSends {
 		return false, &Error{Kind: KindUnknown, Record: snap.record, Err: errUnsettled}
 	}
-	notices, err := p.m.nothingLeftBehind(ctx, p.key)
-	p.notices = append(p.notices, notices...)
-	if err != nil {
-		return false, err
+	if !snap.record.Shared { // what is left behind of a client token is worth no more than the next request
+		notices, err := p.m.nothingLeftBehind(ctx, p.key)
+		p.notices = append(p.notices, notices...)
+		if err != nil {
+			return false, err
+		}
 	}
 	p.sends++
 	step, err := p.m.refresh(ctx, p.key, snap, d)
@@ -100,6 +103,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if err != nil || !step.rotated {
 		return false, err
 	}
+	step.record = p.ask.source.over(step.record)
 	if snap.record.Client.SameApp(step.record.Client) { // else its server was changed meanwhile, and this token is not of it
 		step.record = p.m.introspected(ctx, p.key, step.record)
 	}
@@ -169,6 +173,9 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	if err := ctx.Err(); err != nil {
 		return step{}, err
 	}
+	if err := m.refusedBefore(client, snap.record); err != nil {
+		return step{}, err
+	}
 	b, err := m.enter(ctx, key, client)
 	if err != nil {
 		return step{}, err
@@ -194,7 +201,9 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	case oauth.Success:
 		return m.keep(ctx, c, reply, verdict), nil
 	default:
-		return m.settle(ctx, c, verdict)
+		s, err := m.settle(ctx, c, verdict)
+		m.noteRefusal(client, snap.record, err)
+		return s, err
 	}
 }
 

@@ -30,6 +30,9 @@ func (s subject) String() string {
 	if s.kind == "oauth_app_registration" {
 		return fmt.Sprintf("app registration %q", s.name)
 	}
+	if s.kind == kindClient {
+		return fmt.Sprintf("client %q", s.name)
+	}
 	if s.name == "" {
 		return "the token pairs"
 	}
@@ -92,6 +95,11 @@ func explain(about subject, e *credential.Error) []string {
 	}
 	if about.destroying {
 		if parts := explainRevocation(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.kind == kindClient {
+		if parts := explainClientToken(about, e); parts != nil {
 			return parts
 		}
 	}
