@@ -24,7 +24,9 @@ type fositeClient map[string]any
 // fositeOptions say what the server offers. The zero value offers authorization code with PKCE, the response type "token", rotation
 // with an end of the family on reuse, client_credentials, password ("alice", "pässword of alice/+%"), revocation, introspection, pushed
 // authorization requests and a metadata document (RFC 8414) to the clients "acceptance" and "machine", for the scopes read and write.
-// Access tokens live 5 seconds by a clock that no test moves.
+// Access tokens live 5 seconds by a clock that no test moves. By an option it takes private_key_jwt (ES256 and others, by
+// token_endpoint_auth_signing_alg) and, of trusted issuers, jwt_bearer; TestFositeOptions shows how. It has no registration, device flow,
+// token exchange, DPoP, mTLS or iss.
 type fositeOptions struct {
 	Clients        []fositeClient `json:"clients,omitempty"`
 	Issuers        []fositeIssuer `json:"issuers,omitempty"`

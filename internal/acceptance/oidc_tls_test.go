@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -160,4 +161,26 @@ func publicJWK(t testing.TB, key crypto.PublicKey, id string, more map[string]an
 		jwk[name] = value
 	}
 	return jwk
+}
+
+// signES256 makes a JWT that our code had no hand in.
+func signES256(t testing.TB, key *ecdsa.PrivateKey, id string, claims map[string]any) string {
+	t.Helper()
+	part := func(v any) string {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(text)
+	}
+	signed := part(map[string]any{"alg": "ES256", "typ": "JWT", "kid": id}) + "." + part(claims)
+	sum := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := make([]byte, 64)
+	r.FillBytes(signature[:32])
+	s.FillBytes(signature[32:])
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
