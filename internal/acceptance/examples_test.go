@@ -85,6 +85,9 @@ const (
 	pairImport             = "resources/oauth_token_pair/import-by-string-id.tf"
 	registrationImportLine = "resources/oauth_app_registration/import.sh"
 	pairImportLine         = "resources/oauth_token_pair/import.sh"
+	parseCallbackExample   = "functions/parse_callback/function.tf"
+	decodeJWTExample       = "functions/decode_jwt/function.tf"
+	basicAuthExample       = "functions/basic_auth/function.tf"
 )
 
 // Every example is tried by a test below; a new one must be, too.
@@ -94,6 +97,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, platformExample, serverExample, pairExample,
 		preauthenticated, mintExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
+		parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
@@ -333,6 +337,7 @@ func (w *workspace) importLine(example string) {
 type feature struct{ terraform, tofu int }
 
 var (
+	providerFunctions  = feature{8, 7}
 	ephemeralResources = feature{10, 11}
 	writeOnlyArguments = feature{11, 11}
 )

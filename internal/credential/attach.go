@@ -13,8 +13,8 @@ import (
 type Setup struct {
 	Client  Client
 	Refresh RefreshSettings
-	// ClientCredentials: the client gets its tokens for itself. nil: they come from an authorization.
-	ClientCredentials *ClientCredentials
+	// Grant: the client asks for its tokens by itself. nil: they come from an authorization.
+	Grant *Grant
 	// Inputs are the codes and tokens that the configuration brings. They tell a resource whose apply died from another one
 	// that wants the same name.
 	Inputs []secret.String
@@ -58,7 +58,7 @@ func (m *Manager) Attach(ctx context.Context, name, attachment string, s Setup, 
 // prepared completes a setup with what a change of a record needs and may not find by itself.
 func (m *Manager) prepared(s Setup) (Setup, error) {
 	s.Client = m.known(s.Client)
-	if s.ClientCredentials == nil {
+	if s.Grant == nil {
 		return s, nil
 	}
 	var err error
@@ -94,7 +94,7 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 	if !cur.Client.SameApp(s.Client) {
 		next.Pending = nil // offered for another client; an answer to one would go to the wrong server
 	}
-	if next.Mints() && s.ClientCredentials == nil {
+	if next.Mints() && s.Grant == nil {
 		next = next.resumed()
 	}
 	next.Client, next.Refresh, next.Attachment = s.Client, s.Refresh, Attachment{ID: attachment}
@@ -104,7 +104,7 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 // is tells whether r is what an apply of s left behind: s brings the same code or token, or has the same client ask for
 // the same tokens.
 func (r Record) is(s Setup) bool {
-	return slices.ContainsFunc(s.Inputs, r.knows) || r.Mints() && r.ClientCredentials.equal(s.ClientCredentials)
+	return slices.ContainsFunc(s.Inputs, r.knows) || r.Mints() && r.Grant.equal(s.Grant)
 }
 
 // MarkAttached notes that the apply which made or adopted the record was kept: a Read has found its attachment in state.
@@ -131,11 +131,11 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 		if r.IsTombstone() {
 			return r, false
 		}
-		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.ClientCredentials.equal(s.ClientCredentials) {
+		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.Grant.equal(s.Grant) {
 			return r, false
 		}
 		was, minted := r.Client, r.Mints()
-		if minted && s.ClientCredentials == nil {
+		if minted && s.Grant == nil {
 			r = r.resumed()
 		}
 		switch {

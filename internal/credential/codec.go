@@ -2,6 +2,7 @@ package credential
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,8 @@ type wireRecord struct {
 	MovedTo       *wireMovedTo    `json:"moved_to,omitempty"`
 	Aside         []wireRecord    `json:"aside,omitempty"`
 
-	ClientCredentials *wireClientCredentials `json:"client_credentials,omitempty"`
+	ClientCredentials *wireGrant `json:"client_credentials,omitempty"` // of former versions, which knew no other
+	Grant             *wireGrant `json:"grant,omitempty"`
 }
 
 type wireRefresh struct {
@@ -98,12 +100,13 @@ type wireAttachment struct {
 }
 
 type wirePending struct {
-	State       string    `json:"state"`
-	Verifier    string    `json:"code_verifier,omitempty"`
-	RedirectURI string    `json:"redirect_uri,omitempty"`
-	URL         string    `json:"authorization_url,omitempty"`
-	Inputs      string    `json:"inputs,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
+	State       string     `json:"state"`
+	Verifier    string     `json:"code_verifier,omitempty"`
+	RedirectURI string     `json:"redirect_uri,omitempty"`
+	URL         string     `json:"authorization_url,omitempty"`
+	Inputs      string     `json:"inputs,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 }
 
 type wireEvent struct {
@@ -141,7 +144,7 @@ func encodeRecord(r Record) wireRecord {
 	if !r.IsTombstone() {
 		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
-		w.ClientCredentials = (*wireClientCredentials)(r.ClientCredentials)
+		w.ClientCredentials, w.Grant = encodeGrant(r.Grant)
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -162,6 +165,7 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: optional(p.ExpiresAt),
 		})
 	}
 	for _, c := range r.Consumed {
@@ -199,7 +203,7 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
-		ClientCredentials: (*ClientCredentials)(w.ClientCredentials),
+		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)),
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)
@@ -223,6 +227,7 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: value(p.ExpiresAt),
 		})
 	}
 	for _, sum := range w.Inputs {

@@ -1,10 +1,10 @@
 package credential
 
 import (
-	"maps"
-	"slices"
+	"cmp"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -59,9 +59,59 @@ type wireTokens struct {
 	LookedUp              map[string]string `json:"looked_up,omitempty"`
 }
 
-type wireClientCredentials struct {
+type wireGrant struct {
+	Type       string            `json:"grant_type,omitempty"` // empty: client_credentials
 	Scopes     []string          `json:"scopes,omitempty"`
+	Resource   []string          `json:"resource,omitempty"`
+	Audience   []string          `json:"audience,omitempty"`
 	Parameters map[string]string `json:"parameters,omitempty"`
+	Secrets    map[string]string `json:"secrets,omitempty"`
+}
+
+// encodeGrant puts what a former version can read where it looks for it.
+func encodeGrant(g *Grant) (former, current *wireGrant) {
+	switch {
+	case g == nil:
+		return nil, nil
+	case g.Type == oauth.GrantClientCredentials && len(g.Resource)+len(g.Audience)+len(g.Secrets) == 0:
+		return &wireGrant{Scopes: g.Scopes, Parameters: g.Parameters}, nil
+	}
+	return nil, &wireGrant{
+		Type: g.Type, Scopes: g.Scopes, Resource: g.Resource, Audience: g.Audience, Parameters: g.Parameters, Secrets: revealed(g.Secrets),
+	}
+}
+
+func decodeGrant(w *wireGrant) *Grant {
+	if w == nil {
+		return nil
+	}
+	return &Grant{
+		Type: cmp.Or(w.Type, oauth.GrantClientCredentials), Scopes: w.Scopes, Resource: w.Resource, Audience: w.Audience,
+		Parameters: w.Parameters, Secrets: wrapped(w.Secrets),
+	}
+}
+
+// revealed spells secrets out, for what is about to be sealed.
+func revealed(secrets map[string]secret.String) map[string]string {
+	if len(secrets) == 0 {
+		return nil
+	}
+	texts := make(map[string]string, len(secrets))
+	for name, s := range secrets {
+		texts[name] = s.Reveal()
+	}
+	return texts
+}
+
+func wrapped(texts map[string]string) map[string]secret.String {
+	if len(texts) == 0 {
+		return nil
+	}
+	secrets := make(map[string]secret.String, len(texts))
+	for name, text := range texts {
+		secrets[name] = secret.New(text)
+	}
+	return secrets
 }
 
 func encodeClient(c Client) *wireClient {
@@ -112,12 +162,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
 		LookedUp: t.LookedUp,
 	}
-	for _, k := range slices.Sorted(maps.Keys(t.Extra)) {
-		if w.Extra == nil {
-			w.Extra = map[string]string{}
-		}
-		w.Extra[k] = t.Extra[k].Reveal()
-	}
+	w.Extra = revealed(t.Extra)
 	return w
 }
 
@@ -131,11 +176,6 @@ func decodeTokens(w *wireTokens) Tokens {
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
 		LookedUp: w.LookedUp,
 	}
-	for k, v := range w.Extra {
-		if t.Extra == nil {
-			t.Extra = map[string]secret.String{}
-		}
-		t.Extra[k] = secret.New(v)
-	}
+	t.Extra = wrapped(w.Extra)
 	return t
 }

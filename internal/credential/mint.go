@@ -11,11 +11,15 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// ClientCredentials is how a client gets access tokens for itself (RFC 6749 §4.4). No person takes part and nothing is used
-// up by asking, so whatever goes wrong, asking again is the cure.
-type ClientCredentials struct {
-	Scopes     []string          // none: scope is not sent
-	Parameters map[string]string // further ones of the request
+// Grant is a request by which a client gets tokens without a person, and can do so again at any time: nothing is used up by
+// asking, so whatever goes wrong, asking again is the cure. The zero value stands for none.
+type Grant struct {
+	Type       string                   // grant_type
+	Scopes     []string                 // none: scope is not sent
+	Resource   []string                 // RFC 8707: absolute URIs
+	Audience   []string                 // RFC 8693 §2.1
+	Parameters map[string]string        // further ones of the request
+	Secrets    map[string]secret.String // likewise, for nobody to see
 }
 
 // ErrPublicClient says that a client which cannot prove who it is asks for tokens of its own.
@@ -24,20 +28,44 @@ var ErrPublicClient = errors.New("client_credentials is for clients that authent
 
 // Mints tells whether the client gets the tokens of r for itself. They end by themselves and are never worth keeping: a
 // change of what they are made from drops them.
-func (r Record) Mints() bool { return r.ClientCredentials != nil }
+func (r Record) Mints() bool { return r.Grant != nil }
 
-func (c *ClientCredentials) clone() *ClientCredentials {
-	if c == nil {
+func (g *Grant) clone() *Grant {
+	if g == nil {
 		return nil
 	}
-	return &ClientCredentials{Scopes: slices.Clone(c.Scopes), Parameters: maps.Clone(c.Parameters)}
+	c := *g
+	c.Scopes, c.Resource, c.Audience = slices.Clone(g.Scopes), slices.Clone(g.Resource), slices.Clone(g.Audience)
+	c.Parameters, c.Secrets = maps.Clone(g.Parameters), maps.Clone(g.Secrets)
+	return &c
 }
 
-func (c *ClientCredentials) equal(other *ClientCredentials) bool {
-	if c == nil || other == nil {
-		return c == other
+func (g *Grant) equal(other *Grant) bool {
+	if g == nil || other == nil {
+		return g == other
 	}
-	return slices.Equal(c.Scopes, other.Scopes) && maps.Equal(c.Parameters, other.Parameters)
+	return g.Type == other.Type && slices.Equal(g.Scopes, other.Scopes) && slices.Equal(g.Resource, other.Resource) &&
+		slices.Equal(g.Audience, other.Audience) && maps.Equal(g.Parameters, other.Parameters) &&
+		maps.EqualFunc(g.Secrets, other.Secrets, secret.String.Equal)
+}
+
+// Form is the request for a token of client c, which is completed. Its error says what is missing.
+func (g *Grant) Form(c Client) (oauth.Form, error) {
+	p := c.Preset()
+	if g.Type == oauth.GrantClientCredentials {
+		if c.auth().Method == oauth.None {
+			return oauth.Form{}, ErrPublicClient
+		}
+		for _, name := range p.ClientCredentialsParameters {
+			if _, ok := g.Parameters[name]; !ok {
+				return oauth.Form{}, fmt.Errorf("client_credentials.extra_parameters lacks %q, without which the platform gives no token", name)
+			}
+		}
+	}
+	return oauth.GrantRequest{
+		Type: g.Type, Scopes: g.Scopes, Separator: p.Dialect.ScopeSeparator, Resource: g.Resource, Audience: g.Audience,
+		Own: g.Secrets, Extra: g.Parameters,
+	}.Form()
 }
 
 // decideMint is Decide for a record that mints and has no token that is good enough. There is no outcome to fear and no
@@ -74,25 +102,16 @@ func decideMint(r Record, p Policy, now time.Time) Decision {
 
 // tokenForm is the request for the next access token of r.
 func (r Record) tokenForm(c Client) (oauth.Form, error) {
-	p, grant := c.Preset(), r.ClientCredentials
-	if grant == nil {
-		return oauth.RefreshForm(r.Tokens.Refresh, nil, p.RefreshParameters)
+	if r.Grant == nil {
+		return oauth.RefreshForm(r.Tokens.Refresh, nil, c.Preset().RefreshParameters)
 	}
-	if c.auth().Method == oauth.None {
-		return oauth.Form{}, ErrPublicClient
-	}
-	for _, name := range p.ClientCredentialsParameters {
-		if _, ok := grant.Parameters[name]; !ok {
-			return oauth.Form{}, fmt.Errorf("client_credentials.extra_parameters lacks %q, without which the platform gives no token", name)
-		}
-	}
-	return oauth.ClientCredentialsForm(grant.Scopes, p.Dialect.ScopeSeparator, grant.Parameters)
+	return r.Grant.Form(c)
 }
 
 // asked are the scopes that the next access token of r has unless its reply says otherwise (RFC 6749 §5.1).
 func (r Record) asked() []string {
 	if r.Mints() {
-		return r.ClientCredentials.Scopes
+		return r.Grant.Scopes
 	}
 	return r.Tokens.Scopes
 }
@@ -139,23 +158,23 @@ func (r Record) resumed() Record {
 // granted is r, whose client was the given one, as s wants it to mint; r itself if s does not. The tokens of an
 // authorization are set aside, unrevoked. A minted token is dropped when it would be another one by now.
 func (r Record) granted(s Setup, was Client) Record {
-	if s.ClientCredentials == nil {
+	if s.Grant == nil {
 		return r
 	}
 	if !r.Mints() {
 		r = r.clone()
 		r.setAside(r.holding())
 		return r.with(Record{
-			Family: s.family, Status: StatusActive, Client: r.Client, Calls: r.Calls, ClientCredentials: s.ClientCredentials.clone(),
+			Family: s.family, Status: StatusActive, Client: r.Client, Calls: r.Calls, Grant: s.Grant.clone(),
 		})
 	}
-	if was.SameApp(s.Client) && r.ClientCredentials.equal(s.ClientCredentials) {
+	if was.SameApp(s.Client) && r.Grant.equal(s.Grant) {
 		return r
 	}
 	r = r.clone()
 	r.Tokens = Tokens{}
 	r.Generation++ // what is under way was asked for otherwise, and comes too late
-	r.ClientCredentials = s.ClientCredentials.clone()
+	r.Grant = s.Grant.clone()
 	if !r.Moving() {
 		r.Claim = nil
 	}

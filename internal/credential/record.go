@@ -31,8 +31,8 @@ type Record struct {
 
 	Client  Client // as configured: nothing of it is resolved
 	Refresh RefreshSettings
-	// ClientCredentials: the client gets the tokens for itself. nil: they come from an authorization.
-	ClientCredentials *ClientCredentials
+	// Grant: the client asks for the tokens by itself. nil: they come from an authorization.
+	Grant *Grant
 
 	Tokens        Tokens
 	AuthorizedAt  time.Time   // when the family began; zero: not known, as for tokens obtained elsewhere
@@ -162,6 +162,7 @@ type Pending struct {
 	URL         string // what the person opens
 	Inputs      string // hash of everything that shapes the URL
 	CreatedAt   time.Time
+	ExpiresAt   time.Time // of the URL, where the request was pushed (RFC 9126 §2.2); zero: it stays good. The state always does
 }
 
 // Consumed is the hash of a code or refresh token that was sent, and must never be sent again as an input.
@@ -218,7 +219,7 @@ func (r Record) clone() Record {
 	r.Tokens.Scopes = slices.Clone(r.Tokens.Scopes)
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
 	r.Tokens.LookedUp = maps.Clone(r.Tokens.LookedUp)
-	r.ClientCredentials = r.ClientCredentials.clone()
+	r.Grant = r.Grant.clone()
 	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)

@@ -126,7 +126,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 		r.Status = StatusAuthorizationRequired
 	}
 	if p.Minted { // for what the state has forgotten: it is asked for anew
-		r.ClientCredentials, r.Tokens, r.Status = &ClientCredentials{}, Tokens{}, StatusActive
+		r.Grant, r.Tokens, r.Status = &Grant{}, Tokens{}, StatusActive
 	}
 	r.remember(p.Used)
 	r.rememberSpent(s.Spent)
@@ -140,7 +140,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 		r, _ = applyTokens(r, s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
 	}
 	brought := r.Tokens.Refresh
-	if r.Mints() && s.ClientCredentials == nil {
+	if r.Mints() && s.Grant == nil {
 		r = r.resumed()
 	}
 	r = r.granted(s, s.Client)

@@ -22,12 +22,13 @@ type AuthorizationRequest struct {
 	Scopes       []string          // none: scope is not sent
 	Separator    string            // between scopes; empty: a space (RFC 6749 §3.3)
 	Extra        map[string]string // further parameters; none may belong to the protocol or stand in the endpoint's query
+	Thumbprint   string            // of the key that the tokens are to be bound to (RFC 9449 §10); empty: dpop_jkt is not sent
 }
 
-// authorizationParameters lists what belongs to the protocol (RFC 6749 §4.1.1, RFC 7636 §4.3).
+// authorizationParameters lists what belongs to the protocol (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 9126 §4, RFC 9449 §10).
 func authorizationParameters() []string {
 	return []string{
-		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
+		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "request_uri", "dpop_jkt",
 	}
 }
 
@@ -40,6 +41,9 @@ func AuthorizationURL(r AuthorizationRequest) (string, error) {
 	var options []oauth2.AuthCodeOption
 	for name, value := range r.Extra {
 		options = append(options, oauth2.SetAuthURLParam(name, value))
+	}
+	if r.Thumbprint != "" {
+		options = append(options, oauth2.SetAuthURLParam("dpop_jkt", r.Thumbprint))
 	}
 	if !r.CodeVerifier.IsEmpty() {
 		options = append(options, oauth2.S256ChallengeOption(r.CodeVerifier.Reveal()))
@@ -72,7 +76,7 @@ func (r AuthorizationRequest) check() error {
 			return err
 		}
 	}
-	if err := checkExtra(r.Extra, authorizationParameters()); err != nil {
+	if err := checkExtra(slices.Sorted(maps.Keys(r.Extra)), authorizationParameters()); err != nil {
 		return err
 	}
 	return r.checkRepeated()

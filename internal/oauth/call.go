@@ -17,11 +17,13 @@ const MaxBody = 1 << 20
 // ErrReplyTooLong is the error of a reply that was cut at MaxBody.
 var ErrReplyTooLong = errors.New("the reply is longer than 1 MiB")
 
-// Request is one form POST to a token-like endpoint.
+// Request is one form POST to a token-like endpoint, or one call about a registration (see RegisterRequest and its like).
 type Request struct {
 	Endpoint string // see CheckEndpoint; its query is kept (RFC 6749 §3.2)
 	Auth     ClientAuth
 	Form     Form
+	// manages, if set, takes the place of Auth and Form.
+	manages *managing
 	// BeforeSend, if set, is called at most once, at the first Read of the body: the connection is ready, and nothing has
 	// gone out yet. An error there means that nothing will. It must not block.
 	BeforeSend func() error
@@ -40,18 +42,18 @@ type Reply struct {
 	Err error
 }
 
-// Post sends r exactly once: it never tries again and never follows a redirect. It returns when the whole reply has been
+// Post sends r exactly once, by its method: it never tries again and never follows a redirect. It returns when the whole reply has been
 // read, the timeout is over or ctx ends. With Sent false nothing will be sent later either.
 func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	if err := CheckEndpoint(r.Endpoint, c.allowInsecureHTTP); err != nil {
 		return Reply{Err: err}
 	}
-	if err := r.Auth.Check(); err != nil {
+	if err := r.check(); err != nil {
 		return Reply{Err: err}
 	}
 	ctx, cancel := withRunningTime(ctx, c.timeout)
 	defer cancel()
-	form := r.Form.values()
+	form := r.values()
 	request, body, err := c.request(ctx, r, form)
 	if err != nil {
 		return Reply{Err: err}
@@ -82,12 +84,17 @@ func (c *Caller) request(ctx context.Context, r Request, form url.Values) (*http
 	if err != nil { // its text quotes the URL
 		return nil, nil, endpointError("it is not a URL")
 	}
-	r.Auth.apply(request.Header, form)
-	text := form.Encode()
+	var text string
+	if r.manages != nil {
+		text = r.manages.apply(request)
+	} else {
+		r.Auth.apply(request.Header, form)
+		text = form.Encode()
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	body := &gatedBody{before: r.BeforeSend, text: strings.NewReader(text)}
 	// GetBody stays nil: with it, the transport could send the body again.
 	request.Body, request.ContentLength = body, int64(len(text))
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	// Without this header any coding would do (RFC 9110 §12.5.3).
 	request.Header.Set("Accept-Encoding", "identity")

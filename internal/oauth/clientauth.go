@@ -55,15 +55,11 @@ func (a ClientAuth) apply(header http.Header, form url.Values) {
 	}
 }
 
-// basic form-encodes id and secret before they are joined (RFC 6749 §2.3.1 and Appendix B): a secret may hold a colon
-// or any other character.
-func (a ClientAuth) basic() string {
-	pair := url.QueryEscape(a.ClientID) + ":" + url.QueryEscape(a.ClientSecret.Reveal())
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
-}
+func (a ClientAuth) basic() string { return BasicHeader(a.ClientID, a.ClientSecret).Reveal() }
 
-// SigningAlgorithms are those that a client's assertion or DPoP proof may be signed with, by their names in RFC 7518 §3.1 and
-// RFC 8037. HS256 and its kin go with a client secret.
-func SigningAlgorithms() []string {
-	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"}
+// BasicHeader is the value of the Authorization header of client_secret_basic. Id and secret are form-encoded before they are
+// joined (RFC 6749 §2.3.1 and Appendix B): a secret may hold a colon or any other character.
+func BasicHeader(id string, password secret.String) secret.String {
+	pair := url.QueryEscape(id) + ":" + url.QueryEscape(password.Reveal())
+	return secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
 }

@@ -41,13 +41,23 @@ func TestFormsOnTheWire(t *testing.T) {
 			"client_id=c&grant_type=refresh_token&refresh_token=rt",
 		},
 		"client credentials": {
-			must(oauth.ClientCredentialsForm([]string{"write", "read"}, "", map[string]string{"tenant_id": "t/1"})),
+			must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{"write", "read"}, Extra: map[string]string{"tenant_id": "t/1"}}.Form()),
 			"client_id=c&grant_type=client_credentials&scope=read+write&tenant_id=t%2F1",
 		},
 		"client credentials with another separator": {
-			must(oauth.ClientCredentialsForm([]string{"write", "read"}, ",", nil)), "client_id=c&grant_type=client_credentials&scope=read%2Cwrite",
+			must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{"write", "read"}, Separator: ","}.Form()), "client_id=c&grant_type=client_credentials&scope=read%2Cwrite",
 		},
-		"client credentials without scopes": {must(oauth.ClientCredentialsForm([]string{}, ",", nil)), "client_id=c&grant_type=client_credentials"},
+		"client credentials without scopes": {must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{}, Separator: ","}.Form()), "client_id=c&grant_type=client_credentials"},
+		"grant with targets, in their order": {
+			must(oauth.GrantRequest{Type: "urn:x", Resource: []string{"https://b.example/", "urn:a"}, Audience: []string{"z", "y"}}.Form()),
+			"audience=z&audience=y&client_id=c&grant_type=urn%3Ax&resource=https%3A%2F%2Fb.example%2F&resource=urn%3Aa",
+		},
+		"grant with parameters of its own": {
+			must(oauth.GrantRequest{
+				Type: "password", Own: map[string]secret.String{"password": secret.New("p w"), "username": secret.New("u")}, Extra: map[string]string{"resource": "r"},
+			}.Form()),
+			"client_id=c&grant_type=password&password=p+w&resource=r&username=u",
+		},
 		"exchange": {
 			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), map[string]string{"scope": "s"})),
 			"client_id=c&code=stampNL001.x%21IAAA%2F%2B+%3D%26&code_verifier=" + verifier +
@@ -85,9 +95,14 @@ func TestFormsRefuse(t *testing.T) {
 		return err
 	}
 	client := func(name string) error {
-		_, err := oauth.ClientCredentialsForm(nil, "", map[string]string{name: "x"})
+		_, err := oauth.GrantRequest{Type: oauth.GrantClientCredentials, Extra: map[string]string{name: "x"}}.Form()
 		return err
 	}
+	grant := func(r oauth.GrantRequest) error {
+		_, err := r.Form()
+		return err
+	}
+	own := func(name string) map[string]secret.String { return map[string]secret.String{name: secret.New("x")} }
 	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil)
 	tests := map[string]struct {
 		err  error
@@ -105,6 +120,13 @@ func TestFormsRefuse(t *testing.T) {
 		"client: grant_type":            {client("grant_type"), `"grant_type" belongs`},
 		"client: scope, though unsent":  {client("scope"), `"scope" belongs`},
 		"client: client_secret":         {client("client_secret"), `"client_secret" belongs`},
+		"grant without type":            {grant(oauth.GrantRequest{}), "there is no grant_type"},
+		"grant: own client_id":          {grant(oauth.GrantRequest{Type: "x", Own: own("client_id")}), `"client_id" belongs`},
+		"grant: own name of protocol":   {grant(oauth.GrantRequest{Type: "x", Own: own("scope")}), `"scope" belongs`},
+		"grant: extra is own":           {grant(oauth.GrantRequest{Type: "x", Own: own("password"), Extra: map[string]string{"password": "x"}}), `"password" belongs`},
+		"grant: extra beside resource":  {grant(oauth.GrantRequest{Type: "x", Resource: []string{"urn:a"}, Extra: map[string]string{"resource": "x"}}), `"resource" belongs`},
+		"grant: relative resource":      {grant(oauth.GrantRequest{Type: "x", Resource: []string{"/a"}}), "not an absolute URI"},
+		"grant: fragment":               {grant(oauth.GrantRequest{Type: "x", Resource: []string{"https://a.example/#"}}), "it has a fragment"},
 		"exchange without code":         {exchange("", "", nil), "there is no authorization code"},
 		"exchange: bad verifier":        {exchange("c", "short", nil), "43 to 128 characters"},
 		"exchange: code":                {exchange("c", "", map[string]string{"code": "x"}), `"code" belongs`},

@@ -28,7 +28,9 @@ type Metadata struct {
 	TokenEndpointAuthMethods      []string
 	RevocationEndpointAuthMethods []string
 	CodeChallengeMethods          []string
+	DPoPSigningAlgs               []string // RFC 9449 §5.1
 
+	RequiresPushing     bool              // require_pushed_authorization_requests (RFC 9126 §5)
 	IssuerInResponses   bool              // authorization_response_iss_parameter_supported (RFC 9207 §3)
 	MTLSEndpointAliases map[string]string // by the names of the endpoints (RFC 8705 §5)
 }
@@ -63,6 +65,7 @@ func (m *Metadata) lists() map[string]*[]string {
 		"token_endpoint_auth_methods_supported":      &m.TokenEndpointAuthMethods,
 		"revocation_endpoint_auth_methods_supported": &m.RevocationEndpointAuthMethods,
 		"code_challenge_methods_supported":           &m.CodeChallengeMethods,
+		"dpop_signing_alg_values_supported":          &m.DPoPSigningAlgs,
 	}
 }
 
@@ -93,6 +96,7 @@ func ParseMetadata(text, issuer string, allowInsecureHTTP bool) (Metadata, error
 		read.into(name, lists[name], "a list of texts")
 	}
 	read.into("authorization_response_iss_parameter_supported", &m.IssuerInResponses, "true or false")
+	read.into("require_pushed_authorization_requests", &m.RequiresPushing, "true or false")
 	read.into("mtls_endpoint_aliases", &m.MTLSEndpointAliases, "an object of texts")
 	if read.err != nil {
 		return Metadata{}, read.err

@@ -18,6 +18,7 @@ import (
 
 // Bounds of what a client may hold.
 const (
+	maxClientID = 2048
 	maxSecret   = 16 << 10
 	maxToken    = 64 << 10
 	maxGrace    = 24 * time.Hour
@@ -44,7 +45,7 @@ func clientFields() []clientField {
 			[]validator.String{stringvalidator.LengthBetween(1, 16<<10)}, func(c *credential.Client) *string { return &c.PlatformOverrides }},
 		{"issuer", "The issuer of the authorization server, a URL. A callback URL that names another one in `iss` (RFC 9207) is refused. Endpoints that neither this client nor `platform` names are discovered from it (RFC 8414, OpenID Connect Discovery) when they are needed, at apply or with a refresh, and never written into the client; what the server names there as its issuer must be the same to the letter, the slash at the end included. Another issuer replaces the token pairs that use it.",
 			[]validator.String{issuerURL()}, func(c *credential.Client) *string { return &c.Issuer }},
-		{"client_id", "The client identifier, as the platform's developer page shows it. Needed. Another one replaces the token pairs that use it, because their tokens belong to the old client.", []validator.String{printable(2048)},
+		{"client_id", "The client identifier, as the platform's developer page shows it. Needed. Another one replaces the token pairs that use it, because their tokens belong to the old client.", []validator.String{printable(maxClientID)},
 			func(c *credential.Client) *string { return &c.ClientID }},
 		{"token_endpoint_auth_method", "How the client authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: with a secret what `platform` wants, else what the discovered metadata list, else `client_secret_basic`; without one `none`. It is never found out by trying, which would send a single-use token twice.",
 			[]validator.String{stringvalidator.OneOf(oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.None)},

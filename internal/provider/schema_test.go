@@ -253,7 +253,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 37, "resource oauth_token_pair": 69,
+		"resource oauth_app_registration": 37, "resource oauth_token_pair": 71,
 		"data oauth_access_token": 3, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
 	}
 	if !maps.Equal(counts, want) {

@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -23,22 +20,10 @@ func clientCredentialsAttribute() schema.SingleNestedAttribute {
 			"There is no refresh token; whenever a token ends, the client asks for the next. `{}` will do for most servers. " +
 			"One of this, `authorization_code` and `preauthenticated`. A change gets a new token at once.",
 		Optional: true,
-		Attributes: map[string]schema.Attribute{
-			"scopes": schema.SetAttribute{
-				MarkdownDescription: "The scopes to ask for, at most 500. Null or `[]`: none are sent, and the server decides. " +
-					"Those that the client's `platform` wants of a person who authorizes are not among them.",
-				ElementType: types.StringType, Optional: true,
-				Validators: []validator.Set{setvalidator.SizeAtMost(500), noNulls{}, setvalidator.ValueStringsAre(scopeToken())},
-			},
-			"extra_parameters": schema.MapAttribute{
-				MarkdownDescription: "More parameters of the request, such as `audience` or `resource`, at most 50; for some platforms they are needed, as `tenant_id` is for Visma Connect. " +
-					"Those of the protocol (`grant_type`, `scope`, `client_id` and so on) are refused. They are shown in plans: this is no place for a secret.",
-				ElementType: types.StringType, Optional: true,
-				Validators: []validator.Map{
-					mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096)),
-				},
-			},
-		},
+		Attributes: requestInputs(
+			"Null or `[]`: none are sent, and the server decides. Those that the client's `platform` wants of a person who authorizes are not among them.",
+			"for some platforms they are needed, as `tenant_id` is for Visma Connect",
+		),
 	}
 }
 
@@ -76,10 +61,8 @@ func (m *tokenPairModel) validateClientCredentials(diags *diag.Diagnostics) {
 		return
 	}
 	at := pathClientCredentials().AtName("extra_parameters")
-	parameters, settled := m.clientCredentialsParameters()
-	if _, err := oauth.ClientCredentialsForm(nil, "", parameters); err != nil {
-		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("client_credentials.extra_parameters cannot be used: %s.", err))
-	}
+	parameters, settled := parametersOf(m.ClientCredentials)
+	validateRequest(pathClientCredentials(), m.ClientCredentials, oauth.GrantRequest{Type: oauth.GrantClientCredentials}, diags)
 	if !isGiven(m.Client) {
 		return
 	}
@@ -107,19 +90,6 @@ func (m *tokenPairModel) validateConfidential(diags *diag.Diagnostics) {
 	}
 }
 
-// clientCredentialsParameters reads extra_parameters. A value that is not known yet is empty; settled is false while not
-// even the names are known.
-func (m *tokenPairModel) clientCredentialsParameters() (parameters map[string]string, settled bool) {
-	all, _ := m.ClientCredentials.Attributes()["extra_parameters"].(types.Map)
-	parameters = map[string]string{}
-	for name, v := range all.Elements() {
-		if s, ok := v.(types.String); ok {
-			parameters[name] = s.ValueString()
-		}
-	}
-	return parameters, !all.IsUnknown()
-}
-
 func platformName(id types.String) string {
 	if e, ok := platform.Find(id.ValueString()); ok {
 		return e.Name
@@ -128,12 +98,11 @@ func platformName(id types.String) string {
 }
 
 // clientCredentials is what the record keeps of the grant; nil where tokens come from an authorization.
-func (m *tokenPairModel) clientCredentials() *credential.ClientCredentials {
+func (m *tokenPairModel) grant() *credential.Grant {
 	if !isGiven(m.ClientCredentials) {
 		return nil
 	}
-	parameters, _ := m.clientCredentialsParameters()
-	return &credential.ClientCredentials{Scopes: scopesOf(m.ClientCredentials), Parameters: parameters}
+	return clientCredentialsOf(m.ClientCredentials)
 }
 
 // otherGrant tells whether the record has another grant than the state: a change of it broke off, or the state is an old copy.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -72,7 +73,7 @@ var unfit = []string{"refresh token", "credential was not used up", "authorize a
 func TestWordsOfWhatMints(t *testing.T) {
 	t.Parallel()
 	mints := func(r *credential.Record) {
-		r.ClientCredentials, r.Unknown, r.Pending, r.Tokens.Refresh = &credential.ClientCredentials{}, nil, nil, secret.String{}
+		r.Grant, r.Unknown, r.Pending, r.Tokens.Refresh = &credential.Grant{Type: oauth.GrantClientCredentials}, nil, nil, secret.String{}
 	}
 	none := func(r *credential.Record) { mints(r); r.Tokens = credential.Tokens{} }
 	const nothing = "Nothing was used up: the client can ask again at any time, and nobody has to authorize."
@@ -180,7 +181,7 @@ func TestNoticesOfWhatMints(t *testing.T) {
 // Who changes the grant learns what becomes of the tokens, if there are any.
 func TestWarningOfAnotherGrant(t *testing.T) {
 	t.Parallel()
-	mints := aRecord(func(r *credential.Record) { r.ClientCredentials = &credential.ClientCredentials{} })
+	mints := aRecord(func(r *credential.Record) { r.Grant = &credential.Grant{Type: oauth.GrantClientCredentials} })
 	for _, c := range []struct {
 		before, after credential.Record
 		says          string

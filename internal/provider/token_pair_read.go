@@ -97,8 +97,11 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 			mem.Verdict = verdictClient
 		}
 	}
-	if left := r.leftToApply(eng, *state, record); left != verdictNone {
+	if left := r.leftToApply(ctx, eng, *state, record); left != verdictNone {
 		mem.Verdict = left
+	}
+	if mem.Verdict == verdictOfferMore {
+		warnUnusedURL(about, record, diags)
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
@@ -206,7 +209,7 @@ func (m *tokenPairModel) fillImported(record credential.Record) {
 }
 
 // leftToApply is what only an apply may do with a record that was read.
-func (r *tokenPairResource) leftToApply(eng engine, state tokenPairModel, record credential.Record) verdict {
+func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state tokenPairModel, record credential.Record) verdict {
 	// Under never that is the first token of a client that gets its own: no plan asks for that.
 	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
 	switch {
@@ -214,6 +217,11 @@ func (r *tokenPairResource) leftToApply(eng engine, state tokenPairModel, record
 		return verdictAuthorize
 	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
 		return verdictRotate
+	case !state.AuthorizationCode.IsNull() && eng.PushDue(ctx, record, warnReauthorize):
+		if record.Tokens.Alive(r.session.now(), 0) {
+			return verdictOfferMore
+		}
+		return verdictOffer
 	}
 	return verdictNone
 }

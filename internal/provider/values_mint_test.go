@@ -34,6 +34,7 @@ func badMintValues() []badValue {
 	visma := with(with(base, "client", object{"platform": "visma_connect", "client_id": "id", "client_secret": "s"}), at, object{"tenant_id": "t"})
 	lacks := `client_credentials.extra_parameters lacks "tenant_id": Visma Connect gives a client no token without it.`
 	told := with(with(base, "client.platform_overrides", `{"client_credentials_parameters": ["audience"]}`), at, object{"audience": "a"})
+	rows = append(rows, badRequestValues(base, "client_credentials")...)
 	return append(rows, []badValue{
 		{base: visma, at: at, value: nil, says: lacks},
 		{base: visma, at: at, value: object{"tenant": "t"}, says: lacks},

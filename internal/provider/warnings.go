@@ -43,8 +43,19 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	}
 	if at := record.AbsoluteDeadline(); !at.IsZero() && at.Sub(now) < warnReauthorize {
 		diags.AddWarning("Authorization Ends Soon",
-			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(record)))
+			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(about, record)))
 	}
+}
+
+// warnUnusedURL says why a plan of a pair that works has something to do: the one who was to authorize it has not. Where its end is
+// near, that is told already.
+func warnUnusedURL(about subject, record credential.Record, diags *diag.Diagnostics) {
+	p, ok := record.NewestPending()
+	if at := record.AbsoluteDeadline(); !ok || record.Status != credential.StatusActive || !at.IsZero() && at.Sub(about.session.now()) < warnReauthorize {
+		return
+	}
+	diags.AddWarning("Authorization URL Expired", fmt.Sprintf("A person was offered to authorize %s again, and has not done so. Its tokens work, and nobody has to. Until %s an apply offers it anew.\n\n%s",
+		about, moment(p.CreatedAt.Add(credential.OfferedFor)), authorizeAgain(about, record)))
 }
 
 // stateOnlyRisk says what loses a single-use token that is in the state alone, and what helps.

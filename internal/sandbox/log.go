@@ -60,7 +60,9 @@ type Counters struct {
 	APIUnauthorized int `json:"api_unauthorized"`
 	AuthorizeViews  int `json:"authorize_views"`
 	Consents        int `json:"consents"`
-	RedirectedHits  int `json:"redirected_hits"`
+	// Pushes counts the authorization requests that were taken in advance.
+	Pushes         int `json:"pushes"`
+	RedirectedHits int `json:"redirected_hits"`
 	// LockOuts counts how often a client was locked out.
 	LockOuts    int `json:"lock_outs"`
 	FaultsFired int `json:"faults_fired"`

@@ -74,6 +74,7 @@ type Server struct {
 	clients    map[string]Client
 	settings   Settings
 	codes      map[string]*authCode
+	pushed     map[string]*pushedRequest // by request_uri
 	refreshes  map[string]*refreshToken
 	accesses   map[string]*accessToken
 	families   []*family
@@ -105,7 +106,7 @@ func New(options Options) (*Server, error) {
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
 		clients: map[string]Client{}, codes: map[string]*authCode{},
-		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
+		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 	}
