@@ -202,3 +202,26 @@ func TestIndependentServerMetadata(t *testing.T) {
 		"pushed_authorization_request_endpoint": p.issuer + "/request",
 	})
 }
+
+// The ID token is kept as the server sent it, and decode_jwt shows what is in it.
+func TestIndependentServerIDToken(t *testing.T) {
+	t.Parallel()
+	p, w := startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 3600}}), newWorkspace(t)
+	w.write(independentPair(p, ""))
+	w.apply()
+	w.write(independentPair(p, p.browse(w.string(this, "authorization_url"))) + `
+output "id" {
+  value     = provider::oauth::decode_jwt(oauth_token_pair.this.id_token)
+  sensitive = true
+}
+`)
+	w.apply()
+	id, _ := w.outputs()["id"].(map[string]any)
+	header, _ := id["header"].(map[string]any)
+	claims, _ := id["claims"].(map[string]any)
+	for name, want := range map[string]any{"iss": p.issuer, "aud": "acceptance", "sub": "alice"} {
+		mustBe(t, name, claims[name], want)
+	}
+	mustBe(t, "alg", header["alg"], "ES256")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+}
