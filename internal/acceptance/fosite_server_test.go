@@ -31,6 +31,8 @@ type fositeOptions struct {
 	Clients        []fositeClient `json:"clients,omitempty"`
 	Issuers        []fositeIssuer `json:"issuers,omitempty"`
 	AccessTokenTTL int            `json:"access_token_ttl,omitempty"` // seconds
+	// HideExpiry leaves expires_in out of replies: only introspection tells it.
+	HideExpiry bool `json:"hide_expiry,omitempty"`
 }
 
 // fositeIssuer is trusted to say with an assertion (RFC 7523) that it speaks for the subject.

@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -94,6 +95,34 @@ func TestFositeRevocation(t *testing.T) {
 		mustBe(t, "after destroy", f.introspect(token)["active"], false)
 	}
 	f.expect(fositeCounters{Token: 1, Revoked: f.counters().Revoked})
+}
+
+// Where the replies tell no expiry, the server is asked about each new access token, once, and is believed.
+func TestFositeIntrospection(t *testing.T) {
+	t.Parallel()
+	f := startFosite(t, fositeOptions{AccessTokenTTL: 2700, HideExpiry: true})
+	w := newWorkspace(t)
+	overrides := "client = {\n    platform_overrides     = jsonencode({ access_token_lifetime_source = \"introspection\" })"
+	write := func(callback string) {
+		w.write(strings.Replace(f.pair(acceptanceSecret, callback), "client = {", overrides, 1))
+	}
+	write("")
+	w.apply()
+	write(f.browse(w.string(this, "authorization_url")))
+	w.apply()
+	lives := moment(t, w.string(this, "expires_at")).Sub(moment(t, w.string(this, "issued_at")))
+	if lives < 44*time.Minute || lives > 46*time.Minute { // the server rounds the second of its own clock
+		t.Errorf("it lives %s", lives)
+	}
+	for range 2 {
+		w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	}
+	mustBe(t, "questions", f.counters().Introspected, 1)
+	w.advance(44*time.Minute + 50*time.Second)
+	w.apply()
+	w.expect(this, values{"generation": 2})
+	f.expect(fositeCounters{Token: 2, Refresh: 1})
+	mustBe(t, "questions", f.counters().Introspected, 2)
 }
 
 // A request that never arrived is sent again once that is safe, and nobody is any the wiser.

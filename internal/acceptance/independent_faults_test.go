@@ -168,7 +168,7 @@ func TestIndependentServerCodeReplayedByOthers(t *testing.T) {
 }
 
 // RFC 9207: this server puts its issuer into every callback and says so in its metadata. A callback with another issuer, or with none, is
-// refused before anything is sent, and the code works afterwards.
+// refused before anything is sent, as is the state of another request, and the code works afterwards.
 func TestIndependentServerIssuer(t *testing.T) {
 	t.Parallel()
 	p, w := startOIDCProvider(t, oidcOptions{}), newWorkspace(t)
@@ -180,14 +180,30 @@ func TestIndependentServerIssuer(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustBe(t, "iss", address.Query().Get("iss"), p.issuer)
-	for iss, want := range map[string]string{"https://attacker.example.com": "is another issuer than the client's", "": "names no iss"} {
-		w.write(independentPair(p, with(t, callback, "iss", iss)))
+	for bad, want := range map[string]string{
+		with(t, callback, "iss", "https://attacker.example.com"): "is another issuer than the client's", with(t, callback, "iss", ""): "names no iss",
+		with(t, callback, "state", "of-nobody"): "The state of the callback URL is not one that is waiting.",
+	} {
+		w.write(independentPair(p, bad))
 		w.fails([]string{want}, "apply", "-no-color", "-auto-approve", "-input=false")
 	}
 	p.expect(oidcCounters{})
 	w.write(independentPair(p, callback))
 	w.apply()
 	p.expect(oidcCounters{Token: 1})
+}
+
+// A person who denies costs nothing, and the same URL serves the next attempt.
+func TestIndependentServerDenied(t *testing.T) {
+	t.Parallel()
+	p, w := startOIDCProvider(t, oidcOptions{Deny: true}), newWorkspace(t)
+	w.write(independentPair(p, ""))
+	w.apply()
+	offered := w.string(this, "authorization_url")
+	w.write(independentPair(p, p.browse(offered)))
+	w.fails([]string{"answered the visit", "with an error instead of a code: access_denied", "Nothing was sent."}, "apply", "-no-color", "-auto-approve", "-input=false")
+	w.expect(this, values{"status": "authorization_required", "authorization_url": offered})
+	p.expect(oidcCounters{})
 }
 
 // What the server says of itself reaches the data source.
@@ -201,6 +217,30 @@ func TestIndependentServerMetadata(t *testing.T) {
 		"revocation_endpoint": p.issuer + "/token/revocation", "registration_endpoint": p.issuer + "/reg", "device_authorization_endpoint": p.issuer + "/device/auth",
 		"pushed_authorization_request_endpoint": p.issuer + "/request",
 	})
+}
+
+// Where the replies tell no expiry, the server is asked about each new access token, once, and is believed.
+func TestIndependentServerIntrospection(t *testing.T) {
+	t.Parallel()
+	p, w := startOIDCProvider(t, oidcOptions{HideExpiry: true, TTL: map[string]int{"AccessToken": 2700}}), newWorkspace(t)
+	overrides := "client = {\n    platform_overrides   = jsonencode({ access_token_lifetime_source = \"introspection\" })"
+	write := func(callback string) {
+		w.write(strings.Replace(independentPair(p, callback), "client = {", overrides, 1))
+	}
+	write("")
+	w.apply()
+	write(p.browse(w.string(this, "authorization_url")))
+	w.apply()
+	w.expectLifetime(45 * time.Minute)
+	for range 2 {
+		w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	}
+	p.expect(oidcCounters{Token: 1, Introspected: 1})
+	p.later(44*time.Minute+50*time.Second, w)
+	w.apply()
+	w.expect(this, values{"generation": 2})
+	w.expectLifetime(45 * time.Minute)
+	p.expect(oidcCounters{Token: 2, Refresh: 1, Introspected: 2})
 }
 
 // The ID token is kept as the server sent it, and decode_jwt shows what is in it.

@@ -53,7 +53,7 @@ func supported() []standard {
 		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
 			{
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
-				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", alone: "The others tell the expiry in every reply.",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
 			},
 			{section: "2", what: "Asking about any token", here: notYet, no: true},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
@@ -123,7 +123,7 @@ func rfc6749() standard {
 		},
 		{
 			section: "4.1.2.1, 10.12", what: "Error answers and `state`", here: "A callback with an error, or without a `state` that is waiting, is refused before anything is sent.",
-			sandbox: "TestCallbackRefused", alone: "The others grant every request here.",
+			sandbox: "TestCallbackRefused", oidc: "TestIndependentServerDenied TestIndependentServerIssuer",
 		},
 		{
 			section: "4.1.2, 10.5", what: "A code works once", here: "A code is never sent twice, whoever brings it again, under whatever name.",
