@@ -124,7 +124,7 @@ func callbackParameters(query string) (map[string]string, error) {
 			continue
 		}
 		switch name {
-		case "code", "state", "iss", "error": // which of them is meant decides too much to guess (RFC 6749 §3.1)
+		case "code", "state", "iss", "error", "access_token": // which of them is meant decides too much to guess (RFC 6749 §3.1)
 			return nil, callbackError("parameter " + name + " stands in it more than once")
 		}
 	}
