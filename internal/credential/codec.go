@@ -42,6 +42,7 @@ type wireRecord struct {
 	Unknown       *wireUnknown    `json:"unknown,omitempty"`
 	Attachment    *wireAttachment `json:"attachment,omitempty"`
 	Pending       []wirePending   `json:"pending,omitempty"`
+	Device        *wireDevice     `json:"device,omitempty"`
 	Consumed      []string        `json:"consumed,omitempty"`
 	Inputs        []string        `json:"consumed_inputs,omitempty"`
 	History       []wireEvent     `json:"history,omitempty"`
@@ -51,6 +52,8 @@ type wireRecord struct {
 
 	ClientCredentials *wireGrant `json:"client_credentials,omitempty"` // of former versions, which knew no other
 	Grant             *wireGrant `json:"grant,omitempty"`
+	Resource          []string   `json:"resource,omitempty"`
+	Source            string     `json:"source,omitempty"`
 }
 
 type wireRefresh struct {
@@ -154,6 +157,7 @@ func encodeRecord(r Record) wireRecord {
 		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
 		w.ClientCredentials, w.Grant = encodeGrant(r.keptGrant())
+		w.Resource, w.Source = r.Resource, r.Source
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -177,6 +181,7 @@ func encodeRecord(r Record) wireRecord {
 			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
 		})
 	}
+	w.Device = encodeDevice(r.Device)
 	for _, c := range r.Consumed {
 		if c.Input {
 			w.Inputs = append(w.Inputs, c.SHA256)
@@ -217,7 +222,7 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
-		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)),
+		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)
@@ -244,6 +249,7 @@ func decodeRecord(w wireRecord) Record {
 			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
 		})
 	}
+	r.Device = decodeDevice(w.Device)
 	for _, sum := range w.Inputs {
 		r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: true})
 	}

@@ -18,7 +18,8 @@ type Attempt struct {
 	Key       string
 	ID        string
 	Purpose   Purpose
-	Minted    bool   // the client got the token for itself
+	Minted    bool   // by the record's grant, not by a refresh token
+	Renewable bool   // with Minted: a refresh token in the reply is kept
 	Family    string // of the record when it was claimed
 	Base      int64  // its generation then
 	ClientID  string // that made the call
@@ -116,30 +117,40 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	case a.overtaken(cur) && !a.fills(cur):
 		return cur, commitObsolete
 	}
-	if a.Minted {
-		t = minted(t)
-	}
 	old := cur.Tokens
+	spent := old.Refresh
+	if a.Minted {
+		old.afresh()
+		if !a.Renewable {
+			t = minted(t)
+		}
+	}
 	next := newTokens(a, t)
-	next.Connection = a.connection(t, old.Refresh, old.Access, cur.Client.ClientSecret)
+	next.Connection = a.connection(t, spent, old.Access, cur.Client.ClientSecret)
 	if a.Purpose == PurposeRefresh {
 		next.inherit(old)
 		cur.Generation = a.Base + 1
 		if e.Verdict = "refreshed"; a.Base > 0 {
 			cur.LastRotatedAt = a.SentAt
 		}
+		if a.Renewable {
+			cur.AuthorizedAt = a.SentAt
+		}
 	} else {
 		cur.Family, cur.Generation = a.NewFamily, 1
 		cur.AuthorizedAt, cur.LastRotatedAt, cur.LookUpAfter = a.SentAt, time.Time{}, time.Time{}
 		cur.consumeInput(a.Code)
 		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
+		if d := cur.Device; d != nil && d.Code.SHA256() == a.Code {
+			cur.Device = d.over()
+		}
 		e.Verdict = "authorized"
 	}
 	if !a.Minted {
 		next.endlessAlone(t.SuccessorLost || t.ExpiryUnusable)
 	}
-	if !next.Refresh.Equal(old.Refresh) {
-		cur.consume(old.Refresh, false)
+	if !next.Refresh.Equal(spent) {
+		cur.consume(spent, false)
 	}
 	if t.Salvaged {
 		e.Verdict += ", from a broken reply"
@@ -147,11 +158,13 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	cur.Tokens = next
 	cur.Status = StatusActive
 	cur.Claim, cur.Unknown = nil, nil
-	if t.SuccessorLost && (a.Purpose == PurposeExchange || cur.Client.EffectivePolicy().SingleUse()) {
+	if t.SuccessorLost && (a.Purpose != PurposeRefresh || cur.Client.EffectivePolicy().SingleUse()) {
 		// What was sent is spent, and what came instead cannot be sent: the access token is the last one.
 		cur = dead(cur)
 		cur.Tokens.Refresh = secret.String{}
-		e.Verdict += ", with a refresh token that cannot be read: authorization required"
+		if e.Verdict += ", with a refresh token that cannot be read"; cur.Status == StatusAuthorizationRequired {
+			e.Verdict += ": authorization required"
+		}
 	}
 	cur.NotBefore = time.Time{}
 	if t.Wait > 0 {
@@ -203,6 +216,12 @@ func (t *Tokens) endlessAlone(unclear bool) {
 	if t.Refresh.IsEmpty() && !unclear && t.ExpiresAt.IsZero() && t.Lifetime == 0 {
 		t.Lifetime = Endless
 	}
+}
+
+// afresh forgets what a new authorization does not take over from a former one.
+func (t *Tokens) afresh() {
+	t.Refresh, t.ID = secret.String{}, secret.String{}
+	t.RefreshTokenExpiresAt, t.AuthorizationEndsAt, t.RefreshIssuedAt = time.Time{}, time.Time{}, time.Time{}
 }
 
 // inherit takes over what a reply to a refresh may leave out.

@@ -32,7 +32,9 @@ type Record struct {
 	Client  Client // as configured: nothing of it is resolved
 	Refresh RefreshSettings
 	// Grant: the client asks for the tokens by itself. nil: they come from an authorization.
-	Grant *Grant
+	Grant    *Grant
+	Resource []string // where the tokens of an authorization are for (RFC 8707); each refresh says so
+	Source   string   // the grant by its name in the configuration, for people; empty: not known
 
 	// Shared: everybody who asks with the same client for the same has this token. Client and Grant are those of whoever asked
 	// last; their secrets are not kept.
@@ -57,6 +59,7 @@ type Record struct {
 
 	Attachment Attachment
 	Pending    []Pending // newest last, at most maxPending
+	Device     *Device   // nil: none was ever offered
 	Consumed   []Consumed
 	History    []Event
 
@@ -117,6 +120,7 @@ type Purpose string
 const (
 	PurposeRefresh  Purpose = "refresh"
 	PurposeExchange Purpose = "exchange"
+	PurposeDevice   Purpose = "device_code" // one poll for it
 	PurposeRevoke   Purpose = "revoke"
 	PurposeMove     Purpose = "move" // to or from another store; it is never taken over, only finished or taken back
 )
@@ -227,6 +231,8 @@ func (r Record) clone() Record {
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
 	r.Tokens.LookedUp = maps.Clone(r.Tokens.LookedUp)
 	r.Grant = r.Grant.clone()
+	r.Resource = slices.Clone(r.Resource)
+	r.Device = r.Device.clone()
 	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)

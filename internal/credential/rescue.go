@@ -38,6 +38,7 @@ type wireRescue struct {
 	ID        string            `json:"attempt"`
 	Purpose   Purpose           `json:"purpose"`
 	Minted    bool              `json:"minted,omitempty"`
+	Renewable bool              `json:"renewable,omitempty"`
 	Family    string            `json:"family"`
 	Base      int64             `json:"base"`
 	ClientID  string            `json:"client_id,omitempty"`
@@ -69,7 +70,7 @@ const kindRescue = "rescue"
 
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
-		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Minted: a.Minted, Family: a.Family, Base: a.Base,
+		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Minted: a.Minted, Renewable: a.Renewable, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,
@@ -87,11 +88,11 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 	if err := checkFormat(w.Format, w.Kind, kindRescue); err != nil {
 		return Attempt{}, oauth.Reply{}, err
 	}
-	if w.Key == "" || w.ID == "" || (w.Purpose != PurposeRefresh && w.Purpose != PurposeExchange) || w.Base < 0 {
+	if w.Key == "" || w.ID == "" || !slices.Contains([]Purpose{PurposeRefresh, PurposeExchange, PurposeDevice}, w.Purpose) || w.Base < 0 {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Renewable: w.Renewable, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,
