@@ -62,7 +62,7 @@ func (m *Manager) Register(ctx context.Context, name string, w Wish) (Registrati
 		reg, more, err := m.CheckRegistration(ctx, name)
 		return reg, append(notices, more...), err
 	}
-	if last.Registered.Dynamic.wants(w.Metadata) { // what the apply that died has registered
+	if len(last.Registered.Dynamic.Changes(w.Metadata)) > 0 { // what the apply that died has registered
 		reg, more, err := m.UpdateRegistration(ctx, name, w, false)
 		return reg, append(notices, more...), err
 	}
@@ -299,7 +299,7 @@ func (m *Manager) UpdateRegistration(ctx context.Context, name string, w Wish, r
 			switch {
 			case d == nil || last.Client.ClientID == "":
 				return &Error{Kind: KindNotFound, Record: last}
-			case !rotate && !d.wants(w.Metadata) && len(d.Drifted()) == 0:
+			case !rotate && len(d.Changes(w.Metadata)) == 0 && len(d.Drifted()) == 0:
 				return nil
 			case !d.IsManageable():
 				return &Error{Kind: KindConfiguration, Record: last, Err: ErrNotManageable}
@@ -318,6 +318,43 @@ func (m *Manager) UpdateRegistration(ctx context.Context, name string, w Wish, r
 		return Registration{}, notices, err
 	}
 	return last.registration(), notices, nil
+}
+
+// RestoreRegistration writes what a state knows of a registered client into a store that has no record of it. Its token may be
+// spent: plans that were not applied may have brought others.
+func (m *Manager) RestoreRegistration(ctx context.Context, name string, reg Registration) error {
+	family, err := m.newID()
+	if err != nil {
+		return storeError("restoring a registration", err)
+	}
+	m.prepareQuietly(ctx)
+	err = m.insist(ctx, aFew, func() error {
+		snap, err := m.load(ctx, RegistrationKey(name))
+		if !IsKind(err, KindNotFound) {
+			return errors.Join(err, snap.record.standsInTheWay())
+		}
+		next := Record{
+			Family: family, Generation: 1, Status: StatusActive, Client: reg.Client, Attachment: Attachment{reg.Attachment.ID, true},
+			Registered: &Registered{Dynamic: reg.Dynamic}, Unknown: &Unknown{Attempt: "state", Host: m.owner, ClaimedAt: m.Now().Round(0).UTC()},
+		}
+		next.note(m.event("", 1, "restored from the state"))
+		return m.write(ctx, RegistrationKey(name), snap.revision, next)
+	})
+	if err != nil {
+		return writeError(ctx, err)
+	}
+	return nil
+}
+
+// standsInTheWay is nil for the record that an ambiguous write has left.
+func (r Record) standsInTheWay() error {
+	switch {
+	case r.IsMoved():
+		return MovedAway(r)
+	case r.IsTombstone():
+		return &Error{Kind: KindNotFound, Reason: ReasonDeleted, Record: r}
+	}
+	return nil
 }
 
 // Deregister makes the server forget the client, where that is wanted and possible, and leaves a tombstone. What a person has

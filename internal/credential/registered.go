@@ -68,16 +68,18 @@ func (d *Dynamic) Replaced() []string {
 	return names
 }
 
-// wants tells whether other metadata than those of the last call are wanted.
-func (d *Dynamic) wants(metadata map[string]secret.String) bool {
+// Changes lists the metadata that are wanted otherwise than they were sent last, sorted.
+func (d *Dynamic) Changes(metadata map[string]secret.String) []string {
+	var changed []string
 	for _, names := range []map[string]secret.String{d.Wanted, metadata} {
 		for name := range names {
-			if !oauth.SameMetadata(name, d.Wanted[name], metadata[name]) {
-				return true
+			if !oauth.SameMetadata(name, d.Wanted[name], metadata[name]) && !slices.Contains(changed, name) {
+				changed = append(changed, name)
 			}
 		}
 	}
-	return false
+	slices.Sort(changed)
+	return changed
 }
 
 // update is the whole of the metadata for an update: those that the server has, but for what is not wanted any more, with

@@ -95,6 +95,10 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 // warnNotices tells what a success still has to say.
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
+		if n.Managing {
+			warnManaging(about, n, diags)
+			continue
+		}
 		if n.Minted {
 			warnMinted(about, n, diags)
 			continue
