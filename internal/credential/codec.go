@@ -54,6 +54,10 @@ type wireRecord struct {
 	Grant             *wireGrant `json:"grant,omitempty"`
 	Resource          []string   `json:"resource,omitempty"`
 	Source            string     `json:"source,omitempty"`
+
+	// Of an app registration.
+	RedirectURIs []string     `json:"redirect_uris,omitempty"`
+	Dynamic      *wireDynamic `json:"dynamic,omitempty"`
 }
 
 type wireRefresh struct {
@@ -166,6 +170,9 @@ func encodeRecord(r Record) wireRecord {
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
 	}
+	if r.Registered != nil {
+		w.Kind, w.RedirectURIs, w.Dynamic = kindRegistration, r.Registered.RedirectURIs, encodeDynamic(r.Registered.Dynamic)
+	}
 	if r.IsMoved() {
 		w.MovedTo = (*wireMovedTo)(&r.MovedTo)
 	}
@@ -198,21 +205,22 @@ func encodeRecord(r Record) wireRecord {
 	return w
 }
 
-// DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.
-func DecodeRecord(text []byte) (Record, error) {
+// DecodeRecord reads what EncodeRecord wrote of a token pair. Its errors never quote the text.
+func DecodeRecord(text []byte) (Record, error) { return decodeKind(text, kindPair) }
+
+func decodeKind(text []byte, kind string) (Record, error) {
 	var w wireRecord
 	if err := decodeJSON(text, &w); err != nil {
 		return Record{}, err
 	}
-	want := kindPair
-	if w.Kind == kindClientToken {
-		want = kindClientToken
+	if kind == kindPair && w.Kind == kindClientToken {
+		kind = kindClientToken
 	}
-	if err := checkFormat(w.Format, w.Kind, want); err != nil {
+	if err := checkFormat(w.Format, w.Kind, kind); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
-	r.Shared = want == kindClientToken
+	r.Shared = kind == kindClientToken
 	return r, r.check()
 }
 
@@ -223,6 +231,10 @@ func decodeRecord(w wireRecord) Record {
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
 		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
+	}
+	if w.Kind == kindRegistration {
+		r.Registered = &Registered{RedirectURIs: w.RedirectURIs, Dynamic: decodeDynamic(w.Dynamic)}
+		r.Status = cmp.Or(r.Status, StatusActive) // once it was not written
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)
@@ -268,7 +280,7 @@ func decodeRecord(w wireRecord) Record {
 // check refuses a record that no version could have written; acting on one might spend a token.
 func (r Record) check() error {
 	switch r.Status {
-	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked:
+	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked, StatusUnregistered:
 	default:
 		return errors.New("the record has no valid status")
 	}

@@ -88,6 +88,14 @@ func explain(about subject, e *credential.Error) []string {
 	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
 		return explainPush(about, e, failed)
 	}
+	if about.kind == "oauth_app_registration" {
+		if parts := explainRegistration(about, e); parts != nil {
+			return parts
+		}
+	}
+	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
+		return explainExpired(about, expired)
+	}
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
 			return parts

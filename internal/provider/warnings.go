@@ -117,6 +117,10 @@ func forPlan(about subject, summary string) string {
 // warnNotices tells what a success still has to say.
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
+		if n.Managing {
+			warnManaging(about, n, diags)
+			continue
+		}
 		if n.Minted {
 			warnMinted(about, n, diags)
 			continue
