@@ -165,6 +165,7 @@ func TestAClientTokenKeepsNoSecretOfItsClient(t *testing.T) {
 	w := newWorld(t)
 	s := w.mintSetup()
 	s.Client.PrivateKey, s.Client.TLSClientPrivateKey = secret.New("private-key-1"), secret.New("tls-key-1")
+	s.Client.TokenEndpointAuthMethod = "client_secret_basic" // or there is a doubt which of them counts
 	s.Grant.Secrets = map[string]secret.String{"assertion": secret.New("assertion-1")}
 	w.mustClientToken(w.start(), s)
 	r, text := w.sharedRecord()
