@@ -130,7 +130,7 @@ func TestFositeRevocation(t *testing.T) {
 }
 
 // Where the replies tell no expiry, the server is asked about each new access token, once, and is believed.
-func TestFositeIntrospection(t *testing.T) {
+func TestFositeIntrospectedLifetime(t *testing.T) {
 	t.Parallel()
 	f := startFosite(t, fositeOptions{AccessTokenTTL: 2700, HideExpiry: true})
 	w := newWorkspace(t)

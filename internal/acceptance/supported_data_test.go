@@ -53,7 +53,7 @@ func supported() []standard {
 		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
 			{
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
-				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
 			{section: "2", what: "Asking about any token", here: notYet, no: true},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
