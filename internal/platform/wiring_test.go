@@ -81,7 +81,7 @@ func TestPresetsAreWired(t *testing.T) {
 		"auth0":      {registration: "https://example.eu.auth0.com/oidc/register", device: "https://example.eu.auth0.com/oauth/device/code"},
 		"okta": {
 			assertionAudience: "endpoint",
-			introspection: "https://example.okta.com/oauth2/default/v1/introspect", registration: "https://example.okta.com/oauth2/v1/clients",
+			introspection:     "https://example.okta.com/oauth2/default/v1/introspect", registration: "https://example.okta.com/oauth2/v1/clients",
 			device: "https://example.okta.com/oauth2/default/v1/device/authorize",
 		},
 		"keycloak": {

@@ -44,7 +44,7 @@ func asymmetricAlgorithms() []jose.SignatureAlgorithm {
 
 // readAssertion finds who a client assertion speaks for. Nothing of it is believed yet.
 func readAssertion(text string) (id, method string, ok bool) {
-	token, err := jose.ParseSigned(text, append(symmetricAlgorithms(), asymmetricAlgorithms()...))
+	token, err := jose.ParseSignedCompact(text, append(symmetricAlgorithms(), asymmetricAlgorithms()...))
 	if err != nil || len(token.Signatures) != 1 {
 		return "", "", false
 	}
@@ -68,7 +68,7 @@ func (s *Server) checkAssertion(c *call, client Client, text string) reason {
 	if s.signingAlgs != nil {
 		algorithms = slices.DeleteFunc(algorithms, func(a jose.SignatureAlgorithm) bool { return !slices.Contains(s.signingAlgs, string(a)) })
 	}
-	token, err := jose.ParseSigned(text, algorithms)
+	token, err := jose.ParseSignedCompact(text, algorithms)
 	if err != nil {
 		return assertionBadAlgorithm
 	}
