@@ -137,7 +137,8 @@ func among(supported []string, method string) string {
 // signing returns c with a signing algorithm that its server takes, if it has said which, and the configuration has not. What is
 // configured is sent: the server is left to refuse it.
 func (c Client) signing(supported []string) Client {
-	if c.TokenEndpointAuthSigningAlg != "" || supported == nil {
+	signs := c.method() == oauth.ClientSecretJWT || c.method() == oauth.PrivateKeyJWT
+	if c.TokenEndpointAuthSigningAlg != "" || supported == nil || !signs {
 		return c
 	}
 	for _, alg := range oauth.SigningAlgorithms() {
