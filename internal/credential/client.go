@@ -47,10 +47,11 @@ type Client struct {
 
 // Errors of a client that cannot be used as configured. Nothing was sent.
 var (
-	ErrNoTokenEndpoint = errors.New("the client has no token_endpoint")
-	ErrNoClientID      = errors.New("the client has no client_id")
-	ErrOtherClientID   = errors.New("the registration is of another client_id")
-	ErrNoRegistration  = errors.New("the registration is not in this token store")
+	ErrNoTokenEndpoint        = errors.New("the client has no token_endpoint")
+	ErrNoRegistrationEndpoint = errors.New("the client has no registration_endpoint")
+	ErrNoClientID             = errors.New("the client has no client_id")
+	ErrOtherClientID          = errors.New("the registration is of another client_id")
+	ErrNoRegistration         = errors.New("the registration is not in this token store")
 )
 
 // attempt begins what a commit needs to know of a call.
@@ -58,7 +59,7 @@ func (c Client) attempt(purpose Purpose) Attempt {
 	p := c.Preset()
 	return Attempt{
 		Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Expiries: p.Dialect.Expiries,
-		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers,
+		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers, binding: c.binding(),
 	}
 }
 

@@ -23,6 +23,7 @@ type Request struct {
 	Endpoint string // see CheckEndpoint; its query is kept (RFC 6749 §3.2)
 	Auth     ClientAuth
 	Form     Form
+	Proof    Proof // of the key that the tokens are, or are to be, bound to
 	// manages, if set, takes the place of Auth and Form.
 	manages *managing
 	// BeforeSend, if set, is called at most once, at the first Read of the body: the connection is ready, and nothing has
@@ -115,6 +116,9 @@ func (c *Caller) request(ctx context.Context, r Request, form url.Values) (*http
 		}
 		text = form.Encode()
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if err := r.Proof.attach(request, secret.String{}, c.moment()); err != nil {
+		return nil, nil, secret.String{}, err
 	}
 	body := &gatedBody{before: r.BeforeSend, text: strings.NewReader(text)}
 	// GetBody stays nil: with it, the transport could send the body again.

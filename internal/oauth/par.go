@@ -41,11 +41,12 @@ func PushedURL(endpoint, clientID, requestURI string) (string, error) {
 	if err := CheckEndpoint(endpoint, true); err != nil {
 		return "", err
 	}
+	endpoint = strings.TrimRight(endpoint, "?&")
 	separator := "?"
 	if strings.Contains(endpoint, "?") {
 		separator = "&"
 	}
-	return strings.TrimRight(endpoint, "?&") + separator + url.Values{"client_id": {clientID}, "request_uri": {requestURI}}.Encode(), nil
+	return endpoint + separator + url.Values{"client_id": {clientID}, "request_uri": {requestURI}}.Encode(), nil
 }
 
 // Pushed is the answer to a PushForm (RFC 9126 §2.2).

@@ -242,10 +242,18 @@ func checkClient(
 	missing := func(name, why string) {
 		diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed. %s", at.AtName(name), why))
 	}
-	if get("client_id").IsNull() {
-		missing("client_id", "This version adopts registrations that exist already and does not make new ones (RFC 7591).")
+	known := func(name, ofPreset string) bool {
+		return !settled || ofPreset != "" || !get(name).IsNull() || preset.Issuer != "" || !get("issuer").IsNull()
 	}
-	if settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() && preset.Issuer == "" && get("issuer").IsNull() {
+	switch ofRegistration := len(at.Steps()) == 0; {
+	case !get("client_id").IsNull():
+	case !ofRegistration:
+		missing("client_id", "Write it, or use the client of an oauth_app_registration, which can register one (RFC 7591).")
+	case !known("registration_endpoint", preset.RegistrationEndpoint):
+		missing("client_id", "Write that of a client that exists already. To have one registered instead (RFC 7591), leave it out and write "+
+			"registration_endpoint, or set issuer to have that discovered.")
+	}
+	if !known("token_endpoint", preset.TokenEndpoint) {
 		missing("token_endpoint", "Write it, or set issuer to have it discovered, or set platform to one that the provider knows.")
 	}
 	for _, f := range clientFields() {

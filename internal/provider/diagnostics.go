@@ -23,11 +23,15 @@ type subject struct {
 	destroying bool // it is about revoking tokens
 	code       bool // it is about an authorization code, not about stored tokens
 	asks       bool // somebody asks for its access token, and manages it not
+	pushes     bool // it is planned that an apply gives the URL that a person opens
 }
 
 func (s subject) String() string {
 	if s.kind == "oauth_app_registration" {
 		return fmt.Sprintf("app registration %q", s.name)
+	}
+	if s.kind == kindClient {
+		return fmt.Sprintf("client %q", s.name)
 	}
 	if s.name == "" {
 		return "the token pairs"
@@ -84,6 +88,14 @@ func explain(about subject, e *credential.Error) []string {
 	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
 		return explainPush(about, e, failed)
 	}
+	if about.kind == "oauth_app_registration" {
+		if parts := explainRegistration(about, e); parts != nil {
+			return parts
+		}
+	}
+	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
+		return explainExpired(about, expired)
+	}
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
 			return parts
@@ -91,6 +103,11 @@ func explain(about subject, e *credential.Error) []string {
 	}
 	if about.destroying {
 		if parts := explainRevocation(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.kind == kindClient {
+		if parts := explainClientToken(about, e); parts != nil {
 			return parts
 		}
 	}
@@ -227,7 +244,7 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 func authorizeAgain(about subject, r credential.Record) string {
 	p, ok := r.NewestPending()
 	switch {
-	case !ok && r.Client.RequirePushedAuthorizationRequests:
+	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
 		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
 	case !ok:
 	case p.ExpiresAt.IsZero():

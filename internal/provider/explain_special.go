@@ -98,10 +98,14 @@ func explainDiscovery(about subject, r credential.Record, e *oauth.DiscoveryErro
 	case r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired:
 		works += " The stored credential was not used up and still works."
 	}
+	written := "token_endpoint, authorization_endpoint and revocation_endpoint"
+	if about.kind == "oauth_app_registration" {
+		written = "registration_endpoint and token_endpoint"
+	}
 	return []string{
 		fmt.Sprintf("The endpoints that the client of %s does not name are discovered from its issuer, which failed. %s", about, triedPlaces(e)),
 		works,
-		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write token_endpoint, authorization_endpoint and revocation_endpoint out where the server has no metadata.",
+		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write " + written + " out where the server has no metadata.",
 	}
 }
 

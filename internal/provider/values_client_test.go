@@ -190,7 +190,7 @@ func registrationBase() object {
 func badRegistrationValues() []badValue {
 	base := registrationBase()
 	const rule = "must be an absolute URI without a fragment: "
-	return append(badClientValues(base, ""),
+	return append(append(badClientValues(base, ""), badMetadataValues()...),
 		badValue{base: base, at: "name", value: "", says: nameRule},
 		badValue{base: base, at: "name", value: "a b", says: nameRule},
 		badValue{base: base, at: "name", value: strings.Repeat("a", 101), says: nameRule},

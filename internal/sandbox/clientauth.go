@@ -114,6 +114,9 @@ func (s *Server) authenticate(c *call) (Client, reason) {
 			why = clientBadSecret
 		}
 	}
+	if why == "" && s.registered[given.id].secretExpired(s.Now()) {
+		why = clientSecretExpired
+	}
 	if why != "" {
 		return Client{}, why
 	}

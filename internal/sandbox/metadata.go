@@ -44,6 +44,9 @@ func (s *Server) serveMetadata(c *call) reply {
 			`{"token_endpoint":%s,"revocation_endpoint":%s,"introspection_endpoint":%s,"pushed_authorization_request_endpoint":%s}`,
 			quote(s.mtlsURL+pathToken), quote(s.mtlsURL+pathRevoke), quote(s.mtlsURL+pathIntrospect), quote(s.mtlsURL+pathPush))})
 	}
+	if s.settings.Registration.Enabled {
+		members = append(members, member{"registration_endpoint", quote(c.issuer + pathRegister)})
+	}
 	return jsonReply(http.StatusOK, members)
 }
 

@@ -57,8 +57,9 @@ const (
 	certificateUnknown    reason = "certificate_unknown"
 	certificateUntrusted  reason = "certificate_untrusted"
 
-	scopeExceeded      reason = "scope_exceeded"
-	tokenForeignClient reason = "token_foreign_client"
+	clientSecretExpired reason = "client_secret_expired"
+	scopeExceeded       reason = "scope_exceeded"
+	tokenForeignClient  reason = "token_foreign_client"
 
 	codeUnknown       reason = "code_unknown"
 	codeForeignClient reason = "code_foreign_client"
@@ -117,6 +118,7 @@ func standardRefusals() map[reason]refusal {
 		certificateMissing:    says(401, "invalid_client", "no client certificate was shown"),
 		certificateUnknown:    says(401, "invalid_client", "the client certificate is not the one that is registered"),
 		certificateUntrusted:  says(401, "invalid_client", "the client certificate is of no known CA, or not valid now"),
+		clientSecretExpired:   says(401, "invalid_client", "the client secret has expired"),
 
 		clientIsPublic:     says(400, "unauthorized_client", "public clients may not use this grant"),
 		scopeExceeded:      says(400, "invalid_scope", "a scope goes beyond what may be granted"),

@@ -98,6 +98,7 @@ type Server struct {
 	assertions map[string]time.Time // used ids of client assertions, and until when they are kept
 	listening  bool
 	clients    map[string]Client
+	registered map[string]*registered // the clients that have registered themselves, by id
 	settings   Settings
 	codes      map[string]*authCode
 	pushed     map[string]*pushedRequest // by request_uri
@@ -132,7 +133,7 @@ func New(options Options) (*Server, error) {
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
 		signingAlgs: slices.Clone(options.SigningAlgs), assertions: map[string]time.Time{},
-		clients: map[string]Client{}, codes: map[string]*authCode{},
+		clients: map[string]Client{}, registered: map[string]*registered{}, codes: map[string]*authCode{},
 		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
