@@ -2,6 +2,7 @@ package credential
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -97,6 +98,25 @@ func (c Client) provable() error {
 		return err
 	}
 	return c.secureForCertificate()
+}
+
+// shown is the certificate alone, for a call that has another proof or none.
+func (c Client) shown(endpoint string) oauth.ClientAuth {
+	if !oauth.TakesCertificate(endpoint) {
+		return oauth.ClientAuth{}
+	}
+	return oauth.ClientAuth{Certificate: c.TLSClientCertificate, CertificateKey: c.TLSClientPrivateKey}
+}
+
+// showing makes a call of a protected resource show the certificate that its token may be bound to (RFC 8705 §3).
+func (m *Manager) showing(ctx context.Context, c Client) context.Context {
+	if c.TLSClientCertificate == "" {
+		return ctx
+	}
+	if proved, err := m.proved(ctx, c); err == nil {
+		c = proved
+	}
+	return oauth.ShowCertificate(ctx, c.TLSClientCertificate, c.TLSClientPrivateKey)
 }
 
 // Errors of a client whose method cannot be guessed.

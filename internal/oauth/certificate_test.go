@@ -61,6 +61,14 @@ func TestCertificateInTheHandshake(t *testing.T) {
 			t.Errorf("shown %q, body %q", shown, body)
 		}
 	}
+	// A token that is bound to it needs it at the API, too.
+	ctx := oauth.ShowCertificate(t.Context(), auth.Certificate, auth.CertificateKey)
+	if reply := caller.Probe(ctx, server.URL, oauth.Access{Token: secret.New("t")}); reply.Status != 200 || shown != certificate {
+		t.Errorf("%+v, shown %q", reply, shown)
+	}
+	if reply := caller.Probe(oauth.ShowCertificate(t.Context(), "", secret.String{}), server.URL, oauth.Access{Token: secret.New("t")}); reply.Status != 200 || shown != "" {
+		t.Errorf("%+v, shown %q", reply, shown)
+	}
 	// Another method binds the tokens to the certificate (RFC 8705 §3); the chain is shown as a whole.
 	auth.Method, auth.ClientSecret = oauth.ClientSecretBasic, secret.New("s")
 	auth.Certificate += certificateOf(t, testKeys().rsa, time.Time{})
