@@ -72,13 +72,14 @@ func TestIndependentServerClientAuthentication(t *testing.T) {
 		options.Clients = append(options.Clients, tt.metadata)
 	}
 	p := startOIDCProvider(t, options)
+	bound := map[string]string{"tls_client_auth": verified.thumbprint()}
 	for id, tt := range tests {
-		t.Run(id, func(t *testing.T) { p.provesItself(t, ca, id, tt.client, tt.auth) })
+		t.Run(id, func(t *testing.T) { p.provesItself(t, ca, id, tt.client, tt.auth, bound) })
 	}
 }
 
-// provesItself takes a client through an authorization, two refreshes and a revocation.
-func (p *oidcProvider) provesItself(t *testing.T, ca *testCA, id, client, auth string) {
+// provesItself takes a client through an authorization, two refreshes and a revocation. bound are the thumbprints that tokens are bound to, by client.
+func (p *oidcProvider) provesItself(t *testing.T, ca *testCA, id, client, auth string, bound map[string]string) {
 	t.Helper()
 	w := newWorkspace(t)
 	config := func(callbackURL string) string {
@@ -105,6 +106,10 @@ resource "oauth_token_pair" "this" {
 	w.write(config(fmt.Sprintf("%q", p.browse(w.string(this, "authorization_url")))))
 	w.apply()
 	w.expect(this, values{"status": "active"})
+	if want := bound[id]; want != "" {
+		cnf, _ := p.introspect(w.string(this, "access_token"))["cnf"].(map[string]any)
+		mustBe(t, "the thumbprint that the token is bound to", cnf["x5t#S256"], want)
+	}
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.") // its access tokens live 5 seconds: each read refreshes
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
