@@ -126,7 +126,7 @@ func (p proof) method(configured types.String) {
 		p.unnamed()
 		return
 	}
-	if p.borrows() {
+	if p.borrows() || p.get("client_id").IsNull() { // the server gives the secret, or somebody else holds the key
 		return
 	}
 	why := fmt.Sprintf("token_endpoint_auth_method is %q.", method)

@@ -18,6 +18,9 @@ type Entry struct {
 	ClientID  string    `json:"client_id,omitempty"`
 	// AuthMethod is how the client authenticated, or tried to.
 	AuthMethod string `json:"auth_method,omitempty"`
+	// AssertionAudience and AssertionKeyID are what a client assertion with a good signature says.
+	AssertionAudience string `json:"assertion_audience,omitempty"`
+	AssertionKeyID    string `json:"assertion_key_id,omitempty"`
 	// Parameters are the names of the form's parameters, sorted, with spaces between.
 	Parameters string `json:"parameters,omitempty"`
 	// Status is the HTTP status that was sent, which a fault may have changed.
