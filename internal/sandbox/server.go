@@ -53,6 +53,8 @@ type Client struct {
 	AuthMethod string
 	// Scopes are the scopes it may ask for, and gets when it asks for none. Empty means whatever it asks for.
 	Scopes []string
+	// BoundTokens refuses token requests without a DPoP proof (dpop_bound_access_tokens, RFC 9449 §5.2).
+	BoundTokens bool
 }
 
 // Server is the authorization server. Make it with New. All methods may be called from many goroutines.
@@ -75,6 +77,8 @@ type Server struct {
 	settings   Settings
 	codes      map[string]*authCode
 	pushed     map[string]*pushedRequest // by request_uri
+	proofs     map[string]bool           // jti and htu of those that came
+	nonces     map[string]string         // that proofs must have now, by place
 	refreshes  map[string]*refreshToken
 	accesses   map[string]*accessToken
 	families   []*family
@@ -106,7 +110,7 @@ func New(options Options) (*Server, error) {
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
 		clients: map[string]Client{}, codes: map[string]*authCode{},
-		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
+		pushed: map[string]*pushedRequest{}, proofs: map[string]bool{}, nonces: map[string]string{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 	}

@@ -79,6 +79,11 @@ type Settings struct {
 	RequirePushedRequests bool
 	// PushedRequestLifetime is how long a pushed request waits for its person; zero: a minute.
 	PushedRequestLifetime time.Duration
+
+	// Nonces and NoncesAtAPI say which nonces DPoP proofs must have at the token endpoint and at /api/me.
+	Nonces, NoncesAtAPI NonceRule
+	// IgnoreProofs takes DPoP proofs for nothing, as a server does that has never heard of them.
+	IgnoreProofs bool
 }
 
 // DefaultSettings returns the strictest common behaviour: single use, reuse kills the family, ten minutes of access.
@@ -118,6 +123,9 @@ func (s Settings) Validate() error {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
 		}
+	}
+	if !s.Nonces.valid() || !s.NoncesAtAPI.valid() {
+		errs = append(errs, errors.New("unknown nonces or nonces_at_api"))
 	}
 	if s.TokenCalls < 0 || s.TokenCalls > 0 && s.TokenCallsWindow == 0 {
 		errs = append(errs, errors.New("token_calls is negative, or without token_calls_window"))
@@ -170,6 +178,9 @@ type settingsJSON struct {
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
+	Nonces                       NonceRule    `json:"nonces"`
+	NoncesAtAPI                  NonceRule    `json:"nonces_at_api"`
+	IgnoreProofs                 bool         `json:"ignore_proofs"`
 }
 
 // MarshalJSON writes the settings in the form of the control API.
@@ -194,6 +205,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
 		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
+		Nonces: wire.Nonces, NoncesAtAPI: wire.NoncesAtAPI, IgnoreProofs: wire.IgnoreProofs,
 	}
 	return nil
 }
@@ -210,6 +222,7 @@ func (s Settings) wire() settingsJSON {
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
 		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
+		Nonces: s.Nonces, NoncesAtAPI: s.NoncesAtAPI, IgnoreProofs: s.IgnoreProofs,
 	}
 }
 
