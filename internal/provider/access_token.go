@@ -33,6 +33,7 @@ type accessTokenModel struct {
 
 	AccessToken types.String `tfsdk:"access_token"`
 	TokenType   types.String `tfsdk:"token_type"`
+	ProofKey    types.String `tfsdk:"dpop_private_key"`
 	Scopes      types.Set    `tfsdk:"scopes"`
 	IssuedAt    types.String `tfsdk:"issued_at"`
 	ExpiresAt   types.String `tfsdk:"expires_at"`
@@ -44,7 +45,7 @@ type accessTokenModel struct {
 func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
 	m.AccessToken, m.TokenType, m.IssuedAt, m.ExpiresAt = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
 	m.Scopes, m.Extra = types.SetNull(types.StringType), types.MapNull(types.StringType)
-	m.Connection = types.MapNull(types.StringType)
+	m.Connection, m.ProofKey = types.MapNull(types.StringType), types.StringNull()
 
 	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s, asks: true}
 	ask := s.ask(credential.AskerConsumer)
@@ -62,6 +63,10 @@ func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Di
 	warnMinValidity(about, result.Record, ask.MinValidity, diags)
 	t := result.Record.Tokens
 	m.AccessToken, m.TokenType = secretValue(t.Access), optionalString(t.Type)
+	if t.Bound() {
+		m.ProofKey = secretValue(t.ProofKey)
+	}
+	warnUnbound(about, result.Record, diags)
 	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)

@@ -85,6 +85,9 @@ func explain(about subject, e *credential.Error) []string {
 	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
 		return explainPush(about, e, failed)
 	}
+	if proofCode(e.Verdict.Code) && e.Kind == credential.KindConfiguration && !about.code {
+		return explainProof(about, e)
+	}
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
 			return parts

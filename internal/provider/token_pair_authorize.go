@@ -81,6 +81,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		a.former = &credential.Setup{Client: before.Client, Grant: before.Grant, Refresh: before.Refresh}
 		if err == nil {
 			warnOtherGrant(a.about, before, after, a.diags)
+			warnOtherBinding(a.about, before, after, a.diags)
 		}
 		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
 			warnOtherClient(a.about, after, a.diags)
