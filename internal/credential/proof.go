@@ -115,6 +115,7 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b *book
 	if r.Proof.Nonce == "" {
 		r.Proof.Nonce = c.record.Tokens.ProofNonce // of a former process
 	}
+	c.attempt.ProofNonce = r.Proof.Nonce // a server need not say it again (RFC 9449 §8.2)
 	if r.Proof.Key.IsEmpty() {
 		return m.sendOnce(ctx, c, r, *b, before)
 	}

@@ -97,7 +97,10 @@ func (s *Server) checkRequest(params url.Values, issuer string) (authorization, 
 	if !known {
 		return authorization{}, &denial{code: "invalid_request", description: "client_id is missing or unknown"}
 	}
-	request := authorization{client: client, state: params.Get("state"), challenge: params.Get("code_challenge"), thumbprint: params.Get("dpop_jkt")}
+	request := authorization{client: client, state: params.Get("state"), challenge: params.Get("code_challenge")}
+	if !s.settings.IgnoreProofs {
+		request.thumbprint = params.Get("dpop_jkt")
+	}
 	registered := client.redirectURIs(issuer)
 	request.redirectURI = params.Get("redirect_uri")
 	request.redirectGiven = request.redirectURI != ""

@@ -285,3 +285,11 @@ func (s *Server) presented(c *call) (*accessToken, *reply) {
 	}
 	return token, nil
 }
+
+// kind is the token_type of t.
+func (t *accessToken) kind() string {
+	if t.thumbprint != "" {
+		return "DPoP"
+	}
+	return "Bearer"
+}

@@ -204,11 +204,7 @@ func (s *Server) answerClientCredentials(c *call, client Client, p proof) reply 
 
 // grantReply is the successful answer of the token endpoint (RFC 6749 §5.1).
 func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
-	kind := "Bearer"
-	if access.thumbprint != "" {
-		kind = "DPoP"
-	}
-	members := object{{"access_token", quote(access.value)}, {"token_type", quote(kind)}}
+	members := object{{"access_token", quote(access.value)}, {"token_type", quote(access.kind())}}
 	if lifetime := s.settings.AccessTokenLifetime; !access.expiresAt.IsZero() && s.manners.expiresIn != expiresInAbsent {
 		text := strconv.Itoa(int(lifetime / time.Second))
 		if s.manners.expiresIn == expiresInText {
