@@ -141,6 +141,13 @@ func (m *Manager) hearNonce(c *claimed, endpoint string, reply oauth.Reply) {
 	}
 }
 
+// keepNonce writes down what an attempt that brought no token has learnt, or each process would pay for it anew.
+func (a Attempt) keepNonce(r *Record) {
+	if a.ProofNonce != "" {
+		r.Tokens.ProofNonce = a.ProofNonce
+	}
+}
+
 // rebook settles the booking of a request that was refused, and books another one in its place.
 func (m *Manager) rebook(ctx context.Context, c *claimed, b *booking, refused oauth.Reply) error {
 	if b.spent.ID == "" {

@@ -59,6 +59,9 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 // nothing is new in it.
 func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event) (Record, bool) {
 	own := a.dropClaim(&cur)
+	if own {
+		a.keepNonce(&cur)
+	}
 	if !own && v.Class != oauth.Reauthorize && v.Class != oauth.ReuseDetected && v.Class != oauth.OutcomeUnknown {
 		a.exonerate(&cur)
 	}
