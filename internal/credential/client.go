@@ -47,10 +47,11 @@ type Client struct {
 
 // Errors of a client that cannot be used as configured. Nothing was sent.
 var (
-	ErrNoTokenEndpoint = errors.New("the client has no token_endpoint")
-	ErrNoClientID      = errors.New("the client has no client_id")
-	ErrOtherClientID   = errors.New("the registration is of another client_id")
-	ErrNoRegistration  = errors.New("the registration is not in this token store")
+	ErrNoTokenEndpoint        = errors.New("the client has no token_endpoint")
+	ErrNoRegistrationEndpoint = errors.New("the client has no registration_endpoint")
+	ErrNoClientID             = errors.New("the client has no client_id")
+	ErrOtherClientID          = errors.New("the registration is of another client_id")
+	ErrNoRegistration         = errors.New("the registration is not in this token store")
 )
 
 // attempt begins what a commit needs to know of a call.

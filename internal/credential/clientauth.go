@@ -60,12 +60,16 @@ func (c Client) authBy(method string) oauth.ClientAuth {
 const (
 	AudienceIssuer        = "issuer"
 	AudienceTokenEndpoint = "token_endpoint"
+	AudienceEndpoint      = "endpoint" // the one that is called
 )
 
 // audience is who a client assertion is meant for. The issuer is what draft-ietf-oauth-rfc7523bis demands and RFC 9126 §2
 // makes every server take; where none is known, the token endpoint stands for the server (RFC 7523 §3), also at its other endpoints.
 func (c Client) audience() string {
 	wants := c.Preset().ClientAssertionAudience
+	if wants == AudienceEndpoint {
+		return ""
+	}
 	if wants == AudienceTokenEndpoint || c.asked && c.metadata == nil { // of another server than the client's
 		return c.TokenEndpoint
 	}

@@ -42,6 +42,7 @@ type wireRecord struct {
 	Unknown       *wireUnknown    `json:"unknown,omitempty"`
 	Attachment    *wireAttachment `json:"attachment,omitempty"`
 	Pending       []wirePending   `json:"pending,omitempty"`
+	Device        *wireDevice     `json:"device,omitempty"`
 	Consumed      []string        `json:"consumed,omitempty"`
 	Inputs        []string        `json:"consumed_inputs,omitempty"`
 	History       []wireEvent     `json:"history,omitempty"`
@@ -51,6 +52,12 @@ type wireRecord struct {
 
 	ClientCredentials *wireGrant `json:"client_credentials,omitempty"` // of former versions, which knew no other
 	Grant             *wireGrant `json:"grant,omitempty"`
+	Resource          []string   `json:"resource,omitempty"`
+	Source            string     `json:"source,omitempty"`
+
+	// Of an app registration.
+	RedirectURIs []string     `json:"redirect_uris,omitempty"`
+	Dynamic      *wireDynamic `json:"dynamic,omitempty"`
 }
 
 type wireRefresh struct {
@@ -120,6 +127,14 @@ type wireEvent struct {
 
 const kindPair = "pair"
 
+// kind is that of the record of r.
+func (r Record) kind() string {
+	if r.Shared {
+		return kindClientToken
+	}
+	return kindPair
+}
+
 // EncodeRecord returns the record as JSON with its secrets spelt out: for the sealing store, for a rescue file and for
 // Terraform's private state only. A record that DecodeRecord would refuse is an error.
 func EncodeRecord(r Record) ([]byte, error) {
@@ -137,15 +152,16 @@ func EncodeRecord(r Record) ([]byte, error) {
 
 func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
-		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
+		Format: recordFormat, Kind: r.kind(), Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
 		LookUpAfter: optional(r.LookUpAfter), LookUps: r.LookUps, LastAttempt: r.LastAttempt, Input: r.Input,
 		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
 	}
 	if !r.IsTombstone() {
-		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
+		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
-		w.ClientCredentials, w.Grant = encodeGrant(r.Grant)
+		w.ClientCredentials, w.Grant = encodeGrant(r.keptGrant())
+		w.Resource, w.Source = r.Resource, r.Source
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -153,6 +169,9 @@ func encodeRecord(r Record) wireRecord {
 			TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
+	}
+	if r.Registered != nil {
+		w.Kind, w.RedirectURIs, w.Dynamic = kindRegistration, r.Registered.RedirectURIs, encodeDynamic(r.Registered.Dynamic)
 	}
 	if r.IsMoved() {
 		w.MovedTo = (*wireMovedTo)(&r.MovedTo)
@@ -169,6 +188,7 @@ func encodeRecord(r Record) wireRecord {
 			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
 		})
 	}
+	w.Device = encodeDevice(r.Device)
 	for _, c := range r.Consumed {
 		if c.Input {
 			w.Inputs = append(w.Inputs, c.SHA256)
@@ -185,16 +205,22 @@ func encodeRecord(r Record) wireRecord {
 	return w
 }
 
-// DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.
-func DecodeRecord(text []byte) (Record, error) {
+// DecodeRecord reads what EncodeRecord wrote of a token pair. Its errors never quote the text.
+func DecodeRecord(text []byte) (Record, error) { return decodeKind(text, kindPair) }
+
+func decodeKind(text []byte, kind string) (Record, error) {
 	var w wireRecord
 	if err := decodeJSON(text, &w); err != nil {
 		return Record{}, err
 	}
-	if err := checkFormat(w.Format, w.Kind, kindPair); err != nil {
+	if kind == kindPair && w.Kind == kindClientToken {
+		kind = kindClientToken
+	}
+	if err := checkFormat(w.Format, w.Kind, kind); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
+	r.Shared = kind == kindClientToken
 	return r, r.check()
 }
 
@@ -204,7 +230,11 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
-		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)),
+		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
+	}
+	if w.Kind == kindRegistration {
+		r.Registered = &Registered{RedirectURIs: w.RedirectURIs, Dynamic: decodeDynamic(w.Dynamic)}
+		r.Status = cmp.Or(r.Status, StatusActive) // once it was not written
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)
@@ -231,6 +261,7 @@ func decodeRecord(w wireRecord) Record {
 			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
 		})
 	}
+	r.Device = decodeDevice(w.Device)
 	for _, sum := range w.Inputs {
 		r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: true})
 	}
@@ -249,7 +280,7 @@ func decodeRecord(w wireRecord) Record {
 // check refuses a record that no version could have written; acting on one might spend a token.
 func (r Record) check() error {
 	switch r.Status {
-	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked:
+	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked, StatusUnregistered:
 	default:
 		return errors.New("the record has no valid status")
 	}

@@ -18,6 +18,8 @@ func lacksToken(c Client) bool { return c.TokenEndpoint == "" }
 
 func lacksAuthorization(c Client) bool { return c.AuthorizationEndpoint == "" }
 
+func lacksDevice(c Client) bool { return lacksToken(c) || c.DeviceAuthorizationEndpoint == "" }
+
 // lacksRevocation: where a preset describes the server, it has no such endpoint.
 func lacksRevocation(c Client) bool {
 	return lacksToken(c) || c.RevocationEndpoint == "" && !c.described()

@@ -12,9 +12,11 @@ import (
 
 // Authorization is what shapes an authorization URL.
 type Authorization struct {
-	RedirectURI string
-	Scopes      []string
-	Extra       map[string]string
+	RedirectURI        string
+	Scopes             []string
+	Resource, Audience []string
+	Extra              map[string]string
+	Implicit           bool // the answer is an access token, not a code (RFC 6749 §4.2)
 	// Ahead and Anew say when a request is pushed that has to be: see Record.Awaits. Any other URL is always offered.
 	Ahead time.Duration
 	Anew  bool // a person wants to authorize
@@ -123,10 +125,10 @@ func (m *Manager) newOffer(ctx context.Context, c Client, a Authorization) (offe
 	if err != nil {
 		return offer{}, err
 	}
-	if o.client.Preset().NoPKCE {
+	if o.client.Preset().NoPKCE || a.Implicit {
 		inputs += " without code_challenge" // or a corrected preset would offer the former URL
 	}
-	if o.client.DPoPBoundAccessTokens {
+	if o.client.DPoPBoundAccessTokens && !a.Implicit {
 		inputs += " with dpop_jkt"
 	}
 	if o.client.pushes() {
@@ -142,6 +144,7 @@ func (o offer) request(p Pending) (r oauth.AuthorizationRequest, err error) {
 	r = oauth.AuthorizationRequest{
 		Endpoint: o.client.AuthorizationEndpoint, ClientID: o.client.ClientID, RedirectURI: o.shape.RedirectURI,
 		Scopes: preset.scopes(o.shape.Scopes), Separator: preset.Dialect.ScopeSeparator,
+		Resource: o.shape.Resource, Audience: o.shape.Audience, Implicit: o.shape.Implicit,
 		State: p.State, CodeVerifier: p.Verifier, Extra: preset.authorizationParameters(o.shape.Extra, p.State),
 	}
 	if !p.ProofKey.IsEmpty() {
@@ -160,11 +163,11 @@ func (m *Manager) newPending(o offer) (Pending, error) {
 	if err != nil {
 		return Pending{}, err
 	}
-	if o.client.Preset().NoPKCE {
+	if o.client.Preset().NoPKCE || o.shape.Implicit { // there is no code to protect
 		verifier = secret.String{}
 	}
 	var key secret.String
-	if b := o.client.binding(); b.binds {
+	if b := o.client.binding(); b.binds && !o.shape.Implicit {
 		if key, err = m.newProofKey(b); err != nil {
 			return Pending{}, err
 		}

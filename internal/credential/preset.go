@@ -24,7 +24,7 @@ type Preset struct {
 
 	TokenEndpointAuthMethod      string // of a client with a secret
 	RevocationEndpointAuthMethod string // empty: as at the token endpoint
-	ClientAssertionAudience      string // AudienceIssuer or AudienceTokenEndpoint; empty: the issuer, if it is known
+	ClientAssertionAudience      string // AudienceIssuer, AudienceTokenEndpoint or AudienceEndpoint; empty: the issuer, if it is known
 
 	AuthorizationParameters map[string]string // in every authorization URL; {state} stands for the state
 	TokenParameters         map[string]string // with every code

@@ -18,6 +18,7 @@ const (
 	StatusActive                Status = "active"
 	StatusOutcomeUnknown        Status = "outcome_unknown" // a refresh was sent (or may have been) and its reply never came
 	StatusRevoked               Status = "revoked"
+	StatusUnregistered          Status = "unregistered" // of an app registration: the server has given no client yet
 )
 
 // Record is one credential as the store keeps it.
@@ -32,7 +33,15 @@ type Record struct {
 	Client  Client // as configured: nothing of it is resolved
 	Refresh RefreshSettings
 	// Grant: the client asks for the tokens by itself. nil: they come from an authorization.
-	Grant *Grant
+	Grant    *Grant
+	Resource []string // where the tokens of an authorization are for (RFC 8707); each refresh says so
+	Source   string   // the grant by its name in the configuration, for people; empty: not known
+
+	// Shared: everybody who asks with the same client for the same has this token. Client and Grant are those of whoever asked
+	// last; their secrets are not kept.
+	Shared bool
+	// Registered: this is an app registration. nil: it is a token pair.
+	Registered *Registered
 
 	Tokens        Tokens
 	AuthorizedAt  time.Time   // when the family began; zero: not known, as for tokens obtained elsewhere
@@ -53,6 +62,7 @@ type Record struct {
 
 	Attachment Attachment
 	Pending    []Pending // newest last, at most maxPending
+	Device     *Device   // nil: none was ever offered
 	Consumed   []Consumed
 	History    []Event
 
@@ -113,8 +123,13 @@ type Purpose string
 const (
 	PurposeRefresh  Purpose = "refresh"
 	PurposeExchange Purpose = "exchange"
+	PurposeDevice   Purpose = "device_code" // one poll for it
 	PurposeRevoke   Purpose = "revoke"
-	PurposeMove     Purpose = "move" // to or from another store; it is never taken over, only finished or taken back
+	PurposeRegister Purpose = "register" // a client (RFC 7591)
+	PurposeRead     Purpose = "read"     // its registration (RFC 7592)
+	PurposeUpdate   Purpose = "update"   // likewise
+	PurposeDelete   Purpose = "delete"   // likewise
+	PurposeMove     Purpose = "move"     // to or from another store; it is never taken over, only finished or taken back
 )
 
 // Claim is the right to call the token endpoint for this record. It carries a TTL and no deadline: another machine's
@@ -223,6 +238,9 @@ func (r Record) clone() Record {
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
 	r.Tokens.LookedUp = maps.Clone(r.Tokens.LookedUp)
 	r.Grant = r.Grant.clone()
+	r.Resource = slices.Clone(r.Resource)
+	r.Device = r.Device.clone()
+	r.Registered = r.Registered.clone()
 	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)
@@ -312,6 +330,8 @@ func (r *Record) note(e Event) {
 // tombstone returns what is left after a deletion: the hashes, no secret.
 func (r Record) tombstone(at time.Time) Record {
 	return Record{
+		Registered: r.Registered.tombstone(),
+
 		Family:     r.Family,
 		Generation: r.Generation,
 		Status:     StatusRevoked,

@@ -81,7 +81,8 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		healed.consume(p.Tokens.Refresh, false) // as for whatever is set aside
 		return healed, true
 	}
-	if r.IsTombstone() || r.Mints() || p.Family == "" || // a token that costs nothing needs no healing
+	costsNothing := r.Mints() && r.Tokens.Refresh.IsEmpty() && p.Tokens.Refresh.IsEmpty() // and needs no healing
+	if r.IsTombstone() || costsNothing || p.Family == "" ||
 		r.Family != p.Family || p.Generation <= r.Generation {
 		return r, false
 	}
@@ -106,7 +107,7 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
 		r.Claim = nil // on a token that is spent anyhow
 	}
-	if r.Tokens.Refresh.IsEmpty() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
+	if r.Tokens.Refresh.IsEmpty() && !r.Mints() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}
 	r.note(m.event("", r.Generation, "healed from the state"))
@@ -122,9 +123,9 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 		return Record{}, err
 	}
 	r := Record{
-		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
+		Family: p.Family, Generation: p.Generation, Status: StatusActive,
 		Tokens: p.tokens(s.Client), Attachment: Attachment{ID: attachment, Attached: true},
-	}
+	}.configured(s)
 	if r.Tokens.Refresh.IsEmpty() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}

@@ -16,8 +16,11 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// ErrCertificateKey marks what is wrong with the key of a client certificate, and not with the certificate.
-var ErrCertificateKey = errors.New("the key of the certificate")
+// What an error is about.
+var (
+	ErrCertificate    = errors.New("the client certificate")
+	ErrCertificateKey = errors.New("the key of the certificate")
+)
 
 // ClientCertificate is a certificate with its private key, and the certificates between it and its CA.
 type ClientCertificate struct {
@@ -38,32 +41,46 @@ func (c ClientCertificate) pair() *tls.Certificate {
 func ParseClientCertificate(chainPEM string, keyPEM secret.String) (ClientCertificate, error) {
 	c, err := parseChain(chainPEM)
 	if err != nil {
-		return c, fmt.Errorf("%w: the client certificate: %w", ErrRequest, err)
+		return c, fmt.Errorf("%w: %w: %w", ErrRequest, ErrCertificate, err)
 	}
-	key, beside, err := privatePEM(strings.TrimSpace(keyPEM.Reveal()))
-	switch {
-	case keyPEM.IsEmpty():
-		err = errors.New("it is missing")
-	case err == nil && beside != nil:
-		err = errors.New("it holds a certificate, which belongs elsewhere")
-	}
-	if err == nil {
-		if own, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(c.leaf.PublicKey) {
-			err = errors.New("it is not the one that the certificate was made for")
-		}
-	}
+	key, err := certificateKeyOf(keyPEM)
 	if err != nil {
-		return c, fmt.Errorf("%w: %w: %w", ErrRequest, ErrCertificateKey, err)
+		return c, err
+	}
+	if own, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(c.leaf.PublicKey) {
+		return c, keyError("it is not the one that the certificate was made for")
 	}
 	c.key = func() crypto.Signer { return key }
 	return c, nil
 }
 
+// CheckCertificateKey is ParseClientCertificate for a key whose certificate is not at hand.
+func CheckCertificateKey(keyPEM secret.String) error {
+	_, err := certificateKeyOf(keyPEM)
+	return err
+}
+
+func certificateKeyOf(keyPEM secret.String) (crypto.Signer, error) {
+	if keyPEM.IsEmpty() {
+		return nil, keyError("it is missing")
+	}
+	key, beside, err := privatePEM(strings.TrimSpace(keyPEM.Reveal()))
+	switch {
+	case err != nil:
+		return nil, keyError(err.Error())
+	case beside != nil:
+		return nil, keyError("it holds a certificate, which belongs elsewhere")
+	}
+	return key, nil
+}
+
+func keyError(why string) error { return fmt.Errorf("%w: %w: %s", ErrRequest, ErrCertificateKey, why) }
+
 // CheckCertificateChain is ParseClientCertificate for a chain whose key is not at hand. It tells when the certificate ends.
 func CheckCertificateChain(chainPEM string) (time.Time, error) {
 	c, err := parseChain(chainPEM)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: the client certificate: %w", ErrRequest, err)
+		return time.Time{}, fmt.Errorf("%w: %w: %w", ErrRequest, ErrCertificate, err)
 	}
 	return c.Expires(), nil
 }

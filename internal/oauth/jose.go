@@ -54,6 +54,9 @@ func SecretSigner(clientSecret secret.String, alg string) (Signer, error) {
 	return Signer{alg: alg, key: func() any { return []byte(clientSecret.Reveal()) }}, nil
 }
 
+// ErrPrivateKey says that an error is about a private key that signs.
+var ErrPrivateKey = errors.New("the private key")
+
 // ParsePrivateKey reads an asymmetric private key: PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or a JWK. A certificate of the key in
 // the same PEM, or its thumbprint in the JWK, is named in what is signed. An empty keyID stands for that of the JWK, an empty alg for that of the JWK, else RS256 with RSA and the one that belongs to the curve. Its errors wrap
 // ErrRequest and never quote the text.
@@ -90,7 +93,7 @@ func ParsePrivateKey(pemOrJWK secret.String, keyID, alg string) (Signer, error) 
 		alg, err = algorithmOf(key, alg)
 	}
 	if err != nil {
-		return Signer{}, fmt.Errorf("%w: the private key: %w", ErrRequest, err)
+		return Signer{}, fmt.Errorf("%w: %w: %w", ErrRequest, ErrPrivateKey, err)
 	}
 	return Signer{alg: alg, keyID: keyID, key: func() any { return key }, public: func() crypto.Signer { return key }, names: names}, nil
 }

@@ -30,6 +30,9 @@ func (s subject) String() string {
 	if s.kind == "oauth_app_registration" {
 		return fmt.Sprintf("app registration %q", s.name)
 	}
+	if s.kind == kindClient {
+		return fmt.Sprintf("client %q", s.name)
+	}
 	if s.name == "" {
 		return "the token pairs"
 	}
@@ -88,6 +91,14 @@ func explain(about subject, e *credential.Error) []string {
 	if proofCode(e.Verdict.Code) && e.Kind == credential.KindConfiguration && !about.code {
 		return explainProof(about, e)
 	}
+	if about.kind == "oauth_app_registration" {
+		if parts := explainRegistration(about, e); parts != nil {
+			return parts
+		}
+	}
+	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
+		return explainExpired(about, expired)
+	}
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
 			return parts
@@ -95,6 +106,11 @@ func explain(about subject, e *credential.Error) []string {
 	}
 	if about.destroying {
 		if parts := explainRevocation(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.kind == kindClient {
+		if parts := explainClientToken(about, e); parts != nil {
 			return parts
 		}
 	}
@@ -114,9 +130,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The request for %s was not accepted: %s", about, cause(e, "the server says that the request itself is wrong.")),
 			"The stored credential was not used up and still works.", "Correct the client's endpoints and settings, then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about),
-			"The stored refresh token was not used up and still works.",
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), "The stored refresh token was not used up and still works.", checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}

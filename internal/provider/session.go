@@ -74,6 +74,8 @@ type session struct {
 
 	mu   sync.Mutex
 	made map[string]bool // keys of what this process has created
+
+	passing *credential.Manager // of the tokens that clients get for themselves where there is no store; nil: nobody has asked
 }
 
 // create notes that a resource is being made under a store key, and returns an error if this run has made another

@@ -32,6 +32,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		diags.AddWarning("Token Store on a CI Runner's Own Disk",
 			fmt.Sprintf("This run seems to be a CI job, and %s is kept in %s, which may be thrown away with the runner. Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.", about, r.session.location))
 	}
+	warnCertificateEnds(about, record.Client, now, diags)
 	if record.Status != credential.StatusActive {
 		return // a deadline of what does not work is no news
 	}
@@ -117,6 +118,10 @@ func forPlan(about subject, summary string) string {
 // warnNotices tells what a success still has to say.
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
+		if n.Managing {
+			warnManaging(about, n, diags)
+			continue
+		}
 		if n.Minted {
 			warnMinted(about, n, diags)
 			continue

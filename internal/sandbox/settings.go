@@ -84,6 +84,9 @@ type Settings struct {
 	Nonces, NoncesAtAPI NonceRule
 	// IgnoreProofs takes DPoP proofs for nothing, as a server does that has never heard of them.
 	IgnoreProofs bool
+	Registration Registration
+	// ClientSecretLifetime is how long the secret of a client lives that has registered itself.
+	ClientSecretLifetime time.Duration
 }
 
 // DefaultSettings returns the strictest common behaviour: single use, reuse kills the family, ten minutes of access.
@@ -114,7 +117,8 @@ func (s Settings) Validate() error {
 		errs = append(errs, fmt.Errorf("unknown on_reuse %q", s.OnReuse))
 	}
 	for name, d := range map[string]time.Duration{
-		"grace_period": s.GracePeriod, "access_token_lifetime": s.AccessTokenLifetime,
+		"client_secret_lifetime": s.ClientSecretLifetime,
+		"grace_period":           s.GracePeriod, "access_token_lifetime": s.AccessTokenLifetime,
 		"refresh_token_idle_lifetime":     s.RefreshTokenIdleLifetime,
 		"refresh_token_absolute_lifetime": s.RefreshTokenAbsoluteLifetime,
 		"code_lifetime":                   s.CodeLifetime, "earliest_refresh": s.EarliestRefresh,
@@ -181,6 +185,8 @@ type settingsJSON struct {
 	Nonces                       NonceRule    `json:"nonces"`
 	NoncesAtAPI                  NonceRule    `json:"nonces_at_api"`
 	IgnoreProofs                 bool         `json:"ignore_proofs"`
+	Registration                 Registration `json:"registration,omitzero"`
+	ClientSecretLifetime         jsonDuration `json:"client_secret_lifetime,omitzero"`
 }
 
 // MarshalJSON writes the settings in the form of the control API.
@@ -203,9 +209,10 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		EarliestRefresh:              time.Duration(wire.EarliestRefresh),
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
-		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE,
+		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
 		Nonces: wire.Nonces, NoncesAtAPI: wire.NoncesAtAPI, IgnoreProofs: wire.IgnoreProofs,
+		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
 	}
 	return nil
 }
@@ -220,9 +227,10 @@ func (s Settings) wire() settingsJSON {
 		EarliestRefresh:              jsonDuration(s.EarliestRefresh),
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
-		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE,
+		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE, Registration: s.Registration,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
 		Nonces: s.Nonces, NoncesAtAPI: s.NoncesAtAPI, IgnoreProofs: s.IgnoreProofs,
+		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),
 	}
 }
 
