@@ -252,6 +252,16 @@ func TestBoundTokensOfPublicClient(t *testing.T) {
 	s.expect(2, 0)
 	w.expect(this, values{"status": "active", "dpop_private_key": key, "token_type": "DPoP"})
 	s.refusedProofs()
+
+	// Whoever has obtained the tokens elsewhere brings the key along.
+	other := newWorkspace(t)
+	adopted := fmt.Sprintf("preauthenticated = {\n    refresh_token = %q\n    dpop_private_key = %q\n  }", w.string(this, "refresh_token"), key)
+	other.write(config[:strings.Index(config, "authorization_code")] + adopted + "\n}\n")
+	s.later(time.Hour, w, other)
+	other.advance(2 * time.Hour) // which have passed before it was there
+	other.apply()
+	s.expect(3, 0)
+	other.expect(this, values{"status": "active", "dpop_private_key": key, "token_type": "DPoP"})
 }
 
 // A confidential client may go from the one kind to the other with each refresh.

@@ -396,6 +396,10 @@ func TestBind(t *testing.T) {
 		"exchange, bound code, not any more": {Attempt{Purpose: PurposeExchange, ProofKey: pending}, has, "pending", "old"},
 		"exchange, bare code":                {Attempt{Purpose: PurposeExchange, binding: binding{binds: true}}, has, "new", "old"},
 		"exchange, the first":                {Attempt{Purpose: PurposeExchange, binding: binding{binds: true}}, Record{}, "new", "new"},
+		"device code, the first":             {Attempt{Purpose: PurposeDevice, binding: binding{binds: true}}, Record{}, "new", "new"},
+		"device code, another poll":          {Attempt{Purpose: PurposeDevice, binding: binding{binds: true}}, Record{Tokens: Tokens{ProofKey: old}}, "old", "old"},
+		"device code, beside other tokens":   {Attempt{Purpose: PurposeDevice, binding: binding{binds: true}}, has, "new", "old"},
+		"registration":                       {Attempt{Purpose: PurposeRegister}, Record{}, "", ""},
 		"revocation":                         {Attempt{Purpose: PurposeRevoke, binding: binding{binds: true}}, has, "", "old"},
 	} {
 		w := newWorld(t)

@@ -292,6 +292,7 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 	if brought.Access.IsEmpty() && brought.Refresh.IsEmpty() {
 		return true // write-only tokens that an ordinary update does not bring again
 	}
+	brought.ProofKey, _ = a.config.input(grant, "preauthenticated", "dpop_private_key")
 	record, used, err := a.eng.Adopt(ctx, a.about.name, brought)
 	if err != nil {
 		addEngineError(a.diags, at, "Unable to Adopt Tokens", a.about, err)

@@ -145,6 +145,7 @@ func preauthenticatedAttributes() map[string]schema.Attribute {
 	}
 	secretInput(attributes, "access_token", "The access token. Not needed beside a refresh token.", printable(maxToken))
 	secretInput(attributes, "refresh_token", "The refresh token. Nobody else may use it from now on: whoever refreshes a single-use token elsewhere breaks this pair.", printable(maxToken))
+	secretInput(attributes, "dpop_private_key", "The private key that these tokens are bound to by DPoP (RFC 9449), as a JWK: needed for the refresh token of a public client, and for an access token that is to be used as it is. Goes with `client.dpop_bound_access_tokens = true`. A change of it alone does nothing: it comes with its tokens.", proofKey())
 	return attributes
 }
 
