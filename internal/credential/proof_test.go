@@ -109,8 +109,8 @@ func readProof(text string) (proofSeen, error) {
 	return proofSeen{base64.RawURLEncoding.EncodeToString(sum), claims.JTI, claims.HTM, claims.HTU, claims.Nonce}, err
 }
 
-// proving makes a world with an expired credential of a client that binds its tokens, at a server that wants nonces.
-func proving(t testing.TB, change ...func(*Record)) (*world, *proofServer) {
+// boundWorld makes a world with an expired credential of a client that binds its tokens, at a server that wants nonces.
+func boundWorld(t testing.TB, change ...func(*Record)) (*world, *proofServer) {
 	w := newWorld(t)
 	s := &proofServer{fakeServer: w.server, w: w, wants: "nonce-0"}
 	w.authorized(func(r *Record) {
@@ -160,7 +160,7 @@ func thumbprint(t testing.TB, key secret.String) string {
 // no second one.
 func TestNonceIsAskedForOnce(t *testing.T) {
 	t.Parallel()
-	w, s := proving(t)
+	w, s := boundWorld(t)
 	w.mustToken(w.start(s.options))
 	jkt := s.wantProofs(t, 2, 1)
 	r := w.wantStatus(StatusActive)
@@ -186,7 +186,7 @@ func TestNonceIsAskedForOnce(t *testing.T) {
 // The key is in the store with the claim, before anything is sent that tokens could be bound to it by.
 func TestKeyIsStoredBeforeTheRequest(t *testing.T) {
 	t.Parallel()
-	w, s := proving(t)
+	w, s := boundWorld(t)
 	w.server.during = []func(){func() {
 		r := w.record()
 		if r.Claim == nil || r.Tokens.ProofKey.IsEmpty() || thumbprint(t, r.Tokens.ProofKey) != s.proofs[len(s.proofs)-1].jkt {
@@ -221,7 +221,7 @@ func TestNonceAndFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, s := proving(t, func(r *Record) { r.Client.Policy.Rotation = test.rotation })
+			w, s := boundWorld(t, func(r *Record) { r.Client.Policy.Rotation = test.rotation })
 			w.server.rotates = test.rotation != RotationNone
 			s.stays = true
 			w.server.plan = test.plan
@@ -247,7 +247,7 @@ func TestNonceAndFaults(t *testing.T) {
 // Whoever gives up between the two requests stops the second.
 func TestCancelledBetweenTheTwo(t *testing.T) {
 	t.Parallel()
-	w, s := proving(t)
+	w, s := boundWorld(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.before = cancel
 	_, err := w.start(s.options).Token(ctx, theName, Ask{DefaultMargin: 30 * time.Second})
@@ -264,7 +264,7 @@ func TestCancelledBetweenTheTwo(t *testing.T) {
 // A server that is content with no nonce is asked twice, and the token is not used up.
 func TestNonceThatIsNeverRight(t *testing.T) {
 	t.Parallel()
-	w, s := proving(t)
+	w, s := boundWorld(t)
 	var again func()
 	again = func() {
 		s.mu.Lock()
@@ -288,7 +288,7 @@ func TestNonceInTheErrorBudget(t *testing.T) {
 	budget := func(limit int) func(*Record) {
 		return func(r *Record) { r.Client.Policy.ErrorBudget = ErrorBudget{Limit: limit, Window: time.Hour} }
 	}
-	w, s := proving(t, budget(3))
+	w, s := boundWorld(t, budget(3))
 	m := w.start(s.options)
 	w.mustToken(m)
 	s.wantProofs(t, 2, 1)
@@ -297,7 +297,7 @@ func TestNonceInTheErrorBudget(t *testing.T) {
 		t.Errorf("the budget holds %+v, %v", l.ledger, err)
 	}
 
-	w, s = proving(t, budget(2))
+	w, s = boundWorld(t, budget(2))
 	_, err = w.token(w.start(s.options))
 	if e := w.wantKind(err, KindLater); e.Reason != ReasonBudget {
 		t.Errorf("got %v", err)
@@ -315,7 +315,7 @@ func TestNonceInTheErrorBudget(t *testing.T) {
 // A reply that only a rescue file holds brings its key along, also one that the record has never seen.
 func TestRescuedWithItsKey(t *testing.T) {
 	t.Parallel()
-	w, s := proving(t)
+	w, s := boundWorld(t)
 	w.store = remoteStore{w.plain}
 	replaces := 0
 	w.faulty(storetest.Hooks{Fault: func(op storetest.Op, _ string, _ int) storetest.Fault {
@@ -343,7 +343,7 @@ func TestRescuedWithItsKey(t *testing.T) {
 // Each authorization has a key of its own, which is in the store when its URL is offered. A bare code that answers none has one too.
 func TestEachAuthorizationHasItsKey(t *testing.T) {
 	t.Parallel()
-	w, s := proving(t)
+	w, s := boundWorld(t)
 	s.wants = ""
 	m := w.start(s.options)
 	w.mustToken(m)
