@@ -35,9 +35,13 @@ func supported() []standard {
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
 			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
 			{
-				section: "2.2, 3", what: "`private_key_jwt`, `client_secret_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
+				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
 				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
-				oidc: "TestIndependentServerClientAuthentication",
+				oidc: "TestIndependentServerClientAuthentication", fosite: "TestFositePrivateKeyJWT",
+			},
+			{
+				section: "2.2, 3", what: "`client_secret_jwt`", here: "Likewise, signed with a `client_secret` of at least 32 characters.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
@@ -57,7 +61,7 @@ func supported() []standard {
 		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
 			{
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
-				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
 			{section: "2", what: "Asking about any token", here: notYet, no: true},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
@@ -124,7 +128,22 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
-			{section: "5", what: "Bound tokens", here: notYet, no: true, names: "client.dpop_bound_access_tokens"},
+			{
+				section: "4, 5", what: "Bound tokens", here: "`dpop_bound_access_tokens` of the client. The key is made with the authorization and lies in the token store; consumers get it with the token as `dpop_private_key`. The refresh token of a public client is bound too.",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens",
+			},
+			{
+				section: "8", what: "Nonces", here: "One that the server asks for is brought in a second request at once, since the first has used nothing up; later requests know it.",
+				sandbox: "TestBoundTokens TestNonceThenLostReply TestNonceThatIsNeverGoodEnough", oidc: "TestIndependentServerBindsTokens",
+			},
+			{
+				section: "7, 9", what: "Proofs for an API", here: "A probe (`on_rejection`) brings one. Whoever else calls the API makes its own, with `dpop_private_key`.",
+				sandbox: "TestBoundTokensAreProbed", alone: "The others have no API that a probe could ask.",
+			},
+			{
+				section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.",
+				sandbox: "TestBoundTokens", oidc: "TestIndependentServerBindsTokens",
+			},
 		}},
 		rfc9700(),
 		beyond(),
