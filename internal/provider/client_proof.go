@@ -100,6 +100,17 @@ func privateKey() validator.String {
 	})
 }
 
+// proofKey is one form alone, for that is what consumers get.
+func proofKey() validator.String {
+	return bounded("a private key as a JWK", maxSecret, func(text string) error {
+		if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+			return errors.New("it is no JSON object")
+		}
+		_, err := oauth.ProofThumbprint(secret.New(text))
+		return err
+	})
+}
+
 func certificateKey() validator.String {
 	return bounded("the private key of a certificate, as PEM", maxSecret, func(text string) error { return oauth.CheckCertificateKey(secret.New(text)) })
 }

@@ -30,6 +30,9 @@ type Entry struct {
 	Reason string `json:"reason,omitempty"`
 	// TokenID is TokenID of the presented code, refresh token or access token.
 	TokenID string `json:"token_id,omitempty"`
+	// Proved tells whether the request brought a DPoP proof, and ProofError what is wrong with it.
+	Proved     bool   `json:"proved,omitempty"`
+	ProofError string `json:"proof_error,omitempty"`
 	// Fault lists the faults that struck, as "before:hold" or "before:delay,after:drop".
 	Fault string `json:"fault,omitempty"`
 	// Processed tells whether the request was carried out, whatever became of its reply.

@@ -24,6 +24,9 @@ func (s *Server) serveMetadata(c *call) reply {
 	}
 	members = append(members, member{"pushed_authorization_request_endpoint", quote(c.issuer + pathPush)},
 		member{"require_pushed_authorization_requests", strconv.FormatBool(s.settings.RequirePushedRequests)})
+	if !s.settings.IgnoreProofs {
+		members = append(members, member{"dpop_signing_alg_values_supported", `["ES256","EdDSA","RS256"]`})
+	}
 	if !s.manners.noRevocation {
 		members = append(members, member{"revocation_endpoint", quote(c.issuer + pathRevoke)},
 			member{"revocation_endpoint_auth_methods_supported", s.methodList(s.manners.revokeMethods)})

@@ -85,6 +85,11 @@ const (
 	lockedOut         reason = "locked_out"
 	tooManyCalls      reason = "too_many_calls"
 
+	proofMissing   reason = "proof_missing"
+	proofMalformed reason = "proof_malformed"
+	proofNonce     reason = "proof_nonce"
+	proofOtherKey  reason = "proof_other_key"
+
 	noRandomness reason = "no_randomness"
 )
 
@@ -149,6 +154,11 @@ func standardRefusals() map[reason]refusal {
 		lockedOut:         says(429, "slow_down", "too many refused requests: the client is locked out"),
 
 		tooManyCalls: says(429, "slow_down", "too many calls of the token endpoint"),
+
+		proofMissing:   says(400, "invalid_request", "this client must send a DPoP proof"),
+		proofMalformed: says(400, "invalid_dpop_proof", "the DPoP proof does not hold"),
+		proofNonce:     says(400, "use_dpop_nonce", "the DPoP proof needs the nonce of this answer"),
+		proofOtherKey:  says(400, "invalid_grant", "it is bound to another key than that of the DPoP proof"),
 
 		noRandomness: says(500, "server_error", "the source of randomness failed"),
 	}

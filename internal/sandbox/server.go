@@ -74,6 +74,8 @@ type Client struct {
 	Certificate        []byte // of AuthSelfSignedTLS: the one that it must show, in DER
 	// Scopes are the scopes it may ask for, and gets when it asks for none. Empty means whatever it asks for.
 	Scopes []string
+	// BoundTokens refuses token requests without a DPoP proof (dpop_bound_access_tokens, RFC 9449 §5.2).
+	BoundTokens bool
 }
 
 // Server is the authorization server. Make it with New. All methods may be called from many goroutines.
@@ -102,6 +104,8 @@ type Server struct {
 	settings   Settings
 	codes      map[string]*authCode
 	pushed     map[string]*pushedRequest // by request_uri
+	proofs     map[string]bool           // jti and htu of those that came
+	nonces     map[string]string         // that proofs must have now, by place
 	refreshes  map[string]*refreshToken
 	accesses   map[string]*accessToken
 	families   []*family
@@ -134,7 +138,8 @@ func New(options Options) (*Server, error) {
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
 		signingAlgs: slices.Clone(options.SigningAlgs), assertions: map[string]time.Time{},
 		clients: map[string]Client{}, registered: map[string]*registered{}, codes: map[string]*authCode{},
-		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
+		pushed: map[string]*pushedRequest{}, proofs: map[string]bool{}, nonces: map[string]string{},
+		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 	}
