@@ -276,7 +276,9 @@ func (m *Manager) poll(ctx context.Context, key string, snap snapshot) (Polled, 
 	defer func() { m.leave(ctx, b, verdict) }()
 	a := client.attempt(PurposeDevice)
 	a.NewFamily, a.Code, a.Scopes = family, code.SHA256(), snap.record.Device.Scopes
-	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{}, m.Now(), m.timings.SendBy))
+	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{do: func(r *Record) {
+		r.Device.NextPoll = m.Now().Add(r.Device.Interval).Round(0).UTC() // in case that this process does not live to write it
+	}}, m.Now(), m.timings.SendBy))
 	if err != nil {
 		return Polled{}, err
 	}

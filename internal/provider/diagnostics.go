@@ -20,9 +20,12 @@ type subject struct {
 	kind       string // the Terraform type
 	name       string
 	session    *session
-	destroying bool // it is about revoking tokens
-	code       bool // it is about an authorization code, not about stored tokens
-	asks       bool // somebody asks for its access token, and manages it not
+	destroying bool   // it is about revoking tokens
+	code       bool   // it is about an authorization code, not about stored tokens
+	asks       bool   // somebody asks for its access token, and manages it not
+	device     bool   // it is about a device code, not about stored tokens
+	input      string // what is exchanged instead of a code; empty: a code
+	polled     string // what an apply has done for a device code that still waits
 }
 
 func (s subject) String() string {
@@ -86,6 +89,19 @@ func explain(about subject, e *credential.Error) []string {
 			return parts
 		}
 	}
+	if about.input == "assertion" {
+		if parts := explainAssertion(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.device {
+		if parts := explainDevice(about, e); parts != nil {
+			return parts
+		}
+	}
+	if parts := explainSubject(about, e); parts != nil {
+		return parts
+	}
 	if about.destroying {
 		if parts := explainRevocation(about, e); parts != nil {
 			return parts
@@ -137,15 +153,15 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The token store %s holds no %s.", about.session.location, about), "Nothing was read from elsewhere, and nothing was sent.",
 			"Check the name, and that token_store (or OAUTH_TOKEN_STORE) is the one the credential was made in. If it was never made, apply its resource first."}
 	case credential.KindConsumed:
-		return []string{fmt.Sprintf("The code given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(e.Record)}
+		return []string{fmt.Sprintf("What was given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindAttached:
 		return explainAttached(about, e)
 	case credential.KindState:
 		return []string{sentence(e.Err) + " It may come from an older URL, from another token pair, or from somebody else's browser.",
-			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
+			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindDenied:
 		return []string{fmt.Sprintf("The authorization server answered the visit for %s with an error instead of a code: %s.", about, deniedWords(e.Verdict)),
-			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
+			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindForeignFamily:
 		return []string{fmt.Sprintf("The token store holds a later authorization of %s than the state.", about), "It still works and was left alone.",
 			"Run terraform plan again to take it over."}
@@ -209,6 +225,8 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 		what = fmt.Sprintf("%s was destroyed.", capital(about.String()))
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
+	case e.Record.Source == grantDeviceCode && e.Verdict.Class == "" && !e.Record.IsTombstone():
+		return explainNoDevice(about, e.Record, left)
 	case e.Record.Generation == 0 && e.Verdict.Class == "" && len(e.Record.Pending) > 0 && about.asks:
 		left = "There is no token until a person has authorized it, and an apply of the oauth_token_pair has taken the callback."
 		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
@@ -219,13 +237,23 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 		left = "What depends on this pair fails until it is authorized."
 		what = fmt.Sprintf("%s holds no tokens.", capital(about.String()))
 	}
-	return []string{what, left, authorizeAgain(e.Record)}
+	return []string{what, left, authorizeAgain(about, e.Record)}
 }
 
-// authorizeAgain says how a person gives consent.
-func authorizeAgain(r credential.Record) string {
+// authorizeAgain says how a person gives consent, or what else brings new tokens.
+func authorizeAgain(about subject, r credential.Record) string {
+	switch r.Source {
+	case grantDeviceCode:
+		return enterCode(about, r)
+	case grantJWTBearer:
+		return "Bring another assertion in jwt_bearer.assertion, then apply."
+	}
 	if p, ok := r.NewestPending(); ok {
-		return "Open this URL, consent, and give the whole address that the browser ends up at as authorization_code.callback_url, then apply:\n\n" + p.URL
+		grant := grantAuthorizationCode
+		if r.Source == grantImplicit {
+			grant = grantImplicit
+		}
+		return "Open this URL, consent, and give the whole address that the browser ends up at as " + grant + ".callback_url, then apply:\n\n" + p.URL
 	}
 	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
 }
@@ -244,7 +272,7 @@ func explainUnknown(about subject, e *credential.Error) []string {
 			"Let that process go on (kill -CONT), then run again; it keeps a lock on a file *.rotating in the token store's folder. If it is ended instead, the token that it may hold is lost with it, and what follows is the rule for a reply that was lost.",
 		}
 	}
-	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(r)
+	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(about, r)
 	if e.Reason != credential.ReasonUnknownFinal {
 		next = "If it is urgent: " + lowerFirst(next)
 	}
@@ -302,6 +330,8 @@ func reasonText(r credential.Reason) string {
 		return "refresh.strategy is never"
 	case credential.ReasonAtApply:
 		return "refresh.strategy is at_apply"
+	case credential.ReasonGrantRefused:
+		return "the server refuses what the grant sends, and plans do not try it again"
 	case credential.ReasonNoRefreshToken:
 		return "there is no refresh token"
 	default:

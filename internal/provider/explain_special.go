@@ -36,7 +36,7 @@ func explainExchange(about subject, e *credential.Error) []string {
 	default:
 		return nil
 	}
-	return []string{what, spent, authorizeAgain(e.Record)}
+	return []string{what, spent, authorizeAgain(about, e.Record)}
 }
 
 // explainRevocation says what became of a destroy. It returns nil for an error that is not special to one.
@@ -123,4 +123,25 @@ func whatToDoAboutDiscovery(e *oauth.DiscoveryError) string {
 		return "Check the network and the server, then run again."
 	}
 	return "Check that issuer is written as the server's documentation has it, then run again."
+}
+
+// explainSubject says why a token could not be derived from another pair. It returns nil for another error.
+func explainSubject(about subject, e *credential.Error) []string {
+	var s *credential.SubjectError
+	if !errors.As(e.Err, &s) {
+		return nil
+	}
+	first := fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, which gives none.", capital(about.String()), s.Name)
+	if errors.Is(s.Err, credential.ErrCircle) {
+		return []string{fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, and cannot: %s", capital(about.String()), s.Name, clause(s.Err)),
+			"Nothing was sent.", "Name a token pair in token_exchange.subject_token_pair that gets its tokens in another way."}
+	}
+	inner := about
+	inner.name, inner.asks, inner.polled, inner.input, inner.device, inner.code = s.Name, true, "", "", false, false
+	cause := credential.AsError(s.Err)
+	parts := append([]string{first}, explain(inner, cause)...)
+	if words := cause.Verdict.Words(); cause.Verdict.Class != "" && words != "" {
+		parts = append(parts, "The server's own words: "+words)
+	}
+	return parts
 }

@@ -194,7 +194,7 @@ func TestWarningOfAnotherGrant(t *testing.T) {
 		{mints, aRecord(unauthorized), ""},
 	} {
 		var diags diag.Diagnostics
-		warnOtherGrant(aPair, c.before, c.after, &diags)
+		warnOtherGrant(aPair, c.before, c.after, pathClientCredentials(), &diags)
 		if (len(diags) == 0) != (c.says == "") || len(diags) > 0 && !strings.Contains(diags[0].Detail(), c.says) {
 			t.Errorf("got %v, want %q", diags, c.says)
 		}

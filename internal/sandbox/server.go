@@ -21,6 +21,8 @@ type Options struct {
 	Clients []Client
 	// Profile names a platform to behave like (see Profiles), or a variant of one. Empty means none.
 	Profile string
+	// Grants is what further grants go by.
+	Grants Grants
 	// Settings is the behaviour to begin with. The zero value means those of the profile, or DefaultSettings.
 	Settings Settings
 	// Issuer is the issuer identifier: the server's base URL without a trailing slash. If empty, Start sets it to its
@@ -67,25 +69,31 @@ type Server struct {
 	manners  manners            // never changed
 	refusals map[reason]refusal // never changed
 
-	mu         sync.Mutex // guards all that follows
-	issuer     string
-	overTLS    bool
-	listening  bool
-	clients    map[string]Client
-	settings   Settings
-	codes      map[string]*authCode
-	refreshes  map[string]*refreshToken
-	accesses   map[string]*accessToken
-	families   []*family
-	secrets    []Secret
-	counters   Counters
-	log        []*Entry
-	faults     []*plantedFault
-	offenders  map[string]*offender   // by client id
-	callers    map[string][]time.Time // calls of the token endpoint, by client and user
-	lastSeq    int
-	lastFault  int
-	lastFamily int
+	mu        sync.Mutex // guards all that follows
+	issuer    string
+	overTLS   bool
+	listening bool
+	clients   map[string]Client
+	settings  Settings
+	codes     map[string]*authCode
+	refreshes map[string]*refreshToken
+	accesses  map[string]*accessToken
+	families  []*family
+	grants    Grants
+	devices   []*deviceCode
+	polls     []string        // planned answers, see PlanPolls
+	seen      map[string]bool // jti of assertions
+	secrets   []Secret
+	counters  Counters
+	log       []*Entry
+	faults    []*plantedFault
+	offenders map[string]*offender   // by client id
+	callers   map[string][]time.Time // calls of the token endpoint, by client and user
+	lastSeq   int
+
+	lastAssertion JWT
+	lastFault     int
+	lastFamily    int
 }
 
 // New returns a Server, or an error that says what is wrong with the options. It starts nothing.
@@ -108,7 +116,9 @@ func New(options Options) (*Server, error) {
 		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
+		seen: map[string]bool{},
 	}
+	s.UpdateGrants(func(g *Grants) { *g = options.Grants })
 	maps.Copy(s.refusals, look.manners.refusals)
 	if s.random == nil {
 		s.random = rand.Reader

@@ -57,9 +57,11 @@ func (s *Server) token(c *call, grantType string) reply {
 		return s.answerRefresh(c, client)
 	case "client_credentials":
 		return s.answerClientCredentials(c, client)
-	default:
-		return s.refuse(grantUnsupported)
 	}
+	if answer, ok := s.answerGrant(c, client, grantType); ok {
+		return answer
+	}
+	return s.refuse(grantUnsupported)
 }
 
 // exchange answers grant_type=authorization_code (RFC 6749 §4.1.3). Only success uses the code up.
