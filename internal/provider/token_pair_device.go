@@ -39,11 +39,11 @@ func (a *applying) takeDevice(ctx context.Context) (credential.Result, bool) {
 	if err != nil {
 		return a.notOffered(ctx, err)
 	}
-	result, ok := a.stillToAuthorize(offered)
-	if ok && result.Record.Status == "" && offered.Device.Waits(a.session.now()) {
+	result := a.stillToAuthorize(offered)
+	if result.Record.Status == "" && offered.Device.Waits(a.session.now()) {
 		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Offered", fmt.Sprintf("The tokens of %s go on until a person has confirmed it. %s", a.about, authorizeAgain(a.about, offered)))
 	}
-	return result, ok
+	return result, true
 }
 
 // poll waits for the person. done says that there is nothing left to do for the device code in this apply.
@@ -67,10 +67,10 @@ func (a *applying) poll(ctx context.Context) (result credential.Result, ok, done
 		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Expired", fmt.Sprintf("The device code of %s was over before anybody had confirmed it. A new one was asked for.", a.about))
 	case polled.Record.Device.Waits(a.session.now()):
 		a.about.polled = waited(polled)
-		if result, ok = a.stillToAuthorize(polled.Record); result.Record.Status == "" && ok { // there are tokens of an earlier authorization
+		if result = a.stillToAuthorize(polled.Record); result.Record.Status == "" { // there are tokens of an earlier authorization
 			a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Not Confirmed Yet", a.about.polled+" "+authorizeAgain(a.about, polled.Record))
 		}
-		return result, ok, true
+		return result, true, true
 	}
 	return credential.Result{}, true, false
 }
@@ -89,11 +89,11 @@ func waited(p credential.Polled) string {
 
 // stillToAuthorize is the end of an apply that leaves it to a person to confirm a code. The zero result says that there are tokens of
 // an earlier authorization, which are looked after as ever.
-func (a *applying) stillToAuthorize(r credential.Record) (credential.Result, bool) {
+func (a *applying) stillToAuthorize(r credential.Record) credential.Result {
 	if r.StatusAt(a.session.now()) == credential.StatusAuthorizationRequired {
-		return credential.Result{Record: r}, true
+		return credential.Result{Record: r}
 	}
-	return credential.Result{}, true
+	return credential.Result{}
 }
 
 // notOffered reports that no code could be had.

@@ -83,7 +83,9 @@ func jwtBearerAttribute() schema.SingleNestedAttribute {
 		"issuer":  "The `iss` of the assertion. Default: `client_id`.",
 		"subject": "The `sub` of the assertion: the user or service that the token is for. Null: not said.",
 	} {
-		attributes[name] = schema.StringAttribute{MarkdownDescription: description + " 1 to 2048 bytes.", Optional: true, Validators: []validator.String{words(2048)}}
+		attributes[name] = schema.StringAttribute{
+			MarkdownDescription: description + " 1 to 2048 bytes.", Optional: true, Validators: []validator.String{words(2048)},
+		}
 	}
 	attributes["algorithm"] = schema.StringAttribute{
 		MarkdownDescription: "How it is signed: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384`, `ES512` or `EdDSA`. Default: the `alg` of a JWK, else by the key `RS256`, `ES256`, `ES384`, `ES512` or `EdDSA`.", Optional: true,
@@ -109,7 +111,9 @@ func tokenExchangeAttribute() schema.SingleNestedAttribute {
 	secretInput(attributes, "actor_token", "The token of the party that acts for the subject.", printable(maxToken))
 	attributes["subject_token_pair"] = schema.StringAttribute{
 		MarkdownDescription: "The `id` of another `oauth_token_pair`, or the name of one in the same token store, whose access token is exchanged: a narrower token, derived without a login. That pair is refreshed when it must be, by its own rules; its refresh token is never sent here, and exchanging rotates nothing. Instead of `subject_token`.",
-		Optional:            true, Validators: append(nameValidators(), stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("subject_token"), path.MatchRelative().AtParent().AtName("subject_token_wo"))),
+		Optional:            true, Validators: append(nameValidators(), stringvalidator.ConflictsWith(
+			path.MatchRelative().AtParent().AtName("subject_token"), path.MatchRelative().AtParent().AtName("subject_token_wo"),
+		)),
 	}
 	for name, description := range map[string]string{
 		"subject_token_type":   "What the subject token is, a URI. Default: `urn:ietf:params:oauth:token-type:access_token`.",
@@ -136,7 +140,9 @@ func extensionAttribute() schema.SingleNestedAttribute {
 	twin := func(suffix string) path.Expression {
 		return path.MatchRelative().AtParent().AtName("sensitive_parameters" + suffix)
 	}
-	secrets := []validator.Map{mapvalidator.SizeBetween(1, 50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(maxToken))}
+	secrets := []validator.Map{
+		mapvalidator.SizeBetween(1, 50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(maxToken)),
+	}
 	attributes["sensitive_parameters"] = schema.MapAttribute{
 		MarkdownDescription: "Likewise, for nobody to see. A name stands in one of the two maps.", ElementType: types.StringType, Optional: true, Sensitive: true,
 		Validators: append(secrets, mapvalidator.ConflictsWith(twin("_wo"))),

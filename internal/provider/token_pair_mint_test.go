@@ -85,7 +85,7 @@ func TestWordsOfWhatMints(t *testing.T) {
 	}{
 		{credential.Error{Kind: credential.KindConfiguration, Verdict: refusedWith("invalid_scope", "no such scope")}, mints, []string{
 			`The authorization server gives the client of token pair "exact" no token: it does not accept the request.`, nothing,
-			"Check that the app may use client_credentials, and check the grant's scopes and extra_parameters and the client's endpoints. Then run again.",
+			"Check that the app may use client_credentials, and check what the grant sends and the client's endpoints. Then run again.",
 			"The server's own words: invalid_scope: no such scope (HTTP 400)",
 		}},
 		{credential.Error{Kind: credential.KindConfiguration, Err: credential.ErrPublicClient}, none, []string{

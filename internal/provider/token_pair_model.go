@@ -13,7 +13,8 @@ import (
 
 func (m *tokenPairModel) volatileStrings() []*types.String {
 	return []*types.String{
-		&m.Status, &m.AuthorizationURL, &m.UserCode, &m.VerificationURI, &m.VerificationComplete, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType, &m.IssuedAt, &m.ExpiresAt,
+		&m.Status, &m.AuthorizationURL, &m.UserCode, &m.VerificationURI, &m.VerificationComplete,
+		&m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType, &m.IssuedAt, &m.ExpiresAt,
 		&m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
 	}
 }

@@ -247,7 +247,8 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
 		platformParameters(config.Client), policyOf(config.Client), r.session.insecure, diags)
 	s := config.source()
-	if r.session.stateOnly && (s.name == grantAuthorizationCode || s.name == grantImplicit) && isGiven(*s.value) && member(*s.value, "redirect_uri").IsNull() {
+	redirects := s.name == grantAuthorizationCode || s.name == grantImplicit
+	if r.session.stateOnly && redirects && isGiven(*s.value) && member(*s.value, "redirect_uri").IsNull() {
 		at := path.Root(s.name).AtName("redirect_uri")
 		diags.AddAttributeError(at, "Missing Attribute",
 			fmt.Sprintf(`%s is needed: with token_store = "state" there is no store to look the registration's redirect_uris up in.`, at))

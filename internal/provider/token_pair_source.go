@@ -108,7 +108,7 @@ func jwtBearerOf(o types.Object) *credential.Grant {
 	return g
 }
 
-const accessTokenType = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // the name of a type (RFC 8693 §3)
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token" // RFC 8693 §3
 
 func tokenExchangeOf(o types.Object) *credential.Grant {
 	g := requestOf(oauth.GrantTokenExchange, o)

@@ -66,6 +66,11 @@ func needSecret(at path.Path, o types.Object, name string, diags *diag.Diagnosti
 	}
 }
 
+// isBrought tells whether a secret is certainly configured, now or by an earlier run.
+func isBrought(o types.Object, name string) bool {
+	return either(o, name) == given || isGiven(memberInt(o, name+"_wo_version"))
+}
+
 func validateJWTBearer(at path.Path, o types.Object, diags *diag.Diagnostics) {
 	brings := either(o, "assertion") != absent || !memberInt(o, "assertion_wo_version").IsNull()
 	signs := signsAssertion(o)
@@ -74,7 +79,7 @@ func validateJWTBearer(at path.Path, o types.Object, diags *diag.Diagnostics) {
 		diags.AddAttributeError(at.AtName("private_key"), "Missing Attribute",
 			"jwt_bearer.private_key is needed to sign an assertion, or jwt_bearer.assertion for one that was signed elsewhere.")
 		return
-	case brings && signs && either(o, "assertion") != undecided && either(o, "private_key") != undecided:
+	case isBrought(o, "assertion") && isBrought(o, "private_key"):
 		diags.AddAttributeError(at.AtName("assertion"), "Contradicting Attributes",
 			"jwt_bearer.assertion was signed elsewhere, and jwt_bearer.private_key signs one here. Keep one of them.")
 		return
@@ -88,7 +93,7 @@ func validateJWTBearer(at path.Path, o types.Object, diags *diag.Diagnostics) {
 		return
 	}
 	key, algorithm, id := secretOf(o, "private_key"), member(o, "algorithm"), member(o, "key_id")
-	if key.IsEmpty() || algorithm.IsUnknown() || id.IsUnknown() {
+	if key.IsEmpty() || algorithm.IsUnknown() || id.IsUnknown() || isGiven(algorithm) && !slices.Contains(oauth.Algorithms(), algorithm.ValueString()) {
 		return
 	}
 	if _, err := oauth.ParsePrivateKey(key, "", ""); err != nil {
@@ -109,7 +114,7 @@ func (m *tokenPairModel) validateTokenExchange(at path.Path, o types.Object, dia
 	if isGiven(pair) && pair.Equal(m.Name) {
 		diags.AddAttributeError(at.AtName("subject_token_pair"), "Invalid Attribute Value", "token_exchange.subject_token_pair names this very token pair. Name the one whose access token is to be exchanged.")
 	}
-	if !member(o, "actor_token_type").IsNull() && either(o, "actor_token") == absent && memberInt(o, "actor_token_wo_version").IsNull() {
+	if isGiven(member(o, "actor_token_type")) && either(o, "actor_token") == absent && memberInt(o, "actor_token_wo_version").IsNull() {
 		diags.AddAttributeError(at.AtName("actor_token_type"), "Missing Attribute", "token_exchange.actor_token_type says what token_exchange.actor_token is, and there is none (RFC 8693 §2.1).")
 	}
 }
