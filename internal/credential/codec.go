@@ -54,6 +54,10 @@ type wireRecord struct {
 	Grant             *wireGrant `json:"grant,omitempty"`
 	Resource          []string   `json:"resource,omitempty"`
 	Source            string     `json:"source,omitempty"`
+
+	// Of an app registration.
+	RedirectURIs []string     `json:"redirect_uris,omitempty"`
+	Dynamic      *wireDynamic `json:"dynamic,omitempty"`
 }
 
 type wireRefresh struct {
@@ -103,12 +107,14 @@ type wireAttachment struct {
 }
 
 type wirePending struct {
-	State       string    `json:"state"`
-	Verifier    string    `json:"code_verifier,omitempty"`
-	RedirectURI string    `json:"redirect_uri,omitempty"`
-	URL         string    `json:"authorization_url,omitempty"`
-	Inputs      string    `json:"inputs,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
+	State       string     `json:"state"`
+	Verifier    string     `json:"code_verifier,omitempty"`
+	ProofKey    string     `json:"proof_key,omitempty"`
+	RedirectURI string     `json:"redirect_uri,omitempty"`
+	URL         string     `json:"authorization_url,omitempty"`
+	Inputs      string     `json:"inputs,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 }
 
 type wireEvent struct {
@@ -120,6 +126,14 @@ type wireEvent struct {
 }
 
 const kindPair = "pair"
+
+// kind is that of the record of r.
+func (r Record) kind() string {
+	if r.Shared {
+		return kindClientToken
+	}
+	return kindPair
+}
 
 // EncodeRecord returns the record as JSON with its secrets spelt out: for the sealing store, for a rescue file and for
 // Terraform's private state only. A record that DecodeRecord would refuse is an error.
@@ -138,15 +152,15 @@ func EncodeRecord(r Record) ([]byte, error) {
 
 func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
-		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
+		Format: recordFormat, Kind: r.kind(), Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
 		LookUpAfter: optional(r.LookUpAfter), LookUps: r.LookUps, LastAttempt: r.LastAttempt, Input: r.Input,
 		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
 	}
 	if !r.IsTombstone() {
-		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
+		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
-		w.ClientCredentials, w.Grant = encodeGrant(r.Grant)
+		w.ClientCredentials, w.Grant = encodeGrant(r.keptGrant())
 		w.Resource, w.Source = r.Resource, r.Source
 	}
 	if u := r.Unknown; u != nil {
@@ -155,6 +169,9 @@ func encodeRecord(r Record) wireRecord {
 			TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
+	}
+	if r.Registered != nil {
+		w.Kind, w.RedirectURIs, w.Dynamic = kindRegistration, r.Registered.RedirectURIs, encodeDynamic(r.Registered.Dynamic)
 	}
 	if r.IsMoved() {
 		w.MovedTo = (*wireMovedTo)(&r.MovedTo)
@@ -168,6 +185,7 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
 		})
 	}
 	w.Device = encodeDevice(r.Device)
@@ -187,16 +205,22 @@ func encodeRecord(r Record) wireRecord {
 	return w
 }
 
-// DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.
-func DecodeRecord(text []byte) (Record, error) {
+// DecodeRecord reads what EncodeRecord wrote of a token pair. Its errors never quote the text.
+func DecodeRecord(text []byte) (Record, error) { return decodeKind(text, kindPair) }
+
+func decodeKind(text []byte, kind string) (Record, error) {
 	var w wireRecord
 	if err := decodeJSON(text, &w); err != nil {
 		return Record{}, err
 	}
-	if err := checkFormat(w.Format, w.Kind, kindPair); err != nil {
+	if kind == kindPair && w.Kind == kindClientToken {
+		kind = kindClientToken
+	}
+	if err := checkFormat(w.Format, w.Kind, kind); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
+	r.Shared = kind == kindClientToken
 	return r, r.check()
 }
 
@@ -207,6 +231,10 @@ func decodeRecord(w wireRecord) Record {
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
 		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
+	}
+	if w.Kind == kindRegistration {
+		r.Registered = &Registered{RedirectURIs: w.RedirectURIs, Dynamic: decodeDynamic(w.Dynamic)}
+		r.Status = cmp.Or(r.Status, StatusActive) // once it was not written
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)
@@ -230,6 +258,7 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
 		})
 	}
 	r.Device = decodeDevice(w.Device)
@@ -251,7 +280,7 @@ func decodeRecord(w wireRecord) Record {
 // check refuses a record that no version could have written; acting on one might spend a token.
 func (r Record) check() error {
 	switch r.Status {
-	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked:
+	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked, StatusUnregistered:
 	default:
 		return errors.New("the record has no valid status")
 	}

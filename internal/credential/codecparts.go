@@ -57,6 +57,8 @@ type wireTokens struct {
 	Extra                 map[string]string `json:"extra,omitempty"`
 	Connection            map[string]string `json:"connection,omitempty"`
 	LookedUp              map[string]string `json:"looked_up,omitempty"`
+	ProofKey              string            `json:"proof_key,omitempty"`
+	ProofNonce            string            `json:"proof_nonce,omitempty"`
 }
 
 type wireGrant struct {
@@ -189,7 +191,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
-		LookedUp: t.LookedUp,
+		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce,
 	}
 	w.Extra = revealed(t.Extra)
 	return w
@@ -203,7 +205,7 @@ func decodeTokens(w *wireTokens) Tokens {
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
-		LookedUp: w.LookedUp,
+		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce,
 	}
 	t.Extra = wrapped(w.Extra)
 	return t

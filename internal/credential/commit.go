@@ -40,7 +40,17 @@ type Attempt struct {
 	Wait                      time.Duration     // as in oauth.Token
 	ReplyMembers              []string          // of the reply: what belongs into the connection
 	Callback                  map[string]string // of the callback: likewise
+
+	binding                  // what bind needs
+	ProofKey   secret.String // that the request was proved with, and the tokens are bound to; empty: none
+	ProofNonce string        // that the server has given last
+	// Of a call that registers or updates a client.
+	Endpoint string                   // where it is registered
+	Wanted   map[string]secret.String // the metadata that were sent
 }
+
+// manages tells whether the call is about the registration of a client.
+func (a Attempt) manages() bool { return a.Purpose.manages() }
 
 type commitOutcome int
 
@@ -54,7 +64,8 @@ const (
 // overtaken tells whether cur has gone on without this attempt: its successor, or its refusal, is of no use any more.
 func (a Attempt) overtaken(cur Record) bool {
 	otherClient := a.ClientID != "" && a.Family == "" && cur.Client.ClientID != a.ClientID // no family tells them apart
-	return cur.Family != a.Family || cur.IsTombstone() || a.Purpose == PurposeRefresh && cur.Generation > a.Base || otherClient
+	counted := a.Purpose == PurposeRefresh || a.manages()
+	return cur.Family != a.Family || cur.IsTombstone() || counted && cur.Generation > a.Base || otherClient
 }
 
 // fills tells whether the successor of this attempt is the very generation that cur names and has no tokens of.
@@ -78,7 +89,9 @@ func (a Attempt) exonerate(cur *Record) bool {
 	if a.overtaken(*cur) || cur.Claim != nil || u == nil || u.Attempt != a.ID || u.Resends > 0 || !u.RejectedAt.IsZero() {
 		return false
 	}
-	cur.Unknown, cur.Status = nil, StatusActive
+	if cur.Unknown = nil; cur.Registered == nil {
+		cur.Status = StatusActive
+	}
 	return true
 }
 
@@ -177,7 +190,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 func newTokens(a Attempt, t oauth.Token) Tokens {
 	next := Tokens{
 		Access: t.AccessToken, Refresh: t.RefreshToken, ID: t.IDToken, Type: t.TokenType, Scopes: t.Scopes,
-		IssuedAt: a.SentAt, Extra: t.Extra,
+		IssuedAt: a.SentAt, Extra: t.Extra, ProofKey: a.ProofKey, ProofNonce: a.ProofNonce,
 	}
 	if t.ExpiresIn > 0 {
 		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
@@ -225,7 +238,7 @@ func (t *Tokens) inherit(old Tokens) {
 	if t.Access.IsEmpty() { // a successor alone says nothing of the access token at hand
 		t.RefreshIssuedAt = t.IssuedAt
 		t.Access, t.Type, t.IssuedAt, t.ExpiresAt, t.Lifetime = old.Access, old.Type, old.IssuedAt, old.ExpiresAt, old.Lifetime
-		t.Scopes, t.Extra = old.Scopes, old.Extra
+		t.Scopes, t.Extra, t.ProofKey = old.Scopes, old.Extra, old.ProofKey
 	}
 	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
 		t.Refresh = old.Refresh
@@ -254,15 +267,19 @@ func (t *Tokens) inherit(old Tokens) {
 // notice says where else it lies.
 func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oauth.Verdict) step {
 	c.attempt.Wait = v.Token.Wait
-	s := successor{attempt: c.attempt, token: v.Token, base: &c.record}
+	return m.keepSuccessor(ctx, successor{attempt: c.attempt, token: v.Token, base: &c.record}, reply)
+}
+
+func (m *Manager) keepSuccessor(ctx context.Context, s successor, reply oauth.Reply) step {
 	var notices []Notice
-	if v.Token.Salvaged {
+	shared := s.base != nil && s.base.Shared
+	if s.token.Salvaged {
 		notices = append(notices, Notice{Code: NoticeSalvaged})
 	}
-	if r, ok := m.store.(store.Remote); ok && r.Remote() {
+	if r, ok := m.store.(store.Remote); ok && r.Remote() && !shared {
 		var err error
 		if s.path, err = m.saveRescue(ctx, s.attempt, reply); err != nil {
-			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err, Minted: s.attempt.Minted})
+			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err, Minted: s.attempt.Minted, Managing: s.attempt.manages()})
 		}
 	}
 	record, err := m.commit(ctx, s, m.forCommit())
@@ -272,7 +289,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.log.Error("a successor could not be stored", "key", s.attempt.Key, "attempt", s.attempt.ID, "error", err)
 	err = fmt.Errorf("writing the token store: %w", err)
-	if s.path == "" {
+	if s.path == "" && !shared {
 		var rescueErr error
 		if s.path, rescueErr = m.saveRescue(ctx, s.attempt, reply); rescueErr != nil {
 			err = errors.Join(err, rescueErr)
@@ -283,7 +300,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.away(s)
 	m.searchAgain()
-	notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted})
+	notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted, Managing: s.attempt.manages()})
 	return step{record: m.ought(s), rotated: true, notices: notices}
 }
 
@@ -311,7 +328,7 @@ func (m *Manager) commitOnce(ctx context.Context, s successor) (Record, error) {
 	case err != nil:
 		return Record{}, err
 	}
-	next, outcome := applyTokens(snap.record.clone(), a, s.token, m.event(a.ID, 0, ""))
+	next, outcome := s.apply(snap.record.clone(), m.event(a.ID, 0, ""))
 	switch outcome {
 	case commitMoved:
 		return Record{}, MovedAway(next)

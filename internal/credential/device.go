@@ -283,7 +283,7 @@ func (m *Manager) poll(ctx context.Context, key string, snap snapshot) (Polled, 
 		return Polled{}, err
 	}
 	defer c.close()
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, time.Time{})
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, &b, time.Time{})
 	verdict = client.Preset().Dialect.Judge(reply, code, client.ClientSecret)
 	answer := oauth.PollOf(verdict)
 	m.log.Info("polled a device code", "key", key, "attempt", c.attempt.ID, "answer", string(answer), "status", verdict.Status)

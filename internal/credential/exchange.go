@@ -18,95 +18,6 @@ var (
 	ErrConsumed        = errors.New("this was used before and is not sent again")
 )
 
-// Authorization is what shapes an authorization URL.
-type Authorization struct {
-	RedirectURI        string
-	Scopes             []string
-	Resource, Audience []string
-	Extra              map[string]string
-	Implicit           bool // the answer is an access token, not a code (RFC 6749 §4.2)
-}
-
-// OfferAuthorization makes sure that the record has a pending authorization of this shape and returns the record. A pending
-// one that was made from the same inputs is kept, so its URL is stable; the last three stay valid.
-func (m *Manager) OfferAuthorization(ctx context.Context, name string, a Authorization) (Record, error) {
-	m.prepareQuietly(ctx)
-	snap, err := m.load(ctx, PairKey(name))
-	if err != nil {
-		return Record{}, err
-	}
-	fresh, err := m.newPending(ctx, snap.record.Client, a)
-	if err != nil {
-		return Record{}, configurationError(err, snap.record)
-	}
-	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
-		if newest, ok := r.NewestPending(); (ok && newest.Inputs == fresh.Inputs) || r.IsTombstone() {
-			return r, false
-		}
-		r.Pending = append(r.Pending, fresh)
-		if extra := len(r.Pending) - maxPending; extra > 0 {
-			r.Pending = r.Pending[extra:]
-		}
-		return r, true
-	})
-}
-
-// NewestPending returns the authorization that is offered now.
-func (r Record) NewestPending() (Pending, bool) {
-	if len(r.Pending) == 0 {
-		return Pending{}, false
-	}
-	return r.Pending[len(r.Pending)-1], true
-}
-
-func (m *Manager) newPending(ctx context.Context, c Client, a Authorization) (Pending, error) {
-	c = m.known(c).completed()
-	preset := c.Preset()
-	if c.noPreset != "" {
-		return Pending{}, errors.New(c.noPreset)
-	}
-	c, err := m.located(ctx, c, lacksAuthorization)
-	if err != nil {
-		return Pending{}, err
-	}
-	if c.AuthorizationEndpoint == "" {
-		return Pending{}, c.missing(errors.New("the client has no authorization_endpoint"))
-	}
-	const comparing = "inputs" // the state in every URL that only serves to compare
-	request := oauth.AuthorizationRequest{
-		Endpoint: c.AuthorizationEndpoint, ClientID: c.ClientID, RedirectURI: a.RedirectURI,
-		Scopes: preset.scopes(a.Scopes), Separator: preset.Dialect.ScopeSeparator,
-		Resource: a.Resource, Audience: a.Audience, Implicit: a.Implicit,
-		State: comparing, Extra: preset.authorizationParameters(a.Extra, comparing),
-	}
-	inputs, err := oauth.AuthorizationURL(request)
-	if err != nil {
-		return Pending{}, err
-	}
-	state, err := oauth.NewState(m.random)
-	if err != nil {
-		return Pending{}, err
-	}
-	verifier, err := oauth.NewCodeVerifier(m.random)
-	if err != nil {
-		return Pending{}, err
-	}
-	if preset.NoPKCE || a.Implicit { // there is no code to protect
-		verifier = secret.String{}
-		inputs += " without code_challenge" // or a corrected preset would offer the former URL
-	}
-	request.State, request.CodeVerifier = state, verifier
-	request.Extra = preset.authorizationParameters(a.Extra, state)
-	url, err := oauth.AuthorizationURL(request)
-	if err != nil {
-		return Pending{}, err
-	}
-	return Pending{
-		State: state, Verifier: verifier, RedirectURI: a.RedirectURI, URL: url,
-		Inputs: secret.New(inputs).SHA256(), CreatedAt: m.Now().Round(0).UTC(),
-	}, nil
-}
-
 // Exchange is an authorization code and where it came from.
 type Exchange struct {
 	Code         secret.String
@@ -223,6 +134,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	var verdict oauth.Verdict
 	defer func() { m.leave(ctx, b, verdict) }()
 	attempt := client.attempt(PurposeExchange)
+	attempt.ProofKey = p.ProofKey // the code is bound to it (RFC 9449 §10), whatever the client says by now
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
 	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
 	c, err := m.claim(ctx, key, snap, attempt, client.Policy.TokenCalls.counts(extra{
@@ -235,7 +147,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	defer c.close()
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, b, time.Time{})
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, &b, time.Time{})
 	verdict = client.Preset().Dialect.Judge(reply, append(request.hidden, client.ClientSecret)...)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {

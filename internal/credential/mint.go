@@ -29,7 +29,7 @@ type Grant struct {
 
 // ErrPublicClient says that a client which cannot prove who it is asks for tokens of its own.
 var ErrPublicClient = errors.New("client_credentials is for clients that authenticate themselves (RFC 6749 §4.4), " +
-	`and this one has no client_secret or token_endpoint_auth_method = "none"`)
+	`and this one has no client_secret, private_key or tls_client_certificate, or token_endpoint_auth_method = "none"`)
 
 // Assertion is a JWT that is made and signed here, afresh for each request (RFC 7523 §2.1).
 type Assertion struct {
@@ -174,17 +174,6 @@ func minted(t oauth.Token) oauth.Token {
 // ask makes the request of a grant, and what must not be shown of it. It may sign, or get the access token of another pair;
 // margin is for how long that has to live. A request is good for one try.
 func (m *Manager) ask(ctx context.Context, key string, g *Grant, c Client, margin time.Duration) (asked, error) {
-	p := c.Preset()
-	if g.Type == oauth.GrantClientCredentials {
-		if c.auth().Method == oauth.None {
-			return asked{}, ErrPublicClient
-		}
-		for _, name := range p.ClientCredentialsParameters {
-			if _, ok := g.Parameters[name]; !ok {
-				return asked{}, fmt.Errorf("client_credentials.extra_parameters lacks %q, without which the platform gives no token", name)
-			}
-		}
-	}
 	own, notices := maps.Clone(g.Secrets), []Notice(nil)
 	if own == nil {
 		own = map[string]secret.String{}
@@ -200,11 +189,47 @@ func (m *Manager) ask(ctx context.Context, key string, g *Grant, c Client, margi
 			return asked{notices: notices}, err
 		}
 	}
-	form, err := oauth.GrantRequest{
+	form, err := g.form(c, own)
+	return asked{form: form, hidden: slices.Collect(maps.Values(own)), notices: notices}, err
+}
+
+// form is the request, with what only its moment brings.
+func (g *Grant) form(c Client, own map[string]secret.String) (oauth.Form, error) {
+	p := c.Preset()
+	if g.Type == oauth.GrantClientCredentials {
+		if c.auth().Method == oauth.None {
+			return oauth.Form{}, ErrPublicClient
+		}
+		for _, name := range p.ClientCredentialsParameters {
+			if _, ok := g.Parameters[name]; !ok {
+				return oauth.Form{}, fmt.Errorf("client_credentials.extra_parameters lacks %q, without which the platform gives no token", name)
+			}
+		}
+	}
+	return oauth.GrantRequest{
 		Type: g.Type, Scopes: g.Scopes, Separator: p.Dialect.ScopeSeparator, Resource: g.Resource, Audience: g.Audience,
 		Own: own, Extra: g.Parameters,
 	}.Form()
-	return asked{form: form, hidden: slices.Collect(maps.Values(own)), notices: notices}, err
+}
+
+// check tells whether g can be asked for at all. It asks nobody.
+func (g *Grant) check(c Client) error {
+	own := maps.Clone(g.Secrets)
+	if own == nil {
+		own = map[string]secret.String{}
+	}
+	const later = "later"
+	if g.Assertion != nil {
+		own["assertion"] = secret.New(later)
+		if _, err := oauth.ParsePrivateKey(g.Assertion.PrivateKey, g.Assertion.KeyID, g.Assertion.Algorithm); err != nil {
+			return fmt.Errorf("jwt_bearer.private_key cannot be used: %w", err)
+		}
+	}
+	if g.SubjectPair != "" {
+		own["subject_token"] = secret.New(later)
+	}
+	_, err := g.form(c, own)
+	return err
 }
 
 // asked is a request that is ready to be sent.
@@ -255,7 +280,7 @@ func (r Record) granted(s Setup, was Client) Record {
 			Family: s.family, Status: StatusActive, Client: r.Client, Calls: r.Calls, Grant: s.Grant.clone(),
 		})
 	}
-	if was.SameApp(s.Client) && r.Grant.equal(s.Grant) {
+	if was.SameApp(s.Client) && was.DPoPBoundAccessTokens == s.Client.DPoPBoundAccessTokens && r.Grant.equal(s.Grant) {
 		return r
 	}
 	r = r.clone()

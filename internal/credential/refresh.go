@@ -48,6 +48,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
+		snap.record = p.ask.source.over(snap.record)
 		p.last = snap.record
 		d := Decide(snap.record, p.m.policy(p.key, snap.record, p.ask), p.m.Now())
 		switch d.Action {
@@ -87,10 +88,12 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if p.sends == maxSends {
 		return false, &Error{Kind: KindUnknown, Record: snap.record, Err: errUnsettled}
 	}
-	notices, err := p.m.nothingLeftBehind(ctx, p.key)
-	p.notices = append(p.notices, notices...)
-	if err != nil {
-		return false, err
+	if !snap.record.Shared { // what is left behind of a client token is worth no more than the next request
+		notices, err := p.m.nothingLeftBehind(ctx, p.key)
+		p.notices = append(p.notices, notices...)
+		if err != nil {
+			return false, err
+		}
 	}
 	p.sends++
 	step, err := p.m.refresh(ctx, p.key, snap, d, p.ask.DefaultMargin)
@@ -101,6 +104,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	if err != nil || !step.rotated {
 		return false, err
 	}
+	step.record = p.ask.source.over(step.record)
 	if snap.record.Client.SameApp(step.record.Client) { // else its server was changed meanwhile, and this token is not of it
 		step.record = p.m.introspected(ctx, p.key, step.record)
 	}
@@ -169,6 +173,9 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	if err := ctx.Err(); err != nil {
 		return step{}, err
 	}
+	if err := m.refusedBefore(client, snap.record); err != nil {
+		return step{}, err
+	}
 	b, err := m.enter(ctx, key, client)
 	if err != nil {
 		return step{}, err
@@ -182,7 +189,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	defer c.close()
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, b, d.SendBefore)
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, &b, d.SendBefore)
 	verdict = client.Preset().Dialect.Judge(reply, append(request.hidden, client.ClientSecret)...)
 	if d.Anew {
 		verdict = snap.record.judged(verdict)
@@ -198,6 +205,7 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 		return done, nil
 	default:
 		done, err := m.settle(ctx, c, verdict)
+		m.noteRefusal(client, snap.record, err)
 		done.notices = append(request.notices, done.notices...)
 		return done, err
 	}
@@ -224,9 +232,9 @@ func (r Record) resource() []string {
 	return r.Resource
 }
 
-// send posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
+// sendOnce posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
 // nothing of the caller's can. b has to stand then. before is a further bound by the wall clock; zero: none.
-func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
+func (m *Manager) sendOnce(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, cancel)
@@ -261,6 +269,9 @@ func configurationError(err error, r Record) error {
 func notSentError(ctx context.Context, v oauth.Verdict, r Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if err := engineError(v.Err); err != nil {
+		return configurationError(err, r)
 	}
 	return &Error{Kind: KindNotSent, Record: r, Verdict: v, Err: v.Err}
 }

@@ -96,9 +96,12 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		return r, true
 	}
 	r.consume(r.Tokens.Refresh, false)
-	ends := r.Tokens.AuthorizationEndsAt // which no state says
+	old := r.Tokens
 	r.Tokens = p.tokens(r.Client)
-	r.Tokens.AuthorizationEndsAt = ends
+	r.Tokens.AuthorizationEndsAt = old.AuthorizationEndsAt // which no state says
+	if r.Tokens.ProofKey.IsEmpty() {                       // one for each authorization
+		r.Tokens.ProofKey = old.ProofKey
+	}
 	r.Generation = p.Generation
 	r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
 	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {

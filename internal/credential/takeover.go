@@ -85,6 +85,8 @@ func takeOver(r Record, e Event) Record {
 	r.Claim = nil
 	e.Attempt = c.Attempt
 	switch {
+	case c.Purpose.manages():
+		r, e.Verdict = takeOverManaging(r, c)
 	case c.Purpose == PurposeExchange:
 		e.Verdict = "claim taken over, outcome of the code exchange unknown; the code is not sent again"
 	case c.Purpose == PurposeDevice:

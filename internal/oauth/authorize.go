@@ -25,12 +25,13 @@ type AuthorizationRequest struct {
 	Audience     []string          // likewise; no RFC knows it here
 	Implicit     bool              // ask for an access token instead of a code (RFC 6749 §4.2.1)
 	Extra        map[string]string // further parameters; none may belong to the protocol or stand in the endpoint's query
+	Thumbprint   string            // of the key that the tokens are to be bound to (RFC 9449 §10); empty: dpop_jkt is not sent
 }
 
-// authorizationParameters lists what belongs to the protocol (RFC 6749 §4.1.1, RFC 7636 §4.3).
+// authorizationParameters lists what belongs to the protocol (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 9126 §4, RFC 9449 §10).
 func authorizationParameters() []string {
 	return []string{
-		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
+		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "request_uri", "dpop_jkt",
 	}
 }
 
@@ -43,6 +44,9 @@ func AuthorizationURL(r AuthorizationRequest) (string, error) {
 	var options []oauth2.AuthCodeOption
 	for name, value := range r.Extra {
 		options = append(options, oauth2.SetAuthURLParam(name, value))
+	}
+	if r.Thumbprint != "" {
+		options = append(options, oauth2.SetAuthURLParam("dpop_jkt", r.Thumbprint))
 	}
 	if !r.CodeVerifier.IsEmpty() {
 		options = append(options, oauth2.S256ChallengeOption(r.CodeVerifier.Reveal()))

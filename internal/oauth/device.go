@@ -39,8 +39,8 @@ func DeviceForm(scopes []string, separator string, resource, audience []string, 
 // JudgeDevice says what r means as the answer to a DeviceForm. Success is one that has all that a person needs; of another 2xx the
 // verdict says what it lacks. For the rest and for hidden see Judge.
 func (d Dialect) JudgeDevice(r Reply, hidden ...secret.String) (DeviceAuthorization, Verdict) {
-	if !r.Sent {
-		return DeviceAuthorization{}, unsent(r)
+	if v, ok := unanswered(r); ok {
+		return DeviceAuthorization{}, v
 	}
 	c := d.content(r)
 	if !isSuccess(r.Status) || c.refusal.code != "" && c.body.text("device_code") == "" {

@@ -3,6 +3,7 @@ package oauth
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -62,11 +63,15 @@ type wholeTransport struct{ *http.Transport }
 // the body refuses, or the hook never comes, the reader stays empty; then the body is shorter than its ContentLength,
 // which is an error, and the buffer is thrown away.
 func (t wholeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	t = t.shows(r.Context())
 	body := r.Body
 	if body == nil { // there is nothing that could be apart from the header
 		return t.send(r)
 	}
 	defer func() { _ = body.Close() }()
+	if r.ContentLength == 0 {
+		return t.sendBare(r, body)
+	}
 	memory := strings.NewReader("")
 	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{WroteHeaders: func() {
 		if text, err := io.ReadAll(body); err == nil {
@@ -76,6 +81,23 @@ func (t wholeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	whole := r.WithContext(ctx)
 	whole.Body = io.NopCloser(memory)
 	return t.send(whole)
+}
+
+// sendBare sends a request that has no content, if gate lets itself be read. There is no body whose refusal would stop
+// net/http, so the connection is closed under it while the header still waits in the write buffer.
+func (t wholeTransport) sendBare(r *http.Request, gate io.Reader) (*http.Response, error) {
+	var conn net.Conn
+	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) { conn = got.Conn },
+		WroteHeaders: func() {
+			if _, err := io.ReadAll(gate); err != nil {
+				_ = conn.Close()
+			}
+		},
+	})
+	bare := r.WithContext(ctx)
+	bare.Body = nil
+	return t.send(bare)
 }
 
 func (t wholeTransport) send(r *http.Request) (*http.Response, error) {

@@ -8,8 +8,11 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
+	_ "crypto/sha512"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -17,354 +20,383 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-func rsaKey(t *testing.T, bits int) *rsa.PrivateKey {
+// testKeys are made once: RSA takes a while.
+var testKeys = sync.OnceValue(func() (k struct {
+	rsa, short       *rsa.PrivateKey
+	p256, p384, p521 *ecdsa.PrivateKey
+	p224             *ecdsa.PrivateKey
+	ed               ed25519.PrivateKey
+},
+) {
+	k.rsa, _ = rsa.GenerateKey(rand.Reader, 2048)
+	k.short, _ = rsa.GenerateKey(rand.Reader, 1024)
+	k.p224, _ = ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	k.p256, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	k.p384, _ = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	k.p521, _ = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	_, k.ed, _ = ed25519.GenerateKey(rand.Reader)
+	return k
+})
+
+func pemOf(t *testing.T, kind string, key any) string {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, bits)
+	var der []byte
+	var err error
+	switch kind {
+	case "PRIVATE KEY":
+		der, err = x509.MarshalPKCS8PrivateKey(key)
+	case "RSA PRIVATE KEY":
+		der = x509.MarshalPKCS1PrivateKey(key.(*rsa.PrivateKey))
+	case "EC PRIVATE KEY":
+		der, err = x509.MarshalECPrivateKey(key.(*ecdsa.PrivateKey))
+	case "PUBLIC KEY":
+		der, err = x509.MarshalPKIXPublicKey(key)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key
-}
-
-func ecKey(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(curve, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func edKey(t *testing.T) ed25519.PrivateKey {
-	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func pemOf(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
-func pkcs8(t *testing.T, key any) string {
-	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pemOf("PRIVATE KEY", der)
-}
+func b64(octets []byte) string { return base64.RawURLEncoding.EncodeToString(octets) }
 
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func private(k *ecdsa.PrivateKey) []byte {
-	d, err := k.Bytes()
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-// jwkOf writes a key by RFC 7518 §6 and RFC 8037 §2, without the library under test.
+// jwkOf writes a private JWK by RFC 7518 §6 and RFC 8037 §2.
 func jwkOf(key any, more string) string {
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
-		e := big.NewInt(int64(k.E)).Bytes()
-		return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q,"d":%q,"p":%q,"q":%q%s}`,
-			b64(k.N.Bytes()), b64(e), b64(k.D.Bytes()), b64(k.Primes[0].Bytes()), b64(k.Primes[1].Bytes()), more)
+		return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":"AQAB","d":%q,"p":%q,"q":%q%s}`,
+			b64(k.N.Bytes()), b64(k.D.Bytes()), b64(k.Primes[0].Bytes()), b64(k.Primes[1].Bytes()), more)
 	case *ecdsa.PrivateKey:
 		size := (k.Curve.Params().BitSize + 7) / 8
-		point, err := k.PublicKey.Bytes() // 4, x, y
-		if err != nil {
-			panic(err)
-		}
-		x, y := b64(point[1:1+size]), b64(point[1+size:])
-		return fmt.Sprintf(`{"kty":"EC","crv":%q,"x":%q,"y":%q,"d":%q%s}`, k.Curve.Params().Name, x, y, b64(private(k)), more)
+		point, _ := k.PublicKey.Bytes()
+		d, _ := k.Bytes()
+		return fmt.Sprintf(`{"kty":"EC","crv":%q,"x":%q,"y":%q,"d":%q%s}`, k.Curve.Params().Name, b64(point[1:1+size]), b64(point[1+size:]), b64(d), more)
 	case ed25519.PrivateKey:
 		return fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","x":%q,"d":%q%s}`, b64(k[32:]), b64(k.Seed()), more)
 	}
 	return ""
 }
 
-// verifyJWT checks a compact JWS with the standard library alone, and returns header and claims.
-func verifyJWT(t *testing.T, token secret.String, key crypto.PublicKey) (header, claims map[string]any) {
+// verified checks a compact JWS with the standard library alone, and returns its header and claims.
+func verified(t *testing.T, token secret.String, public any) (header, claims map[string]any) {
 	t.Helper()
 	parts := strings.Split(token.Reveal(), ".")
 	if len(parts) != 3 {
-		t.Fatalf("%d parts", len(parts))
+		t.Fatalf("a token of %d parts", len(parts))
 	}
-	decode := func(text string) []byte {
-		b, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	for i, into := range []*map[string]any{&header, &claims} {
-		if err := json.Unmarshal(decode(parts[i]), into); err != nil {
+	var octets [3][]byte
+	for i, part := range parts {
+		var err error
+		if octets[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
 			t.Fatal(err)
 		}
 	}
-	alg, _ := header["alg"].(string)
-	signed, signature := []byte(parts[0]+"."+parts[1]), decode(parts[2])
-	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[alg[min(2, len(alg)):]]
-	digest := func() []byte {
-		h := hash.New()
-		h.Write(signed)
-		return h.Sum(nil)
+	if err := errors.Join(json.Unmarshal(octets[0], &header), json.Unmarshal(octets[1], &claims)); err != nil {
+		t.Fatal(err)
 	}
+	input, signature := []byte(parts[0]+"."+parts[1]), octets[2]
+	alg := header["alg"].(string)
+	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512, "DSA": crypto.SHA512}[alg[len(alg)-3:]]
+	h := hash.New()
+	h.Write(input)
+	digest := h.Sum(nil)
 	good := false
-	switch k := key.(type) {
+	switch k := public.(type) {
 	case *rsa.PublicKey:
-		if alg[0] == 'R' {
-			good = rsa.VerifyPKCS1v15(k, hash, digest(), signature) == nil
-		} else { // RFC 7518 §3.5: the salt is as long as the hash
-			good = rsa.VerifyPSS(k, hash, digest(), signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		if alg[:2] == "PS" {
+			good = rsa.VerifyPSS(k, hash, digest, signature, &rsa.PSSOptions{SaltLength: hash.Size()}) == nil
+		} else {
+			good = rsa.VerifyPKCS1v15(k, hash, digest, signature) == nil
 		}
 	case *ecdsa.PublicKey:
 		half := len(signature) / 2
-		r, s := new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])
-		good = half == (k.Curve.Params().BitSize+7)/8 && ecdsa.Verify(k, digest(), r, s)
+		good = half == (k.Curve.Params().BitSize+7)/8 &&
+			ecdsa.Verify(k, digest, new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:]))
 	case ed25519.PublicKey:
-		good = alg == "EdDSA" && ed25519.Verify(k, signed, signature)
+		good = ed25519.Verify(k, input, signature)
 	case []byte:
 		mac := hmac.New(hash.New, k)
-		mac.Write(signed)
+		mac.Write(input)
 		good = hmac.Equal(mac.Sum(nil), signature)
 	}
 	if !good {
-		t.Errorf("the signature by %s does not fit the key", alg)
+		t.Fatalf("the signature of a %s token is wrong", alg)
 	}
 	return header, claims
 }
 
-func TestKeysThatSign(t *testing.T) {
-	t.Parallel()
-	strong, p256, p384, p521, ed := rsaKey(t, 2048), ecKey(t, elliptic.P256()), ecKey(t, elliptic.P384()), ecKey(t, elliptic.P521()), edKey(t)
-	sec1, err := x509.MarshalECPrivateKey(p256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs1 := pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(strong))
+func TestKeysSign(t *testing.T) {
+	k := testKeys()
 	tests := map[string]struct {
-		text, keyID, algorithm string
-		key                    crypto.Signer
-		want, wantKeyID        string
+		key, keyID, alg string
+		public          any
+		wantAlg, wantID string
 	}{
-		"RSA, PKCS #8":                    {pkcs8(t, strong), "", "", strong, "RS256", ""},
-		"RSA, PKCS #1, with blanks":       {"\n  " + pkcs1 + "\n\n", "k1", "", strong, "RS256", "k1"},
-		"RSA, RS512":                      {pkcs1, "", "RS512", strong, "RS512", ""},
-		"RSA, PS256":                      {pkcs1, "", "PS256", strong, "PS256", ""},
-		"RSA, PS384":                      {pkcs1, "", "PS384", strong, "PS384", ""},
-		"RSA, JWK":                        {jwkOf(strong, ""), "", "", strong, "RS256", ""},
-		"RSA, JWK that says PS512":        {jwkOf(strong, `,"alg":"PS512","kid":"own","use":"sig"`), "", "", strong, "PS512", "own"},
-		"RSA, JWK that is overruled":      {jwkOf(strong, `,"alg":"PS512"`), "k", "RS384", strong, "RS384", "k"},
-		"P-256, PKCS #8":                  {pkcs8(t, p256), "", "", p256, "ES256", ""},
-		"P-256, as openssl writes it":     {pemOf("EC PARAMETERS", []byte{6, 8}) + pemOf("EC PRIVATE KEY", sec1), "", "ES256", p256, "ES256", ""},
-		"P-384":                           {pkcs8(t, p384), "", "", p384, "ES384", ""},
-		"P-521, JWK":                      {jwkOf(p521, `,"kid":"same"`), "same", "", p521, "ES512", "same"},
-		"Ed25519, PKCS #8":                {pkcs8(t, ed), "", "", ed, "EdDSA", ""},
-		"Ed25519, JWK":                    {jwkOf(ed, ""), "k", "EdDSA", ed, "EdDSA", "k"},
-		"a certificate before its key":    {pemOf("CERTIFICATE", []byte{1}) + pkcs8(t, ed), "", "", ed, "EdDSA", ""},
-		"JWK with what nobody asks for":   {jwkOf(ed, `,"x5u":"https://a.example/","ext":true,"key_ops":["sign"]`), "", "", ed, "EdDSA", ""},
-		"PEM with another line ending":    {strings.ReplaceAll(pkcs8(t, ed), "\n", "\r\n"), "", "", ed, "EdDSA", ""},
-		"PEM with words before and after": {"my key:\n" + pkcs8(t, ed) + "end", "", "", ed, "EdDSA", ""},
+		"PKCS #8, RSA":                 {pemOf(t, "PRIVATE KEY", k.rsa), "", "", &k.rsa.PublicKey, "RS256", ""},
+		"PKCS #8, RSA, PS384":          {pemOf(t, "PRIVATE KEY", k.rsa), "7", "PS384", &k.rsa.PublicKey, "PS384", "7"},
+		"PKCS #8, RSA, RS512":          {pemOf(t, "PRIVATE KEY", k.rsa), "", "RS512", &k.rsa.PublicKey, "RS512", ""},
+		"PKCS #1":                      {pemOf(t, "RSA PRIVATE KEY", k.rsa), "", "PS256", &k.rsa.PublicKey, "PS256", ""},
+		"SEC 1":                        {pemOf(t, "EC PRIVATE KEY", k.p256), "", "", &k.p256.PublicKey, "ES256", ""},
+		"SEC 1 behind its parameters":  {"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + pemOf(t, "EC PRIVATE KEY", k.p256), "", "", &k.p256.PublicKey, "ES256", ""},
+		"PKCS #8, P-384":               {pemOf(t, "PRIVATE KEY", k.p384), "", "ES384", &k.p384.PublicKey, "ES384", ""},
+		"PKCS #8, P-521":               {pemOf(t, "PRIVATE KEY", k.p521), "", "", &k.p521.PublicKey, "ES512", ""},
+		"PKCS #8, Ed25519":             {pemOf(t, "PRIVATE KEY", k.ed), "", "", k.ed.Public(), "EdDSA", ""},
+		"text before the PEM":          {"Bag Attributes\n    localKeyID: 01\n\n" + pemOf(t, "PRIVATE KEY", k.ed) + "\n", "", "EdDSA", k.ed.Public(), "EdDSA", ""},
+		"JWK, RSA":                     {jwkOf(k.rsa, `,"kid":"a","use":"sig"`), "", "", &k.rsa.PublicKey, "RS256", "a"},
+		"JWK, RSA, names its alg":      {jwkOf(k.rsa, `,"kid":"a","alg":"PS256"`), "", "", &k.rsa.PublicKey, "PS256", "a"},
+		"JWK, EC, another kid":         {jwkOf(k.p256, `,"kid":"a"`), "b", "ES256", &k.p256.PublicKey, "ES256", "b"},
+		"JWK, P-521":                   {jwkOf(k.p521, ""), "", "", &k.p521.PublicKey, "ES512", ""},
+		"JWK, Ed25519, space about it": {"\n " + jwkOf(k.ed, `,"kid":"ü"`) + "\n", "", "", k.ed.Public(), "EdDSA", "ü"},
 	}
-	for name, tt := range tests {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, err := oauth.ParsePrivateKey(secret.New(tt.text), tt.keyID, tt.algorithm)
+			s, err := oauth.ParsePrivateKey(secret.New(test.key), test.keyID, test.alg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			token, err := s.Sign(map[string]any{"iss": "me", "exp": 1})
+			token, err := s.Sign(map[string]any{"iss": "c"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			header, claims := verifyJWT(t, token, tt.key.Public())
-			if header["alg"] != tt.want || s.Algorithm() != tt.want || header["typ"] != "JWT" {
-				t.Errorf("header %v, want alg %s", header, tt.want)
+			header, claims := verified(t, token, test.public)
+			if header["alg"] != test.wantAlg || s.Algorithm() != test.wantAlg || header["typ"] != "JWT" || s.KeyID() != test.wantID {
+				t.Errorf("header %v, want alg %s", header, test.wantAlg)
 			}
-			if kid, _ := header["kid"].(string); kid != tt.wantKeyID || len(header) > 3 {
-				t.Errorf("header %v, want kid %q and nothing else", header, tt.wantKeyID)
+			if id, ok := header["kid"]; ok != (test.wantID != "") || ok && id != test.wantID {
+				t.Errorf("header %v, want kid %q", header, test.wantID)
 			}
-			if len(claims) != 2 || claims["iss"] != "me" || claims["exp"] != 1.0 {
-				t.Errorf("claims %v", claims)
+			if len(claims) != 1 || claims["iss"] != "c" {
+				t.Errorf("claims = %v", claims)
 			}
 		})
 	}
 }
 
-func TestKeysThatDoNotSign(t *testing.T) {
-	t.Parallel()
-	strong, p256, ed := rsaKey(t, 2048), ecKey(t, elliptic.P256()), edKey(t)
-	other := ecKey(t, elliptic.P256())
-	public, err := x509.MarshalPKIXPublicKey(strong.Public())
+func TestSecretsSign(t *testing.T) {
+	long := strings.Repeat("0123456789abcdef", 4)
+	for alg, n := range map[string]int{"": 32, "HS256": 32, "HS384": 48, "HS512": 64} {
+		s, err := oauth.SecretSigner(secret.New(long[:n]), alg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := s.Sign(map[string]any{"iss": "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header, _ := verified(t, token, []byte(long[:n])); header["kid"] != nil || alg != "" && header["alg"] != alg {
+			t.Errorf("header = %v", header)
+		}
+		if _, err := s.PublicJWK(); !errors.Is(err, oauth.ErrRequest) {
+			t.Errorf("a secret has a public half: %v", err)
+		}
+		_, err = oauth.SecretSigner(secret.New(long[:n-1]), alg)
+		if !errors.Is(err, oauth.ErrRequest) || !strings.Contains(fmt.Sprint(err), fmt.Sprintf("has %d octets", n-1)) {
+			t.Errorf("%s with %d octets: %v", alg, n-1, err)
+		}
+	}
+	if _, err := oauth.SecretSigner(secret.New(long), "RS256"); err == nil || !strings.Contains(err.Error(), "RS256 needs a private key") {
+		t.Error(err)
+	}
+	if _, err := oauth.SecretSigner(secret.String{}, ""); err == nil || !strings.Contains(err.Error(), "there is no client secret") {
+		t.Error(err)
+	}
+}
+
+func TestKeysThatAreRefused(t *testing.T) {
+	k := testKeys()
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mixed := *p256
-	mixed.PublicKey = other.PublicKey
-	tests := map[string]struct{ text, keyID, algorithm, want string }{
-		"nothing":             {" \n", "", "", "it is empty"},
-		"some text":           {"s3cret", "", "", "neither PEM (-----BEGIN PRIVATE KEY-----) nor a JWK"},
-		"too long":            {"{" + strings.Repeat("s3cret", 20000), "", "", "longer than 64 KiB"},
-		"encrypted, PKCS #8":  {pemOf("ENCRYPTED PRIVATE KEY", []byte("s3cret")), "", "", "encrypted with a passphrase"},
-		"encrypted, of old":   {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nczNjcmV0\n-----END RSA PRIVATE KEY-----\n", "", "", "encrypted with a passphrase"},
-		"public":              {pemOf("PUBLIC KEY", public), "", "", "it is a public key"},
-		"certificate":         {pemOf("CERTIFICATE", []byte("s3cret")), "", "", "it is a certificate"},
-		"two keys":            {pkcs8(t, ed) + pkcs8(t, p256), "", "", "more than one private key"},
-		"cut off":             {pkcs8(t, strong)[:300], "", "", "no whole PEM block"},
-		"one line":            {strings.ReplaceAll(pkcs8(t, strong), "\n", " "), "", "", "line breaks may have got lost"},
-		"rubbish in PEM":      {pemOf("PRIVATE KEY", []byte("s3cret")), "", "", "no private key of a supported kind"},
-		"OpenSSH":             {pemOf("OPENSSH PRIVATE KEY", []byte("s3cret")), "", "", "no private key of a supported kind"},
-		"weak":                {pkcs8(t, rsaKey(t, 1024)), "", "", "at least 2048 bits (RFC 7518 §3.3), and it has 1024"},
-		"weak, JWK":           {jwkOf(rsaKey(t, 1024), ""), "", "", "at least 2048 bits"},
-		"P-224":               {pkcs8(t, ecKey(t, elliptic.P224())), "", "", "none of P-256, P-384 and P-521"},
-		"no JSON":             {`{"kty":"RSA","d":"s3cret`, "", "", "not valid JSON"},
-		"JSON without kty":    {`{"d":"s3cret"}`, "", "", "without kty"},
-		"JWK set":             {`{"keys":[` + jwkOf(ed, "") + `]}`, "", "", "it is a JWK set"},
-		"incomplete JWK":      {`{"kty":"RSA","n":"s3cret","e":"AQAB","d":"s3cret"}`, "", "", "no complete private key"},
-		"unknown kind":        {`{"kty":"s3cret","d":"s3cret"}`, "", "", "no complete private key"},
-		"symmetric":           {`{"kty":"oct","k":"czNjcmV0"}`, "", "", "it is a symmetric key"},
-		"public JWK":          {`{"kty":"OKP","crv":"Ed25519","x":"` + b64(ed[32:]) + `"}`, "", "", "it is a public key"},
-		"for encryption":      {jwkOf(ed, `,"use":"enc"`), "", "", "for encryption"},
-		"another kid":         {jwkOf(ed, `,"kid":"s3cret-kid"`), "k", "", "its own kid is another one"},
-		"another half":        {jwkOf(&mixed, ""), "", "", "key"},
-		"RSA by EC algorithm": {pkcs8(t, strong), "", "ES256", "does not sign with ES256; a key of its kind does with RS256, RS384, RS512, PS256, PS384, PS512"},
-		"EC by another curve": {pkcs8(t, p256), "", "ES384", "does not sign with ES384; a key of its kind does with ES256"},
-		"Ed25519 by RSA":      {pkcs8(t, ed), "", "RS256", "does with EdDSA"},
-		"none":                {pkcs8(t, ed), "", "none", "does with EdDSA"},
-		"JWK of another alg":  {jwkOf(ed, `,"alg":"s3cret"`), "", "", "does with EdDSA"},
+	_, otherEd, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, tt := range tests {
+	torn := strings.Replace(jwkOf(k.p256, ""), jwkMember(t, jwkOf(k.p256, ""), "d"), jwkMember(t, jwkOf(other, ""), "d"), 1)
+	tornEd := strings.Replace(jwkOf(k.ed, ""), jwkMember(t, jwkOf(k.ed, ""), "x"), jwkMember(t, jwkOf(otherEd, ""), "x"), 1)
+	pkcs8 := pemOf(t, "PRIVATE KEY", k.p256)
+	body := strings.ReplaceAll(strings.TrimSpace(strings.Split(pkcs8, "-----")[2]), "\n", "")
+	tests := map[string]struct{ key, alg, want string }{
+		"empty":              {" \n", "", "it is empty"},
+		"a word":             {"hunter2", "", "neither PEM nor a JWK"},
+		"bare base64":        {body, "", "neither PEM nor a JWK"},
+		"cut":                {pkcs8[:len(pkcs8)-40], "", "its PEM is broken"},
+		"encrypted, PKCS #8": {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), "", "it is encrypted"},
+		"encrypted, old":     {strings.Replace(pkcs8, "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1), "", "it is encrypted"},
+		"public":             {pemOf(t, "PUBLIC KEY", &k.p256.PublicKey), "", "it is a public key"},
+		"certificate":        {certificateOf(t, k.p256, time.Time{}), "", "it is a certificate"},
+		"other certificate":  {pkcs8 + certificateOf(t, k.ed, time.Time{}), "", "the certificate beside it is of another key"},
+		"no certificate":     {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "CERTIFICATE"), "", "the certificate beside it cannot be read"},
+		"OpenSSH":            {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "OPENSSH PRIVATE KEY"), "", "format of OpenSSH"},
+		"other block":        {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "PGP THING"), "", "another type"},
+		"two":                {pkcs8 + pemOf(t, "PRIVATE KEY", k.ed), "", "more than one key"},
+		"no key within":      {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "", "no private key that can be read"},
+		"RSA, short":         {pemOf(t, "PRIVATE KEY", k.short), "", "it has 1024 bits"},
+		"RSA, short, JWK":    {jwkOf(k.short, ""), "", "it has 1024 bits"},
+		"P-224":              {pemOf(t, "PRIVATE KEY", k.p224), "", "use P-256, P-384 or P-521"},
+		"RSA for ES256":      {pemOf(t, "PRIVATE KEY", k.rsa), "ES256", "an RSA key does not sign with ES256, but with RS256,"},
+		"P-256 for ES384":    {pkcs8, "ES384", "a key on the curve P-256 does not sign with ES384, but with ES256"},
+		"Ed25519 for HS256":  {pemOf(t, "PRIVATE KEY", k.ed), "HS256", "an Ed25519 key does not sign with HS256, but with EdDSA"},
+		"unknown alg":        {pkcs8, body, "does not sign with another algorithm"},
+		"JWK of another alg": {jwkOf(k.rsa, `,"alg":"PS256"`), "RS256", "the JWK is for PS256, not for RS256"},
+		"JWK to encrypt":     {jwkOf(k.rsa, `,"use":"enc"`), "", "its use is not sig"},
+		"JWK, public":        {strings.Replace(jwkOf(k.p256, ""), `"d":`, `"_":`, 1), "", "it is a public key"},
+		"JWK, symmetric":     {`{"kty":"oct","k":"` + body[:44] + `"}`, "", "it is a symmetric key"},
+		"JWK, torn":          {torn, "", "do not belong together"},
+		"JWK, torn Ed25519":  {tornEd, "", "a JWK that cannot be read"},
+		"JWK, other kind":    {`{"kty":"OKP","crv":"X25519","x":"` + body[:43] + `"}`, "", "a JWK that cannot be read"},
+		"JWK set":            {`{"keys":[` + jwkOf(k.p256, "") + `]}`, "", "it is a set of keys"},
+		"no JSON":            {`{"kty":"EC","d":"` + body, "", "it is no JSON"},
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := oauth.ParsePrivateKey(secret.New(tt.text), tt.keyID, tt.algorithm)
-			if err == nil || !errors.Is(err, oauth.ErrKey) || !strings.Contains(err.Error(), tt.want) {
-				t.Fatalf("error %v, want one with %q", err, tt.want)
+			_, err := oauth.ParsePrivateKey(secret.New(test.key), "", test.alg)
+			if !errors.Is(err, oauth.ErrRequest) || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error = %v, want one with %q", err, test.want)
 			}
-			for _, leak := range []string{"s3cret", b64([]byte("s3cret")), b64(private(p256))[:8], b64(strong.D.Bytes())[:8]} {
-				if strings.Contains(err.Error(), leak) {
-					t.Errorf("the error shows the key: %v", err)
-				}
+			if part := body[20:40]; strings.Contains(err.Error(), part) || len(test.key) > 40 && strings.Contains(err.Error(), test.key[30:40]) {
+				t.Errorf("the error quotes the key: %v", err)
 			}
 		})
 	}
 }
 
-func TestSecretsThatSign(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("client-secret-", 5)
-	for algorithm, want := range map[string]string{"": "HS256", "HS384": "HS384", "HS512": "HS512"} {
-		s, err := oauth.SecretSigner(secret.New(long), algorithm)
-		if err != nil {
-			t.Fatal(err)
-		}
-		token, err := s.Sign(map[string]any{"iss": "me"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if header, _ := verifyJWT(t, token, []byte(long)); header["alg"] != want {
-			t.Errorf("%q: header %v", algorithm, header)
-		}
-		if _, err := s.PublicJWK(); err == nil {
-			t.Error("a client secret has no public half")
-		}
-		if _, err := s.Thumbprint(); err == nil {
-			t.Error("a client secret has no public half")
-		}
+// certificateOf makes a self-signed certificate of key.
+func certificateOf(t *testing.T, key crypto.Signer, until time.Time) string {
+	t.Helper()
+	if until.IsZero() {
+		until = time.Now().Add(time.Hour)
 	}
-	for algorithm, text := range map[string]string{"HS256": "s3cret", "HS512": long[:63], "RS256": long} {
-		if _, err := oauth.SecretSigner(secret.New(text), algorithm); !errors.Is(err, oauth.ErrKey) || strings.Contains(err.Error(), text) {
-			t.Errorf("%s: %v", algorithm, err)
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "client"}, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// A server that knows the key by its certificate finds it by the thumbprints (RFC 7515 §4.1.7 and §4.1.8), wherever the
+// certificate stands.
+func TestCertificatesNameTheKey(t *testing.T) {
+	k := testKeys()
+	certificate := certificateOf(t, k.rsa, time.Time{})
+	block, _ := pem.Decode([]byte(certificate))
+	one, two := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes)
+	for name, key := range map[string]string{
+		"before": certificate + pemOf(t, "PRIVATE KEY", k.rsa),
+		"behind": pemOf(t, "PRIVATE KEY", k.rsa) + certificateOf(t, k.ed, time.Time{}) + certificate,
+		"JWK":    jwkOf(k.rsa, fmt.Sprintf(`,"x5t":%q,"x5t#S256":%q`, b64(one[:]), b64(two[:]))),
+	} {
+		s, err := oauth.ParsePrivateKey(secret.New(key), "", "")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		token, err := s.Sign(map[string]any{"iss": "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, _ := verified(t, token, &k.rsa.PublicKey)
+		if len(header) != 4 || header["x5t"] != b64(one[:]) || header["x5t#S256"] != b64(two[:]) {
+			t.Errorf("%s: header %v", name, header)
 		}
 	}
 }
 
-// The public half as RFC 7638 §3 has it: its example gives the thumbprint of a fixed key; here the members are put together by hand.
+func jwkMember(t *testing.T, jwk, name string) string {
+	t.Helper()
+	var members map[string]string
+	if err := json.Unmarshal([]byte(jwk), &members); err != nil {
+		t.Fatal(err)
+	}
+	return members[name]
+}
+
+// The key and its thumbprint are those of RFC 8037, appendices A.1 to A.3.
 func TestPublicHalf(t *testing.T) {
-	t.Parallel()
-	p256 := ecKey(t, elliptic.P256())
-	s, err := oauth.ParsePrivateKey(secret.New(jwkOf(p256, `,"kid":"k"`)), "", "")
+	s, err := oauth.ParsePrivateKey(secret.New(`{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+		"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`), "k1", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	point, err := p256.PublicKey.Bytes()
+	if got, err := s.Thumbprint(); err != nil || got != "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" {
+		t.Errorf("thumbprint %q, %v", got, err)
+	}
+	public, err := s.PublicJWK()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, y := b64(point[1:33]), b64(point[33:])
-	members, err := s.PublicJWK()
-	if err != nil || len(members) != 4 || members["kty"] != "EC" || members["crv"] != "P-256" || members["x"] != x || members["y"] != y {
-		t.Errorf("members %v, %v", members, err)
+	var members map[string]string
+	if err := json.Unmarshal([]byte(public), &members); err != nil {
+		t.Fatal(err)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, `{"crv":"P-256","kty":"EC","x":%q,"y":%q}`, x, y))
-	if got, err := s.Thumbprint(); err != nil || got != b64(sum[:]) {
-		t.Errorf("thumbprint %s, %v", got, err)
+	want := map[string]string{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "k1", "alg": "EdDSA", "use": "sig"}
+	if fmt.Sprint(members) != fmt.Sprint(want) {
+		t.Errorf("public key %v, want %v", members, want)
 	}
-	token, err := s.SignWith(map[string]any{"typ": "dpop+jwt", "jwk": members}, map[string]any{"htm": "POST"})
+
+	token, err := s.SignWithKey("dpop+jwt", map[string]any{"jti": "1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if header, _ := verifyJWT(t, token, p256.Public()); header["typ"] != "dpop+jwt" || header["jwk"] == nil {
-		t.Errorf("header %v", header)
+	octets, _ := base64.RawURLEncoding.DecodeString(members["x"])
+	header, _ := verified(t, token, ed25519.PublicKey(octets))
+	want2 := map[string]any{"kty": "OKP", "crv": "Ed25519", "x": members["x"]}
+	if header["typ"] != "dpop+jwt" || header["kid"] != nil || fmt.Sprint(header["jwk"]) != fmt.Sprint(want2) {
+		t.Errorf("header = %v", header)
 	}
 }
 
-func TestSignerCannotBePrinted(t *testing.T) {
-	t.Parallel()
-	key := ecKey(t, elliptic.P256())
-	s, err := oauth.ParsePrivateKey(secret.New(pkcs8(t, key)), "", "")
+func TestSignersCannotBePrinted(t *testing.T) {
+	k := testKeys()
+	s, err := oauth.ParsePrivateKey(secret.New(pemOf(t, "PRIVATE KEY", k.ed)), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	type wrapper struct {
-		Exported oauth.Signer
-		hidden   oauth.Signer
-	}
-	w := wrapper{s, s}
-	out := s.String() + s.GoString()
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
-		out += fmt.Sprintf(strings.Repeat(verb+"\n", 4), s, &s, w, &w)
-	}
-	encoded, err := json.Marshal([]any{s, w})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out += string(encoded)
-	d := private(key)
-	for _, leak := range []string{new(big.Int).SetBytes(d).String(), fmt.Sprintf("%x", d), fmt.Sprintf("%X", d), b64(d)} {
-		if strings.Contains(out, leak) {
-			t.Errorf("the output shows the key:\n%s", out)
-		}
-	}
-	if _, err := (oauth.Signer{}).Sign(nil); !errors.Is(err, oauth.ErrKey) {
-		t.Errorf("the zero value: %v", err)
+	text := fmt.Sprintf("%v %+v %#v", s, s, s)
+	d := fmt.Sprintf("%v", k.ed.Seed())
+	if strings.Contains(text, d[1:20]) || strings.Contains(text, fmt.Sprintf("%#v", k.ed.Seed())[8:30]) {
+		t.Error("a signer prints its key")
 	}
 }
 
 func FuzzParsePrivateKey(f *testing.F) {
-	f.Add("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----", "", "")
-	f.Add(`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}`, "k", "EdDSA")
-	f.Add(`{"kty":"oct","k":"AAAA"}`, "", "HS256")
-	f.Fuzz(func(t *testing.T, text, keyID, algorithm string) {
-		s, err := oauth.ParsePrivateKey(secret.New(text), keyID, algorithm)
+	const ed = `{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	f.Add(ed, "k", "EdDSA")
+	f.Add(`{"keys":[`+ed+`]}`, "", "")
+	f.Add(`{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}`, "", "RS256")
+	f.Add(`{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB","d":"AQAB"}`, "", "")
+	f.Add(`{"kty":"oct","k":"AQAB"}`, "", "HS256")
+	f.Add("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n", "", "")
+	f.Add("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n", "", "ES256")
+	f.Fuzz(func(t *testing.T, text, keyID, alg string) {
+		s, err := oauth.ParsePrivateKey(secret.New(text), keyID, alg)
 		if err != nil {
-			if !errors.Is(err, oauth.ErrKey) || len(text) > 40 && strings.Contains(err.Error(), text) {
+			if !errors.Is(err, oauth.ErrRequest) || len(err.Error()) > 200 {
 				t.Errorf("error %v", err)
 			}
 			return
 		}
-		if _, err := s.Sign(map[string]any{"a": 1}); err != nil {
-			t.Errorf("a key that was taken does not sign: %v", err)
+		token, err := s.Sign(map[string]any{"iss": "c"})
+		if err != nil || strings.Count(token.Reveal(), ".") != 2 {
+			t.Errorf("a key that was read does not sign: %v", err)
+		}
+		if _, err := s.Thumbprint(); err != nil {
+			t.Error(err)
+		}
+		public, err := s.PublicJWK()
+		if err != nil || strings.Contains(public, `"d"`) {
+			t.Errorf("public key: %v", err)
 		}
 	})
 }

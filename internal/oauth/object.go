@@ -62,7 +62,10 @@ func (o *object) note(text string) {
 
 // readObject reads the body of a reply. The content type is no guide: servers send JSON as text/html. What is neither a
 // JSON object nor a form gives no members.
-func readObject(r Reply) object {
+func readObject(r Reply) object { return readObjectWith(r, tokenMember) }
+
+// readObjectWith salvages what precious finds in a damaged body.
+func readObjectWith(r Reply, precious *regexp.Regexp) object {
 	text, cut := plainBody(r)
 	text = strings.ToValidUTF8(text, "\uFFFD") // nothing else can be kept further on
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "\uFEFF"))
@@ -76,7 +79,7 @@ func readObject(r Reply) object {
 		return o // a page that quotes the request is no reply
 	}
 	if !o.whole {
-		o.salvage(text)
+		o.salvage(text, precious)
 		o.note(noteDamaged)
 	}
 	return o
@@ -87,8 +90,8 @@ var tokenMember = regexp.MustCompile(`"(access_token|refresh_token)"[ \t\r\n]*:[
 
 // salvage takes the tokens behind the fault at which strict reading ended. A refresh token lost to a stray byte before it
 // is lost for good.
-func (o *object) salvage(text string) {
-	for _, found := range tokenMember.FindAllStringSubmatch(text, -1) {
+func (o *object) salvage(text string, precious *regexp.Regexp) {
+	for _, found := range precious.FindAllStringSubmatch(text, -1) {
 		var token string
 		if _, known := o.members[found[1]]; !known && json.Unmarshal([]byte(found[2]), &token) == nil {
 			o.members[found[1]] = member{token, true}

@@ -26,11 +26,15 @@ type subject struct {
 	device     bool   // it is about a device code, not about stored tokens
 	input      string // what is exchanged instead of a code; empty: a code
 	polled     string // what an apply has done for a device code that still waits
+	pushes     bool   // it is planned that an apply gives the URL that a person opens
 }
 
 func (s subject) String() string {
 	if s.kind == "oauth_app_registration" {
 		return fmt.Sprintf("app registration %q", s.name)
+	}
+	if s.kind == kindClient {
+		return fmt.Sprintf("client %q", s.name)
 	}
 	if s.name == "" {
 		return "the token pairs"
@@ -79,37 +83,40 @@ func engineDetail(about subject, err error) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// explain says what happened, what is known of the credential, and what to do.
-func explain(about subject, e *credential.Error) []string {
+// explainCause is for errors that mean the same whatever they befell. It returns nil for others.
+func explainCause(about subject, e *credential.Error) []string {
 	if failed := (*oauth.DiscoveryError)(nil); errors.As(e.Err, &failed) {
 		return explainDiscovery(about, e.Record, failed)
 	}
-	if about.code {
-		if parts := explainExchange(about, e); parts != nil {
-			return parts
-		}
+	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
+		return explainPush(about, e, failed)
 	}
-	if about.input == "assertion" {
-		if parts := explainAssertion(about, e); parts != nil {
-			return parts
-		}
+	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
+		return explainExpired(about, expired)
 	}
-	if about.device {
-		if parts := explainDevice(about, e); parts != nil {
-			return parts
-		}
+	if failed := (*credential.SubjectError)(nil); errors.As(e.Err, &failed) {
+		return explainSubject(about, failed)
 	}
-	if parts := explainSubject(about, e); parts != nil {
+	return nil
+}
+
+// explain says what happened, what is known of the credential, and what to do.
+func explain(about subject, e *credential.Error) []string {
+	if parts := explainCause(about, e); parts != nil {
 		return parts
 	}
-	if about.destroying {
-		if parts := explainRevocation(about, e); parts != nil {
-			return parts
-		}
-	}
-	if e.Record.Mints() {
-		if parts := explainMint(about, e); parts != nil {
-			return parts
+	// What goes for stored tokens does not go for everything: the first that has words of its own for e has them.
+	for _, special := range []struct {
+		is    bool
+		words func(subject, *credential.Error) []string
+	}{
+		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange}, {about.input == "assertion", explainAssertion},
+		{about.device, explainDevice}, {about.destroying, explainRevocation}, {about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
+	} {
+		if special.is {
+			if parts := special.words(about, e); parts != nil {
+				return parts
+			}
 		}
 	}
 	switch e.Kind {
@@ -123,9 +130,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The request for %s was not accepted: %s", about, cause(e, "the server says that the request itself is wrong.")),
 			"The stored credential was not used up and still works.", "Correct the client's endpoints and settings, then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about),
-			"The stored refresh token was not used up and still works.",
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), "The stored refresh token was not used up and still works.", checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}
@@ -242,18 +247,28 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 
 // authorizeAgain says how a person gives consent, or what else brings new tokens.
 func authorizeAgain(about subject, r credential.Record) string {
+	grant := grantAuthorizationCode
 	switch r.Source {
 	case grantDeviceCode:
 		return enterCode(about, r)
 	case grantJWTBearer:
 		return "Bring another assertion in jwt_bearer.assertion, then apply."
+	case grantImplicit:
+		grant = grantImplicit
 	}
-	if p, ok := r.NewestPending(); ok {
-		grant := grantAuthorizationCode
-		if r.Source == grantImplicit {
-			grant = grantImplicit
-		}
+	p, ok := r.NewestPending()
+	switch {
+	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
+		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
+	case !ok:
+	case p.ExpiresAt.IsZero():
 		return "Open this URL, consent, and give the whole address that the browser ends up at as " + grant + ".callback_url, then apply:\n\n" + p.URL
+	case p.Usable(about.session.now()):
+		return fmt.Sprintf("Open this URL before %s, consent, and give the whole address that the browser ends up at as %s.callback_url, then apply:\n\n%s\n\n"+
+			"The server keeps the pushed request for that long. After that time apply as it is, which gives another URL.", moment(p.ExpiresAt), grant, p.URL)
+	default:
+		return fmt.Sprintf("The URL that was offered has expired: the server kept the pushed request until %s. Apply the oauth_token_pair, which pushes it anew, and open the next URL at once. "+
+			"If a browser has opened the former one in time, the address that it ended up at is still good as %s.callback_url.", moment(p.ExpiresAt), grant)
 	}
 	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
 }

@@ -23,8 +23,7 @@ func explainMint(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The authorization server gives the client of %s no token: %s", about, cause(e, "it does not accept the request.")), nothing,
 			"Check that the app may use " + grantName(e.Record) + ", and check what the grant sends and the client's endpoints. Then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about), nothing,
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), nothing, checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")), "Nothing was sent.", "Check the network and the endpoint, then run again."}
 	case credential.KindUnknown:

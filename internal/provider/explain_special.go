@@ -23,7 +23,7 @@ func explainExchange(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindUnknown:
 		what = fmt.Sprintf("The code for %s was sent, or may have been, and no usable reply came.", about)
 	case e.Kind == credential.KindBadClient:
-		what = fmt.Sprintf("The authorization server does not accept the client of %s. Check client_id, client_secret and token_endpoint_auth_method.", about)
+		what = notAccepted(about, e) + " " + checkProofOf(e)
 	case e.Reason == credential.ReasonBudget:
 		return nil // nothing was sent
 	case e.Kind == credential.KindLater:
@@ -98,10 +98,14 @@ func explainDiscovery(about subject, r credential.Record, e *oauth.DiscoveryErro
 	case r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired:
 		works += " The stored credential was not used up and still works."
 	}
+	written := "token_endpoint, authorization_endpoint and revocation_endpoint"
+	if about.kind == "oauth_app_registration" {
+		written = "registration_endpoint and token_endpoint"
+	}
 	return []string{
 		fmt.Sprintf("The endpoints that the client of %s does not name are discovered from its issuer, which failed. %s", about, triedPlaces(e)),
 		works,
-		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write token_endpoint, authorization_endpoint and revocation_endpoint out where the server has no metadata.",
+		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write " + written + " out where the server has no metadata.",
 	}
 }
 
@@ -125,12 +129,8 @@ func whatToDoAboutDiscovery(e *oauth.DiscoveryError) string {
 	return "Check that issuer is written as the server's documentation has it, then run again."
 }
 
-// explainSubject says why a token could not be derived from another pair. It returns nil for another error.
-func explainSubject(about subject, e *credential.Error) []string {
-	var s *credential.SubjectError
-	if !errors.As(e.Err, &s) {
-		return nil
-	}
+// explainSubject says why a token could not be derived from another pair.
+func explainSubject(about subject, s *credential.SubjectError) []string {
 	first := fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, which gives none.", capital(about.String()), s.Name)
 	if errors.Is(s.Err, credential.ErrCircle) {
 		return []string{fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, and cannot: %s", capital(about.String()), s.Name, clause(s.Err)),
@@ -144,4 +144,34 @@ func explainSubject(about subject, e *credential.Error) []string {
 		parts = append(parts, "The server's own words: "+words)
 	}
 	return parts
+}
+
+// explainPush says why there is no URL to open. A pushed request uses nothing up, whatever becomes of it.
+func explainPush(about subject, e *credential.Error, failed *credential.PushError) []string {
+	works := "Nothing was used up: no person has been asked yet."
+	if r := e.Record; r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired {
+		works = "Nothing was used up, and the stored credential is unchanged."
+	}
+	where := failed.Endpoint
+	if where == "" {
+		where = "the server"
+	}
+	why := "the server did not accept it."
+	if failed.Err != nil {
+		why = clause(failed.Err)
+	}
+	what := fmt.Sprintf("The authorization request of %s could not be pushed to %s (RFC 9126): %s", about, where, why)
+	next := "Check the network and client.pushed_authorization_request_endpoint, then apply again."
+	switch {
+	case errors.Is(e, credential.ErrNoPushEndpoint):
+		what = fmt.Sprintf("The authorization request of %s has to be pushed first (RFC 9126), and it is not known where to: %s", about, why)
+		next = "Set client.pushed_authorization_request_endpoint, or client.issuer to have it discovered. If the server does not ask for this, take client.require_pushed_authorization_requests out."
+	case e.Kind == credential.KindBadClient:
+		next = "Check client_id, client_secret and token_endpoint_auth_method: the client proves itself there as it does at the token endpoint."
+	case e.Kind == credential.KindConfiguration:
+		next = "Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again."
+	case e.Kind == credential.KindLater:
+		next = fmt.Sprintf("Apply again after %s.", moment(e.Until))
+	}
+	return []string{what, works, next}
 }

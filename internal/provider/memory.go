@@ -24,11 +24,15 @@ const (
 	verdictSeed      verdict = "seed"      // the store does not hold the record
 	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was, or an apply has something to ask for or to collect
 	verdictUnread    verdict = "unread"    // the provider's settings were not known yet; the apply does what Read could not
+	verdictOffer     verdict = "offer"     // a person must authorize, and the request has to be pushed (anew)
+	verdictOfferMore verdict = "offer_too" // likewise, of a pair that works
 	verdictClient    verdict = "client"    // there is no token because of the client; a changed one may get it
 )
 
 // authorizes tells whether consumers must wait for the apply, whatever it changes.
-func (v verdict) authorizes() bool { return v != verdictNone && v != verdictClient }
+func (v verdict) authorizes() bool {
+	return v != verdictNone && v != verdictClient && v != verdictOfferMore
+}
 
 // memory is what a resource keeps in Terraform's private state.
 type memory struct {
@@ -36,9 +40,10 @@ type memory struct {
 	Attachment string          `json:"attachment,omitempty"`
 	StoreID    string          `json:"store_id,omitempty"`
 	Verdict    verdict         `json:"verdict,omitempty"`
-	Aside      []string        `json:"aside,omitempty"`  // client_ids whose tokens wait in the record; a return to one replaces nothing
-	Spent      []string        `json:"spent,omitempty"`  // hashes of what configurations have brought: another store has never seen it
-	Record     json.RawMessage `json:"record,omitempty"` // only with token_store = "state": the whole record
+	Aside      []string        `json:"aside,omitempty"`      // client_ids whose tokens wait in the record; a return to one replaces nothing
+	Spent      []string        `json:"spent,omitempty"`      // hashes of what configurations have brought: another store has never seen it
+	Registered bool            `json:"registered,omitempty"` // of an app registration: this resource has registered the client
+	Record     json.RawMessage `json:"record,omitempty"`     // only with token_store = "state": the whole record
 }
 
 const memoryKey = "credential"

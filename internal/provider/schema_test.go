@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	dataschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	ephemeralschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -117,6 +119,8 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"key_id":                   "public: it stands in the header of every assertion",
 		"private_key_id":           "public: it stands in the header of every assertion",
 		"dpop_bound_access_tokens": "a choice",
+		"client_secret_expires_at": "a time",
+		"extra_metadata":           "public: metadata of the client",
 
 		"token_endpoint_auth_methods_supported": "public",
 		"token_endpoint_auth_signing_alg":       "a name",
@@ -172,7 +176,9 @@ func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
 	}
 	want := []string{
 		"oauth_app_registration client_secret_wo",
+		"oauth_app_registration initial_access_token_wo",
 		"oauth_app_registration private_key_wo",
+		"oauth_app_registration software_statement_wo",
 		"oauth_app_registration tls_client_private_key_wo",
 		"oauth_token_pair authorization_code.callback_url_wo",
 		"oauth_token_pair authorization_code.code_verifier_wo",
@@ -258,18 +264,18 @@ func TestEveryInputHasBounds(t *testing.T) {
 		make().Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
 		var s datasource.SchemaResponse
 		make().Schema(ctx, datasource.SchemaRequest{}, &s)
-		counts["data "+meta.TypeName] = checkBounds(t, "data "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+		counts["data "+meta.TypeName] = checkBounds(t, "data "+meta.TypeName+" ", s.Schema.Attributes, nestedInData)
 	}
 	for _, make := range p.(provider.ProviderWithEphemeralResources).EphemeralResources(ctx) {
 		var meta ephemeral.MetadataResponse
 		make().Metadata(ctx, ephemeral.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
 		var s ephemeral.SchemaResponse
 		make().Schema(ctx, ephemeral.SchemaRequest{}, &s)
-		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 37, "resource oauth_token_pair": 137,
-		"data oauth_access_token": 3, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
+		"resource oauth_app_registration": 60, "resource oauth_token_pair": 137,
+		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)
@@ -277,6 +283,20 @@ func TestEveryInputHasBounds(t *testing.T) {
 }
 
 func nothingNested[A any](A) map[string]A { return nil }
+
+func nestedInData(a dataschema.Attribute) map[string]dataschema.Attribute {
+	if o, ok := a.(dataschema.SingleNestedAttribute); ok {
+		return o.Attributes
+	}
+	return nil
+}
+
+func nestedInEphemeral(a ephemeralschema.Attribute) map[string]ephemeralschema.Attribute {
+	if o, ok := a.(ephemeralschema.SingleNestedAttribute); ok {
+		return o.Attributes
+	}
+	return nil
+}
 
 func nestedInResource(a schema.Attribute) map[string]schema.Attribute {
 	if o, ok := a.(schema.SingleNestedAttribute); ok {

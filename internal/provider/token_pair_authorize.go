@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -22,7 +23,8 @@ type applying struct {
 	about         subject
 	diags         *diag.Diagnostics
 	former        *credential.Setup // what the record said before; nil: the same
-	unlocated     bool              // where to authorize could not be discovered
+	unoffered     bool              // where to authorize could not be discovered, or what for not be pushed
+	failed        bool              // a code was sent in vain
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -167,7 +169,7 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 		a.diags.Append(offerDiags...)
 		return credential.Result{}, false
 	}
-	if !ok && a.unlocated {
+	if !ok && a.unoffered {
 		a.diags.Append(asWarnings(offerDiags)...)
 	}
 	if p, has := offered.NewestPending(); has {
@@ -266,6 +268,7 @@ func (a *applying) denied(ctx context.Context, cb oauth.Callback, at path.Path) 
 // exchangeFailed reports a failed exchange with a fresh URL.
 func (a *applying) exchangeFailed(ctx context.Context, err error, at path.Path) {
 	var e *credential.Error
+	a.failed = true
 	if errors.As(err, &e) && e.Kind != credential.KindStore {
 		var quiet diag.Diagnostics
 		if record, ok := a.offer(ctx, &quiet); ok && record.Status != "" {
@@ -312,18 +315,46 @@ func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credenti
 	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
 		RedirectURI: uri, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
 		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Implicit: s.name == grantImplicit,
+		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
 	})
-	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) {
+	var pushing *credential.PushError
+	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
 		if either(grant, "code") != absent {
 			return credential.Record{}, true // a bare code needs no URL
 		}
-		a.unlocated = true
+		a.unoffered = true
 	}
 	if err != nil {
-		addEngineError(diags, path.Root(s.name), "Unable to Offer Authorization", a.about, err)
+		addEngineError(diags, offerPath(err, s.name), "Unable to Offer Authorization", a.about, err)
 		return credential.Record{}, false
 	}
 	return record, true
+}
+
+// offerPath is what has to be corrected where no authorization can be offered.
+func offerPath(err error, grant string) path.Path {
+	if errors.Is(err, credential.ErrNoPushEndpoint) {
+		return path.Root("client").AtName("pushed_authorization_request_endpoint")
+	}
+	return path.Root(grant)
+}
+
+// reshaped tells whether the configuration asks a person for something else than the state did. One that has just been brought
+// a code has been asked.
+func (a *applying) reshaped() bool {
+	is, former := a.config.source(), a.state.source()
+	if former.name == "" || is.name != former.name || a.config.brings(a.state) {
+		return false
+	}
+	inputs := []string{"callback_url", "code", "code_verifier"}
+	was := former.value.Attributes()
+	for name, is := range is.value.Attributes() {
+		input := slices.ContainsFunc(inputs, func(i string) bool { return name == i || strings.HasPrefix(name, i+"_wo") })
+		if former, ok := was[name]; ok && !input && !is.Equal(former) {
+			return true
+		}
+	}
+	return false
 }
 
 // redirectURI is the grant's, else the registration's first.

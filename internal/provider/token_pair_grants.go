@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -49,9 +51,9 @@ func deviceCodeAttribute() schema.SingleNestedAttribute {
 func passwordAttribute() schema.SingleNestedAttribute {
 	attributes := requestInputs(ownScopes, "")
 	attributes["username"] = schema.StringAttribute{
-		MarkdownDescription: "The user's name, 1 to 1024 bytes.", Required: true, Validators: []validator.String{words(1024)},
+		MarkdownDescription: "The user's name, 1 to 1024 bytes.", Required: true, Validators: []validator.String{personText(1024)},
 	}
-	secretInput(attributes, "password", "The user's password, 1 to 1024 bytes.", words(1024))
+	secretInput(attributes, "password", "The user's password, 1 to 1024 bytes.", personText(1024))
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "**Legacy.** The client sends the user's name and password (RFC 6749 §4.3). RFC 9700 §2.4 forbids it: the client learns the password, and two-factor logins do not work. Only for servers that offer nothing else. " +
 			asksAgain + " " + refusedForGood + " " + oneGrant,
@@ -84,12 +86,12 @@ func jwtBearerAttribute() schema.SingleNestedAttribute {
 		"subject": "The `sub` of the assertion: the user or service that the token is for. Null: not said.",
 	} {
 		attributes[name] = schema.StringAttribute{
-			MarkdownDescription: description + " 1 to 2048 bytes.", Optional: true, Validators: []validator.String{words(2048)},
+			MarkdownDescription: description + " 1 to 2048 bytes.", Optional: true, Validators: []validator.String{personText(2048)},
 		}
 	}
 	attributes["algorithm"] = schema.StringAttribute{
 		MarkdownDescription: "How it is signed: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384`, `ES512` or `EdDSA`. Default: the `alg` of a JWK, else by the key `RS256`, `ES256`, `ES384`, `ES512` or `EdDSA`.", Optional: true,
-		Validators: []validator.String{stringvalidator.OneOf(oauth.Algorithms()...)},
+		Validators: []validator.String{stringvalidator.OneOf(keyAlgorithms()...)},
 	}
 	attributes["lifetime"] = schema.StringAttribute{
 		MarkdownDescription: "For how long the assertion is good (`exp`), from `10s` to `1h`. Default: `5m`. The tokens live for as long as the server says.", Optional: true,
@@ -163,4 +165,9 @@ func redirectURIAttribute() schema.StringAttribute {
 		MarkdownDescription: "The redirection URI: absolute and without a fragment. Default: the first `redirect_uris` of the registration.", Optional: true,
 		Validators: []validator.String{redirectURI()},
 	}
+}
+
+// keyAlgorithms are the signature algorithms of private keys.
+func keyAlgorithms() []string {
+	return slices.DeleteFunc(oauth.SigningAlgorithms(), func(name string) bool { return strings.HasPrefix(name, "HS") })
 }

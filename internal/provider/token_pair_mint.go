@@ -57,9 +57,12 @@ func (m *tokenPairModel) validateConfidential(diags *diag.Diagnostics) {
 	if method.ValueString() == oauth.None {
 		diags.AddAttributeError(client.AtName("token_endpoint_auth_method"), "Contradicting Attributes", `client.token_endpoint_auth_method cannot be "none": `+why)
 	}
-	secret := either(m.Client, "client_secret") != absent || !memberInt(m.Client, "client_secret_wo_version").IsNull()
-	if method.IsNull() && !secret && member(m.Client, "registration").IsNull() {
-		diags.AddAttributeError(client.AtName("client_secret"), "Missing Attribute", "client.client_secret is needed: "+why)
+	proves := !member(m.Client, "tls_client_certificate").IsNull()
+	for _, s := range clientSecrets() {
+		proves = proves || either(m.Client, s.name) != absent || !memberInt(m.Client, s.name+"_wo_version").IsNull()
+	}
+	if method.IsNull() && !proves && member(m.Client, "registration").IsNull() {
+		diags.AddAttributeError(client.AtName("client_secret"), "Missing Attribute", "client.client_secret is needed, or client.private_key, or a tls_client_certificate: "+why)
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 
 func (m *tokenPairModel) volatileStrings() []*types.String {
 	return []*types.String{
-		&m.Status, &m.AuthorizationURL, &m.UserCode, &m.VerificationURI, &m.VerificationComplete,
-		&m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType, &m.IssuedAt, &m.ExpiresAt,
-		&m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
+		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.UserCode, &m.VerificationURI, &m.VerificationComplete,
+		&m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType,
+		&m.IssuedAt, &m.ExpiresAt, &m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
 	}
 }
 
@@ -40,8 +40,8 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		status = credential.StatusAuthorizationRequired
 	}
 	m.Status = types.StringValue(string(status))
-	if p, ok := r.NewestPending(); ok && offersURL(r) {
-		m.AuthorizationURL = types.StringValue(p.URL)
+	if p, ok := r.NewestPending(); ok && offersURL(r) && p.Usable(now) {
+		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	if r.Device.Waits(now) {
 		m.UserCode, m.VerificationURI = types.StringValue(r.Device.UserCode), types.StringValue(r.Device.VerificationURI)

@@ -255,9 +255,9 @@ func (noRepeats) ValidateList(_ context.Context, req validator.ListRequest, resp
 	}
 }
 
-// words bounds a text that a person may have chosen: any characters but controls (RFC 6749 appendix A.15), at most n bytes. Its
+// personText bounds a text that a person may have chosen: any characters but controls (RFC 6749 appendix A.15), at most n bytes. Its
 // message does not quote the value.
-func words(n int) check {
+func personText(n int) check {
 	return check{wants: fmt.Sprintf("1 to %d bytes without control characters", n), wrong: func(text string) error {
 		switch {
 		case text == "":
@@ -281,14 +281,6 @@ func absoluteURI() check {
 			return fmt.Errorf("it is not one")
 		}
 		return nil
-	}}
-}
-
-// privateKey bounds a key that signs. Whether it goes with an algorithm is looked at where that is known.
-func privateKey() check {
-	return check{wants: "a private key (PEM or JWK) that can sign", wrong: func(text string) error {
-		_, err := oauth.ParsePrivateKey(secret.New(text), "", "")
-		return err
 	}}
 }
 

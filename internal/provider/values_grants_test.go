@@ -127,7 +127,7 @@ func badImplicitValues() []badValue {
 
 func badAssertionValues() []badValue {
 	brought, signing := assertionPair(), signingPair()
-	const key = "jwt_bearer.private_key must be a private key (PEM or JWK) that can sign: "
+	const key = "jwt_bearer.private_key must be a private key, as PEM or as a JWK: "
 	rows := []badValue{
 		{base: brought, at: "jwt_bearer", value: nil, path: "authorization_code", says: "jwt_bearer for an assertion"},
 		{base: brought, at: "jwt_bearer.assertion", value: nil, path: "jwt_bearer.private_key", says: "jwt_bearer.private_key is needed to sign an assertion, or jwt_bearer.assertion for one that was signed elsewhere."},
@@ -138,12 +138,12 @@ func badAssertionValues() []badValue {
 		{base: brought, at: "jwt_bearer.private_key", value: aKey(), path: "jwt_bearer.assertion", says: "jwt_bearer.assertion was signed elsewhere, and jwt_bearer.private_key signs one here. Keep one of them."},
 		{base: signing, at: "jwt_bearer.private_key", value: hidden, says: key + "it is neither PEM", hidden: []string{hidden}},
 		{base: signing, at: "jwt_bearer.private_key", value: "{\"kty\":\"oct\",\"k\":\"" + hidden + "\"}", says: key, hidden: []string{hidden}},
-		{base: signing, at: "jwt_bearer.private_key", value: "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", says: key + "it is encrypted with a passphrase"},
+		{base: signing, at: "jwt_bearer.private_key", value: "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", says: key + "it is encrypted; decrypt it first"},
 		{base: signing, at: "jwt_bearer.private_key_wo_version", value: -1, says: "must be at least 0"},
 		{base: with(with(signing, "jwt_bearer.private_key", nil), "jwt_bearer.private_key_wo_version", 1), at: "jwt_bearer.private_key_wo", value: "x", says: "it is neither PEM"},
 		twins(with(signing, "jwt_bearer.private_key", nil), "jwt_bearer.private_key", aKey()),
 		{base: signing, at: "jwt_bearer.algorithm", value: "none", says: `value must be one of: ["RS256"`},
-		{base: signing, at: "jwt_bearer.algorithm", value: "RS256", says: "jwt_bearer.private_key cannot be used with jwt_bearer.algorithm: it does not sign with RS256; a key of its kind does with ES256."},
+		{base: signing, at: "jwt_bearer.algorithm", value: "RS256", says: "jwt_bearer.private_key cannot be used with jwt_bearer.algorithm: a key on the curve P-256 does not sign with RS256, but with ES256."},
 		{base: signing, at: "jwt_bearer.lifetime", value: "5s", says: "from 10s to 1h: it is 5s."},
 		{base: signing, at: "jwt_bearer.lifetime", value: "2h", says: "from 10s to 1h: it is 2h."},
 		{base: signing, at: "jwt_bearer.claims", value: "[]", says: "jwt_bearer.claims must be a JSON object of claims: it is not a JSON object."},

@@ -69,31 +69,33 @@ type Server struct {
 	manners  manners            // never changed
 	refusals map[reason]refusal // never changed
 
-	mu        sync.Mutex // guards all that follows
-	issuer    string
-	overTLS   bool
-	listening bool
-	clients   map[string]Client
-	settings  Settings
-	codes     map[string]*authCode
-	refreshes map[string]*refreshToken
-	accesses  map[string]*accessToken
-	families  []*family
-	grants    Grants
-	devices   []*deviceCode
-	polls     []string        // planned answers, see PlanPolls
-	seen      map[string]bool // jti of assertions
-	secrets   []Secret
-	counters  Counters
-	log       []*Entry
-	faults    []*plantedFault
-	offenders map[string]*offender   // by client id
-	callers   map[string][]time.Time // calls of the token endpoint, by client and user
-	lastSeq   int
+	mu         sync.Mutex // guards all that follows
+	issuer     string
+	overTLS    bool
+	listening  bool
+	clients    map[string]Client
+	registered map[string]*registered // the clients that have registered themselves, by id
+	settings   Settings
+	codes      map[string]*authCode
+	pushed     map[string]*pushedRequest // by request_uri
+	refreshes  map[string]*refreshToken
+	accesses   map[string]*accessToken
+	families   []*family
+	grants     Grants
+	devices    []*deviceCode
+	polls      []string        // planned answers, see PlanPolls
+	seen       map[string]bool // jti of assertions
+	secrets    []Secret
+	counters   Counters
+	log        []*Entry
+	faults     []*plantedFault
+	offenders  map[string]*offender   // by client id
+	callers    map[string][]time.Time // calls of the token endpoint, by client and user
+	lastSeq    int
+	lastFault  int
+	lastFamily int
 
 	lastAssertion JWT
-	lastFault     int
-	lastFamily    int
 }
 
 // New returns a Server, or an error that says what is wrong with the options. It starts nothing.
@@ -112,8 +114,8 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
-		clients: map[string]Client{}, codes: map[string]*authCode{},
-		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
+		clients: map[string]Client{}, registered: map[string]*registered{}, codes: map[string]*authCode{},
+		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 		seen: map[string]bool{},

@@ -80,6 +80,14 @@ type Settings struct {
 	OmitRefreshToken bool
 	// RequirePKCE refuses authorization requests without a code_challenge.
 	RequirePKCE bool
+	// RequirePushedRequests refuses authorization requests that were not pushed before (RFC 9126), and says so in the metadata.
+	RequirePushedRequests bool
+	// PushedRequestLifetime is how long a pushed request waits for its person; zero: a minute.
+	PushedRequestLifetime time.Duration
+
+	Registration Registration
+	// ClientSecretLifetime is how long the secret of a client lives that has registered itself.
+	ClientSecretLifetime time.Duration
 }
 
 // DefaultSettings returns the strictest common behaviour: single use, reuse kills the family, ten minutes of access.
@@ -110,11 +118,13 @@ func (s Settings) Validate() error {
 		errs = append(errs, fmt.Errorf("unknown on_reuse %q", s.OnReuse))
 	}
 	for name, d := range map[string]time.Duration{
-		"grace_period": s.GracePeriod, "access_token_lifetime": s.AccessTokenLifetime,
+		"client_secret_lifetime": s.ClientSecretLifetime,
+		"grace_period":           s.GracePeriod, "access_token_lifetime": s.AccessTokenLifetime,
 		"refresh_token_idle_lifetime":     s.RefreshTokenIdleLifetime,
 		"refresh_token_absolute_lifetime": s.RefreshTokenAbsoluteLifetime,
 		"code_lifetime":                   s.CodeLifetime, "earliest_refresh": s.EarliestRefresh,
 		"token_calls_window": s.TokenCallsWindow, "device_code_lifetime": s.DeviceCodeLifetime, "device_interval": s.DeviceInterval,
+		"pushed_request_lifetime": s.PushedRequestLifetime,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
@@ -171,6 +181,10 @@ type settingsJSON struct {
 	DeviceInterval               jsonDuration `json:"device_interval,omitempty"`
 	OmitRefreshToken             bool         `json:"omit_refresh_token"`
 	RequirePKCE                  bool         `json:"require_pkce"`
+	RequirePushedRequests        bool         `json:"require_pushed_requests"`
+	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
+	Registration                 Registration `json:"registration,omitzero"`
+	ClientSecretLifetime         jsonDuration `json:"client_secret_lifetime,omitzero"`
 }
 
 // MarshalJSON writes the settings in the form of the control API.
@@ -194,7 +208,9 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
 		DeviceCodeLifetime: time.Duration(wire.DeviceCodeLifetime), DeviceInterval: time.Duration(wire.DeviceInterval),
-		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE,
+		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
+		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
+		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
 	}
 	return nil
 }
@@ -210,7 +226,9 @@ func (s Settings) wire() settingsJSON {
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
 		DeviceCodeLifetime: jsonDuration(s.DeviceCodeLifetime), DeviceInterval: jsonDuration(s.DeviceInterval),
-		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE,
+		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE, Registration: s.Registration,
+		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
+		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),
 	}
 }
 

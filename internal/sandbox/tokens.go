@@ -15,12 +15,15 @@ type SecretKind string
 
 // The kinds of secret that the server knows.
 const (
-	SecretClient   SecretKind = "client_secret"
-	SecretCode     SecretKind = "code"
-	SecretAccess   SecretKind = "access_token"
-	SecretRefresh  SecretKind = "refresh_token"
+	SecretClient  SecretKind = "client_secret"
+	SecretCode    SecretKind = "code"
+	SecretAccess  SecretKind = "access_token"
+	SecretRefresh SecretKind = "refresh_token"
+
 	SecretDevice   SecretKind = "device_code"
 	SecretPassword SecretKind = "password"
+
+	SecretRegistration SecretKind = "registration_access_token"
 )
 
 // Secret is one text that must not be found anywhere it does not belong.
@@ -116,6 +119,8 @@ func (s *Server) mint(kind SecretKind) (string, error) {
 		value = "sbxcode!%2B+" + base64.StdEncoding.EncodeToString(raw)
 	case SecretDevice:
 		value = "sbxd+/" + base64.StdEncoding.EncodeToString(raw)
+	case SecretClient:
+		value = "sbxs:%2B+" + base64.StdEncoding.EncodeToString(raw)
 	case SecretRefresh:
 		value = "sbxr+/" + base64.StdEncoding.EncodeToString(raw)
 	default:

@@ -35,11 +35,12 @@ var packages = map[string]string{
 	"math/rand/v2": "math/rand/v2",
 
 	"age":       "filippo.io/age",
-	"jose":      "github.com/go-jose/go-jose/v4",
 	"pgx":       "github.com/jackc/pgx/v5",
 	"porcupine": "github.com/anishathalye/porcupine",
 	"x/oauth2":  "golang.org/x/oauth2",
+	"jose":      "github.com/go-jose/go-jose/v4",
 	"x/sys":     "golang.org/x/sys/unix",
+	"norm":      "golang.org/x/text/unicode/norm",
 	"framework": "github.com/hashicorp/terraform-plugin-framework/resource",
 	"tflog":     "github.com/hashicorp/terraform-plugin-log/tflog",
 	"tftest":    "github.com/hashicorp/terraform-plugin-testing/helper/resource",
@@ -63,6 +64,7 @@ var foreignModules = []string{
 	"go.uber.org/goleak",
 	"golang.org/x/oauth2",
 	"golang.org/x/sys",
+	"golang.org/x/text",
 }
 
 // newStub lays out a module with this repository's path and lint rules, and an empty package at every import path.
