@@ -110,8 +110,10 @@ func explain(about subject, e *credential.Error) []string {
 		is    bool
 		words func(subject, *credential.Error) []string
 	}{
-		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange}, {about.input == "assertion", explainAssertion},
-		{about.device, explainDevice}, {about.destroying, explainRevocation}, {about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
+		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange},
+		{about.input == "assertion", explainAssertion},
+		{about.device, explainDevice}, {about.destroying, explainRevocation},
+		{about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
 	} {
 		if special.is {
 			if parts := special.words(about, e); parts != nil {
