@@ -102,7 +102,7 @@ func TestPasswordGrantWithoutRefreshToken(t *testing.T) {
 func TestPasswordGrantRefused(t *testing.T) {
 	t.Parallel()
 	s, w := newGranting(t, withUser(false)), newWorkspace(t)
-	wrong := s.granted("user", "password = {\n username = \"zoë\"\n password = \"guessed\"\n}", "")
+	wrong := s.granted("user", `password = { username = "zoë", password = var.wrong }`, "") + "\nvariable \"wrong\" {\n  default = \"guessed\"\n}\n"
 	w.write(wrong)
 	r := w.fails([]string{"Unable to Get Access Token", "The authorization server refuses username and password for token pair \"user\".", "each apply asks once",
 		"Correct password in the configuration", "invalid_grant: wrong username or password"}, "apply", "-auto-approve", "-no-color", "-input=false")
