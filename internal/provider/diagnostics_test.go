@@ -275,7 +275,7 @@ func diagnosticCases() []diagnosticCase {
 			"Check the name, and that token_store (or OAUTH_TOKEN_STORE) is the one the credential was made in. If it was never made, apply its resource first.",
 		}},
 		{"consumed", aPair, kind(credential.KindConsumed, credential.ReasonNone, nil), []string{
-			`The code given for token pair "exact" was used before. It is not sent again.`,
+			`What was given for token pair "exact" was used before. It is not sent again.`,
 			"What the store holds is unchanged.",
 			open,
 		}},

@@ -215,6 +215,10 @@ func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state t
 	switch {
 	case state.otherGrant(record):
 		return verdictAuthorize
+	case record.Mints() && record.Status == credential.StatusAuthorizationRequired: // only an apply asks again
+		return verdictAuthorize
+	case !state.DeviceCode.IsNull() && record.WantsDevice(r.session.now()): // a code is asked for, and collected, by an apply
+		return verdictAuthorize
 	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
 		return verdictRotate
 	case !state.AuthorizationCode.IsNull() && eng.PushDue(ctx, record, warnReauthorize):

@@ -243,6 +243,14 @@ func (s *Server) tokenProof(c *call, client Client) (proof, reason) {
 	return p, why
 }
 
+// bind binds a new access token to the key of c, and the refresh tokens of a public client with it (RFC 9449 §5). Server.mu is held.
+func (s *Server) bind(c *call, client Client, access *accessToken) {
+	access.thumbprint = c.proof.thumbprint
+	if client.AuthMethod == AuthNone && access.family != nil {
+		access.family.thumbprint = c.proof.thumbprint
+	}
+}
+
 // fits tells whether p is of the key that something is bound to; nothing: it may be of any, or missing.
 func (p proof) fits(thumbprint string) bool {
 	return thumbprint == "" || subtle.ConstantTimeCompare([]byte(thumbprint), []byte(p.thumbprint)) == 1
