@@ -216,7 +216,8 @@ func (p registrationPlan) compute(plan *appRegistrationModel, config, state appR
 		}
 		plan.ClientID = types.StringUnknown()
 		if !p.creating {
-			plan.ClientID, plan.ClientIDIssuedAt = state.ClientID, state.ClientIDIssuedAt
+			// These stay, or the next read shows otherwise: an update that makes them unknown would worry people for nothing.
+			plan.ClientID, plan.ClientIDIssuedAt, plan.RegistrationClientURI = state.ClientID, state.ClientIDIssuedAt, state.RegistrationClientURI
 		}
 	default:
 		plan.ClientID, plan.ClientSecret, plan.RegistrationClientURI = state.ClientID, state.ClientSecret, state.RegistrationClientURI

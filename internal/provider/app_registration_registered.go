@@ -129,7 +129,11 @@ func (r *appRegistrationResource) updateRegistered(
 	if rotate && !was.IsEmpty() && reg.Client.ClientSecret.Equal(was) {
 		warnNotRotated(about, reg.Dynamic, diags)
 	}
+	uri, issued := plan.RegistrationClientURI, plan.ClientIDIssuedAt // planned as they were
 	plan.absorb(reg, r.session.secretsInState)
+	if !uri.IsUnknown() {
+		plan.RegistrationClientURI, plan.ClientIDIssuedAt = uri, issued
+	}
 	mem.StoreID = r.knownStoreID(ctx, diags)
 	if len(names) > 0 {
 		warnReplaced(about, reg.Dynamic, diags)
