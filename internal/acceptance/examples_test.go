@@ -43,6 +43,7 @@ func newExample(t *testing.T, s *server, names ...string) *workspace {
 	w.env["TF_VAR_client_secret"] = clientSecret
 	w.env["TF_VAR_billing_client_secret"] = clientSecret
 	w.env["TF_VAR_reports_client_secret"] = clientSecret
+	w.env["TF_VAR_metrics_client_secret"] = clientSecret
 	for n, name := range names {
 		text := readFile(t, filepath.Join(exampleDir, name))
 		text = strings.ReplaceAll(text, exampleServer, s.base)
@@ -78,6 +79,8 @@ const (
 	mintExample            = "resources/oauth_token_pair/resource_client_credentials.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
+	clientTokenExample     = "data-sources/oauth_access_token/data-source_client_credentials.tf"
+	clientTokenEphemeral   = "ephemeral-resources/oauth_access_token/ephemeral-resource_client_credentials.tf"
 	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
 	overviewExample        = "data-sources/oauth_token_pairs/data-source.tf"
 	ephemeralExample       = "ephemeral-resources/oauth_access_token/ephemeral-resource.tf"
@@ -85,6 +88,9 @@ const (
 	pairImport             = "resources/oauth_token_pair/import-by-string-id.tf"
 	registrationImportLine = "resources/oauth_app_registration/import.sh"
 	pairImportLine         = "resources/oauth_token_pair/import.sh"
+	parseCallbackExample   = "functions/parse_callback/function.tf"
+	decodeJWTExample       = "functions/decode_jwt/function.tf"
+	basicAuthExample       = "functions/basic_auth/function.tf"
 )
 
 // Every example is tried by a test below; a new one must be, too.
@@ -94,6 +100,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, platformExample, serverExample, pairExample,
 		preauthenticated, mintExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
+		clientTokenExample, clientTokenEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
@@ -204,6 +211,24 @@ func TestClientCredentialsExample(t *testing.T) {
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
 	s.expectCalls(calls{revocations: 1, tokenRequests: 1})
+}
+
+// A client's own token is one for all who ask, whether it comes by a data source or by an ephemeral resource.
+func TestClientTokenExamples(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, clientTokenExample)
+	w.ok("validate")
+	w.apply().mustSay(t, "1 added")
+	w.expect("data.oauth_access_token.metrics", values{"token_type": "Bearer"})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	if w.knows(ephemeralResources) {
+		e := newExample(t, s, providerExample, clientTokenEphemeral)
+		e.ok("validate")
+		e.apply()
+		e.apply()
+		s.expectCalls(calls{tokenRequests: 2}) // in a store of its own
+	}
 }
 
 // Consumers in the same configuration wait for the apply that authorizes.
@@ -333,6 +358,7 @@ func (w *workspace) importLine(example string) {
 type feature struct{ terraform, tofu int }
 
 var (
+	providerFunctions  = feature{8, 7}
 	ephemeralResources = feature{10, 11}
 	writeOnlyArguments = feature{11, 11}
 )

@@ -12,7 +12,7 @@ import (
 // back in the end.
 func TestIndependentServerClientCredentials(t *testing.T) {
 	t.Parallel()
-	p, w := newOIDCProvider(t), newWorkspace(t)
+	p, w := startOIDCProvider(t, oidcOptions{}), newWorkspace(t)
 	w.write(fmt.Sprintf(`
 resource "oauth_token_pair" "this" {
   name = "machine"
@@ -38,7 +38,7 @@ resource "oauth_token_pair" "this" {
 	w.apply()
 	w.expect(this, values{"status": "active", "generation": 2})
 	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
-	if c := p.counters(); c != (oidcCounters{Token: 2}) {
+	if c := p.counters(); c != (oidcCounters{Token: 2, Revoked: 1}) {
 		t.Errorf("in the end: %+v", c)
 	}
 }

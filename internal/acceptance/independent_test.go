@@ -3,110 +3,15 @@
 package acceptance_test
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/cookiejar"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 )
-
-// oidcProvider is npm's oidc-provider, a certified authorization server, as a process.
-type oidcProvider struct {
-	t      testing.TB
-	issuer string
-}
-
-func newOIDCProvider(t testing.TB) *oidcProvider {
-	t.Helper()
-	const dir = "testdata/oidc-provider"
-	if _, err := os.Stat(dir + "/node_modules/oidc-provider"); err != nil {
-		t.Fatalf("oidc-provider is not installed. Install Node.js and npm, then run: npm ci --prefix internal/acceptance/%s", dir)
-	}
-	cmd := exec.CommandContext(context.Background(), "node", "server.js")
-	cmd.Dir = dir
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close() // the server ends with its standard input
-		_ = cmd.Wait()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	var ready struct {
-		Issuer string `json:"issuer"`
-	}
-	if err != nil || json.Unmarshal([]byte(line), &ready) != nil {
-		t.Fatalf("oidc-provider did not start: %q %v", line, err)
-	}
-	return &oidcProvider{t: t, issuer: ready.Issuer}
-}
-
-type oidcCounters struct {
-	Token   int `json:"token"`
-	Refresh int `json:"refresh"`
-	Refused int `json:"refused"`
-}
-
-func (p *oidcProvider) counters() oidcCounters {
-	p.t.Helper()
-	reply, err := http.Get(p.issuer + "/counters")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer func() { _ = reply.Body.Close() }()
-	var c oidcCounters
-	if err := json.NewDecoder(reply.Body).Decode(&c); err != nil {
-		p.t.Fatal(err)
-	}
-	return c
-}
-
-// browse opens the URL as a browser does, and returns the address at which it leaves the server.
-func (p *oidcProvider) browse(authorizationURL string) string {
-	p.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	left := ""
-	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), p.issuer) {
-			return nil
-		}
-		left = r.URL.String()
-		return http.ErrUseLastResponse
-	}}
-	reply, err := browser.Get(authorizationURL)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	page, err := io.ReadAll(reply.Body)
-	_ = reply.Body.Close()
-	if left == "" {
-		p.t.Fatalf("the server did not send the browser back: %s %s %v", reply.Status, page, err)
-	}
-	return left
-}
 
 // The same life as against our own sandbox, at a server that others wrote and certified: it rotates refresh tokens, and a
 // second use of one revokes the whole grant.
 func TestIndependentServer(t *testing.T) {
 	t.Parallel()
-	p := newOIDCProvider(t)
+	p := startOIDCProvider(t, oidcOptions{})
 	p.wholeLife(fmt.Sprintf(`
     authorization_endpoint = "%[1]s/auth"
     token_endpoint         = "%[1]s/token"
@@ -116,7 +21,7 @@ func TestIndependentServer(t *testing.T) {
 // Its endpoints are not the ones that anybody would guess: what it says of itself is enough.
 func TestIndependentServerByIssuer(t *testing.T) {
 	t.Parallel()
-	newOIDCProvider(t).wholeLife("")
+	startOIDCProvider(t, oidcOptions{}).wholeLife("")
 }
 
 func (p *oidcProvider) wholeLife(endpoints string) {

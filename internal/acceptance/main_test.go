@@ -58,6 +58,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	removeBuilt()
+	removeFosite()
 	if err := closePostgres(); err != nil {
 		log.Print(err)
 		code = 1

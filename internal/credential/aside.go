@@ -15,7 +15,7 @@ func (r Record) holding() Record {
 	return Record{
 		Family: r.Family, Generation: r.Generation, Status: r.Status, Client: r.Client, Tokens: r.Tokens,
 		AuthorizedAt: r.AuthorizedAt, LastRotatedAt: r.LastRotatedAt, NotBefore: r.NotBefore, LastAttempt: r.LastAttempt,
-		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls, ClientCredentials: r.ClientCredentials,
+		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls, Grant: r.Grant,
 	}
 }
 
@@ -23,7 +23,7 @@ func (r Record) holding() Record {
 func (r Record) with(h Record) Record {
 	r.Family, r.Generation, r.Status, r.Client, r.Tokens = h.Family, h.Generation, h.Status, h.Client, h.Tokens
 	r.AuthorizedAt, r.LastRotatedAt, r.NotBefore, r.LastAttempt = h.AuthorizedAt, h.LastRotatedAt, h.NotBefore, h.LastAttempt
-	r.Input, r.Claim, r.Unknown, r.Calls, r.ClientCredentials = h.Input, h.Claim, h.Unknown, h.Calls, h.ClientCredentials
+	r.Input, r.Claim, r.Unknown, r.Calls, r.Grant = h.Input, h.Claim, h.Unknown, h.Calls, h.Grant
 	return r
 }
 
@@ -37,7 +37,7 @@ func (r Record) switchClient(clientID string) Record {
 	}
 	r.setAside(r.holding())
 	r.LookUpAfter = time.Time{}
-	r.Pending = nil // offered for another client; an answer to one would go to the wrong server
+	r.Pending, r.Device = nil, nil // offered for another client; an answer to one would go to the wrong server
 	return r.with(next)
 }
 
@@ -47,7 +47,7 @@ func (r Record) switchClient(clientID string) Record {
 func (r Record) switchEndpoint(to Client) Record {
 	r = r.clone()
 	r.LookUpAfter = time.Time{}
-	r.Pending = nil // offered for another server; a code must not go to this one
+	r.Pending, r.Device = nil, nil // offered for another server; a code must not go to this one
 	token := r.Tokens.Refresh
 	i := lastIndex(r.Aside, func(h Record) bool { return h.Client.SameApp(to) })
 	switch {
@@ -135,7 +135,7 @@ func (a Attempt) made(h Record) bool {
 // tokens that a person authorizes.
 func (a Attempt) homeless(cur Record) bool {
 	away := a.ClientID != cur.Client.ClientID || cur.Mints()
-	return a.Purpose == PurposeExchange && a.ClientID != "" && away && !cur.IsTombstone() &&
+	return (a.Purpose == PurposeExchange || a.Purpose == PurposeDevice) && a.ClientID != "" && away && !cur.IsTombstone() &&
 		!a.made(cur) && !slices.ContainsFunc(cur.Aside, a.made)
 }
 

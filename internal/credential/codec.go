@@ -42,6 +42,7 @@ type wireRecord struct {
 	Unknown       *wireUnknown    `json:"unknown,omitempty"`
 	Attachment    *wireAttachment `json:"attachment,omitempty"`
 	Pending       []wirePending   `json:"pending,omitempty"`
+	Device        *wireDevice     `json:"device,omitempty"`
 	Consumed      []string        `json:"consumed,omitempty"`
 	Inputs        []string        `json:"consumed_inputs,omitempty"`
 	History       []wireEvent     `json:"history,omitempty"`
@@ -49,7 +50,10 @@ type wireRecord struct {
 	MovedTo       *wireMovedTo    `json:"moved_to,omitempty"`
 	Aside         []wireRecord    `json:"aside,omitempty"`
 
-	ClientCredentials *wireClientCredentials `json:"client_credentials,omitempty"`
+	ClientCredentials *wireGrant `json:"client_credentials,omitempty"` // of former versions, which knew no other
+	Grant             *wireGrant `json:"grant,omitempty"`
+	Resource          []string   `json:"resource,omitempty"`
+	Source            string     `json:"source,omitempty"`
 
 	// Of an app registration.
 	RedirectURIs []string     `json:"redirect_uris,omitempty"`
@@ -103,12 +107,14 @@ type wireAttachment struct {
 }
 
 type wirePending struct {
-	State       string    `json:"state"`
-	Verifier    string    `json:"code_verifier,omitempty"`
-	RedirectURI string    `json:"redirect_uri,omitempty"`
-	URL         string    `json:"authorization_url,omitempty"`
-	Inputs      string    `json:"inputs,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
+	State       string     `json:"state"`
+	Verifier    string     `json:"code_verifier,omitempty"`
+	ProofKey    string     `json:"proof_key,omitempty"`
+	RedirectURI string     `json:"redirect_uri,omitempty"`
+	URL         string     `json:"authorization_url,omitempty"`
+	Inputs      string     `json:"inputs,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 }
 
 type wireEvent struct {
@@ -120,6 +126,14 @@ type wireEvent struct {
 }
 
 const kindPair = "pair"
+
+// kind is that of the record of r.
+func (r Record) kind() string {
+	if r.Shared {
+		return kindClientToken
+	}
+	return kindPair
+}
 
 // EncodeRecord returns the record as JSON with its secrets spelt out: for the sealing store, for a rescue file and for
 // Terraform's private state only. A record that DecodeRecord would refuse is an error.
@@ -138,15 +152,16 @@ func EncodeRecord(r Record) ([]byte, error) {
 
 func encodeRecord(r Record) wireRecord {
 	w := wireRecord{
-		Format: recordFormat, Kind: kindPair, Family: r.Family, Generation: r.Generation, Status: r.Status,
+		Format: recordFormat, Kind: r.kind(), Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
 		LookUpAfter: optional(r.LookUpAfter), LookUps: r.LookUps, LastAttempt: r.LastAttempt, Input: r.Input,
 		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
 	}
 	if !r.IsTombstone() {
-		w.Client, w.Tokens = encodeClient(r.Client), encodeTokens(r.Tokens)
+		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
-		w.ClientCredentials = (*wireClientCredentials)(r.ClientCredentials)
+		w.ClientCredentials, w.Grant = encodeGrant(r.keptGrant())
+		w.Resource, w.Source = r.Resource, r.Source
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -170,8 +185,10 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
 		})
 	}
+	w.Device = encodeDevice(r.Device)
 	for _, c := range r.Consumed {
 		if c.Input {
 			w.Inputs = append(w.Inputs, c.SHA256)
@@ -196,10 +213,14 @@ func decodeKind(text []byte, kind string) (Record, error) {
 	if err := decodeJSON(text, &w); err != nil {
 		return Record{}, err
 	}
+	if kind == kindPair && w.Kind == kindClientToken {
+		kind = kindClientToken
+	}
 	if err := checkFormat(w.Format, w.Kind, kind); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
+	r.Shared = kind == kindClientToken
 	return r, r.check()
 }
 
@@ -209,7 +230,7 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
-		ClientCredentials: (*ClientCredentials)(w.ClientCredentials),
+		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
 	}
 	if w.Kind == kindRegistration {
 		r.Registered = &Registered{RedirectURIs: w.RedirectURIs, Dynamic: decodeDynamic(w.Dynamic)}
@@ -237,8 +258,10 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
+			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
 		})
 	}
+	r.Device = decodeDevice(w.Device)
 	for _, sum := range w.Inputs {
 		r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: true})
 	}

@@ -58,6 +58,25 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 	}
 }
 
+// A shared record comes back but for the secrets of its client and request.
+func TestSharedRecordRoundTrip(t *testing.T) {
+	t.Parallel()
+	r := fullRecord(t)
+	r.Shared, r.Aside = true, nil
+	text, err := EncodeRecord(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodeRecord(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Client.ClientSecret, r.Client.PrivateKey, r.Client.TLSClientPrivateKey, r.Grant.Secrets = secret.String{}, secret.String{}, secret.String{}, nil
+	if d := same(reflect.ValueOf(r), reflect.ValueOf(got), "Record"); d != "" {
+		t.Errorf("%s did not survive", d)
+	}
+}
+
 // same compares field by field; a secret.String holds a pointer.
 func same(a, b reflect.Value, path string) string {
 	if s, ok := a.Interface().(secret.String); ok {
@@ -122,7 +141,8 @@ func pathUnless(ok bool, path string) string {
 	return path
 }
 
-// fullRecord has no zero field, but for the mark of a tombstone, which has none of the rest.
+// fullRecord has no zero field, but for the marks of a tombstone, which has none of the rest, and of a shared record, which keeps
+// no secret of its client.
 func fullRecord(t testing.TB) Record {
 	t.Helper()
 	var r Record
@@ -131,7 +151,7 @@ func fullRecord(t testing.TB) Record {
 	r.Aside = make([]Record, 1)
 	fill(t, reflect.ValueOf(&r.Aside[0]).Elem(), &n)
 	for _, r := range []*Record{&r, &r.Aside[0]} {
-		r.Status, r.DeletedAt = StatusActive, time.Time{}
+		r.Status, r.DeletedAt, r.Shared = StatusActive, time.Time{}, false
 		r.Registered = nil // that is another kind of record
 	}
 	return r

@@ -30,6 +30,7 @@ const (
 	KindForeignFamily Kind = "foreign_family" // the record belongs to a later authorization
 	KindRefused       Kind = "refused"        // the credential is good; the API does not take its fresh access token
 	KindMoving        Kind = "moving"         // the credential is good; a move to or from another store is not finished
+	KindSubject       Kind = "subject"        // nothing was sent; the pair that its tokens are derived from gives none
 	KindMoved         Kind = "moved"          // the credential is good; it is in another store: Record.MovedTo
 )
 
@@ -124,6 +125,7 @@ type Notice struct {
 	Err    error
 	Text   string // what else helps a person: a file's path, the server's words
 	Minted bool   // it is about a token that the client got for itself
+	Of     string // the token pair that it is about; empty: the one that was asked for
 
 	Managing bool // it is about an app registration
 }

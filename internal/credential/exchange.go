@@ -18,92 +18,6 @@ var (
 	ErrConsumed        = errors.New("this was used before and is not sent again")
 )
 
-// Authorization is what shapes an authorization URL.
-type Authorization struct {
-	RedirectURI string
-	Scopes      []string
-	Extra       map[string]string
-}
-
-// OfferAuthorization makes sure that the record has a pending authorization of this shape and returns the record. A pending
-// one that was made from the same inputs is kept, so its URL is stable; the last three stay valid.
-func (m *Manager) OfferAuthorization(ctx context.Context, name string, a Authorization) (Record, error) {
-	m.prepareQuietly(ctx)
-	snap, err := m.load(ctx, PairKey(name))
-	if err != nil {
-		return Record{}, err
-	}
-	fresh, err := m.newPending(ctx, snap.record.Client, a)
-	if err != nil {
-		return Record{}, configurationError(err, snap.record)
-	}
-	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
-		if newest, ok := r.NewestPending(); (ok && newest.Inputs == fresh.Inputs) || r.IsTombstone() {
-			return r, false
-		}
-		r.Pending = append(r.Pending, fresh)
-		if extra := len(r.Pending) - maxPending; extra > 0 {
-			r.Pending = r.Pending[extra:]
-		}
-		return r, true
-	})
-}
-
-// NewestPending returns the authorization that is offered now.
-func (r Record) NewestPending() (Pending, bool) {
-	if len(r.Pending) == 0 {
-		return Pending{}, false
-	}
-	return r.Pending[len(r.Pending)-1], true
-}
-
-func (m *Manager) newPending(ctx context.Context, c Client, a Authorization) (Pending, error) {
-	c = m.known(c).completed()
-	preset := c.Preset()
-	if c.noPreset != "" {
-		return Pending{}, errors.New(c.noPreset)
-	}
-	c, err := m.located(ctx, c, lacksAuthorization)
-	if err != nil {
-		return Pending{}, err
-	}
-	if c.AuthorizationEndpoint == "" {
-		return Pending{}, c.missing(errors.New("the client has no authorization_endpoint"))
-	}
-	const comparing = "inputs" // the state in every URL that only serves to compare
-	request := oauth.AuthorizationRequest{
-		Endpoint: c.AuthorizationEndpoint, ClientID: c.ClientID, RedirectURI: a.RedirectURI,
-		Scopes: preset.scopes(a.Scopes), Separator: preset.Dialect.ScopeSeparator,
-		State: comparing, Extra: preset.authorizationParameters(a.Extra, comparing),
-	}
-	inputs, err := oauth.AuthorizationURL(request)
-	if err != nil {
-		return Pending{}, err
-	}
-	state, err := oauth.NewState(m.random)
-	if err != nil {
-		return Pending{}, err
-	}
-	verifier, err := oauth.NewCodeVerifier(m.random)
-	if err != nil {
-		return Pending{}, err
-	}
-	if preset.NoPKCE {
-		verifier = secret.String{}
-		inputs += " without code_challenge" // or a corrected preset would offer the former URL
-	}
-	request.State, request.CodeVerifier = state, verifier
-	request.Extra = preset.authorizationParameters(a.Extra, state)
-	url, err := oauth.AuthorizationURL(request)
-	if err != nil {
-		return Pending{}, err
-	}
-	return Pending{
-		State: state, Verifier: verifier, RedirectURI: a.RedirectURI, URL: url,
-		Inputs: secret.New(inputs).SHA256(), CreatedAt: m.Now().Round(0).UTC(),
-	}, nil
-}
-
 // Exchange is an authorization code and where it came from.
 type Exchange struct {
 	Code         secret.String
@@ -114,6 +28,17 @@ type Exchange struct {
 	RedirectURI  string            // for a code without a pending authorization
 	CodeVerifier secret.String     // likewise
 	Scopes       []string          // as asked for; what the tokens have unless the server says otherwise
+	// Assertion: Code is no authorization code but an assertion that the configuration brings, and this is the request that it is sent
+	// in. A server may refuse one that it has seen (RFC 7523 §3): it is treated like a code.
+	Assertion *Grant
+}
+
+// noun is what is exchanged, in a line of history.
+func (x Exchange) noun() string {
+	if x.Assertion != nil {
+		return "assertion"
+	}
+	return "code"
 }
 
 // check matches the code with the record before anything is spent. It returns the pending authorization that the code
@@ -127,6 +52,9 @@ func (x Exchange) check(r Record) (Pending, error) {
 	}
 	if r.HasConsumed(x.Code) {
 		return Pending{}, &Error{Kind: KindConsumed, Record: r, Err: ErrConsumed}
+	}
+	if x.Assertion != nil {
+		return Pending{}, nil
 	}
 	if !x.FromCallback {
 		newest, _ := r.NewestPending()
@@ -180,14 +108,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	if x.FromCallback && x.Issuer == "" && client.namesItself() {
 		return step{}, &Error{Kind: KindState, Record: snap.record, Err: ErrNoIssuer}
 	}
-	redirectURI, verifier := p.RedirectURI, p.Verifier
-	if redirectURI == "" {
-		redirectURI = x.RedirectURI
-	}
-	if verifier.IsEmpty() {
-		verifier = x.CodeVerifier
-	}
-	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, client.Preset().TokenParameters)
+	request, err := m.exchangeRequest(ctx, key, snap.record, client, x, p)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
@@ -213,6 +134,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	var verdict oauth.Verdict
 	defer func() { m.leave(ctx, b, verdict) }()
 	attempt := client.attempt(PurposeExchange)
+	attempt.ProofKey = p.ProofKey // the code is bound to it (RFC 9449 §10), whatever the client says by now
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
 	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
 	c, err := m.claim(ctx, key, snap, attempt, client.Policy.TokenCalls.counts(extra{
@@ -225,31 +147,54 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	defer c.close()
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, time.Time{})
-	verdict = client.Preset().Dialect.Judge(reply, x.Code, verifier, client.ClientSecret)
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, &b, time.Time{})
+	verdict = client.Preset().Dialect.Judge(reply, append(request.hidden, client.ClientSecret)...)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:
-		m.withdraw(ctx, c, "code not sent")
+		m.withdraw(ctx, c, x.noun()+" not sent")
 		return step{}, notSentError(ctx, verdict, snap.record)
 	case oauth.Success:
 		return m.keep(ctx, c, reply, verdict), nil
 	default:
-		return step{}, m.exchangeFailed(ctx, c, verdict)
+		return step{}, m.exchangeFailed(ctx, c, x, verdict)
 	}
+}
+
+// exchangeRequest is what the code, or the assertion, is sent in.
+func (m *Manager) exchangeRequest(ctx context.Context, key string, r Record, c Client, x Exchange, p Pending) (asked, error) {
+	if x.Assertion != nil {
+		grant := x.Assertion.clone()
+		grant.Secrets = map[string]secret.String{"assertion": x.Code}
+		return m.ask(ctx, key, grant, c, 0)
+	}
+	redirectURI, verifier := p.RedirectURI, p.Verifier
+	if redirectURI == "" {
+		redirectURI = x.RedirectURI
+	}
+	if verifier.IsEmpty() {
+		verifier = x.CodeVerifier
+	}
+	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, r.Resource, c.Preset().TokenParameters)
+	return asked{form: form, hidden: []secret.String{x.Code, verifier}}, err
 }
 
 // exchangeFailed ends the claim of an exchange that gave no token. Tokens of an earlier authorization stay in use; the
 // pending authorization is spent like its code.
-func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, v oauth.Verdict) error {
+func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, x Exchange, v oauth.Verdict) error {
 	a := c.attempt
+	// What was refused for the client's sake, or before it was looked at, may be sent again once that is corrected.
+	again := x.Assertion != nil && !isDead(v) && v.Class != oauth.OutcomeUnknown
 	r, err := m.finish(ctx, a.Key, func(cur Record) (Record, bool) {
 		return of(cur, a, func(cur Record) (Record, bool) {
 			if !a.dropClaim(&cur) {
 				return cur, false
 			}
 			cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
-			cur.note(m.event(a.ID, cur.Generation, "code exchange failed: "+string(v.Class)))
+			if again {
+				cur.unconsume(x.Code)
+			}
+			cur.note(m.event(a.ID, cur.Generation, x.noun()+" exchange failed: "+string(v.Class)))
 			return cur, true
 		})
 	})

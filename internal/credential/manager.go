@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -74,7 +75,11 @@ type Manager struct {
 	searched bool                   // rescue files were looked for
 	untold   []Notice               // found by operations that could not tell
 	looked   map[string]bool        // keys for which this process has looked something up
+	nonces   map[string]string      // for DPoP proofs, by the server that has given it
 	asked    map[string]string      // the access token that was introspected last, by credential: its SHA-256
+
+	sources  map[[sha256.Size]byte]*source        // what client tokens come from
+	refusals map[[sha256.Size]byte]refusedRequest // what servers have refused of that
 }
 
 // New returns a Manager.
@@ -87,7 +92,8 @@ func New(o Options) (*Manager, error) {
 		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP, presets: o.Presets,
 		servers:  o.Servers,
 		observed: map[string]observation{}, forced: map[string]bool{}, probes: map[string]probing{}, unsaved: map[string]successor{},
-		preparing: make(chan struct{}, 1), looked: map[string]bool{}, asked: map[string]string{},
+		preparing: make(chan struct{}, 1), looked: map[string]bool{}, asked: map[string]string{}, nonces: map[string]string{},
+		sources: map[[sha256.Size]byte]*source{}, refusals: map[[sha256.Size]byte]refusedRequest{},
 	}
 	if m.clock == nil {
 		m.clock = SystemClock()
@@ -112,6 +118,8 @@ type Ask struct {
 	MinValidity   time.Duration // the token must live at least this long
 	DefaultMargin time.Duration // used where the credential sets no margin of its own
 	Asker         Asker
+
+	source *source // of a client token: what it comes from
 }
 
 // Result is a credential whose access token works.
@@ -130,7 +138,11 @@ const maxLooks = 3
 // Token returns the credential of that name with an access token that satisfies ask, refreshing it if need be. Its
 // error is an *Error, or the context's.
 func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, error) {
-	key := PairKey(name)
+	return m.tokenOf(ctx, PairKey(name), ask)
+}
+
+// tokenOf is Token for the record of key.
+func (m *Manager) tokenOf(ctx context.Context, key string, ask Ask) (Result, error) {
 	notices := m.prepare(ctx)
 	for looks := 1; ; {
 		snap, err := m.load(ctx, key)
@@ -141,6 +153,7 @@ func (m *Manager) Token(ctx context.Context, name string, ask Ask) (Result, erro
 			}
 			return res, err
 		}
+		snap.record = ask.source.over(snap.record)
 		res, landed, err := m.decide(ctx, key, ask, snap)
 		if landed && err == nil && !m.works(key, res.Record) && looks < maxLooks {
 			looks++ // this process stood still with the token in hand, and it has expired since
@@ -204,6 +217,9 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 		p.Margin = r.Refresh.BeforeExpiry
 	}
 	p.Margin = max(p.Margin, ask.MinValidity)
+	if life := r.Tokens.Expiry().Sub(r.Tokens.IssuedAt); r.Shared && p.Margin >= life {
+		p.Margin = life / 2 // no token would ever do, and each asker would get another
+	}
 	if p.Strategy == StrategyOnRejection {
 		p.Margin, p.Probed = ask.MinValidity, m.probingOf(key, r.Tokens.Access).said
 	}

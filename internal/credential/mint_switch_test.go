@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -15,15 +16,15 @@ func TestMintedTokenGoesWithItsMaking(t *testing.T) {
 		change func(*Setup)
 		drops  bool
 	}{
-		"scopes":            {func(s *Setup) { s.ClientCredentials.Scopes = []string{"write"} }, true},
-		"parameters":        {func(s *Setup) { s.ClientCredentials.Parameters = map[string]string{"tenant_id": "t2"} }, true},
+		"scopes":            {func(s *Setup) { s.Grant.Scopes = []string{"write"} }, true},
+		"parameters":        {func(s *Setup) { s.Grant.Parameters = map[string]string{"tenant_id": "t2"} }, true},
 		"client_id":         {func(s *Setup) { s.Client.ClientID = "b" }, true},
 		"token endpoint":    {func(s *Setup) { s.Client.TokenEndpoint = fakeHost + "/v2/token" }, true},
 		"secret":            {func(s *Setup) { s.Client.ClientSecret = secret.New("renewed") }, false},
 		"strategy":          {func(s *Setup) { s.Refresh.Strategy = StrategyAtApply }, false},
 		"nothing":           {func(*Setup) {}, false},
 		"revocation":        {func(s *Setup) { s.Client.RevocationEndpoint = "" }, false},
-		"no scopes, either": {func(s *Setup) { s.ClientCredentials.Scopes = []string{} }, true},
+		"no scopes, either": {func(s *Setup) { s.Grant.Scopes = []string{} }, true},
 	} {
 		w := newWorld(t)
 		before := w.minted()
@@ -48,7 +49,7 @@ func TestMintUnderWayIsTooLate(t *testing.T) {
 	b := w.start()
 	w.server.behind = []func(){func() {
 		s := w.mintSetup()
-		s.ClientCredentials.Scopes = []string{"write"}
+		s.Grant.Scopes = []string{"write"}
 		w.configure(b, s)
 	}}
 	res := w.mustToken(w.start())
@@ -77,7 +78,7 @@ func TestGrantThereAndBack(t *testing.T) {
 			w.clock.pass(fakeLifetime)
 		}
 		s := w.mintSetup()
-		s.ClientCredentials.Scopes = nil
+		s.Grant.Scopes = nil
 		w.configure(m, s)
 		mustServe(t, w, w.mustApply(m))
 		if r = w.record(); len(r.Aside) != 1 || !slices.Equal(r.AsideClients(), []string{fakeClientID}) {
@@ -180,10 +181,10 @@ func TestAttachToWhatMints(t *testing.T) {
 		want   error
 	}{
 		"the same":           {func(*Setup) {}, nil},
-		"another scope":      {func(s *Setup) { s.ClientCredentials.Scopes = nil }, &Error{}},
+		"another scope":      {func(s *Setup) { s.Grant.Scopes = nil }, &Error{}},
 		"another client":     {func(s *Setup) { s.Client.ClientID = "b" }, ErrOtherApp},
-		"an authorization":   {func(s *Setup) { s.ClientCredentials = nil }, &Error{}},
-		"somebody's refresh": {func(s *Setup) { s.ClientCredentials, s.Inputs = nil, []secret.String{secret.New("x")} }, &Error{}},
+		"an authorization":   {func(s *Setup) { s.Grant = nil }, &Error{}},
+		"somebody's refresh": {func(s *Setup) { s.Grant, s.Inputs = nil, []secret.String{secret.New("x")} }, &Error{}},
 	} {
 		w := newWorld(t)
 		m := w.start()
@@ -209,7 +210,7 @@ func TestAttachToWhatMints(t *testing.T) {
 	m := w.start()
 	for i, s := range []Setup{w.mintSetup(), theSetup(w), w.mintSetup()} {
 		r, err := m.Attach(t.Context(), theName, []string{"a1", "a2", "a3"}[i], s)
-		if err != nil || r.Mints() != (s.ClientCredentials != nil) || (r.Status == StatusActive) != r.Mints() {
+		if err != nil || r.Mints() != (s.Grant != nil) || (r.Status == StatusActive) != r.Mints() {
 			t.Errorf("%d: %s, %v", i, r.Status, err)
 		}
 	}
@@ -238,7 +239,7 @@ func TestStateOfWhatMints(t *testing.T) {
 		"it mints":                        {state, w.mintSetup(), true, 0},
 		"it minted":                       {state, theSetup(w), false, 0},
 		"it mints, and was authorized":    {Replica{Family: "f1", Generation: 3, Tokens: Tokens{Refresh: secret.New("r")}}, w.mintSetup(), true, 1},
-		"it mints, without any parameter": {state, Setup{Client: w.client(), ClientCredentials: &ClientCredentials{}}, true, 0},
+		"it mints, without any parameter": {state, Setup{Client: w.client(), Grant: &Grant{Type: oauth.GrantClientCredentials}}, true, 0},
 	} {
 		w := newWorld(t)
 		m := w.start()
@@ -282,7 +283,7 @@ func TestChangeOfWhatMintsUnderAMove(t *testing.T) {
 	r.Claim = &Claim{Attempt: "x", Purpose: PurposeMove, Base: 1, TTL: 1, Peer: "elsewhere"}
 	w.put(r)
 	other := w.mintSetup()
-	other.ClientCredentials.Scopes = nil
+	other.Grant.Scopes = nil
 	for _, s := range []Setup{other, theSetup(w)} {
 		_, err := w.start().Configure(t.Context(), theName, s)
 		w.wantKind(err, KindMoving)

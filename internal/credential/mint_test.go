@@ -13,7 +13,7 @@ import (
 func TestDecideMint(t *testing.T) {
 	t.Parallel()
 	mints := func(r Record, change func(*Record)) Record {
-		r.Tokens.Refresh, r.ClientCredentials = secret.String{}, &ClientCredentials{}
+		r.Tokens.Refresh, r.Grant = secret.String{}, &Grant{Type: oauth.GrantClientCredentials}
 		if change != nil {
 			change(&r)
 		}
@@ -28,7 +28,7 @@ func TestDecideMint(t *testing.T) {
 		Rotation: RotationSingleUse, OnReuse: ReuseRevokeClientUser, IdleLifetime: time.Minute, AbsoluteLifetime: time.Minute,
 	}}
 	busy := Policy{Token: RefreshTokenPolicy{TokenCalls: CallLimit{Limit: 1, Window: time.Hour}}}
-	fresh, rotate := Decision{Action: ActionFresh}, Decision{Action: ActionRotate}
+	fresh, rotate := Decision{Action: ActionFresh}, Decision{Action: ActionRotate, Anew: true}
 	for _, tt := range []struct {
 		name   string
 		record Record
@@ -343,7 +343,7 @@ func TestMintByPlatform(t *testing.T) {
 	m := w.start(known)
 	s := w.mintSetup()
 	s.Client = Client{Platform: "acme", ClientID: fakeClientID, ClientSecret: secret.New(fakeSecret)}
-	s.ClientCredentials.Scopes = []string{"b", "a"}
+	s.Grant.Scopes = []string{"b", "a"}
 	if _, err := m.Attach(t.Context(), theName, "a1", s); err != nil {
 		t.Fatal(err)
 	}
@@ -352,9 +352,9 @@ func TestMintByPlatform(t *testing.T) {
 		t.Errorf("sent %s", got)
 	}
 	for name, change := range map[string]func(*Setup){
-		`lacks "tenant_id"`: func(s *Setup) { s.ClientCredentials = &ClientCredentials{} },
+		`lacks "tenant_id"`: func(s *Setup) { s.Grant = &Grant{Type: oauth.GrantClientCredentials} },
 		`"scope" belongs to the protocol`: func(s *Setup) {
-			s.ClientCredentials = &ClientCredentials{Parameters: map[string]string{"tenant_id": "t", "scope": "x"}}
+			s.Grant = &Grant{Type: oauth.GrantClientCredentials, Parameters: map[string]string{"tenant_id": "t", "scope": "x"}}
 		},
 		"clients that authenticate themselv": func(s *Setup) { s.Client.ClientSecret = secret.String{} },
 	} {
@@ -368,7 +368,7 @@ func TestMintByPlatform(t *testing.T) {
 		}
 	}
 	w.wantMints(1)
-	s.ClientCredentials.Scopes = nil
+	s.Grant.Scopes = nil
 	w.configure(m, s)
 	w.mustApply(m)
 	if got := w.server.minting.asked[1].Encode(); got != "grant_type=client_credentials&tenant_id=t1" {

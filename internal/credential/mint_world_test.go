@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
 
 // minting is how the server answers client credentials (RFC 6749 §4.4).
@@ -40,7 +42,7 @@ func (s *fakeServer) mints() int {
 
 // mintSetup is the configuration of a client that gets its tokens for itself.
 func (w *world) mintSetup() Setup {
-	return Setup{Client: w.client(), ClientCredentials: &ClientCredentials{Scopes: []string{"read"}, Parameters: map[string]string{"tenant_id": "t1"}}}
+	return Setup{Client: w.client(), Grant: &Grant{Type: oauth.GrantClientCredentials, Scopes: []string{"read"}, Parameters: map[string]string{"tenant_id": "t1"}}}
 }
 
 // attached makes the record of such a client. It has no token yet.

@@ -6,7 +6,7 @@ import "testing"
 func TestFailedFirstMintsLockNoName(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Setup, string){
-		"scopes":   func(s *Setup, x string) { s.ClientCredentials.Scopes = []string{x} },
+		"scopes":   func(s *Setup, x string) { s.Grant.Scopes = []string{x} },
 		"endpoint": func(s *Setup, x string) { s.Client.TokenEndpoint = fakeHost + "/" + x },
 		"client":   func(s *Setup, x string) { s.Client.ClientID = x },
 	} {

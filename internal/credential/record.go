@@ -32,8 +32,14 @@ type Record struct {
 
 	Client  Client // as configured: nothing of it is resolved
 	Refresh RefreshSettings
-	// ClientCredentials: the client gets the tokens for itself. nil: they come from an authorization.
-	ClientCredentials *ClientCredentials
+	// Grant: the client asks for the tokens by itself. nil: they come from an authorization.
+	Grant    *Grant
+	Resource []string // where the tokens of an authorization are for (RFC 8707); each refresh says so
+	Source   string   // the grant by its name in the configuration, for people; empty: not known
+
+	// Shared: everybody who asks with the same client for the same has this token. Client and Grant are those of whoever asked
+	// last; their secrets are not kept.
+	Shared bool
 	// Registered: this is an app registration. nil: it is a token pair.
 	Registered *Registered
 
@@ -56,6 +62,7 @@ type Record struct {
 
 	Attachment Attachment
 	Pending    []Pending // newest last, at most maxPending
+	Device     *Device   // nil: none was ever offered
 	Consumed   []Consumed
 	History    []Event
 
@@ -84,6 +91,8 @@ type Tokens struct {
 	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.
 	Connection map[string]string
 	LookedUp   map[string]string // what of it was looked up, by name: the hash of the look-up that found it
+	ProofKey   secret.String     // that they are bound to, or will be with the next refresh (RFC 9449): a JWK; empty: none
+	ProofNonce string            // for the next proof at the token endpoint, as far as is known
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
@@ -114,6 +123,7 @@ type Purpose string
 const (
 	PurposeRefresh  Purpose = "refresh"
 	PurposeExchange Purpose = "exchange"
+	PurposeDevice   Purpose = "device_code" // one poll for it
 	PurposeRevoke   Purpose = "revoke"
 	PurposeRegister Purpose = "register" // a client (RFC 7591)
 	PurposeRead     Purpose = "read"     // its registration (RFC 7592)
@@ -165,10 +175,12 @@ type Attachment struct {
 type Pending struct {
 	State       string
 	Verifier    secret.String // RFC 7636 code_verifier; empty: no PKCE
+	ProofKey    secret.String // that the code, and the tokens, will be bound to (RFC 9449 §10): a JWK; empty: none
 	RedirectURI string
 	URL         string // what the person opens
 	Inputs      string // hash of everything that shapes the URL
 	CreatedAt   time.Time
+	ExpiresAt   time.Time // of the URL, where the request was pushed (RFC 9126 §2.2); zero: it stays good. The state always does
 }
 
 // Consumed is the hash of a code or refresh token that was sent, and must never be sent again as an input.
@@ -225,7 +237,9 @@ func (r Record) clone() Record {
 	r.Tokens.Scopes = slices.Clone(r.Tokens.Scopes)
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
 	r.Tokens.LookedUp = maps.Clone(r.Tokens.LookedUp)
-	r.ClientCredentials = r.ClientCredentials.clone()
+	r.Grant = r.Grant.clone()
+	r.Resource = slices.Clone(r.Resource)
+	r.Device = r.Device.clone()
 	r.Registered = r.Registered.clone()
 	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)

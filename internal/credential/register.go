@@ -127,12 +127,12 @@ func (m *Manager) room(cur Record, w Wish, family string) (Record, error) {
 		return Record{}, &Error{Kind: KindAttached, Record: cur, Err: ErrOtherRegistrar}
 	}
 	next := cur.clone()
-	next.Client, next.Attachment = cur.configured(w.Client), Attachment{ID: w.Attachment}
+	next.Client, next.Attachment = cur.asGiven(w.Client), Attachment{ID: w.Attachment}
 	return next, nil
 }
 
-// configured is the client of a configuration with what the server has given.
-func (r Record) configured(c Client) Client {
+// asGiven is the client of a configuration with what the server has given.
+func (r Record) asGiven(c Client) Client {
 	c.ClientID, c.ClientSecret = r.Client.ClientID, r.Client.ClientSecret
 	return c
 }
@@ -170,7 +170,7 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 	}
 	defer c.close()
 	m.log.Info("managing a registration", "key", key, "attempt", c.attempt.ID, "purpose", string(a.Purpose))
-	reply := m.send(ctx, c, r, booking{}, time.Time{})
+	reply := m.send(ctx, c, r, &booking{}, time.Time{})
 	hidden := append(r.Hidden(), snap.record.Client.ClientSecret)
 	said, verdict := oauth.JudgeRegistration(reply, a.Purpose == PurposeRegister, hidden...)
 	if known := snap.record.Client.ClientID; verdict.Class == oauth.Success && known != "" && said.ClientID != "" && said.ClientID != known {
@@ -285,7 +285,7 @@ func (m *Manager) UpdateRegistration(ctx context.Context, name string, w Wish, r
 		if w.owns(r) != nil || r.Registered.dynamic() == nil {
 			return r, false
 		}
-		r.Client, r.Attachment.Attached = r.configured(w.Client), true
+		r.Client, r.Attachment.Attached = r.asGiven(w.Client), true
 		return r, true
 	})
 	if err != nil {
@@ -421,7 +421,7 @@ func (m *Manager) deregister(ctx context.Context, key string, snap snapshot, cal
 func (m *Manager) sendDelete(ctx context.Context, c *claimed, r Record) (Notice, error) {
 	d, notice := r.Registered.Dynamic, Notice{Managing: true}
 	request := oauth.DeleteRegistrationRequest(d.URI, d.Token)
-	v := oauth.JudgeDeregistration(m.send(ctx, c, request, booking{}, time.Time{}), append(request.Hidden(), r.Client.ClientSecret)...)
+	v := oauth.JudgeDeregistration(m.send(ctx, c, request, &booking{}, time.Time{}), append(request.Hidden(), r.Client.ClientSecret)...)
 	m.log.Info("deregistration answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
 	lost := r.Unknown != nil || d.Refused != nil && d.Refused.Lost
 	switch {

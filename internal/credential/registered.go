@@ -107,6 +107,11 @@ func (p Purpose) manages() bool {
 	return p == PurposeRegister || p == PurposeRead || p == PurposeUpdate || p == PurposeDelete
 }
 
+// bringsReply tells whether the reply to a call of that purpose may hold what must not be lost.
+func (p Purpose) bringsReply() bool {
+	return p == PurposeRefresh || p == PurposeExchange || p == PurposeDevice || p.manages()
+}
+
 func (r *Registered) clone() *Registered {
 	if r == nil {
 		return nil
@@ -168,29 +173,6 @@ func decodeDynamic(w *wireDynamic) *Dynamic {
 		Endpoint: w.Endpoint, URI: w.URI, Token: secret.New(w.Token), IssuedAt: value(w.IssuedAt), SecretExpiresAt: value(w.SecretExpiresAt),
 		Wanted: wrapped(w.Wanted), Answered: wrapped(w.Answered), Current: wrapped(w.Current), Refused: (*Refused)(w.Refused),
 	}
-}
-
-// revealed spells secrets out for a record or a rescue file; nil stays nil.
-func revealed(m map[string]secret.String) map[string]string {
-	if m == nil {
-		return nil
-	}
-	plain := map[string]string{}
-	for name, s := range m {
-		plain[name] = s.Reveal()
-	}
-	return plain
-}
-
-func wrapped(m map[string]string) map[string]secret.String {
-	if m == nil {
-		return nil
-	}
-	secrets := map[string]secret.String{}
-	for name, text := range m {
-		secrets[name] = secret.New(text)
-	}
-	return secrets
 }
 
 // kindOf is the kind of the record that a key of the store holds.

@@ -30,12 +30,10 @@ func (c Client) borrows() bool {
 // borrow takes over what proves the client. A key comes with all that belongs to it.
 func (c *Client) borrow(from Client) {
 	c.ClientSecret, c.PrivateKey, c.TLSClientPrivateKey = from.ClientSecret, from.PrivateKey, from.TLSClientPrivateKey
-	if c.PrivateKeyID == "" {
-		c.PrivateKeyID = from.PrivateKeyID
-	}
-	if c.TLSClientCertificate == "" {
-		c.TLSClientCertificate = from.TLSClientCertificate
-	}
+	c.PrivateKeyID = cmp.Or(c.PrivateKeyID, from.PrivateKeyID)
+	c.TLSClientCertificate = cmp.Or(c.TLSClientCertificate, from.TLSClientCertificate)
+	c.TokenEndpointAuthMethod = cmp.Or(c.TokenEndpointAuthMethod, from.TokenEndpointAuthMethod)
+	c.TokenEndpointAuthSigningAlg = cmp.Or(c.TokenEndpointAuthSigningAlg, from.TokenEndpointAuthSigningAlg)
 }
 
 // proved returns c with what proves it. The secret of a client that was registered by this program is the one in the store,

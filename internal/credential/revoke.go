@@ -146,7 +146,7 @@ func (m *Manager) revoke(ctx context.Context, c *claimed, client Client, r Recor
 		token, hint = r.Tokens.Access, "access_token"
 	}
 	request := oauth.Request{Endpoint: client.RevocationEndpoint, Auth: client.revocationAuth(), Form: oauth.RevokeForm(token, hint)}
-	reply := m.send(ctx, c, request, booking{}, time.Time{})
+	reply := m.send(ctx, c, request, &booking{}, time.Time{})
 	v := oauth.JudgeRevocation(reply, token, client.ClientSecret)
 	m.log.Info("revocation answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
 	switch v.Class {

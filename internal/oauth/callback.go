@@ -38,7 +38,11 @@ func (e callbackError) Unwrap() error { return ErrCallback }
 // decoded twice, or not at all, is refused by the server, and may be spent by that. The scheme may be http, https or an
 // app's own. Errors wrap ErrCallback.
 func ParseCallback(raw secret.String) (Callback, error) {
-	query, err := callbackQuery(strings.TrimSpace(raw.Reveal()))
+	query, fragment, err := callbackReply(strings.TrimSpace(raw.Reveal()))
+	if err == nil && fragment {
+		err = callbackError("the reply stands after the #, not in the query: the server used response mode fragment " +
+			"or the implicit grant")
+	}
 	if err != nil {
 		return Callback{}, err
 	}
@@ -69,27 +73,51 @@ func ParseCallback(raw secret.String) (Callback, error) {
 	return c, nil
 }
 
-// callbackQuery returns the query of text, still encoded.
-func callbackQuery(text string) (string, error) {
+// CallbackParameters returns all that the server said in a callback URL, decoded exactly once: in its query, or behind the #
+// where the reply stands there (RFC 6749 §4.2.2). There is a code, a token or an error among it. Errors wrap ErrCallback.
+func CallbackParameters(raw secret.String) (map[string]string, error) {
+	reply, _, err := callbackReply(strings.TrimSpace(raw.Reveal()))
+	if err != nil {
+		return nil, err
+	}
+	parameters, err := callbackParameters(reply)
+	if err != nil {
+		return nil, err
+	}
+	answered := false
+	for _, name := range []string{"code", "access_token", "id_token"} {
+		answered = answered || parameters[name] != ""
+	}
+	switch refused := parameters["error"] != ""; {
+	case !answered && !refused:
+		return nil, callbackError("it has neither code, token nor error")
+	case answered && refused:
+		return nil, callbackError("it has both an error and what was asked for")
+	}
+	return parameters, nil
+}
+
+// callbackReply returns what of text holds the reply, still encoded: the fragment if that does and the query does not.
+func callbackReply(text string) (reply string, fragment bool, err error) {
 	switch {
 	case text == "":
-		return "", callbackError("it is empty")
+		return "", false, callbackError("it is empty")
 	case len(text) > maxCallback:
-		return "", callbackError("it is longer than 16 KiB")
+		return "", false, callbackError("it is longer than 16 KiB")
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return "", callbackError("it has white space inside; paste it on one line")
+		return "", false, callbackError("it has white space inside; paste it on one line")
 	}
 	u, err := url.Parse(text)
+	_, after, _ := strings.Cut(text, "#") // of u it may have been decoded and encoded again
 	switch {
 	case err != nil: // its text quotes the URL
-		return "", callbackError("it is not a URL")
+		return "", false, callbackError("it is not a URL")
 	case u.Scheme == "" || (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() == "":
-		return "", callbackError("paste it whole, from the scheme (https://) on")
-	case !hasReply(u.RawQuery) && hasReply(u.EscapedFragment()):
-		return "", callbackError("the reply stands after the #, not in the query: the server used response mode fragment " +
-			"or the implicit grant")
+		return "", false, callbackError("paste it whole, from the scheme (https://) on")
+	case !hasReply(u.RawQuery) && hasReply(after):
+		return after, true, nil
 	}
-	return u.RawQuery, nil
+	return u.RawQuery, false, nil
 }
 
 // hasReply tells whether a query or fragment holds a member of an authorization response.
@@ -123,8 +151,8 @@ func callbackParameters(query string) (map[string]string, error) {
 			parameters[name] = value
 			continue
 		}
-		switch name {
-		case "code", "state", "iss", "error": // which of them is meant decides too much to guess (RFC 6749 §3.1)
+		switch name { // which of them is meant decides too much to guess (RFC 6749 §3.1)
+		case "code", "state", "iss", "error", "access_token", "id_token":
 			return nil, callbackError("parameter " + name + " stands in it more than once")
 		}
 	}

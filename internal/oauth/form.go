@@ -24,17 +24,14 @@ type field struct {
 // newForm joins the protocol's own fields with extra. A field without a value is not sent (RFC 6749 §3.2), but its name
 // stays reserved: extra can neither replace nor repeat what belongs to the protocol.
 func newForm(protocol []field, extra map[string]string) (Form, error) {
-	// What proves the client belongs to ClientAuth, whatever the form is for.
-	reserved := []string{"client_id", "client_secret", "client_assertion", "client_assertion_type"}
+	if err := checkExtra(slices.Sorted(maps.Keys(extra)), reserved(protocol)); err != nil {
+		return Form{}, err
+	}
 	var fields []field
 	for _, f := range protocol {
-		reserved = append(reserved, f.name)
 		if !f.value.IsEmpty() {
 			fields = append(fields, f)
 		}
-	}
-	if err := checkExtra(extra, reserved); err != nil {
-		return Form{}, err
 	}
 	for name, value := range extra {
 		fields = append(fields, field{name, secret.New(value)})
@@ -42,8 +39,17 @@ func newForm(protocol []field, extra map[string]string) (Form, error) {
 	return Form{fields}, nil
 }
 
-func checkExtra(extra map[string]string, reserved []string) error {
-	for _, name := range slices.Sorted(maps.Keys(extra)) {
+// reserved are the names that no extra parameter may have. What proves the client belongs to ClientAuth, whatever the form is for.
+func reserved(protocol []field) []string {
+	names := []string{"client_id", "client_secret", "client_assertion", "client_assertion_type"}
+	for _, f := range protocol {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func checkExtra(names, reserved []string) error {
+	for _, name := range names {
 		if name == "" {
 			return fmt.Errorf("%w: an extra parameter has no name", ErrRequest)
 		}
@@ -54,13 +60,18 @@ func checkExtra(extra map[string]string, reserved []string) error {
 	return nil
 }
 
-// values reveals the form for the wire.
+// values reveals the form for the wire. A name may come more than once (RFC 8707 §2).
 func (f Form) values() url.Values {
 	v := make(url.Values, len(f.fields))
 	for _, field := range f.fields {
-		v.Set(field.name, field.value.Reveal())
+		v.Add(field.name, field.value.Reveal())
 	}
 	return v
+}
+
+// Hash tells forms with the same fields for the same purpose from others, and nothing else of them.
+func (f Form) Hash(purpose string) string {
+	return secret.New(purpose + "?" + f.values().Encode()).SHA256()
 }
 
 // String implements fmt.Stringer.

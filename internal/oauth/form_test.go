@@ -29,32 +29,42 @@ func TestFormsOnTheWire(t *testing.T) {
 		want string
 	}{
 		"refresh": {
-			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil)),
+			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil, nil)),
 			"client_id=c&grant_type=refresh_token&refresh_token=rt%211",
 		},
 		"refresh with scopes, sorted, once each, and extras": {
-			must(oauth.RefreshForm(secret.New("rt"), []string{"write", "read", "write", ""}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
-			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&scope=read+write",
+			must(oauth.RefreshForm(secret.New("rt"), []string{"write", "read", "write", ""}, []string{"https://r.example"}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
+			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&resource=https%3A%2F%2Fr.example&scope=read+write",
 		},
 		"refresh with an empty list of scopes": {
-			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil)),
+			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil, nil)),
 			"client_id=c&grant_type=refresh_token&refresh_token=rt",
 		},
 		"client credentials": {
-			must(oauth.ClientCredentialsForm([]string{"write", "read"}, "", map[string]string{"tenant_id": "t/1"})),
+			must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{"write", "read"}, Extra: map[string]string{"tenant_id": "t/1"}}.Form()),
 			"client_id=c&grant_type=client_credentials&scope=read+write&tenant_id=t%2F1",
 		},
 		"client credentials with another separator": {
-			must(oauth.ClientCredentialsForm([]string{"write", "read"}, ",", nil)), "client_id=c&grant_type=client_credentials&scope=read%2Cwrite",
+			must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{"write", "read"}, Separator: ","}.Form()), "client_id=c&grant_type=client_credentials&scope=read%2Cwrite",
 		},
-		"client credentials without scopes": {must(oauth.ClientCredentialsForm([]string{}, ",", nil)), "client_id=c&grant_type=client_credentials"},
+		"client credentials without scopes": {must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{}, Separator: ","}.Form()), "client_id=c&grant_type=client_credentials"},
+		"grant with targets, in their order": {
+			must(oauth.GrantRequest{Type: "urn:x", Resource: []string{"https://b.example/", "urn:a"}, Audience: []string{"z", "y"}}.Form()),
+			"audience=z&audience=y&client_id=c&grant_type=urn%3Ax&resource=https%3A%2F%2Fb.example%2F&resource=urn%3Aa",
+		},
+		"grant with parameters of its own": {
+			must(oauth.GrantRequest{
+				Type: "password", Own: map[string]secret.String{"password": secret.New("p w"), "username": secret.New("u")}, Extra: map[string]string{"resource": "r"},
+			}.Form()),
+			"client_id=c&grant_type=password&password=p+w&resource=r&username=u",
+		},
 		"exchange": {
-			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), map[string]string{"scope": "s"})),
+			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), []string{"urn:b", "urn:a"}, map[string]string{"scope": "s"})),
 			"client_id=c&code=stampNL001.x%21IAAA%2F%2B+%3D%26&code_verifier=" + verifier +
-				"&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fc.example%2Fcb%3Fx%3D1&scope=s",
+				"&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fc.example%2Fcb%3Fx%3D1&resource=urn%3Ab&resource=urn%3Aa&scope=s",
 		},
 		"exchange without redirect URI and PKCE": {
-			must(oauth.ExchangeForm(secret.New("c0de"), "", secret.String{}, nil)),
+			must(oauth.ExchangeForm(secret.New("c0de"), "", secret.String{}, nil, nil)),
 			"client_id=c&code=c0de&grant_type=authorization_code",
 		},
 		"revoke": {
@@ -77,18 +87,23 @@ func TestFormsOnTheWire(t *testing.T) {
 
 func TestFormsRefuse(t *testing.T) {
 	refresh := func(extra map[string]string) error {
-		_, err := oauth.RefreshForm(secret.New("rt"), nil, extra)
+		_, err := oauth.RefreshForm(secret.New("rt"), nil, nil, extra)
 		return err
 	}
 	exchange := func(code, verifier string, extra map[string]string) error {
-		_, err := oauth.ExchangeForm(secret.New(code), "", secret.New(verifier), extra)
+		_, err := oauth.ExchangeForm(secret.New(code), "", secret.New(verifier), nil, extra)
 		return err
 	}
 	client := func(name string) error {
-		_, err := oauth.ClientCredentialsForm(nil, "", map[string]string{name: "x"})
+		_, err := oauth.GrantRequest{Type: oauth.GrantClientCredentials, Extra: map[string]string{name: "x"}}.Form()
 		return err
 	}
-	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil)
+	grant := func(r oauth.GrantRequest) error {
+		_, err := r.Form()
+		return err
+	}
+	own := func(name string) map[string]secret.String { return map[string]secret.String{name: secret.New("x")} }
+	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil, nil)
 	tests := map[string]struct {
 		err  error
 		want string
@@ -105,6 +120,13 @@ func TestFormsRefuse(t *testing.T) {
 		"client: grant_type":            {client("grant_type"), `"grant_type" belongs`},
 		"client: scope, though unsent":  {client("scope"), `"scope" belongs`},
 		"client: client_secret":         {client("client_secret"), `"client_secret" belongs`},
+		"grant without type":            {grant(oauth.GrantRequest{}), "there is no grant_type"},
+		"grant: own client_id":          {grant(oauth.GrantRequest{Type: "x", Own: own("client_id")}), `"client_id" belongs`},
+		"grant: own name of protocol":   {grant(oauth.GrantRequest{Type: "x", Own: own("scope")}), `"scope" belongs`},
+		"grant: extra is own":           {grant(oauth.GrantRequest{Type: "x", Own: own("password"), Extra: map[string]string{"password": "x"}}), `"password" belongs`},
+		"grant: extra beside resource":  {grant(oauth.GrantRequest{Type: "x", Resource: []string{"urn:a"}, Extra: map[string]string{"resource": "x"}}), `"resource" belongs`},
+		"grant: relative resource":      {grant(oauth.GrantRequest{Type: "x", Resource: []string{"/a"}}), "not an absolute URI"},
+		"grant: fragment":               {grant(oauth.GrantRequest{Type: "x", Resource: []string{"https://a.example/#"}}), "it has a fragment"},
 		"exchange without code":         {exchange("", "", nil), "there is no authorization code"},
 		"exchange: bad verifier":        {exchange("c", "short", nil), "43 to 128 characters"},
 		"exchange: code":                {exchange("c", "", map[string]string{"code": "x"}), `"code" belongs`},
@@ -122,7 +144,7 @@ func TestFormsRefuse(t *testing.T) {
 }
 
 func TestFormCannotBePrinted(t *testing.T) {
-	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, map[string]string{"assertion": "s3cret-extra"})
+	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, nil, map[string]string{"assertion": "s3cret-extra"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,9 +26,12 @@ type Metadata struct {
 	ResponseTypes                 []string
 	Scopes                        []string
 	TokenEndpointAuthMethods      []string
+	TokenEndpointAuthSigningAlgs  []string
 	RevocationEndpointAuthMethods []string
 	CodeChallengeMethods          []string
+	DPoPSigningAlgs               []string // RFC 9449 §5.1
 
+	RequiresPushing     bool              // require_pushed_authorization_requests (RFC 9126 §5)
 	IssuerInResponses   bool              // authorization_response_iss_parameter_supported (RFC 9207 §3)
 	MTLSEndpointAliases map[string]string // by the names of the endpoints (RFC 8705 §5)
 }
@@ -60,10 +63,22 @@ func (m *Metadata) endpoints() map[string]*string {
 func (m *Metadata) lists() map[string]*[]string {
 	return map[string]*[]string{
 		"grant_types_supported": &m.GrantTypes, "response_types_supported": &m.ResponseTypes, "scopes_supported": &m.Scopes,
-		"token_endpoint_auth_methods_supported":      &m.TokenEndpointAuthMethods,
-		"revocation_endpoint_auth_methods_supported": &m.RevocationEndpointAuthMethods,
-		"code_challenge_methods_supported":           &m.CodeChallengeMethods,
+		"token_endpoint_auth_methods_supported":            &m.TokenEndpointAuthMethods,
+		"token_endpoint_auth_signing_alg_values_supported": &m.TokenEndpointAuthSigningAlgs,
+		"revocation_endpoint_auth_methods_supported":       &m.RevocationEndpointAuthMethods,
+		"code_challenge_methods_supported":                 &m.CodeChallengeMethods,
+		"dpop_signing_alg_values_supported":                &m.DPoPSigningAlgs,
 	}
+}
+
+// ByCertificate is m for a client that shows a certificate: the endpoints that have an alias for that are at it (RFC 8705 §5).
+func (m Metadata) ByCertificate() Metadata {
+	for name, address := range m.endpoints() {
+		if alias := m.MTLSEndpointAliases[name]; alias != "" {
+			*address = alias
+		}
+	}
+	return m
 }
 
 // ParseMetadata reads the metadata of the given issuer. It is strict in what it knows, for tokens and secrets will go where the
@@ -93,6 +108,7 @@ func ParseMetadata(text, issuer string, allowInsecureHTTP bool) (Metadata, error
 		read.into(name, lists[name], "a list of texts")
 	}
 	read.into("authorization_response_iss_parameter_supported", &m.IssuerInResponses, "true or false")
+	read.into("require_pushed_authorization_requests", &m.RequiresPushing, "true or false")
 	read.into("mtls_endpoint_aliases", &m.MTLSEndpointAliases, "an object of texts")
 	if read.err != nil {
 		return Metadata{}, read.err

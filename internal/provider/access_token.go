@@ -28,6 +28,8 @@ const orAttributes = "Set token_store to a folder, or read the attributes of the
 // accessTokenModel is the data source's and the ephemeral resource's.
 type accessTokenModel struct {
 	TokenPair         types.String `tfsdk:"token_pair"`
+	Client            types.Object `tfsdk:"client"`
+	ClientCredentials types.Object `tfsdk:"client_credentials"`
 	MinValidity       types.String `tfsdk:"min_validity"`
 	AllowUnauthorized types.Bool   `tfsdk:"allow_unauthorized"`
 
@@ -40,12 +42,29 @@ type accessTokenModel struct {
 	Extra       types.Map    `tfsdk:"extra"`
 }
 
-// fetch gets a fresh access token for m.TokenPair. It never puts a credential into a store.
-func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
-	m.AccessToken, m.TokenType, m.IssuedAt, m.ExpiresAt = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
-	m.Scopes, m.Extra = types.SetNull(types.StringType), types.MapNull(types.StringType)
-	m.Connection = types.MapNull(types.StringType)
+// clear makes null what is not known without a token.
+func (m *accessTokenModel) clear() {
+	m.take(credential.Tokens{})
+	m.Extra, m.Connection = types.MapNull(types.StringType), types.MapNull(types.StringType)
+}
 
+func (m *accessTokenModel) take(t credential.Tokens) {
+	m.AccessToken, m.TokenType = secretValue(t.Access), optionalString(t.Type)
+	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)
+	m.Scopes = types.SetNull(types.StringType)
+	if t.Scopes != nil {
+		m.Scopes = setOf(t.Scopes)
+	}
+	m.Connection, m.Extra = connectionOf(t.Connection), extraOf(t.Extra)
+}
+
+// fetch gets a fresh access token for m.TokenPair, or for m.Client. It never puts the credential of a pair into a store.
+func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
+	m.clear()
+	if m.TokenPair.IsNull() {
+		s.fetchForClient(ctx, m, diags)
+		return
+	}
 	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s, asks: true}
 	ask := s.ask(credential.AskerConsumer)
 	ask.MinValidity = durationOf(m.MinValidity)
@@ -60,11 +79,13 @@ func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Di
 		return
 	}
 	warnMinValidity(about, result.Record, ask.MinValidity, diags)
-	t := result.Record.Tokens
-	m.AccessToken, m.TokenType = secretValue(t.Access), optionalString(t.Type)
-	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)
-	if t.Scopes != nil {
-		m.Scopes = setOf(t.Scopes)
+	m.take(result.Record.Tokens)
+}
+
+// needs reports what cannot work without a store or before the settings are known. It returns false then.
+func (s *session) needs(m *accessTokenModel, what string, diags *diag.Diagnostics) bool {
+	if m.TokenPair.IsNull() {
+		return s.needSettings(what, diags)
 	}
-	m.Connection, m.Extra = connectionOf(t.Connection), extraOf(t.Extra)
+	return s.needStore(what, orAttributes, diags)
 }

@@ -93,7 +93,7 @@ func (m appRegistrationModel) member(name string) types.String {
 	case "tls_client_private_key_wo":
 		return m.TLSClientPrivateKeyWO
 	}
-	return member(m.inputs(), name)
+	return memberText(m.inputs(), name)
 }
 
 // inputs are the configured members as an object of the client's type, known or not.

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -9,7 +10,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var _ datasource.DataSourceWithConfigure = (*accessTokenDataSource)(nil)
+var (
+	_ datasource.DataSourceWithConfigure      = (*accessTokenDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*accessTokenDataSource)(nil)
+)
 
 type accessTokenDataSource struct{ configuredDataSource }
 
@@ -21,9 +25,9 @@ func (*accessTokenDataSource) Metadata(_ context.Context, req datasource.Metadat
 
 func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A fresh access token of a token pair. Prefer the ephemeral resource of the same name where your Terraform or OpenTofu has it.",
+		MarkdownDescription: "A fresh access token: of a token pair, or one that a client gets for itself. Prefer the ephemeral resource of the same name where your Terraform or OpenTofu has it.",
 		Attributes: map[string]schema.Attribute{
-			"token_pair": schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
+			"token_pair": schema.StringAttribute{MarkdownDescription: describeTokenPair, Optional: true, Validators: nameValidators()},
 			"min_validity": schema.StringAttribute{
 				MarkdownDescription: describeMinValidity, Optional: true,
 				Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)},
@@ -41,12 +45,20 @@ func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			},
 		},
 	}
+	maps.Copy(resp.Schema.Attributes, dataInputs(clientTokenInputs(describeSecretOfData)))
+}
+
+func (*accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var model accessTokenModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
+		model.validate(true, &resp.Diagnostics)
+	}
 }
 
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.session.needStore("data.oauth_access_token", orAttributes, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.session.needs(&model, "data.oauth_access_token", &resp.Diagnostics) {
 		return
 	}
 	if !d.session.secretsInState {

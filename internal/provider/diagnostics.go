@@ -23,11 +23,15 @@ type subject struct {
 	destroying bool // it is about revoking tokens
 	code       bool // it is about an authorization code, not about stored tokens
 	asks       bool // somebody asks for its access token, and manages it not
+	pushes     bool // it is planned that an apply gives the URL that a person opens
 }
 
 func (s subject) String() string {
 	if s.kind == "oauth_app_registration" {
 		return fmt.Sprintf("app registration %q", s.name)
+	}
+	if s.kind == kindClient {
+		return fmt.Sprintf("client %q", s.name)
 	}
 	if s.name == "" {
 		return "the token pairs"
@@ -81,6 +85,9 @@ func explain(about subject, e *credential.Error) []string {
 	if failed := (*oauth.DiscoveryError)(nil); errors.As(e.Err, &failed) {
 		return explainDiscovery(about, e.Record, failed)
 	}
+	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
+		return explainPush(about, e, failed)
+	}
 	if about.kind == "oauth_app_registration" {
 		if parts := explainRegistration(about, e); parts != nil {
 			return parts
@@ -96,6 +103,11 @@ func explain(about subject, e *credential.Error) []string {
 	}
 	if about.destroying {
 		if parts := explainRevocation(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.kind == kindClient {
+		if parts := explainClientToken(about, e); parts != nil {
 			return parts
 		}
 	}
@@ -115,9 +127,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The request for %s was not accepted: %s", about, cause(e, "the server says that the request itself is wrong.")),
 			"The stored credential was not used up and still works.", "Correct the client's endpoints and settings, then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about),
-			"The stored refresh token was not used up and still works.",
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), "The stored refresh token was not used up and still works.", checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}
@@ -145,15 +155,15 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The token store %s holds no %s.", about.session.location, about), "Nothing was read from elsewhere, and nothing was sent.",
 			"Check the name, and that token_store (or OAUTH_TOKEN_STORE) is the one the credential was made in. If it was never made, apply its resource first."}
 	case credential.KindConsumed:
-		return []string{fmt.Sprintf("The code given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(e.Record)}
+		return []string{fmt.Sprintf("The code given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindAttached:
 		return explainAttached(about, e)
 	case credential.KindState:
 		return []string{sentence(e.Err) + " It may come from an older URL, from another token pair, or from somebody else's browser.",
-			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
+			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindDenied:
 		return []string{fmt.Sprintf("The authorization server answered the visit for %s with an error instead of a code: %s.", about, deniedWords(e.Verdict)),
-			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(e.Record)}
+			"Nothing was sent. What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindForeignFamily:
 		return []string{fmt.Sprintf("The token store holds a later authorization of %s than the state.", about), "It still works and was left alone.",
 			"Run terraform plan again to take it over."}
@@ -227,13 +237,24 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 		left = "What depends on this pair fails until it is authorized."
 		what = fmt.Sprintf("%s holds no tokens.", capital(about.String()))
 	}
-	return []string{what, left, authorizeAgain(e.Record)}
+	return []string{what, left, authorizeAgain(about, e.Record)}
 }
 
 // authorizeAgain says how a person gives consent.
-func authorizeAgain(r credential.Record) string {
-	if p, ok := r.NewestPending(); ok {
+func authorizeAgain(about subject, r credential.Record) string {
+	p, ok := r.NewestPending()
+	switch {
+	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
+		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
+	case !ok:
+	case p.ExpiresAt.IsZero():
 		return "Open this URL, consent, and give the whole address that the browser ends up at as authorization_code.callback_url, then apply:\n\n" + p.URL
+	case p.Usable(about.session.now()):
+		return fmt.Sprintf("Open this URL before %s, consent, and give the whole address that the browser ends up at as authorization_code.callback_url, then apply:\n\n%s\n\n"+
+			"The server keeps the pushed request for that long. After that time apply as it is, which gives another URL.", moment(p.ExpiresAt), p.URL)
+	default:
+		return fmt.Sprintf("The URL that was offered has expired: the server kept the pushed request until %s. Apply the oauth_token_pair, which pushes it anew, and open the next URL at once. "+
+			"If a browser has opened the former one in time, the address that it ended up at is still good as authorization_code.callback_url.", moment(p.ExpiresAt))
 	}
 	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
 }
@@ -252,7 +273,7 @@ func explainUnknown(about subject, e *credential.Error) []string {
 			"Let that process go on (kill -CONT), then run again; it keeps a lock on a file *.rotating in the token store's folder. If it is ended instead, the token that it may hold is lost with it, and what follows is the rule for a reply that was lost.",
 		}
 	}
-	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(r)
+	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(about, r)
 	if e.Reason != credential.ReasonUnknownFinal {
 		next = "If it is urgent: " + lowerFirst(next)
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
@@ -9,7 +10,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-var _ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeral)(nil)
+var (
+	_ ephemeral.EphemeralResourceWithConfigure      = (*accessTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*accessTokenEphemeral)(nil)
+)
 
 // accessTokenEphemeral has no Renew: Terraform takes no new data from it. Nor a Close: the token belongs to the pair.
 type accessTokenEphemeral struct{ configuredEphemeral }
@@ -22,9 +26,9 @@ func (*accessTokenEphemeral) Metadata(_ context.Context, req ephemeral.MetadataR
 
 func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A fresh access token of a token pair that enters neither state nor plan. Terraform 1.10 or newer, OpenTofu 1.11 or newer.",
+		MarkdownDescription: "A fresh access token, of a token pair or one that a client gets for itself, that enters neither state nor plan. Terraform 1.10 or newer, OpenTofu 1.11 or newer.",
 		Attributes: map[string]schema.Attribute{
-			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Required: true, Validators: nameValidators()},
+			"token_pair":         schema.StringAttribute{MarkdownDescription: describeTokenPair, Optional: true, Validators: nameValidators()},
 			"min_validity":       schema.StringAttribute{MarkdownDescription: describeMinValidity + " Choose it longer than the run needs the token for.", Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)}},
 			"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
 			"access_token":       schema.StringAttribute{MarkdownDescription: "The access token.", Computed: true, Sensitive: true},
@@ -39,12 +43,20 @@ func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest
 			},
 		},
 	}
+	maps.Copy(resp.Schema.Attributes, ephemeralInputs(clientTokenInputs(describeSecretOfEphemeral)))
+}
+
+func (*accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
+	var model accessTokenModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
+		model.validate(true, &resp.Diagnostics)
+	}
 }
 
 func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !e.session.needStore("ephemeral.oauth_access_token", orAttributes, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.session.needs(&model, "ephemeral.oauth_access_token", &resp.Diagnostics) {
 		return
 	}
 	e.session.fetch(ctx, &model, &resp.Diagnostics)

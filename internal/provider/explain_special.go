@@ -23,7 +23,7 @@ func explainExchange(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindUnknown:
 		what = fmt.Sprintf("The code for %s was sent, or may have been, and no usable reply came.", about)
 	case e.Kind == credential.KindBadClient:
-		what = fmt.Sprintf("The authorization server does not accept the client of %s. Check client_id, client_secret and token_endpoint_auth_method.", about)
+		what = notAccepted(about, e) + " " + checkProofOf(e)
 	case e.Reason == credential.ReasonBudget:
 		return nil // nothing was sent
 	case e.Kind == credential.KindLater:
@@ -36,7 +36,7 @@ func explainExchange(about subject, e *credential.Error) []string {
 	default:
 		return nil
 	}
-	return []string{what, spent, authorizeAgain(e.Record)}
+	return []string{what, spent, authorizeAgain(about, e.Record)}
 }
 
 // explainRevocation says what became of a destroy. It returns nil for an error that is not special to one.
@@ -127,4 +127,34 @@ func whatToDoAboutDiscovery(e *oauth.DiscoveryError) string {
 		return "Check the network and the server, then run again."
 	}
 	return "Check that issuer is written as the server's documentation has it, then run again."
+}
+
+// explainPush says why there is no URL to open. A pushed request uses nothing up, whatever becomes of it.
+func explainPush(about subject, e *credential.Error, failed *credential.PushError) []string {
+	works := "Nothing was used up: no person has been asked yet."
+	if r := e.Record; r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired {
+		works = "Nothing was used up, and the stored credential is unchanged."
+	}
+	where := failed.Endpoint
+	if where == "" {
+		where = "the server"
+	}
+	why := "the server did not accept it."
+	if failed.Err != nil {
+		why = clause(failed.Err)
+	}
+	what := fmt.Sprintf("The authorization request of %s could not be pushed to %s (RFC 9126): %s", about, where, why)
+	next := "Check the network and client.pushed_authorization_request_endpoint, then apply again."
+	switch {
+	case errors.Is(e, credential.ErrNoPushEndpoint):
+		what = fmt.Sprintf("The authorization request of %s has to be pushed first (RFC 9126), and it is not known where to: %s", about, why)
+		next = "Set client.pushed_authorization_request_endpoint, or client.issuer to have it discovered. If the server does not ask for this, take client.require_pushed_authorization_requests out."
+	case e.Kind == credential.KindBadClient:
+		next = "Check client_id, client_secret and token_endpoint_auth_method: the client proves itself there as it does at the token endpoint."
+	case e.Kind == credential.KindConfiguration:
+		next = "Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again."
+	case e.Kind == credential.KindLater:
+		next = fmt.Sprintf("Apply again after %s.", moment(e.Until))
+	}
+	return []string{what, works, next}
 }

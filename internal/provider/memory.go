@@ -24,11 +24,15 @@ const (
 	verdictSeed      verdict = "seed"      // the store does not hold the record
 	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was
 	verdictUnread    verdict = "unread"    // the provider's settings were not known yet; the apply does what Read could not
+	verdictOffer     verdict = "offer"     // a person must authorize, and the request has to be pushed (anew)
+	verdictOfferMore verdict = "offer_too" // likewise, of a pair that works
 	verdictClient    verdict = "client"    // there is no token because of the client; a changed one may get it
 )
 
 // authorizes tells whether consumers must wait for the apply, whatever it changes.
-func (v verdict) authorizes() bool { return v != verdictNone && v != verdictClient }
+func (v verdict) authorizes() bool {
+	return v != verdictNone && v != verdictClient && v != verdictOfferMore
+}
 
 // memory is what a resource keeps in Terraform's private state.
 type memory struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,6 +19,7 @@ import (
 var (
 	_ provider.Provider                       = (*oauthProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*oauthProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*oauthProvider)(nil)
 )
 
 type oauthProvider struct {
@@ -120,6 +122,11 @@ func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSou
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral}
+}
+
+// Functions need Terraform 1.8 or OpenTofu 1.7.
+func (p *oauthProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newBasicAuthFunction, newDecodeJWTFunction, newParseCallbackFunction}
 }
 
 // configured is embedded by everything that needs the session. Its Configure methods exist once.

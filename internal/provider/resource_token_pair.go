@@ -37,21 +37,22 @@ type tokenPairModel struct {
 	StoreLocation types.String `tfsdk:"store_location"`
 
 	// The rest is volatile: any update leaves it unknown.
-	Status                types.String `tfsdk:"status"`
-	AuthorizationURL      types.String `tfsdk:"authorization_url"`
-	AccessToken           types.String `tfsdk:"access_token"`
-	RefreshToken          types.String `tfsdk:"refresh_token"`
-	IDToken               types.String `tfsdk:"id_token"`
-	TokenType             types.String `tfsdk:"token_type"`
-	Scopes                types.Set    `tfsdk:"scopes"`
-	IssuedAt              types.String `tfsdk:"issued_at"`
-	ExpiresAt             types.String `tfsdk:"expires_at"`
-	RefreshTokenExpiresAt types.String `tfsdk:"refresh_token_expires_at"`
-	ReauthorizeBy         types.String `tfsdk:"reauthorize_by"`
-	Generation            types.Int64  `tfsdk:"generation"`
-	LastRotatedAt         types.String `tfsdk:"last_rotated_at"`
-	Connection            types.Map    `tfsdk:"connection_details"`
-	Extra                 types.Map    `tfsdk:"extra"`
+	Status                    types.String `tfsdk:"status"`
+	AuthorizationURL          types.String `tfsdk:"authorization_url"`
+	AuthorizationURLExpiresAt types.String `tfsdk:"authorization_url_expires_at"`
+	AccessToken               types.String `tfsdk:"access_token"`
+	RefreshToken              types.String `tfsdk:"refresh_token"`
+	IDToken                   types.String `tfsdk:"id_token"`
+	TokenType                 types.String `tfsdk:"token_type"`
+	Scopes                    types.Set    `tfsdk:"scopes"`
+	IssuedAt                  types.String `tfsdk:"issued_at"`
+	ExpiresAt                 types.String `tfsdk:"expires_at"`
+	RefreshTokenExpiresAt     types.String `tfsdk:"refresh_token_expires_at"`
+	ReauthorizeBy             types.String `tfsdk:"reauthorize_by"`
+	Generation                types.Int64  `tfsdk:"generation"`
+	LastRotatedAt             types.String `tfsdk:"last_rotated_at"`
+	Connection                types.Map    `tfsdk:"connection_details"`
+	Extra                     types.Map    `tfsdk:"extra"`
 }
 
 func newTokenPairResource() resource.Resource { return &tokenPairResource{} }

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	dataschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	ephemeralschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -247,18 +249,18 @@ func TestEveryInputHasBounds(t *testing.T) {
 		make().Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
 		var s datasource.SchemaResponse
 		make().Schema(ctx, datasource.SchemaRequest{}, &s)
-		counts["data "+meta.TypeName] = checkBounds(t, "data "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+		counts["data "+meta.TypeName] = checkBounds(t, "data "+meta.TypeName+" ", s.Schema.Attributes, nestedInData)
 	}
 	for _, make := range p.(provider.ProviderWithEphemeralResources).EphemeralResources(ctx) {
 		var meta ephemeral.MetadataResponse
 		make().Metadata(ctx, ephemeral.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
 		var s ephemeral.SchemaResponse
 		make().Schema(ctx, ephemeral.SchemaRequest{}, &s)
-		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 60, "resource oauth_token_pair": 69,
-		"data oauth_access_token": 3, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 3,
+		"resource oauth_app_registration": 60, "resource oauth_token_pair": 71,
+		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)
@@ -266,6 +268,20 @@ func TestEveryInputHasBounds(t *testing.T) {
 }
 
 func nothingNested[A any](A) map[string]A { return nil }
+
+func nestedInData(a dataschema.Attribute) map[string]dataschema.Attribute {
+	if o, ok := a.(dataschema.SingleNestedAttribute); ok {
+		return o.Attributes
+	}
+	return nil
+}
+
+func nestedInEphemeral(a ephemeralschema.Attribute) map[string]ephemeralschema.Attribute {
+	if o, ok := a.(ephemeralschema.SingleNestedAttribute); ok {
+		return o.Attributes
+	}
+	return nil
+}
 
 func nestedInResource(a schema.Attribute) map[string]schema.Attribute {
 	if o, ok := a.(schema.SingleNestedAttribute); ok {

@@ -74,6 +74,8 @@ type session struct {
 
 	mu   sync.Mutex
 	made map[string]bool // keys of what this process has created
+
+	passing *credential.Manager // of the tokens that clients get for themselves where there is no store; nil: nobody has asked
 }
 
 // create notes that a resource is being made under a store key, and returns an error if this run has made another
@@ -105,6 +107,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	caller, err := oauth.NewCaller(oauth.CallerOptions{
 		Transport: p.deps.Transport, Timeout: timings.RequestTimeout, CACertificatePEM: c.CACertificatePEM.ValueString(),
 		AllowInsecureHTTP: s.insecure, UserAgent: "terraform-provider-oauth/" + p.version,
+		Now: p.deps.Clock.Now, Random: p.deps.Random,
 	})
 	if err != nil {
 		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))

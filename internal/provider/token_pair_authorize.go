@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -22,7 +23,8 @@ type applying struct {
 	about         subject
 	diags         *diag.Diagnostics
 	former        *credential.Setup // what the record said before; nil: the same
-	unlocated     bool              // where to authorize could not be discovered
+	unoffered     bool              // where to authorize could not be discovered, or what for not be pushed
+	failed        bool              // a code was sent in vain
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -76,7 +78,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		keepSecrets(&setup.Client, a.config.Client, before.Client)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
-		a.former = &credential.Setup{Client: before.Client, ClientCredentials: before.ClientCredentials, Refresh: before.Refresh}
+		a.former = &credential.Setup{Client: before.Client, Grant: before.Grant, Refresh: before.Refresh}
 		if err == nil {
 			warnOtherGrant(a.about, before, after, a.diags)
 		}
@@ -159,7 +161,7 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 		a.diags.Append(offerDiags...)
 		return credential.Result{}, false
 	}
-	if !ok && a.unlocated {
+	if !ok && a.unoffered {
 		a.diags.Append(asWarnings(offerDiags)...)
 	}
 	if p, has := offered.NewestPending(); has {
@@ -268,6 +270,7 @@ func (a *applying) denied(ctx context.Context, cb oauth.Callback, at path.Path) 
 // exchangeFailed reports a failed exchange with a fresh URL.
 func (a *applying) exchangeFailed(ctx context.Context, err error, at path.Path) {
 	var e *credential.Error
+	a.failed = true
 	if errors.As(err, &e) && e.Kind != credential.KindStore {
 		var quiet diag.Diagnostics
 		if record, ok := a.offer(ctx, &quiet); ok && record.Status != "" {
@@ -311,18 +314,45 @@ func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credenti
 	}
 	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
 		RedirectURI: uri, Scopes: scopesOf(a.config.AuthorizationCode), Extra: knownStrings(a.config.AuthorizationCode, "extra_parameters"),
+		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
 	})
-	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) {
+	var pushing *credential.PushError
+	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
 		if either(a.config.AuthorizationCode, "code") != absent {
 			return credential.Record{}, true // a bare code needs no URL
 		}
-		a.unlocated = true
+		a.unoffered = true
 	}
 	if err != nil {
-		addEngineError(diags, path.Root("authorization_code"), "Unable to Offer Authorization", a.about, err)
+		addEngineError(diags, offerPath(err), "Unable to Offer Authorization", a.about, err)
 		return credential.Record{}, false
 	}
 	return record, true
+}
+
+// offerPath is what has to be corrected where no authorization can be offered.
+func offerPath(err error) path.Path {
+	if errors.Is(err, credential.ErrNoPushEndpoint) {
+		return path.Root("client").AtName("pushed_authorization_request_endpoint")
+	}
+	return path.Root("authorization_code")
+}
+
+// reshaped tells whether the configuration asks a person for something else than the state did. One that has just been brought
+// a code has been asked.
+func (a *applying) reshaped() bool {
+	if a.state.AuthorizationCode.IsNull() || a.config.brings(a.state) {
+		return false
+	}
+	inputs := []string{"callback_url", "code", "code_verifier"}
+	was := a.state.AuthorizationCode.Attributes()
+	for name, is := range a.config.AuthorizationCode.Attributes() {
+		input := slices.ContainsFunc(inputs, func(i string) bool { return name == i || strings.HasPrefix(name, i+"_wo") })
+		if former, ok := was[name]; ok && !input && !is.Equal(former) {
+			return true
+		}
+	}
+	return false
 }
 
 // redirectURI is the grant's, else the registration's first.

@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -23,22 +20,10 @@ func clientCredentialsAttribute() schema.SingleNestedAttribute {
 			"There is no refresh token; whenever a token ends, the client asks for the next. `{}` will do for most servers. " +
 			"One of this, `authorization_code` and `preauthenticated`. A change gets a new token at once.",
 		Optional: true,
-		Attributes: map[string]schema.Attribute{
-			"scopes": schema.SetAttribute{
-				MarkdownDescription: "The scopes to ask for, at most 500. Null or `[]`: none are sent, and the server decides. " +
-					"Those that the client's `platform` wants of a person who authorizes are not among them.",
-				ElementType: types.StringType, Optional: true,
-				Validators: []validator.Set{setvalidator.SizeAtMost(500), noNulls{}, setvalidator.ValueStringsAre(scopeToken())},
-			},
-			"extra_parameters": schema.MapAttribute{
-				MarkdownDescription: "More parameters of the request, such as `audience` or `resource`, at most 50; for some platforms they are needed, as `tenant_id` is for Visma Connect. " +
-					"Those of the protocol (`grant_type`, `scope`, `client_id` and so on) are refused. They are shown in plans: this is no place for a secret.",
-				ElementType: types.StringType, Optional: true,
-				Validators: []validator.Map{
-					mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096)),
-				},
-			},
-		},
+		Attributes: requestInputs(
+			"Null or `[]`: none are sent, and the server decides. Those that the client's `platform` wants of a person who authorizes are not among them.",
+			"for some platforms they are needed, as `tenant_id` is for Visma Connect",
+		),
 	}
 }
 
@@ -76,10 +61,8 @@ func (m *tokenPairModel) validateClientCredentials(diags *diag.Diagnostics) {
 		return
 	}
 	at := pathClientCredentials().AtName("extra_parameters")
-	parameters, settled := m.clientCredentialsParameters()
-	if _, err := oauth.ClientCredentialsForm(nil, "", parameters); err != nil {
-		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("client_credentials.extra_parameters cannot be used: %s.", err))
-	}
+	parameters, settled := parametersOf(m.ClientCredentials)
+	validateRequest(pathClientCredentials(), m.ClientCredentials, oauth.GrantRequest{Type: oauth.GrantClientCredentials}, diags)
 	if !isGiven(m.Client) {
 		return
 	}
@@ -101,23 +84,13 @@ func (m *tokenPairModel) validateConfidential(diags *diag.Diagnostics) {
 	if method.ValueString() == oauth.None {
 		diags.AddAttributeError(client.AtName("token_endpoint_auth_method"), "Contradicting Attributes", `client.token_endpoint_auth_method cannot be "none": `+why)
 	}
-	secret := either(m.Client, "client_secret") != absent || !memberInt(m.Client, "client_secret_wo_version").IsNull()
-	if method.IsNull() && !secret && member(m.Client, "registration").IsNull() {
-		diags.AddAttributeError(client.AtName("client_secret"), "Missing Attribute", "client.client_secret is needed: "+why)
+	proves := !member(m.Client, "tls_client_certificate").IsNull()
+	for _, s := range clientSecrets() {
+		proves = proves || either(m.Client, s.name) != absent || !memberInt(m.Client, s.name+"_wo_version").IsNull()
 	}
-}
-
-// clientCredentialsParameters reads extra_parameters. A value that is not known yet is empty; settled is false while not
-// even the names are known.
-func (m *tokenPairModel) clientCredentialsParameters() (parameters map[string]string, settled bool) {
-	all, _ := m.ClientCredentials.Attributes()["extra_parameters"].(types.Map)
-	parameters = map[string]string{}
-	for name, v := range all.Elements() {
-		if s, ok := v.(types.String); ok {
-			parameters[name] = s.ValueString()
-		}
+	if method.IsNull() && !proves && member(m.Client, "registration").IsNull() {
+		diags.AddAttributeError(client.AtName("client_secret"), "Missing Attribute", "client.client_secret is needed, or client.private_key, or a tls_client_certificate: "+why)
 	}
-	return parameters, !all.IsUnknown()
 }
 
 func platformName(id types.String) string {
@@ -128,12 +101,11 @@ func platformName(id types.String) string {
 }
 
 // clientCredentials is what the record keeps of the grant; nil where tokens come from an authorization.
-func (m *tokenPairModel) clientCredentials() *credential.ClientCredentials {
+func (m *tokenPairModel) grant() *credential.Grant {
 	if !isGiven(m.ClientCredentials) {
 		return nil
 	}
-	parameters, _ := m.clientCredentialsParameters()
-	return &credential.ClientCredentials{Scopes: scopesOf(m.ClientCredentials), Parameters: parameters}
+	return clientCredentialsOf(m.ClientCredentials)
 }
 
 // otherGrant tells whether the record has another grant than the state: a change of it broke off, or the state is an old copy.
@@ -184,8 +156,7 @@ func explainMint(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The authorization server gives the client of %s no token: %s", about, cause(e, "it does not accept the request.")), nothing,
 			"Check that the app may use client_credentials, and check the grant's scopes and extra_parameters and the client's endpoints. Then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about), nothing,
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), nothing, checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")), "Nothing was sent.", "Check the network and the endpoint, then run again."}
 	case credential.KindUnknown:

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -72,7 +73,7 @@ var unfit = []string{"refresh token", "credential was not used up", "authorize a
 func TestWordsOfWhatMints(t *testing.T) {
 	t.Parallel()
 	mints := func(r *credential.Record) {
-		r.ClientCredentials, r.Unknown, r.Pending, r.Tokens.Refresh = &credential.ClientCredentials{}, nil, nil, secret.String{}
+		r.Grant, r.Unknown, r.Pending, r.Tokens.Refresh = &credential.Grant{Type: oauth.GrantClientCredentials}, nil, nil, secret.String{}
 	}
 	none := func(r *credential.Record) { mints(r); r.Tokens = credential.Tokens{} }
 	const nothing = "Nothing was used up: the client can ask again at any time, and nobody has to authorize."
@@ -88,7 +89,7 @@ func TestWordsOfWhatMints(t *testing.T) {
 			"The server's own words: invalid_scope: no such scope (HTTP 400)",
 		}},
 		{credential.Error{Kind: credential.KindConfiguration, Err: credential.ErrPublicClient}, none, []string{
-			`The configuration of token pair "exact" cannot be used: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4), and this one has no client_secret or token_endpoint_auth_method = "none".`,
+			`The configuration of token pair "exact" cannot be used: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4), and this one has no client_secret, private_key or tls_client_certificate, or token_endpoint_auth_method = "none".`,
 			"Nothing was sent. What the store holds is unchanged.", "Correct the configuration, then run again.",
 		}},
 		{credential.Error{Kind: credential.KindBadClient, Verdict: refusedWith("invalid_client", "")}, mints, []string{
@@ -180,7 +181,7 @@ func TestNoticesOfWhatMints(t *testing.T) {
 // Who changes the grant learns what becomes of the tokens, if there are any.
 func TestWarningOfAnotherGrant(t *testing.T) {
 	t.Parallel()
-	mints := aRecord(func(r *credential.Record) { r.ClientCredentials = &credential.ClientCredentials{} })
+	mints := aRecord(func(r *credential.Record) { r.Grant = &credential.Grant{Type: oauth.GrantClientCredentials} })
 	for _, c := range []struct {
 		before, after credential.Record
 		says          string

@@ -13,8 +13,8 @@ import (
 
 func (m *tokenPairModel) volatileStrings() []*types.String {
 	return []*types.String{
-		&m.Status, &m.AuthorizationURL, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType, &m.IssuedAt, &m.ExpiresAt,
-		&m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
+		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType,
+		&m.IssuedAt, &m.ExpiresAt, &m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
 	}
 }
 
@@ -39,8 +39,8 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		status = credential.StatusAuthorizationRequired
 	}
 	m.Status = types.StringValue(string(status))
-	if p, ok := r.NewestPending(); ok && !r.Mints() {
-		m.AuthorizationURL = types.StringValue(p.URL)
+	if p, ok := r.NewestPending(); ok && !r.Mints() && p.Usable(now) {
+		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	m.Generation = types.Int64Value(r.Generation)
 	m.LastRotatedAt = timeValue(r.LastRotatedAt)
@@ -133,7 +133,7 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 	if s.stateOnly {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
-	return credential.Setup{Client: client, ClientCredentials: m.clientCredentials(), Inputs: m.inputs(), Refresh: m.refreshSettings()}
+	return credential.Setup{Client: client, Grant: m.grant(), Inputs: m.inputs(), Refresh: m.refreshSettings()}
 }
 
 func timeValue(t time.Time) types.String {

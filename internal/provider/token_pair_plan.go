@@ -25,7 +25,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	config.validateClientCredentials(&resp.Diagnostics)
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
-		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
+		checkClient(path.Root("client"), func(name string) types.String { return memberText(config.Client, name) },
 			platformParameters(config.Client), policyOf(config.Client), true, &resp.Diagnostics)
 		config.validateAuthorization(&resp.Diagnostics)
 	}
@@ -70,6 +70,9 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute",
 			"client.authorization_endpoint is needed to make the authorization_url that a person opens. Write it, or set client.issuer to have it discovered.")
 	}
+	if memberBool(m.Client, "require_pushed_authorization_requests").ValueBool() && !discovers(m.Client) && either(grant, "code") == absent {
+		m.validatePushing(diags)
+	}
 	if member(grant, "redirect_uri").IsNull() && member(m.Client, "registration").IsNull() {
 		diags.AddAttributeError(at.AtName("redirect_uri"), "Missing Attribute", "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used.")
 	}
@@ -88,6 +91,17 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 	request.Extra = knownStrings(grant, "extra_parameters")
 	if _, err := oauth.AuthorizationURL(request); err != nil {
 		diags.AddAttributeError(at.AtName("extra_parameters"), "Invalid Attribute Value", fmt.Sprintf("authorization_code.extra_parameters cannot be used: %s.", err))
+	}
+}
+
+// validatePushing: what has to be pushed needs to know where to (RFC 9126).
+func (m *tokenPairModel) validatePushing(diags *diag.Diagnostics) {
+	preset, settled, _ := presetNamesOf(m.Client).find()
+	const name = "pushed_authorization_request_endpoint"
+	if settled && preset.PushedAuthorizationRequestEndpoint == "" && member(m.Client, name).IsNull() {
+		at := path.Root("client").AtName(name)
+		diags.AddAttributeError(at, "Missing Attribute",
+			fmt.Sprintf("%s is needed: client.require_pushed_authorization_requests is true. Write it, or set client.issuer to have it discovered. Nothing was sent.", at))
 	}
 }
 
@@ -146,7 +160,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 
 	acts := r.session.isUnknown() || mem.Verdict.authorizes() || plan.brings(state) || plan.mintsAnew(state) || otherClient(plan, state) ||
 		mem.Verdict == verdictClient && !plan.Client.Equal(state.Client)
-	if !acts && !plan.Status.IsUnknown() {
+	if !acts && mem.Verdict != verdictOfferMore && !plan.Status.IsUnknown() {
 		return // no difference anywhere
 	}
 	plan.setVolatileUnknown()
@@ -258,7 +272,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	if config.Client.IsNull() || config.Client.IsUnknown() {
 		return
 	}
-	checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
+	checkClient(path.Root("client"), func(name string) types.String { return memberText(config.Client, name) },
 		platformParameters(config.Client), policyOf(config.Client), r.session.insecure, diags)
 	grant := config.AuthorizationCode
 	if r.session.stateOnly && !grant.IsNull() && !grant.IsUnknown() && member(grant, "redirect_uri").IsNull() {

@@ -76,6 +76,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
 	warnNotices(about, result.Notices, diags)
 	told := hasFailed(result.Notices) || err != nil
+	e := credential.AsError(err)
 	switch {
 	case err == nil:
 		var notices []credential.Notice
@@ -84,21 +85,21 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	case blocks(err):
 		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
 		return false
-	default:
-		e := credential.AsError(err)
-		if e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
-			warnNoToken(about, err, diags)
-		}
-		if e.Record.Status != "" {
-			record = e.Record
-		}
-		switch e.Kind {
-		case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
-			mem.Verdict = verdictClient
-		}
+	case e.Record.Status != "":
+		record = e.Record
 	}
-	if left := r.leftToApply(eng, *state, record); left != verdictNone {
-		mem.Verdict = left
+	mem.Verdict = r.leftToApply(ctx, eng, *state, record)
+	about.pushes = mem.Verdict == verdictOffer || mem.Verdict == verdictOfferMore
+	if mem.Verdict == verdictOfferMore {
+		warnUnusedURL(about, record, diags)
+	}
+	if err != nil && e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
+		warnNoToken(about, err, diags)
+	}
+	switch {
+	case err == nil || mem.Verdict != verdictNone:
+	case e.Kind == credential.KindBadClient, e.Kind == credential.KindConfiguration, e.Kind == credential.KindNotSent:
+		mem.Verdict = verdictClient
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
@@ -206,7 +207,7 @@ func (m *tokenPairModel) fillImported(record credential.Record) {
 }
 
 // leftToApply is what only an apply may do with a record that was read.
-func (r *tokenPairResource) leftToApply(eng engine, state tokenPairModel, record credential.Record) verdict {
+func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state tokenPairModel, record credential.Record) verdict {
 	// Under never that is the first token of a client that gets its own: no plan asks for that.
 	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
 	switch {
@@ -214,6 +215,11 @@ func (r *tokenPairResource) leftToApply(eng engine, state tokenPairModel, record
 		return verdictAuthorize
 	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
 		return verdictRotate
+	case !state.AuthorizationCode.IsNull() && eng.PushDue(ctx, record, warnReauthorize):
+		if record.Tokens.Alive(r.session.now(), 0) {
+			return verdictOfferMore
+		}
+		return verdictOffer
 	}
 	return verdictNone
 }

@@ -44,20 +44,21 @@ func tokenPairAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Whether destroying the resource revokes its tokens at the server (RFC 7009). Default: `true`. A change takes effect with the apply that makes it, so set it to `false` and apply before a destroy that must leave the tokens alive.",
 			Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
 		},
-		"id":                       computedString("The name. Refer to the pair by this: it is unknown while an apply has still to authorize or refresh the pair, so that whoever uses it waits."),
-		"store_id":                 computedString("The random id of the token store that holds the credential."),
-		"store_location":           computedString(describeStoreLocation),
-		"status":                   computedString(describeStatus),
-		"authorization_url":        computedString("What a person opens to authorize, or to authorize again. It stays the same until it is used or its inputs change. Null without `authorization_code` or without an `authorization_endpoint`."),
-		"access_token":             computedSecret("The access token. Null with `secrets_in_state = false`."),
-		"refresh_token":            computedSecret("The refresh token. Null with `secrets_in_state = false`."),
-		"id_token":                 computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
-		"token_type":               computedString("The type of the access token, mostly `Bearer`."),
-		"issued_at":                computedString("When the access token was requested (RFC 3339, UTC)."),
-		"expires_at":               computedString(describeExpiresAt),
-		"refresh_token_expires_at": computedString("When the refresh token dies unless it is used: as the server told, or by `refresh_token_policy.idle_lifetime`, whichever is sooner. Null if not known."),
-		"reauthorize_by":           computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if that is not set, or if the tokens were obtained elsewhere."),
-		"last_rotated_at":          computedString("When the pair was last refreshed. Null if never."),
+		"id":                           computedString("The name. Refer to the pair by this: it is unknown while an apply has still to authorize or refresh the pair, so that whoever uses it waits."),
+		"store_id":                     computedString("The random id of the token store that holds the credential."),
+		"store_location":               computedString(describeStoreLocation),
+		"status":                       computedString(describeStatus),
+		"authorization_url":            computedString("What a person opens to authorize, or to authorize again. It stays the same until it is used or its inputs change. Null without `authorization_code` or without an `authorization_endpoint`. Where authorization requests are pushed (RFC 9126) it expires soon; then it is null, and the next apply offers another if somebody has to authorize."),
+		"authorization_url_expires_at": computedString(describeURLExpiresAt),
+		"access_token":                 computedSecret("The access token. Null with `secrets_in_state = false`."),
+		"refresh_token":                computedSecret("The refresh token. Null with `secrets_in_state = false`."),
+		"id_token":                     computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
+		"token_type":                   computedString("The type of the access token, mostly `Bearer`."),
+		"issued_at":                    computedString("When the access token was requested (RFC 3339, UTC)."),
+		"expires_at":                   computedString(describeExpiresAt),
+		"refresh_token_expires_at":     computedString("When the refresh token dies unless it is used: as the server told, or by `refresh_token_policy.idle_lifetime`, whichever is sooner. Null if not known."),
+		"reauthorize_by":               computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if that is not set, or if the tokens were obtained elsewhere."),
+		"last_rotated_at":              computedString("When the pair was last refreshed. Null if never."),
 		"scopes": schema.SetAttribute{
 			MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true,
 		},
@@ -76,8 +77,9 @@ func tokenPairAttributes() map[string]schema.Attribute {
 const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
 		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
-	describeConnection = "What API calls need besides the token, and is no secret: what the `platform` names of the token reply and the callback URL, such as `instance_url` or `realmId`, and what it has to be asked for, such as `cloudId`. Empty without a `platform`, or if it names nothing. It stays from the authorization on, unless a refresh says something else."
-	describeGeneration = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens. With `client_credentials` each token adds one, and so does a change that drops one."
+	describeURLExpiresAt = "Until when `authorization_url` can be opened (RFC 3339, UTC): the server keeps a pushed authorization request (RFC 9126) for a minute or so. Null if the URL does not expire."
+	describeConnection   = "What API calls need besides the token, and is no secret: what the `platform` names of the token reply and the callback URL, such as `instance_url` or `realmId`, and what it has to be asked for, such as `cloudId`. Empty without a `platform`, or if it names nothing. It stays from the authorization on, unless a refresh says something else."
+	describeGeneration   = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens. With `client_credentials` each token adds one, and so does a change that drops one."
 )
 
 func computedString(description string) schema.StringAttribute {

@@ -17,21 +17,22 @@ const (
 
 // tokenPairStatus is what can be told of a token pair without its secrets.
 type tokenPairStatus struct {
-	Status                types.String `tfsdk:"status"`
-	AuthorizationURL      types.String `tfsdk:"authorization_url"`
-	Scopes                types.Set    `tfsdk:"scopes"`
-	Generation            types.Int64  `tfsdk:"generation"`
-	IssuedAt              types.String `tfsdk:"issued_at"`
-	ExpiresAt             types.String `tfsdk:"expires_at"`
-	RefreshTokenExpiresAt types.String `tfsdk:"refresh_token_expires_at"`
-	ReauthorizeBy         types.String `tfsdk:"reauthorize_by"`
-	LastRotatedAt         types.String `tfsdk:"last_rotated_at"`
-	NextAttemptAt         types.String `tfsdk:"next_attempt_at"`
-	ClaimedBy             types.String `tfsdk:"claimed_by"`
-	ClaimedAt             types.String `tfsdk:"claimed_at"`
-	ClaimedFor            types.String `tfsdk:"claimed_for"`
-	ClaimStale            types.Bool   `tfsdk:"claim_stale"`
-	History               types.List   `tfsdk:"history"`
+	Status                    types.String `tfsdk:"status"`
+	AuthorizationURL          types.String `tfsdk:"authorization_url"`
+	AuthorizationURLExpiresAt types.String `tfsdk:"authorization_url_expires_at"`
+	Scopes                    types.Set    `tfsdk:"scopes"`
+	Generation                types.Int64  `tfsdk:"generation"`
+	IssuedAt                  types.String `tfsdk:"issued_at"`
+	ExpiresAt                 types.String `tfsdk:"expires_at"`
+	RefreshTokenExpiresAt     types.String `tfsdk:"refresh_token_expires_at"`
+	ReauthorizeBy             types.String `tfsdk:"reauthorize_by"`
+	LastRotatedAt             types.String `tfsdk:"last_rotated_at"`
+	NextAttemptAt             types.String `tfsdk:"next_attempt_at"`
+	ClaimedBy                 types.String `tfsdk:"claimed_by"`
+	ClaimedAt                 types.String `tfsdk:"claimed_at"`
+	ClaimedFor                types.String `tfsdk:"claimed_for"`
+	ClaimStale                types.Bool   `tfsdk:"claim_stale"`
+	History                   types.List   `tfsdk:"history"`
 }
 
 func computedText(description string) schema.StringAttribute {
@@ -41,19 +42,20 @@ func computedText(description string) schema.StringAttribute {
 // statusAttributes is the schema of a tokenPairStatus.
 func statusAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"status":                   computedText(describeStatus),
-		"authorization_url":        computedText("What a person opens to authorize, or to authorize again. Null if the pair offers none."),
-		"generation":               schema.Int64Attribute{MarkdownDescription: describeGeneration, Computed: true},
-		"scopes":                   schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
-		"issued_at":                computedText("When the access token was requested (RFC 3339, UTC)."),
-		"expires_at":               computedText("When the access token expires. Null if the server did not say."),
-		"refresh_token_expires_at": computedText("When the refresh token dies unless it is used. Null if not known."),
-		"reauthorize_by":           computedText("When a person must authorize again. Null if not known."),
-		"last_rotated_at":          computedText("When the pair was last refreshed. Null if never."),
-		"next_attempt_at":          computedText("With status `outcome_unknown`: from when on the refresh token may be sent once more. Null if it is not sent again."),
-		"claimed_by":               computedText("The host that has claimed the pair: it works on it now, or has died doing so. Null if none."),
-		"claimed_at":               computedText("Since when it does that."),
-		"claimed_for":              computedText("What it does: `refresh`, `exchange`, `revoke`, or `move` to another token store. Nobody takes a move over: run it again to finish it, or to take it back."),
+		"status":                       computedText(describeStatus),
+		"authorization_url":            computedText("What a person opens to authorize, or to authorize again. Null if the pair offers none, or if it has expired."),
+		"authorization_url_expires_at": computedText(describeURLExpiresAt),
+		"generation":                   schema.Int64Attribute{MarkdownDescription: describeGeneration, Computed: true},
+		"scopes":                       schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
+		"issued_at":                    computedText("When the access token was requested (RFC 3339, UTC)."),
+		"expires_at":                   computedText("When the access token expires. Null if the server did not say."),
+		"refresh_token_expires_at":     computedText("When the refresh token dies unless it is used. Null if not known."),
+		"reauthorize_by":               computedText("When a person must authorize again. Null if not known."),
+		"last_rotated_at":              computedText("When the pair was last refreshed. Null if never."),
+		"next_attempt_at":              computedText("With status `outcome_unknown`: from when on the refresh token may be sent once more. Null if it is not sent again."),
+		"claimed_by":                   computedText("The host that has claimed the pair: it works on it now, or has died doing so. Null if none."),
+		"claimed_at":                   computedText("Since when it does that."),
+		"claimed_for":                  computedText("What it does: `refresh`, `exchange`, `revoke`, or `move` to another token store. Nobody takes a move over: run it again to finish it, or to take it back."),
 		"claim_stale": schema.BoolAttribute{
 			MarkdownDescription: "Whether that takes longer than any request does (2 minutes with the default `request_timeout`): the host has died, or stands still. But for a `move`, the next run that needs a token takes over. False if there is no claim.",
 			Computed:            true,
@@ -78,8 +80,8 @@ func statusOf(r credential.Record, host string, now time.Time) tokenPairStatus {
 		RefreshTokenExpiresAt: timeValue(r.IdleDeadline()), ReauthorizeBy: timeValue(r.AbsoluteDeadline()),
 		LastRotatedAt: timeValue(r.LastRotatedAt), ClaimStale: types.BoolValue(false), History: historyOf(r),
 	}
-	if p, ok := r.NewestPending(); ok {
-		m.AuthorizationURL = types.StringValue(p.URL)
+	if p, ok := r.NewestPending(); ok && p.Usable(now) {
+		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	if r.Tokens.Scopes != nil {
 		m.Scopes = setOf(r.Tokens.Scopes)

@@ -118,7 +118,7 @@ func rfc3339() validator.String {
 
 // printable bounds a secret or identifier: visible ASCII (RFC 6749 appendix A), at most n bytes. Its message does not
 // quote the value.
-func printable(n int) validator.String {
+func printable(n int) check {
 	return check{wants: fmt.Sprintf("1 to %d printable ASCII characters", n), wrong: func(text string) error {
 		switch {
 		case text == "":
@@ -233,5 +233,21 @@ func (n noNulls) ValidateMap(_ context.Context, req validator.MapRequest, resp *
 func (noNulls) check(at path.Path, elements []attr.Value, diags *diag.Diagnostics) {
 	if slices.ContainsFunc(elements, attr.Value.IsNull) {
 		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s must not hold null.", at))
+	}
+}
+
+// noRepeats refuses a text that stands in a list twice. Unlike the framework's own validator it names the attribute.
+type noRepeats struct{}
+
+func (noRepeats) Description(context.Context) string               { return "no element stands in it twice" }
+func (n noRepeats) MarkdownDescription(ctx context.Context) string { return n.Description(ctx) }
+
+func (noRepeats) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	elements := req.ConfigValue.Elements()
+	for i, e := range elements {
+		if !e.IsUnknown() && slices.ContainsFunc(elements[:i], e.Equal) {
+			resp.Diagnostics.AddAttributeError(req.Path.AtListIndex(i), "Invalid Attribute Value", fmt.Sprintf("%s must hold each element once: this one stands in it twice.", req.Path))
+			return
+		}
 	}
 }

@@ -22,7 +22,7 @@ func badMintValues() []badValue {
 		{base: base, at: at, value: object{"a\n": "x"}, path: at + `["a\n"]`, says: "must be 1 to 200 printable ASCII characters: it holds other characters"},
 		{base: base, at: at, value: object{"audience": nil}, says: "must not hold null."},
 		{base: base, at: at, value: many(51), says: "must contain at most 50 elements"},
-		{base: base, at: "client.client_secret", value: nil, says: "client.client_secret is needed: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4)."},
+		{base: base, at: "client.client_secret", value: nil, says: "client.client_secret is needed, or client.private_key, or a tls_client_certificate: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4)."},
 		{
 			base: with(with(base, "client.client_secret", nil), "client.registration", "r"), at: "client.token_endpoint_auth_method", value: "none",
 			says: `client.token_endpoint_auth_method cannot be "none": client_credentials is for clients that authenticate themselves (RFC 6749 §4.4).`,
@@ -34,6 +34,7 @@ func badMintValues() []badValue {
 	visma := with(with(base, "client", object{"platform": "visma_connect", "client_id": "id", "client_secret": "s"}), at, object{"tenant_id": "t"})
 	lacks := `client_credentials.extra_parameters lacks "tenant_id": Visma Connect gives a client no token without it.`
 	told := with(with(base, "client.platform_overrides", `{"client_credentials_parameters": ["audience"]}`), at, object{"audience": "a"})
+	rows = append(rows, badRequestValues(base, "client_credentials")...)
 	return append(rows, []badValue{
 		{base: visma, at: at, value: nil, says: lacks},
 		{base: visma, at: at, value: object{"tenant": "t"}, says: lacks},

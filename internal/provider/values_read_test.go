@@ -47,7 +47,7 @@ func badEphemeralValues() map[string][]badValue {
 func badAccessTokenValues() []badValue {
 	const validity = "min_validity must be a duration like 30s, 5m or 1h, from 1s to 24h: "
 	base := object{"token_pair": "x"}
-	return []badValue{
+	return append(badClientTokenValues(), []badValue{
 		{base: base, at: "token_pair", value: "", says: nameRule},
 		{base: base, at: "token_pair", value: ".x", says: nameRule},
 		{base: base, at: "token_pair", value: "x y", says: nameRule},
@@ -59,7 +59,7 @@ func badAccessTokenValues() []badValue {
 			base: base, provider: object{"token_store": "state"}, phase: inPlan, path: "-",
 			says: `oauth_access_token looks tokens up by name in a token store, and token_store = "state" has none.`,
 		},
-	}
+	}...)
 }
 
 func TestBadDataSourceAndEphemeralValues(t *testing.T) {

@@ -32,6 +32,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		diags.AddWarning("Token Store on a CI Runner's Own Disk",
 			fmt.Sprintf("This run seems to be a CI job, and %s is kept in %s, which may be thrown away with the runner. Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.", about, r.session.location))
 	}
+	warnCertificateEnds(about, record.Client, now, diags)
 	if record.Status != credential.StatusActive {
 		return // a deadline of what does not work is no news
 	}
@@ -42,9 +43,21 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))
 	}
 	if at := record.AbsoluteDeadline(); !at.IsZero() && at.Sub(now) < warnReauthorize {
-		diags.AddWarning("Authorization Ends Soon",
-			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(record)))
+		diags.AddWarning(forPlan(about, "Authorization Ends Soon"),
+			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(about, record)))
 	}
+}
+
+// warnUnusedURL says why a plan of a pair that works has something to do: the one who was to authorize it has not. Where its end is
+// near, that is told already.
+func warnUnusedURL(about subject, record credential.Record, diags *diag.Diagnostics) {
+	p, ok := record.NewestPending()
+	end := record.AbsoluteDeadline()
+	if !ok || record.Status != credential.StatusActive || !end.IsZero() && end.Sub(about.session.now()) < warnReauthorize {
+		return
+	}
+	diags.AddWarning("Authorization URL Expired", fmt.Sprintf("A person was offered to authorize %s again, and has not done so. Its tokens work, and nobody has to. Until %s an apply offers it anew.\n\n%s",
+		about, moment(p.CreatedAt.Add(credential.OfferedFor)), authorizeAgain(about, record)))
 }
 
 // stateOnlyRisk says what loses a single-use token that is in the state alone, and what helps.
@@ -77,7 +90,7 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	summary := "Token Pair Not Refreshed"
 	switch e.Kind {
 	case credential.KindAuthorize:
-		summary = "Authorization Required"
+		summary = forPlan(about, "Authorization Required")
 	case credential.KindUnknown:
 		if !e.Record.Mints() {
 			summary = "Outcome of a Refresh Unknown"
@@ -90,6 +103,15 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		summary = "Credential Moved"
 	}
 	diags.AddWarning(summary, engineDetail(about, err))
+}
+
+// forPlan keeps a plan's warning apart from that of its apply, which has the URL to open: Terraform shows one of two with the same
+// summary.
+func forPlan(about subject, summary string) string {
+	if about.pushes {
+		return summary + " (Apply for a URL)"
+	}
+	return summary
 }
 
 // warnNotices tells what a success still has to say.

@@ -57,10 +57,12 @@ func (s *Server) decide(params url.Values, issuer, decision string, entry *Entry
 	case refused != nil:
 		return s.denialReply(issuer, *refused)
 	case decision == decisionDeny:
+		s.useUp(params)
 		return s.denialReply(issuer, denial{request.redirectURI, request.state, "access_denied", "the user said no"})
 	case decision != decisionAllow:
 		return s.denialReply(issuer, denial{code: "invalid_request", description: "neither Allow nor Deny was chosen"})
 	}
+	s.useUp(params)
 	code, err := s.consent(request)
 	if err != nil {
 		return s.denialReply(issuer, denial{request.redirectURI, request.state, "server_error", "no randomness"})
@@ -76,6 +78,15 @@ func (s *Server) decide(params url.Values, issuer, decision string, entry *Entry
 // checkAuthorization checks an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) in the order that decides where
 // its errors go.
 func (s *Server) checkAuthorization(params url.Values, issuer string) (authorization, *denial) {
+	params, refused := s.unfold(params)
+	if refused != nil {
+		return authorization{}, refused
+	}
+	return s.checkRequest(params, issuer)
+}
+
+// checkRequest does so with a request as it is.
+func (s *Server) checkRequest(params url.Values, issuer string) (authorization, *denial) {
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(params[name]) > 1 {
 			return authorization{}, &denial{code: "invalid_request", description: name + " is there more than once"}

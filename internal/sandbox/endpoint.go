@@ -14,6 +14,7 @@ const (
 	pathAuthorize  = "/authorize"
 	pathToken      = "/token"
 	pathRevoke     = "/revoke"
+	pathPush       = "/par"
 	pathIntrospect = "/introspect"
 	pathMetadata   = "/.well-known/oauth-authorization-server"
 	pathOpenID     = "/.well-known/openid-configuration"
@@ -41,6 +42,8 @@ func (s *Server) endpointAt(path string) (endpoint, bool) {
 		return endpoint{post, (*Server).serveToken}, true
 	case pathRevoke:
 		return endpoint{post, (*Server).serveRevoke}, true
+	case pathPush:
+		return endpoint{post, (*Server).servePush}, true
 	case pathIntrospect:
 		return endpoint{post, (*Server).serveIntrospect}, true
 	case pathMetadata, pathOpenID:

@@ -60,7 +60,9 @@ type Counters struct {
 	APIUnauthorized int `json:"api_unauthorized"`
 	AuthorizeViews  int `json:"authorize_views"`
 	Consents        int `json:"consents"`
-	RedirectedHits  int `json:"redirected_hits"`
+	// Pushes counts the authorization requests that were taken in advance.
+	Pushes         int `json:"pushes"`
+	RedirectedHits int `json:"redirected_hits"`
 	// Registrations counts the clients that have registered themselves; the next three count what they asked of their
 	// registrations with success, and the last one what was refused because of the token.
 	Registrations             int `json:"registrations"`

@@ -19,6 +19,8 @@ func (s *Server) serveMetadata(c *call) reply {
 		{"code_challenge_methods_supported", `["S256"]`},
 		{"authorization_response_iss_parameter_supported", strconv.FormatBool(!s.manners.omitsIssuer)},
 	}
+	members = append(members, member{"pushed_authorization_request_endpoint", quote(c.issuer + pathPush)},
+		member{"require_pushed_authorization_requests", strconv.FormatBool(s.settings.RequirePushedRequests)})
 	if !s.manners.noRevocation {
 		members = append(members, member{"revocation_endpoint", quote(c.issuer + pathRevoke)},
 			member{"revocation_endpoint_auth_methods_supported", methodList(s.manners.revokeMethods)})

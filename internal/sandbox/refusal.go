@@ -32,6 +32,7 @@ const (
 	badQuery         reason = "parameters_in_query"
 	repeated         reason = "repeated_parameter"
 	missing          reason = "missing_parameter"
+	pushedReference  reason = "pushed_reference"
 	grantUnsupported reason = "grant_unsupported"
 
 	clientTwoMethods reason = "client_two_methods"
@@ -81,6 +82,7 @@ func standardRefusals() map[reason]refusal {
 		badQuery:         says(400, "invalid_request", "parameters belong in the body, not in the URL"),
 		repeated:         says(400, "invalid_request", "a parameter is there more than once"),
 		missing:          says(400, "invalid_request", "a required parameter is missing"),
+		pushedReference:  says(400, "invalid_request", "request_uri cannot be pushed"),
 		grantUnsupported: says(400, "unsupported_grant_type", "this grant type is not supported"),
 
 		clientTwoMethods:    says(400, "invalid_request", "more than one way of client authentication in one request"),

@@ -75,6 +75,7 @@ type Server struct {
 	registered map[string]*registered // the clients that have registered themselves, by id
 	settings   Settings
 	codes      map[string]*authCode
+	pushed     map[string]*pushedRequest // by request_uri
 	refreshes  map[string]*refreshToken
 	accesses   map[string]*accessToken
 	families   []*family
@@ -106,7 +107,7 @@ func New(options Options) (*Server, error) {
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
 		clients: map[string]Client{}, registered: map[string]*registered{}, codes: map[string]*authCode{},
-		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
+		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 	}

@@ -75,6 +75,10 @@ type Settings struct {
 	OmitRefreshToken bool
 	// RequirePKCE refuses authorization requests without a code_challenge.
 	RequirePKCE bool
+	// RequirePushedRequests refuses authorization requests that were not pushed before (RFC 9126), and says so in the metadata.
+	RequirePushedRequests bool
+	// PushedRequestLifetime is how long a pushed request waits for its person; zero: a minute.
+	PushedRequestLifetime time.Duration
 
 	Registration Registration
 	// ClientSecretLifetime is how long the secret of a client lives that has registered itself.
@@ -114,7 +118,7 @@ func (s Settings) Validate() error {
 		"refresh_token_idle_lifetime":     s.RefreshTokenIdleLifetime,
 		"refresh_token_absolute_lifetime": s.RefreshTokenAbsoluteLifetime,
 		"code_lifetime":                   s.CodeLifetime, "earliest_refresh": s.EarliestRefresh,
-		"token_calls_window": s.TokenCallsWindow,
+		"token_calls_window": s.TokenCallsWindow, "pushed_request_lifetime": s.PushedRequestLifetime,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
@@ -169,6 +173,8 @@ type settingsJSON struct {
 	TokenCallsWindow             jsonDuration `json:"token_calls_window"`
 	OmitRefreshToken             bool         `json:"omit_refresh_token"`
 	RequirePKCE                  bool         `json:"require_pkce"`
+	RequirePushedRequests        bool         `json:"require_pushed_requests"`
+	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
 	Registration                 Registration `json:"registration,omitzero"`
 	ClientSecretLifetime         jsonDuration `json:"client_secret_lifetime,omitzero"`
 }
@@ -194,6 +200,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
 		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
+		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
 		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
 	}
 	return nil
@@ -210,6 +217,7 @@ func (s Settings) wire() settingsJSON {
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
 		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE, Registration: s.Registration,
+		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
 		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),
 	}
 }

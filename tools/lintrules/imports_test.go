@@ -20,7 +20,7 @@ func TestImports(t *testing.T) {
 		not  []string // only beside "*"
 	}{
 		{file: "internal/secret/plant.go"},
-		{file: "internal/oauth/plant.go", may: []string{"secret", "x/oauth2"}},
+		{file: "internal/oauth/plant.go", may: []string{"secret", "x/oauth2", "jose"}},
 		{file: "internal/platform/plant.go", may: []string{"oauth", "credential"}},
 		{file: "internal/store/plant.go"},
 		{file: "internal/store/filestore/plant.go", may: []string{"store", "x/sys"}},
@@ -33,18 +33,18 @@ func TestImports(t *testing.T) {
 		{file: "internal/credential/plant.go", may: []string{"oauth", "store", "seal", "secret"}},
 		{
 			file: "internal/provider/plant.go",
-			may:  []string{"credential", "platform", "oauth", "store", "seal", "secret", "framework", "tflog", "tftest"},
+			may:  []string{"credential", "platform", "oauth", "store", "seal", "secret", "framework", "tflog", "tftest", "norm"},
 		},
 		{file: "internal/command/plant.go", may: []string{"credential", "seal", "secret", "store"}},
-		{file: "internal/sandbox/plant.go", may: []string{"goleak"}},
-		{file: "internal/sandbox/plant_test.go", may: []string{"sandbox", "goleak"}},
-		{file: "internal/newpackage/plant.go", may: []string{"age", "pgx", "porcupine", "x/oauth2", "x/sys", "goleak", "stray"}},
+		{file: "internal/sandbox/plant.go", may: []string{"goleak", "jose"}},
+		{file: "internal/sandbox/plant_test.go", may: []string{"sandbox", "goleak", "jose"}},
+		{file: "internal/newpackage/plant.go", may: []string{"age", "pgx", "porcupine", "x/oauth2", "jose", "x/sys", "goleak", "stray"}},
 		{
 			file: "main.go",
 			may:  []string{"command", "provider", "store", "filestore", "pgstore", "memstore", "storetest", "framework", "tflog", "tftest"},
 		},
 		{file: "cmd/sandbox/main.go", may: []string{"sandbox"}},
-		{file: "cmd/newcommand/main.go", may: []string{"age", "pgx", "porcupine", "x/oauth2", "x/sys", "goleak", "stray"}},
+		{file: "cmd/newcommand/main.go", may: []string{"age", "pgx", "porcupine", "x/oauth2", "jose", "x/sys", "goleak", "stray"}},
 		{file: "plant_test.go", may: anything},
 		{file: "internal/provider/plant_test.go", may: anything},
 		{file: "internal/oauth/plant_test.go", may: anything, not: []string{"provider"}},

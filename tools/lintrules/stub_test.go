@@ -38,7 +38,9 @@ var packages = map[string]string{
 	"pgx":       "github.com/jackc/pgx/v5",
 	"porcupine": "github.com/anishathalye/porcupine",
 	"x/oauth2":  "golang.org/x/oauth2",
+	"jose":      "github.com/go-jose/go-jose/v4",
 	"x/sys":     "golang.org/x/sys/unix",
+	"norm":      "golang.org/x/text/unicode/norm",
 	"framework": "github.com/hashicorp/terraform-plugin-framework/resource",
 	"tflog":     "github.com/hashicorp/terraform-plugin-log/tflog",
 	"tftest":    "github.com/hashicorp/terraform-plugin-testing/helper/resource",
@@ -53,6 +55,7 @@ var foreignModules = []string{
 	"example.com/stray",
 	"filippo.io/age",
 	"github.com/anishathalye/porcupine",
+	"github.com/go-jose/go-jose/v4",
 	"github.com/hashicorp/terraform-plugin-framework",
 	"github.com/hashicorp/terraform-plugin-log",
 	"github.com/hashicorp/terraform-plugin-testing",
@@ -61,6 +64,7 @@ var foreignModules = []string{
 	"go.uber.org/goleak",
 	"golang.org/x/oauth2",
 	"golang.org/x/sys",
+	"golang.org/x/text",
 }
 
 // newStub lays out a module with this repository's path and lint rules, and an empty package at every import path.
@@ -77,8 +81,8 @@ func newStub(t *testing.T) string {
 	fmt.Fprintf(&gomod, "module %s\n\ngo 1.26.0\n", module)
 	for i, foreign := range foreignModules {
 		version := "v0.0.0"
-		if strings.HasSuffix(foreign, "/v5") {
-			version = "v5.0.0"
+		if major := path.Base(foreign); major == "v4" || major == "v5" {
+			version = major + ".0.0"
 		}
 		dir := fmt.Sprintf("foreign/%d", i)
 		fmt.Fprintf(&gomod, "\nrequire %s %s\nreplace %s => ./%s\n", foreign, version, foreign, dir)

@@ -1,0 +1,194 @@
+//go:build unix
+
+package acceptance_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// asking is a data source "x" whose client asks for a token of its own. grant is the body of client_credentials.
+func (s *server) asking(grant, more string) string {
+	return fmt.Sprintf(`
+data "oauth_access_token" "x" {
+  client             = %s
+  client_credentials = { %s }
+  %s
+}
+output "token" {
+  value     = data.oauth_access_token.x.access_token
+  sensitive = true
+}
+`, s.client(strict), grant, more)
+}
+
+// A client's token is shared by all that ask for the same, until it expires: within a plan, across runs and configurations. What
+// asks for something else has another.
+func TestClientTokenIsShared(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.write(s.asking(`scopes = ["b", "a"]`, ""))
+	w.plan().mustNotSay(t, "known after apply")
+	s.expectMints(1)
+	w.apply()
+	s.expectMints(1)
+	first := w.string("data.oauth_access_token.x", "access_token")
+	w.expect("data.oauth_access_token.x", values{"token_type": "Bearer"})
+	if got := fmt.Sprint(w.attributes("data.oauth_access_token.x")["scopes"]); got != "[a b]" || s.lastParameters() != "grant_type scope" {
+		t.Errorf("scopes %s, asked for with %s", got, s.lastParameters())
+	}
+	other := w.sibling()
+	other.write(s.asking(`scopes = ["a", "b"]`, ""))
+	other.apply()
+	if got := other.string("data.oauth_access_token.x", "access_token"); got != first {
+		t.Error("the other configuration has another token")
+	}
+	s.expectMints(1)
+	other.write(s.asking(`scopes = ["a"]`, ""))
+	other.apply()
+	s.expectMints(2)
+	other.write(s.asking(`scopes = ["a"], extra_parameters = { audience = "x" }`, ""))
+	other.apply()
+	s.expectMints(3)
+
+	s.later(9*time.Minute, w, other) // of ten
+	w.plan()
+	s.expectMints(3) // the provider's margin is 30 seconds
+	w.write(s.asking(`scopes = ["b", "a"]`, `min_validity = "5m"`))
+	w.plan()
+	s.expectMints(4)
+	w.plan()
+	s.expectMints(4)
+	w.write(s.asking(`scopes = ["b", "a"]`, `min_validity = "2h"`))
+	w.plan().mustSay(t, "No Access Token Lives That Long", `The access tokens of client "`, `The one that is shared is renewed when half of that is over.`)
+	s.expectMints(4)
+}
+
+// A thousand data sources in one plan, and many plans at once, cause one request for each expiry.
+func TestThousandAskersOfAClientToken(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.patience = 5 * time.Minute
+	config := strings.Replace(s.asking(`scopes = ["a"]`, "count = 50"), "data.oauth_access_token.x.access_token", "data.oauth_access_token.x[0].access_token", 1)
+	w.write(config)
+	const processes = 20
+	for expiry := 1; expiry <= 2; expiry++ {
+		gate := w.closeGate()
+		var all []*running
+		for range processes {
+			all = append(all, w.start("plan", "-input=false", "-no-color", "-lock=false", "-parallelism=50"))
+		}
+		gate.open(processes)
+		for _, one := range all {
+			if r := one.wait(); r.code != 0 {
+				t.Errorf("a process exited with %d:\n%s\n%s", r.code, r.stdout, r.stderr)
+			}
+		}
+		s.expectMints(expiry)
+		s.later(time.Hour, w)
+	}
+}
+
+// What the server refuses is told once, with what was tried, and sent once, however many ask.
+func TestClientTokenRefused(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	s.fault(sandbox.Fault{Action: sandbox.ActionStatus, Status: 400, Body: `{"error":"invalid_scope","error_description":"no such scope"}`})
+	w.write(strings.Replace(s.asking(`scopes = ["nonsense"]`, "count = 100"), ".x.access", ".x[0].access", 1))
+	w.fails([]string{
+		"Unable to Get Access Token", `client_credentials = { scopes = ["nonsense"] }`,
+		`asked ` + s.base + `/token for an access token (client_credentials, scopes nonsense), and the server refused.`,
+		"Nothing was used up: the client can ask again at any time, and nobody has to authorize.",
+		"Check that the app may use this grant on the platform", "The server's own words: invalid_scope: no such scope (HTTP 400)",
+	}, "plan", "-no-color", "-input=false")
+	if c := s.Counters(); c.TokenRequests != 1 {
+		t.Errorf("%d requests", c.TokenRequests)
+	}
+
+	w.env["TF_VAR_secret"] = "an old secret"
+	w.write("variable \"secret\" { sensitive = true }\n" + strings.Replace(s.asking("", ""), fmt.Sprintf("%q", clientSecret), "var.secret", 1))
+	w.fails([]string{
+		"and the server does not accept the client.", "Nothing was used up", "a secret that was renewed on the platform must be renewed here too.",
+		"The server's own words: invalid_client",
+	}, "plan", "-no-color", "-input=false").mustNotSay(t, "an old secret")
+	w.write(s.asking("", ""))
+	w.apply()
+}
+
+// The token of a state without a store lives as long as the process: one request for each plan and apply.
+func TestClientTokenWithoutAStore(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.env["OAUTH_TOKEN_STORE"] = "state"
+	w.write(strings.Replace(s.asking("", "count = 20"), ".x.access", ".x[0].access", 1))
+	w.plan()
+	s.expectMints(1)
+	w.plan()
+	s.expectMints(2)
+}
+
+// What is not known yet is read in the apply; a registration of the store has the secret.
+func TestClientTokenOfARegistration(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	w.write(fmt.Sprintf(`
+resource "oauth_app_registration" "this" {
+  name           = "machine"
+  client_id      = %q
+  client_secret  = %q
+  token_endpoint = "%s/token"
+}
+data "oauth_access_token" "x" {
+  client             = oauth_app_registration.this.client
+  client_credentials = {}
+}
+`, clientID, clientSecret, s.base))
+	w.plan().mustSay(t, "data.oauth_access_token.x will be read during apply")
+	s.expectMints(0)
+	w.apply()
+	s.expectMints(1)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectMints(1)
+}
+
+// Without secrets in the state the data source names the ephemeral resource, which needs none there.
+func TestClientTokenEphemeral(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	if !w.knows(ephemeralResources) {
+		return
+	}
+	const hides = "provider \"oauth\" { secrets_in_state = false }\n"
+	w.write(hides + s.asking("", ""))
+	w.fails([]string{"Secret Would Enter the State", `Use the ephemeral resource instead: ephemeral "oauth_access_token".`}, "plan", "-no-color", "-input=false")
+	s.expectMints(0)
+
+	config := hides + fmt.Sprintf(`
+ephemeral "oauth_access_token" "x" {
+  client             = %s
+  client_credentials = {}
+}
+resource "terraform_data" "y" {
+  lifecycle {
+    precondition {
+      condition     = ephemeral.oauth_access_token.x.access_token != "" && ephemeral.oauth_access_token.x.token_type == "Bearer"
+      error_message = "There is no token."
+    }
+  }
+}
+`, s.client(strict))
+	w.write(config)
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectMints(1)
+	other := w.sibling()
+	other.write(s.asking("", ""))
+	other.apply()
+	s.expectMints(1)
+	expectIn(t, w.dir, "the access token", other.string("data.oauth_access_token.x", "access_token"), false)
+	expectIn(t, w.store, "the client secret", clientSecret, false)
+}

@@ -1,0 +1,85 @@
+package provider
+
+import (
+	"fmt"
+
+	data "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	ephemeral "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// Inputs are described once, as those of a resource. Data sources and ephemeral resources take them over: the framework has a set
+// of types for each of the three.
+
+func dataInputs(inputs map[string]schema.Attribute) map[string]data.Attribute {
+	taken := map[string]data.Attribute{}
+	for name, input := range inputs {
+		text := input.GetMarkdownDescription()
+		switch a := input.(type) {
+		case schema.StringAttribute:
+			taken[name] = data.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, Validators: a.Validators}
+		case schema.BoolAttribute:
+			taken[name] = data.BoolAttribute{MarkdownDescription: text, Optional: true, Validators: a.Validators}
+		case schema.SetAttribute:
+			taken[name] = data.SetAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+		case schema.ListAttribute:
+			taken[name] = data.ListAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+		case schema.MapAttribute:
+			taken[name] = data.MapAttribute{
+				MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, ElementType: a.ElementType, Validators: a.Validators,
+			}
+		case schema.SingleNestedAttribute:
+			taken[name] = data.SingleNestedAttribute{
+				MarkdownDescription: text, Optional: true, Attributes: dataInputs(a.Attributes), Validators: a.Validators,
+			}
+		}
+	}
+	return taken
+}
+
+func ephemeralInputs(inputs map[string]schema.Attribute) map[string]ephemeral.Attribute {
+	taken := map[string]ephemeral.Attribute{}
+	for name, input := range inputs {
+		text := input.GetMarkdownDescription()
+		switch a := input.(type) {
+		case schema.StringAttribute:
+			taken[name] = ephemeral.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, Validators: a.Validators}
+		case schema.BoolAttribute:
+			taken[name] = ephemeral.BoolAttribute{MarkdownDescription: text, Optional: true, Validators: a.Validators}
+		case schema.SetAttribute:
+			taken[name] = ephemeral.SetAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+		case schema.ListAttribute:
+			taken[name] = ephemeral.ListAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+		case schema.MapAttribute:
+			taken[name] = ephemeral.MapAttribute{
+				MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, ElementType: a.ElementType, Validators: a.Validators,
+			}
+		case schema.SingleNestedAttribute:
+			taken[name] = ephemeral.SingleNestedAttribute{
+				MarkdownDescription: text, Optional: true, Attributes: ephemeralInputs(a.Attributes), Validators: a.Validators,
+			}
+		}
+	}
+	return taken
+}
+
+// Descriptions of a secret where there is no write-only twin.
+const (
+	describeSecretOfData      = "As the `%s` of `oauth_app_registration`. A data source keeps it in state and plan. A client with a `registration` has it looked up in the token store instead."
+	describeSecretOfEphemeral = "As the `%s` of `oauth_app_registration`; here it enters neither state nor plan. A client with a `registration` has it looked up in the token store instead."
+)
+
+// clientOfAsker is the client of somebody who asks a server and manages nothing: the shape that a registration gives out. Only
+// resources have write-only arguments; secrets says what is to be said of the plain ones.
+func clientOfAsker(description, secrets string) schema.SingleNestedAttribute {
+	attributes := clientOfPairAttributes()
+	for _, s := range clientSecrets() {
+		delete(attributes, s.name+"_wo")
+		delete(attributes, s.name+"_wo_version")
+		attributes[s.name] = schema.StringAttribute{
+			MarkdownDescription: fmt.Sprintf(secrets, s.name), Optional: true, Sensitive: true, Validators: []validator.String{s.validator},
+		}
+	}
+	return schema.SingleNestedAttribute{MarkdownDescription: description, Optional: true, Attributes: attributes}
+}
