@@ -60,7 +60,10 @@ func (m *Manager) Register(ctx context.Context, name string, w Wish) (Registrati
 	}
 	if d := last.Registered.Dynamic; d.Answered == nil && d.IsManageable() { // the reply was broken; the rest can be asked for
 		reg, more, err := m.CheckRegistration(ctx, name)
-		return reg, append(notices, more...), err
+		if err != nil { // the client is in hand, and all that matters is stored
+			return last.registration(), append(notices, Notice{Code: NoticeUnchecked, Err: err, Managing: true}), nil
+		}
+		return reg, append(notices, more...), nil
 	}
 	if len(last.Registered.Dynamic.Changes(w.Metadata)) > 0 { // what the apply that died has registered
 		reg, more, err := m.UpdateRegistration(ctx, name, w, false)
@@ -238,21 +241,24 @@ func (m *Manager) CheckRegistration(ctx context.Context, name string) (Registrat
 	if err != nil || !reg.Dynamic.IsManageable() || reg.Record.Moving() || !m.looksFirst(key) {
 		return reg, notices, err
 	}
-	more, err := m.readRegistration(ctx, key)
+	r, more, err := m.readRegistration(ctx, key)
 	notices = append(notices, more...)
 	if err != nil && !errors.Is(err, errBusy) {
 		notices = append(notices, Notice{Code: NoticeUnchecked, Err: err, Managing: true})
 	}
-	reg, err = m.Registration(ctx, name)
-	return reg, notices, err
+	if r.Registered.dynamic() != nil && !r.IsTombstone() { // else it is as it was
+		reg = r.registration()
+	}
+	return reg, notices, nil
 }
 
-// readRegistration asks once. errBusy says that somebody else acts on the registration: what is stored will do.
-func (m *Manager) readRegistration(ctx context.Context, key string) ([]Notice, error) {
+// readRegistration asks once, and returns the record as last read or made. errBusy says that somebody else acts on the
+// registration: what is stored will do.
+func (m *Manager) readRegistration(ctx context.Context, key string) (Record, []Notice, error) {
 	for looks := 1; ; looks++ {
 		snap, err := m.load(ctx, key)
 		if err != nil {
-			return nil, err
+			return Record{}, nil, err
 		}
 		d := snap.record.Registered.dynamic()
 		var done step
@@ -260,18 +266,21 @@ func (m *Manager) readRegistration(ctx context.Context, key string) ([]Notice, e
 		case snap.record.Claim != nil:
 			err = m.settleClaim(ctx, key, snap)
 		case !d.IsManageable():
-			return nil, nil
+			return snap.record, nil, nil
 		default:
 			done, err = m.manage(ctx, key, snap, Attempt{Purpose: PurposeRead}, oauth.ReadRegistrationRequest(d.URI, d.Token))
-			if !errors.Is(err, errClaimLost) {
-				return done.notices, err
+			if err == nil {
+				return done.record, done.notices, nil
 			}
 		}
-		if looks == maxLooks {
-			return done.notices, errBusy
+		if looks == maxLooks && (err == nil || errors.Is(err, errClaimLost)) {
+			err = errBusy
 		}
 		if err != nil && !errors.Is(err, errClaimLost) {
-			return done.notices, err
+			if e := AsError(err); e.Record.Status != "" {
+				snap.record = e.Record
+			}
+			return snap.record, done.notices, err
 		}
 	}
 }
