@@ -29,7 +29,9 @@ func (r *appRegistrationResource) wish(config appRegistrationModel, attachment s
 	return w
 }
 
-func (r *appRegistrationResource) register(ctx context.Context, plan *appRegistrationModel, config appRegistrationModel, mem *memory, diags *diag.Diagnostics) {
+func (r *appRegistrationResource) register(
+	ctx context.Context, plan *appRegistrationModel, config appRegistrationModel, mem *memory, diags *diag.Diagnostics,
+) {
 	about := r.about(plan.Name)
 	reg, notices, err := r.session.manager.Register(ctx, about.name, r.wish(config, mem.Attachment))
 	warnNotices(about, notices, diags)
@@ -68,17 +70,15 @@ func (r *appRegistrationResource) readRegistered(
 		addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, &credential.Error{Kind: credential.KindAttached})
 		return
 	}
-	if mem.StoreID == "" || mem.StoreID == id {
-		mem.StoreID = id
-		asked, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
-		warnNotices(about, notices, diags)
-		if err != nil {
-			addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, err)
-			return
-		}
-		reg = asked
-	} else {
+	if mem.StoreID != "" && mem.StoreID != id {
 		diags.AddWarning("App Registration Lives in Another Token Store", elsewhere(about))
+		return
+	}
+	mem.StoreID = id
+	reg, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
+	warnNotices(about, notices, diags)
+	if err != nil {
+		addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, err)
 		return
 	}
 	state.absorb(reg, r.session.secretsInState)
