@@ -23,7 +23,7 @@ type Registration struct {
 	Enabled bool `json:"enabled"`
 	// InitialAccessToken has to come with a registration. Empty: the server is open to everybody.
 	InitialAccessToken string `json:"initial_access_token"`
-	// RequireSoftwareStatement refuses registrations without one. The statement "unapproved" is refused in any case.
+	// RequireSoftwareStatement refuses registrations without one. The statement "sbx-refused" is refused in any case.
 	RequireSoftwareStatement bool `json:"require_software_statement"`
 	// NoManagement leaves out registration_access_token and registration_client_uri.
 	NoManagement bool `json:"no_management"`
@@ -189,7 +189,7 @@ func (s *Server) readMetadata(c *call) (map[string]json.RawMessage, *reply) {
 	switch {
 	case statement == "" && on.RequireSoftwareStatement:
 		return refuse("invalid_software_statement", "a software statement is needed")
-	case statement == "unapproved":
+	case statement == "sbx-refused":
 		return refuse("unapproved_software_statement", "this software is not approved here")
 	case metadata["jwks"] != nil && metadata["jwks_uri"] != nil:
 		return refuse("invalid_client_metadata", "jwks and jwks_uri must not both be there")
