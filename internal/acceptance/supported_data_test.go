@@ -4,7 +4,7 @@ package acceptance_test
 
 // noStandard are things of the schema that no specification is about.
 const noStandard = `
-	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform data.oauth_access_token ephemeral.oauth_access_token
+	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform
 	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
 
 const notYet = "Not yet."
@@ -95,7 +95,11 @@ func supported() []standard {
 			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
 		}},
 		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
-			{section: "2", what: "Pushed requests", here: notYet, no: true, names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint"},
+			{
+				section: "2, 5, 6", what: "Pushed requests", here: "Where the client has `require_pushed_authorization_requests`, or the metadata of the issuer ask for it. The URL holds the `request_uri` alone; once that has expired (`authorization_url_expires_at`), an apply gives another.",
+				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushedAuthorizationByMetadata TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
+			},
+			{section: "3", what: "Request objects (RFC 9101)", here: "No: the parameters are pushed as they are.", no: true},
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
@@ -132,8 +136,8 @@ func rfc6749() standard {
 		{section: "4.2", what: "Implicit", here: notYet, no: true},
 		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
 		{
-			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`: one token for all askers until it expires.",
-			names: "grant.client_credentials", sandbox: "TestClientCredentials", oidc: "TestIndependentServerClientCredentials", fosite: "TestFositeClientCredentials",
+			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
+			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
 		{section: "4.5", what: "Extension grants", here: notYet, no: true},
 		{

@@ -72,6 +72,7 @@ func TestSharedRecordRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Client.ClientSecret, r.Client.PrivateKey, r.Client.TLSClientPrivateKey, r.Grant.Secrets = secret.String{}, secret.String{}, secret.String{}, nil
+	r.Grant.Assertion.PrivateKey = secret.String{}
 	if d := same(reflect.ValueOf(r), reflect.ValueOf(got), "Record"); d != "" {
 		t.Errorf("%s did not survive", d)
 	}
