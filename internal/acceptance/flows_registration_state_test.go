@@ -176,3 +176,33 @@ resource "oauth_app_registration" "this" {
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	w.expectRegistered(s)
 }
+
+// A registration moves to another store with its token pair: its token works in one place alone.
+func TestRegistrationMoves(t *testing.T) {
+	t.Parallel()
+	s, w := newRegistrar(t, func(r *sandbox.Registration) { r.RotateTokenOnRead, r.RotateSecretOnRead = true, true }), newWorkspace(t)
+	w.env["OAUTH_TOKEN_STORE_KEY"] = newKey(t)
+	config := s.registering("") + "\nresource \"oauth_token_pair\" \"this\" {\n  name = \"pair\"\n  client = " + theApp + ".client\n  client_credentials = {}\n}\n"
+	w.write(config)
+	w.apply()
+	w.plan()
+	from, to := "file://"+w.store, "file://"+filepath.Join(filepath.Dir(w.dir), "second")
+	reads := s.Counters().RegistrationReads
+	code, text := w.command("move", "--from", from, "--to", to, "--name", "pair")
+	if code != 0 || !strings.Contains(text, "moved") {
+		t.Fatalf("exit code %d\n%s", code, text)
+	}
+	w.fails([]string{"was moved from the token store " + from}, "plan", "-no-color", "-input=false")
+	w.env["OAUTH_TOKEN_STORE"] = to
+	w.plan().mustSay(t, "App Registration in Another Token Store", "The next apply goes on here.")
+	if n := s.Counters().RegistrationReads - reads; n != 0 {
+		t.Errorf("%d reads before the apply", n)
+	}
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.apply()
+	w.expectRegistered(s)
+	if n := s.Counters().RegistrationTokensRefused; n != 0 {
+		t.Errorf("%d calls came with a dead token", n)
+	}
+}

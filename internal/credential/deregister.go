@@ -95,7 +95,7 @@ func (m *Manager) sendDelete(ctx context.Context, c *claimed, r Record) (Notice,
 // RestoreRegistration writes what a state knows of a registered client into a store that has no record of it. Its token may be
 // spent: plans that were not applied may have brought others.
 func (m *Manager) RestoreRegistration(ctx context.Context, name string, reg Registration) error {
-	family, err := m.newID()
+	family, err := m.newID() // the former record, wherever it lies, is an older copy from now on
 	if err != nil {
 		return storeError("restoring a registration", err)
 	}
