@@ -34,7 +34,11 @@ func supported() []standard {
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
 			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
-			{section: "2.2", what: "`private_key_jwt`, `client_secret_jwt`", here: notYet, no: true, names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg"},
+			{
+				section: "2.2, 3", what: "`private_key_jwt`, `client_secret_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
+				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
+				oidc: "TestIndependentServerClientAuthentication",
+			},
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
 		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
@@ -86,7 +90,19 @@ func supported() []standard {
 			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
-			{section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: notYet, no: true, names: "client.tls_client_certificate client.tls_client_private_key"},
+			{
+				section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: "`token_endpoint_auth_method`, with the certificate in the TLS handshake of every request of the client.",
+				names: "client.tls_client_certificate client.tls_client_private_key", sandbox: "TestClientProvesItself TestCertificateRefusedInTheHandshake TestCertificateThatEnds",
+				oidc: "TestIndependentServerClientAuthentication",
+			},
+			{
+				section: "3, 4", what: "Certificate-bound tokens", here: "A certificate is shown with any other method, too, `none` included; the server binds the tokens. Whoever uses one shows the certificate himself; `refresh.probe` does.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
+			{
+				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one, by a client with a certificate.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{section: "2", what: "`resource`", here: notYet, no: true},

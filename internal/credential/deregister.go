@@ -73,6 +73,7 @@ func (m *Manager) deregister(ctx context.Context, key string, snap snapshot, cal
 func (m *Manager) sendDelete(ctx context.Context, c *claimed, r Record) (Notice, error) {
 	d, notice := r.Registered.Dynamic, Notice{Managing: true}
 	request := oauth.DeleteRegistrationRequest(d.URI, d.Token)
+	request.Auth = r.Client.shown(d.URI)
 	v := oauth.JudgeDeregistration(m.send(ctx, c, request, &booking{}, time.Time{}), append(request.Hidden(), r.Client.ClientSecret)...)
 	m.log.Info("deregistration answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
 	lost := r.Unknown != nil || d.Refused != nil && d.Refused.Lost

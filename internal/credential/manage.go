@@ -26,6 +26,7 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 	}
 	defer c.close()
 	m.log.Info("managing a registration", "key", key, "attempt", c.attempt.ID, "purpose", string(a.Purpose))
+	r.Auth = snap.record.Client.shown(r.Endpoint)
 	reply := m.send(ctx, c, r, &booking{}, time.Time{})
 	hidden := append(r.Hidden(), snap.record.Client.ClientSecret)
 	said, verdict := oauth.JudgeRegistration(reply, a.Purpose == PurposeRegister, hidden...)
