@@ -116,10 +116,11 @@ func supported() []standard {
 		}},
 		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
 			{
-				section: "2, 5, 6", what: "Pushed requests", here: "Where the client has `require_pushed_authorization_requests`, or the metadata of the issuer ask for it. The URL holds the `request_uri` alone; once that has expired (`authorization_url_expires_at`), an apply gives another.",
-				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushedAuthorizationByMetadata TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
+				section: "2, 4", what: "Pushed requests", here: "With `require_pushed_authorization_requests`: pushed by an apply, with the client's authentication; the URL holds `client_id` and `request_uri` alone. When it has expired, the next apply pushes the same request again.",
+				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
 			},
-			{section: "3", what: "Request objects (RFC 9101)", here: "No: the parameters are pushed as they are.", no: true},
+			{section: "5", what: "Servers that require it", here: "Found in discovered metadata, and pushed without a word in the configuration.", sandbox: "TestPushedAuthorizationByMetadata", oidc: "TestIndependentServerPushed"},
+			{section: "3, RFC 9101", what: "Request objects (JAR)", here: "No: requests are pushed as plain parameters.", no: true},
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
@@ -129,21 +130,13 @@ func supported() []standard {
 		}},
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
 			{
-				section: "4, 5", what: "Bound tokens", here: "`dpop_bound_access_tokens` of the client. The key is made with the authorization and lies in the token store; consumers get it with the token as `dpop_private_key`. The refresh token of a public client is bound too.",
-				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens",
+				section: "4, 5", what: "Bound tokens", here: "With `dpop_bound_access_tokens` every token request carries a proof. One key for each authorization (ES256; EdDSA or RS256 where the metadata lack it), in the token store beside the tokens; consumers get it as `dpop_private_key`.",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
 			},
-			{
-				section: "8", what: "Nonces", here: "One that the server asks for is brought in a second request at once, since the first has used nothing up; later requests know it.",
-				sandbox: "TestBoundTokens TestNonceThenLostReply TestNonceThatIsNeverGoodEnough", oidc: "TestIndependentServerBindsTokens",
-			},
-			{
-				section: "7, 9", what: "Proofs for an API", here: "A probe (`on_rejection`) brings one. Whoever else calls the API makes its own, with `dpop_private_key`.",
-				sandbox: "TestBoundTokensAreProbed", alone: "The others have no API that a probe could ask.",
-			},
-			{
-				section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.",
-				sandbox: "TestBoundTokens", oidc: "TestIndependentServerBindsTokens",
-			},
+			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
+			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
+			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
+			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
 		}},
 		rfc9700(),
 		beyond(),
