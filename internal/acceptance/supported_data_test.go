@@ -33,7 +33,10 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
-			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
+			{
+				section: "2.1", what: "Grant `jwt_bearer`", here: "`jwt_bearer` of `oauth_token_pair`: an assertion that is signed here, with a key, anew for each token; or one that was signed elsewhere, which is sent once.",
+				names: "grant.jwt_bearer", sandbox: "TestSignedAssertions TestBroughtAssertion TestLostReplyToAnAssertion", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositeJWTBearer",
+			},
 			{
 				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
 				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
@@ -46,10 +49,24 @@ func supported() []standard {
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
 		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
-			{section: "3", what: "Registration", here: notYet, no: true, names: "resource.oauth_app_registration client.registration_endpoint"},
+			{
+				section: "2, 3", what: "Registration", here: "`oauth_app_registration` without a `client_id`: all metadata by their names, others in `extra_metadata`; `initial_access_token`; `jwks` or `jwks_uri`.",
+				names: "resource.oauth_app_registration client.registration_endpoint", sandbox: "TestRegistrationLife TestRegistrationReplyLost TestRegistrationMetadataRefused TestRegistrationByIssuer", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "2.3", what: "Software statements", here: "`software_statement`, sent as it is.",
+				sandbox: "TestRegistrationWithoutManagement", alone: "oidc-provider does not read them, and fosite registers no clients.",
+			},
+			{
+				section: "3.2.1", what: "`client_secret_expires_at`", here: "A deadline, with a warning before it and a renewal that is planned.",
+				sandbox: "TestRegistrationSecretExpires", alone: "The secrets of oidc-provider do not expire.",
+			},
 		}},
 		{"RFC 7592", "Client Registration Management", "https://www.rfc-editor.org/rfc/rfc7592", []part{
-			{section: "2", what: "Read, update, delete", here: notYet, no: true},
+			{
+				section: "2, 3", what: "Read, update, delete", here: "In plan, apply and destroy. A registration access token or secret that a reply brings is committed like a refresh token, and the former one is never used again. Where a server offers no management, this is said.",
+				sandbox: "TestRegistrationLife TestRegistrationDrift TestRegistrationCrashes TestRegistrationUpdateLost TestRegistrationWithoutManagement", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost TestIndependentServerRegistrationUnmanaged",
+			},
 		}},
 		{"RFC 7636", "PKCE", "https://www.rfc-editor.org/rfc/rfc7636", []part{
 			{
@@ -88,10 +105,20 @@ func supported() []standard {
 			{section: "Core 5.3", what: "UserInfo", here: "No: a matter for whoever uses the token.", no: true},
 		}},
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
-			{section: "3", what: "Grant `device_code`", here: notYet, no: true, names: "client.device_authorization_endpoint"},
+			{
+				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeLost", oidc: "TestIndependentServerDeviceCode",
+			},
+			{
+				section: "3.5", what: "`slow_down`", here: "The interval grows as the section says.",
+				sandbox: "TestDeviceCodeTakesTime", alone: "oidc-provider never asks to slow down.",
+			},
 		}},
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
-			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
+			{
+				section: "2", what: "Grant `token_exchange`", here: "Of a token that is given, or of the access token of another token pair, which is not rotated for it. `actor_token`, `requested_token_type`, `resource`, `audience`.",
+				names: "grant.token_exchange", oidc: "TestIndependentServerFurtherGrants",
+			},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
 			{
@@ -109,7 +136,10 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
-			{section: "2", what: "`resource`", here: notYet, no: true},
+			{
+				section: "2", what: "`resource`", here: "In every grant, with the authorization request and with each token request.",
+				sandbox: "TestExtensionGrant", oidc: "TestIndependentServerResource",
+			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
 			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
@@ -161,13 +191,22 @@ func rfc6749() standard {
 			section: "4.1.2, 10.5", what: "A code works once", here: "A code is never sent twice, whoever brings it again, under whatever name.",
 			sandbox: "TestCallbackReplayed TestApplyDiedAfterExchange", oidc: "TestIndependentServerCodeOnce TestIndependentServerCodeReplayedByOthers",
 		},
-		{section: "4.2", what: "Implicit", here: notYet, no: true},
-		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
+		{
+			section: "4.2", what: "Implicit (legacy)", here: "`implicit` of `oauth_token_pair`: the token is read from the fragment of the address. There is no refresh token.",
+			names: "grant.implicit", fosite: "TestFositeImplicit",
+		},
+		{
+			section: "4.3", what: "Resource owner password (legacy)", here: "`password` of `oauth_token_pair`: sent again where there is no refresh token, and never by a plan after a refusal.",
+			names: "grant.password", sandbox: "TestPasswordGrant TestPasswordGrantRefused TestPasswordGrantLost", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositePassword",
+		},
 		{
 			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
 			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
-		{section: "4.5", what: "Extension grants", here: notYet, no: true},
+		{
+			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type` with any parameters, secret ones apart.",
+			names: "grant.extension_grant", sandbox: "TestExtensionGrant", oidc: "TestIndependentServerFurtherGrants",
+		},
 		{
 			section: "5.2", what: "Errors of the token endpoint", here: "`invalid_grant` ends the credential, `invalid_client` costs nothing but a warning, anything else leaves it as it is. The server's own words are shown.",
 			sandbox: "TestDeadCredential TestWrongClientSecret", oidc: "TestIndependentServerReuseByOthers", fosite: "TestFositeSecretRotation",
