@@ -46,10 +46,40 @@ func supported() []standard {
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
 		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
-			{section: "3", what: "Registration", here: notYet, no: true, names: "resource.oauth_app_registration client.registration_endpoint"},
+			{
+				section: "2", what: "Client metadata", here: "By their names as attributes of `oauth_app_registration` without `client_id`; all others, and those in other languages, in `extra_metadata`. `jwks` or `jwks_uri`. What the server registers in the place of what it was asked for is told.",
+				names: "resource.oauth_app_registration", sandbox: "TestRegistrationLife TestRegistrationDrift", oidc: "TestIndependentServerRegistration",
+			},
+			{
+				section: "2.3", what: "Software statements", here: "`software_statement`, also write-only; with the registration and every update.",
+				sandbox: "TestRegistrationWithoutManagement TestRegistrationWithoutSecretsInState", alone: "oidc-provider takes none.",
+			},
+			{
+				section: "3", what: "Registration", here: "By `registration_endpoint`, of the configuration, the platform or the metadata of the issuer. `initial_access_token`, also write-only. A reply that is lost may have left a client that nobody knows, which is told.",
+				names: "client.registration_endpoint", sandbox: "TestRegistrationReplyLost TestRegistrationCrashes TestRegistrationByIssuer", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "3.2.1", what: "End of the client secret", here: "`client_secret_expires_at`: a warning from 30 days before, `rotate_before`, and nothing is sent with a secret that has expired.",
+				sandbox: "TestRegistrationSecretExpires", alone: "The secrets of oidc-provider do not expire.",
+			},
+			{
+				section: "3.2.2", what: "Errors", here: "Told at the attribute that they are about.",
+				sandbox: "TestRegistrationMetadataRefused", oidc: "TestIndependentServerRegistrationUnmanaged",
+			},
 		}},
 		{"RFC 7592", "Client Registration Management", "https://www.rfc-editor.org/rfc/rfc7592", []part{
-			{section: "2", what: "Read, update, delete", here: notYet, no: true},
+			{
+				section: "2", what: "Read, update, delete", here: "One read in each plan, with drift shown attribute by attribute; updates send all metadata; destroy deletes the client, unless `deregister_on_destroy = false`. Without management the resource says what it cannot do.",
+				sandbox: "TestRegistrationLife TestRegistrationDrift TestRegistrationGone TestRegistrationDeleteLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "3", what: "Another registration access token", here: "With every update at oidc-provider, with reads too in the sandbox; the former one is dead at once. None is lost to a discarded plan, or to a process that dies once it has kept the reply.",
+				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
+			},
+			{
+				section: "2, 3", what: "Another client secret", here: "Token pairs take the one in the token store. `rotate_when_changed` asks for another by an update, and a warning says where the server keeps the old one.",
+				sandbox: "TestRegisteredClientHasTokenPairs TestRegistrationSecretExpires", alone: "oidc-provider keeps the secret.",
+			},
 		}},
 		{"RFC 7636", "PKCE", "https://www.rfc-editor.org/rfc/rfc7636", []part{
 			{
