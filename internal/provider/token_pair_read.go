@@ -100,6 +100,8 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	case err == nil || mem.Verdict != verdictNone:
 	case e.Kind == credential.KindBadClient, e.Kind == credential.KindConfiguration, e.Kind == credential.KindNotSent:
 		mem.Verdict = verdictClient
+	case e.Kind == credential.KindSubject: // an apply that mends the other pair goes on with this one
+		mem.Verdict = verdictAuthorize
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
