@@ -50,22 +50,38 @@ func supported() []standard {
 		}},
 		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
 			{
-				section: "2, 3", what: "Registration", here: "`oauth_app_registration` without a `client_id`: all metadata by their names, others in `extra_metadata`; `initial_access_token`; `jwks` or `jwks_uri`.",
-				names: "resource.oauth_app_registration client.registration_endpoint", sandbox: "TestRegistrationLife TestRegistrationReplyLost TestRegistrationMetadataRefused TestRegistrationByIssuer", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+				section: "2", what: "Client metadata", here: "By their names as attributes of `oauth_app_registration` without `client_id`; all others, and those in other languages, in `extra_metadata`. `jwks` or `jwks_uri`. What the server registers in the place of what it was asked for is told.",
+				names: "resource.oauth_app_registration", sandbox: "TestRegistrationLife TestRegistrationDrift", oidc: "TestIndependentServerRegistration",
 			},
 			{
-				section: "2.3", what: "Software statements", here: "`software_statement`, sent as it is.",
-				sandbox: "TestRegistrationWithoutManagement", alone: "oidc-provider does not read them, and fosite registers no clients.",
+				section: "2.3", what: "Software statements", here: "`software_statement`, also write-only; with the registration and every update.",
+				sandbox: "TestRegistrationWithoutManagement TestRegistrationWithoutSecretsInState", alone: "oidc-provider takes none.",
 			},
 			{
-				section: "3.2.1", what: "`client_secret_expires_at`", here: "A deadline, with a warning before it and a renewal that is planned.",
+				section: "3", what: "Registration", here: "By `registration_endpoint`, of the configuration, the platform or the metadata of the issuer. `initial_access_token`, also write-only. A reply that is lost may have left a client that nobody knows, which is told.",
+				names: "client.registration_endpoint", sandbox: "TestRegistrationReplyLost TestRegistrationCrashes TestRegistrationByIssuer", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "3.2.1", what: "End of the client secret", here: "`client_secret_expires_at`: a warning from 30 days before, `rotate_before`, and nothing is sent with a secret that has expired.",
 				sandbox: "TestRegistrationSecretExpires", alone: "The secrets of oidc-provider do not expire.",
+			},
+			{
+				section: "3.2.2", what: "Errors", here: "Told at the attribute that they are about.",
+				sandbox: "TestRegistrationMetadataRefused", oidc: "TestIndependentServerRegistrationUnmanaged",
 			},
 		}},
 		{"RFC 7592", "Client Registration Management", "https://www.rfc-editor.org/rfc/rfc7592", []part{
 			{
-				section: "2, 3", what: "Read, update, delete", here: "In plan, apply and destroy. A registration access token or secret that a reply brings is committed like a refresh token, and the former one is never used again. Where a server offers no management, this is said.",
-				sandbox: "TestRegistrationLife TestRegistrationDrift TestRegistrationCrashes TestRegistrationUpdateLost TestRegistrationWithoutManagement", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost TestIndependentServerRegistrationUnmanaged",
+				section: "2", what: "Read, update, delete", here: "One read in each plan, with drift shown attribute by attribute; updates send all metadata; destroy deletes the client, unless `deregister_on_destroy = false`. Without management the resource says what it cannot do.",
+				sandbox: "TestRegistrationLife TestRegistrationDrift TestRegistrationGone TestRegistrationDeleteLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "3", what: "Another registration access token", here: "With every update at oidc-provider, with reads too in the sandbox; the former one is dead at once. None is lost to a discarded plan, or to a process that dies once it has kept the reply.",
+				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
+			},
+			{
+				section: "2, 3", what: "Another client secret", here: "Token pairs take the one in the token store. `rotate_when_changed` asks for another by an update, and a warning says where the server keeps the old one.",
+				sandbox: "TestRegisteredClientHasTokenPairs TestRegistrationSecretExpires", alone: "oidc-provider keeps the secret.",
 			},
 		}},
 		{"RFC 7636", "PKCE", "https://www.rfc-editor.org/rfc/rfc7636", []part{

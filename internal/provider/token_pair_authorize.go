@@ -25,6 +25,7 @@ type applying struct {
 	former        *credential.Setup // what the record said before; nil: the same
 	unoffered     bool              // where to authorize could not be discovered, or what for not be pushed
 	failed        bool              // a code was sent in vain
+	regranted     bool              // the client gets its tokens by another grant than before
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -82,6 +83,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		former := before.Setup()
 		a.former = &former
 		if err == nil {
+			a.regranted = before.Mints() != after.Mints() || before.Generation != after.Generation
 			warnOtherGrant(a.about, before, after, a.config.grantPath(), a.diags)
 			warnOtherBinding(a.about, before, after, a.diags)
 		}
@@ -186,8 +188,8 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	due := record.Mints() || record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired
 	if err == nil && due {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
-		if e := credential.AsError(err); err != nil && tolerable(e, a.state) {
-			if e.Kind == credential.KindRefused { // a status tells the others
+		if e := credential.AsError(err); err != nil && tolerable(e, a.state, a.regranted) {
+			if e.Kind == credential.KindRefused || e.Kind == credential.KindSubject { // a status tells the others
 				warnNoToken(a.about, e, a.diags)
 			}
 			result.Record, err = e.Record, nil
@@ -204,15 +206,21 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 }
 
 // tolerable tells whether an apply may end well without a fresh token: the credential exists and its status says why.
-// A first apply whose tokens were refused fails instead, and leaves no state.
-func tolerable(e *credential.Error, state tokenPairModel) bool {
+// A first apply whose tokens were refused fails instead, and leaves no state; so does one that has changed the grant, which the state
+// keeps as it was.
+func tolerable(e *credential.Error, state tokenPairModel, regranted bool) bool {
 	switch e.Kind {
 	case credential.KindUnknown:
 		return !e.Record.Mints() // else no status would tell of it
 	case credential.KindStrategy, credential.KindRefused:
 		return true
 	case credential.KindAuthorize:
-		return !e.Record.Mints() && (!state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken)
+		if e.Record.Mints() {
+			return !state.ID.IsNull() && !regranted
+		}
+		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken
+	case credential.KindSubject:
+		return !state.ID.IsNull() && !regranted
 	default:
 		return false
 	}
