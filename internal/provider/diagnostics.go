@@ -23,6 +23,8 @@ type subject struct {
 	destroying bool // it is about revoking tokens
 	code       bool // it is about an authorization code, not about stored tokens
 	asks       bool // somebody asks for its access token, and manages it not
+
+	introspects bool // it is about what a server says of a token
 }
 
 func (s subject) String() string {
@@ -94,6 +96,11 @@ func explain(about subject, e *credential.Error) []string {
 	}
 	if about.destroying {
 		if parts := explainRevocation(about, e); parts != nil {
+			return parts
+		}
+	}
+	if about.introspects {
+		if parts := explainIntrospection(about, e); parts != nil {
 			return parts
 		}
 	}
