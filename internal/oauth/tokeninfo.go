@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"mime"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,15 @@ func JudgeIntrospection(r Reply, hidden ...secret.String) (TokenInfo, Verdict) {
 		return TokenInfo{}, unsent(r)
 	}
 	if r.Err != nil || !isSuccess(r.Status) {
-		return TokenInfo{}, Dialect{}.refused(r, Dialect{}.content(r), hidden)
+		v := Dialect{}.refused(r, Dialect{}.content(r), hidden)
+		switch { // no token hangs on the answer, so a status alone is enough of a refusal
+		case v.Class != OutcomeUnknown:
+		case r.Status == http.StatusUnauthorized:
+			v.Class = BadClient
+		case r.Status/100 == 4:
+			v.Class = Configuration
+		}
+		return TokenInfo{}, v
 	}
 	info, err := readTokenInfo(r)
 	if err != nil {

@@ -90,7 +90,8 @@ func TestJudgeIntrospectionRefused(t *testing.T) {
 		want  oauth.Class
 	}{
 		"client":      {answer(401, `{"error":"invalid_client"}`), oauth.BadClient},
-		"without why": {answer(403, ``), oauth.OutcomeUnknown},
+		"without why": {answer(403, ``), oauth.Configuration},
+		"unnamed":     {answer(401, ``), oauth.BadClient},
 		"forbidden":   {answer(403, `{"error":"access_denied"}`), oauth.Configuration},
 		"no endpoint": {answer(404, `<html>`), oauth.Configuration},
 		"redirected":  {answer(307, ``), oauth.Configuration},
