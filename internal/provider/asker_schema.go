@@ -32,11 +32,13 @@ func dataAttributes(attributes map[string]schema.Attribute) map[string]data.Attr
 			}
 		case schema.MapAttribute:
 			taken[name] = data.MapAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.SingleNestedAttribute:
 			taken[name] = data.SingleNestedAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Attributes: dataAttributes(a.Attributes), Validators: a.Validators,
+				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed,
+				Attributes: dataAttributes(a.Attributes), Validators: a.Validators,
 			}
 		}
 	}
@@ -53,7 +55,9 @@ func ephemeralAttributes(attributes map[string]schema.Attribute) map[string]ephe
 				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, Validators: a.Validators,
 			}
 		case schema.BoolAttribute:
-			taken[name] = ephemeral.BoolAttribute{MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Validators: a.Validators}
+			taken[name] = ephemeral.BoolAttribute{
+				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Validators: a.Validators,
+			}
 		case schema.SetAttribute:
 			taken[name] = ephemeral.SetAttribute{
 				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, ElementType: a.ElementType, Validators: a.Validators,
@@ -64,11 +68,13 @@ func ephemeralAttributes(attributes map[string]schema.Attribute) map[string]ephe
 			}
 		case schema.MapAttribute:
 			taken[name] = ephemeral.MapAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.SingleNestedAttribute:
 			taken[name] = ephemeral.SingleNestedAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Attributes: ephemeralAttributes(a.Attributes), Validators: a.Validators,
+				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed,
+				Attributes: ephemeralAttributes(a.Attributes), Validators: a.Validators,
 			}
 		}
 	}

@@ -29,7 +29,9 @@ func (*tokenIntrospectionDataSource) Schema(_ context.Context, _ datasource.Sche
 	}
 }
 
-func (*tokenIntrospectionDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+func (*tokenIntrospectionDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
 	var model tokenIntrospectionModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
 		model.validate(true, &resp.Diagnostics)

@@ -158,7 +158,8 @@ func (s *session) introspect(ctx context.Context, m *tokenIntrospectionModel, wh
 
 func (m *tokenIntrospectionModel) take(t oauth.TokenInfo) {
 	m.Active = types.BoolValue(t.Active)
-	m.Scope, m.ClientID, m.Username, m.TokenType = optionalString(t.Scope), optionalString(t.ClientID), optionalString(t.Username), optionalString(t.TokenType)
+	m.Scope, m.ClientID = optionalString(t.Scope), optionalString(t.ClientID)
+	m.Username, m.TokenType = optionalString(t.Username), optionalString(t.TokenType)
 	m.ExpiresAt, m.IssuedAt, m.NotBefore = timeValue(t.ExpiresAt), timeValue(t.IssuedAt), timeValue(t.NotBefore)
 	m.Subject, m.Issuer, m.ID = optionalString(t.Subject), optionalString(t.Issuer), optionalString(t.ID)
 	m.Audience, m.Extra = types.ListNull(types.StringType), extraOf(t.Extra)

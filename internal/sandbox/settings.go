@@ -73,6 +73,8 @@ type Settings struct {
 	// OmitRefreshToken makes refreshes answer without a refresh_token; the presented token stays, as under
 	// RotationNone.
 	OmitRefreshToken bool
+	// KeepAccessOnRevocation lets access tokens outlive the revocation of their refresh token (RFC 7009 §2.1 wants them ended).
+	KeepAccessOnRevocation bool
 	// RequirePKCE refuses authorization requests without a code_challenge.
 	RequirePKCE bool
 	// RequirePushedRequests refuses authorization requests that were not pushed before (RFC 9126), and says so in the metadata.
@@ -167,6 +169,7 @@ type settingsJSON struct {
 	TokenCalls                   int          `json:"token_calls"`
 	TokenCallsWindow             jsonDuration `json:"token_calls_window"`
 	OmitRefreshToken             bool         `json:"omit_refresh_token"`
+	KeepAccessOnRevocation       bool         `json:"keep_access_on_revocation"`
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
@@ -192,7 +195,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		EarliestRefresh:              time.Duration(wire.EarliestRefresh),
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
-		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE,
+		OmitRefreshToken: wire.OmitRefreshToken, KeepAccessOnRevocation: wire.KeepAccessOnRevocation, RequirePKCE: wire.RequirePKCE,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
 	}
 	return nil
@@ -208,7 +211,7 @@ func (s Settings) wire() settingsJSON {
 		EarliestRefresh:              jsonDuration(s.EarliestRefresh),
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
-		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE,
+		OmitRefreshToken: s.OmitRefreshToken, KeepAccessOnRevocation: s.KeepAccessOnRevocation, RequirePKCE: s.RequirePKCE,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
 	}
 }
