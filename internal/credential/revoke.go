@@ -27,8 +27,8 @@ var errGone = errors.New("the credential was deleted before")
 const revokePatience = 10 * time.Second
 
 // Delete ends a credential: revoke its tokens where wanted and possible, then leave a tombstone with nothing but hashes. It acts only
-// on the given family; an empty one stands for a credential that never had tokens. A token that could not be revoked because the server refuses to is a notice; a server that was not reached is an error, and Delete
-// can be repeated.
+// on the given family; an empty one stands for a credential that never had tokens. A token that could not be revoked because the
+// server refuses to is a notice; a server that was not reached is an error, and Delete can be repeated.
 func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) ([]Notice, error) {
 	key := PairKey(name)
 	m.prepareQuietly(ctx)
