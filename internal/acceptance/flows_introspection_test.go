@@ -191,7 +191,7 @@ removed {
 
 // A server that others wrote and certified: its endpoints are discovered, an access token that has expired and a refresh token that has
 // not are told apart, and another client may ask.
-func TestIndependentServerIntrospection(t *testing.T) {
+func TestIndependentServerTellsOfTokens(t *testing.T) {
 	t.Parallel()
 	p, w := startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 60}}), newWorkspace(t)
 	config := func(callbackURL, hint string) string {

@@ -4,7 +4,6 @@ package acceptance_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -75,43 +74,4 @@ func TestDestroyWaitsForABusyServer(t *testing.T) {
 	s.fault(busy)
 	w.ok("destroy", "-no-color", "-auto-approve").mustNotSay(t, "Not Revoked")
 	s.expectCalls(calls{refreshes: 1, revocations: 1})
-}
-
-// At a server that others wrote and certified both tokens are dead after the destroy, as another client is told.
-func TestIndependentServerRevocation(t *testing.T) {
-	t.Parallel()
-	p, w := startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 600}}), newWorkspace(t)
-	config := func(callbackURL string) string {
-		return fmt.Sprintf(`
-resource "oauth_token_pair" "this" {
-  name   = "independent"
-  client = { client_id = "acceptance", client_secret = "acceptance secret/+%%", issuer = %q }
-  authorization_code = {
-    callback_url     = %s
-    redirect_uri     = "http://127.0.0.1/callback"
-    scopes           = ["openid", "offline_access"]
-    extra_parameters = { prompt = "consent" }
-  }
-}
-`, p.issuer, callbackURL)
-	}
-	w.write(config("null"))
-	w.apply()
-	w.write(config(fmt.Sprintf("%q", p.browse(w.string(this, "authorization_url")))))
-	w.apply()
-	access, refresh := w.string(this, "access_token"), w.string(this, "refresh_token")
-	for what, token := range map[string]string{"access token": access, "refresh token": refresh} {
-		if p.introspect(token)["active"] != true {
-			t.Errorf("the %s is dead before the destroy", what)
-		}
-	}
-	w.ok("destroy", "-no-color", "-auto-approve").mustNotSay(t, "Not Revoked")
-	for what, token := range map[string]string{"access token": access, "refresh token": refresh} {
-		if p.introspect(token)["active"] != false {
-			t.Errorf("the %s is alive after the destroy", what)
-		}
-	}
-	if c := p.counters(); c.Refused != 0 || c.Refresh != 0 {
-		t.Errorf("%+v", c)
-	}
 }

@@ -24,11 +24,15 @@ type fositeClient map[string]any
 // fositeOptions say what the server offers. The zero value offers authorization code with PKCE, the response type "token", rotation
 // with an end of the family on reuse, client_credentials, password ("alice", "pässword of alice/+%"), revocation, introspection, pushed
 // authorization requests and a metadata document (RFC 8414) to the clients "acceptance" and "machine", for the scopes read and write.
-// Access tokens live 5 seconds by a clock that no test moves.
+// Access tokens live 5 seconds by a clock that no test moves. By an option it takes private_key_jwt (ES256 and others, by
+// token_endpoint_auth_signing_alg) and, of trusted issuers, jwt_bearer; TestFositeOptions shows how. It has no registration, device flow,
+// token exchange, DPoP, mTLS or iss.
 type fositeOptions struct {
 	Clients        []fositeClient `json:"clients,omitempty"`
 	Issuers        []fositeIssuer `json:"issuers,omitempty"`
 	AccessTokenTTL int            `json:"access_token_ttl,omitempty"` // seconds
+	// HideExpiry leaves expires_in out of replies: only introspection tells it.
+	HideExpiry bool `json:"hide_expiry,omitempty"`
 }
 
 // fositeIssuer is trusted to say with an assertion (RFC 7523) that it speaks for the subject.

@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,6 +26,7 @@ resource "oauth_token_pair" "this" {
     scopes       = ["read"]
     ` + callback + `
   }
+  refresh = { before_expiry = "10m" } # what the machine takes for a test does not count
 }
 `
 }
@@ -57,11 +59,20 @@ func (w *workspace) active(introspect func(string) map[string]any, attribute str
 	return active
 }
 
+// expectLifetimeAbout compares what a server says of its own clock with what the provider says of another.
+func (w *workspace) expectLifetimeAbout(want time.Duration) {
+	w.t.Helper()
+	lives := moment(w.t, w.string(this, "expires_at")).Sub(moment(w.t, w.string(this, "issued_at")))
+	if off := lives - want; off < -time.Minute || off > time.Minute {
+		w.t.Errorf("the access token lives %s, want about %s", lives, want)
+	}
+}
+
 // A second server that others wrote takes the first authorization with PKCE, a refresh for each discarded plan, and none of them with a
 // token that was used before.
 func TestFositeDiscardedPlans(t *testing.T) {
 	t.Parallel()
-	f := startFosite(t, fositeOptions{}) // its access tokens live 5 seconds, which is the shortest margin: every read refreshes
+	f := startFosite(t, fositeOptions{}) // its access tokens live 5 seconds, less than the margin: every read refreshes
 	w, _ := f.authorized()
 	const plans = 5
 	before := f.counters()
@@ -96,6 +107,31 @@ func TestFositeRevocation(t *testing.T) {
 	f.expect(fositeCounters{Token: 1, Revoked: f.counters().Revoked})
 }
 
+// Where the replies tell no expiry, the server is asked about each new access token, once, and is believed.
+func TestFositeIntrospection(t *testing.T) {
+	t.Parallel()
+	f := startFosite(t, fositeOptions{AccessTokenTTL: 2700, HideExpiry: true})
+	w := newWorkspace(t)
+	overrides := "client = {\n    platform_overrides     = jsonencode({ access_token_lifetime_source = \"introspection\" })"
+	write := func(callback string) {
+		w.write(strings.Replace(f.pair(acceptanceSecret, callback), "client = {", overrides, 1))
+	}
+	write("")
+	w.apply()
+	write(f.browse(w.string(this, "authorization_url")))
+	w.apply()
+	w.expectLifetimeAbout(45 * time.Minute)
+	for range 2 {
+		w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	}
+	mustBe(t, "questions", f.counters().Introspected, 1)
+	w.advance(40 * time.Minute)
+	w.apply()
+	w.expect(this, values{"generation": 2})
+	f.expect(fositeCounters{Token: 2, Refresh: 1})
+	mustBe(t, "questions", f.counters().Introspected, 2)
+}
+
 // A request that never arrived is sent again once that is safe, and nobody is any the wiser.
 func TestFositeRequestLost(t *testing.T) {
 	t.Parallel()
@@ -118,7 +154,7 @@ func TestFositeReplyLost(t *testing.T) {
 	t.Parallel()
 	f := startFosite(t, fositeOptions{AccessTokenTTL: 3600})
 	w, _ := f.authorized()
-	w.advance(time.Hour - 20*time.Second) // within the margin, and alive
+	w.advance(55 * time.Minute) // within the margin, and alive
 	f.drop("/token", "after")
 	for range 3 {
 		w.plan().mustSay(t, "No changes.", "its reply never came", "sends it once more")
@@ -161,7 +197,7 @@ func TestFositeSecretRotation(t *testing.T) {
 // A client's own tokens.
 func TestFositeClientCredentials(t *testing.T) {
 	t.Parallel()
-	f, w := startFosite(t, fositeOptions{AccessTokenTTL: 60}), newWorkspace(t)
+	f, w := startFosite(t, fositeOptions{AccessTokenTTL: 3600}), newWorkspace(t)
 	w.write(fmt.Sprintf(`
 resource "oauth_token_pair" "this" {
   name               = "machine"
@@ -174,7 +210,7 @@ resource "oauth_token_pair" "this" {
 	mustBe(t, "its scope", f.introspect(w.string(this, "access_token"))["scope"], "read write")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	f.expect(fositeCounters{Token: 1})
-	w.advance(time.Minute)
+	w.advance(time.Hour)
 	w.apply()
 	w.expect(this, values{"status": "active", "generation": 2})
 	token := w.string(this, "access_token")

@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -79,15 +80,17 @@ func text(v any) string { s, _ := v.(string); return s }
 func TestOIDCProviderOptions(t *testing.T) {
 	t.Parallel()
 	ca := newTestCA(t)
-	verified, own := ca.client("app"), selfSigned(t, "own")
+	verified, own, signing := ca.client("app"), selfSigned(t, "own"), newECKey(t)
+	keys := jwksOf(publicJWK(t, signing.Public(), "k", nil))
 	p := startOIDCProvider(t, oidcOptions{
 		Registration: "managed", InitialAccessToken: "initial", DeviceFlow: true, PAR: "required", DPoP: "nonce", TLS: ca.listener(), RSA: true,
 		Resources: map[string]string{"https://api.example.com/": "read write"}, Scopes: []string{"openid", "offline_access", "read", "write"},
-		Grants:  map[string]any{grantPassword: map[string]any{}, grantTokenExchange: map[string]any{}},
-		Clients: optionClients(t, own),
+		Grants:  map[string]any{grantPassword: map[string]any{}, grantTokenExchange: map[string]any{}, grantJWTBearer: map[string]any{"issuers": []any{map[string]any{"iss": "https://idp.example.com", "jwks": keys}}}},
+		Clients: optionClients(t, own, keys),
 	})
 	plain := caller{t: t, client: http.DefaultClient}
 
+	t.Run("assertions", func(t *testing.T) { optionAssertions(t, p, plain, signing) })
 	t.Run("device", func(t *testing.T) { optionDevice(t, p, plain) })
 	t.Run("mtls", func(t *testing.T) { optionMTLS(t, p, ca, verified, own) })
 	t.Run("registration", func(t *testing.T) { optionRegistration(t, p, plain) })
@@ -121,9 +124,40 @@ func TestOIDCProviderOptions(t *testing.T) {
 	t.Run("faults and clock", func(t *testing.T) { optionFaults(t, p, plain) })
 }
 
-func optionClients(t *testing.T, own testCertificate) []oidcClient {
+const hmacSecret = "a client secret that is long enough for HS256"
+
+func optionAssertions(t *testing.T, p *oidcProvider, plain caller, key *ecdsa.PrivateKey) {
+	now := time.Now().Unix()
+	claims := func(iss, sub, id string) map[string]any {
+		return map[string]any{"iss": iss, "sub": sub, "aud": p.issuer, "iat": now, "exp": now + 60, "jti": id}
+	}
+	for client, assertion := range map[string]string{"keyed": signES256(t, key, "k", claims("keyed", "keyed", "1")), "hmac": signHS256(t, hmacSecret, claims("hmac", "hmac", "1"))} {
+		ask := []string{"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "client_assertion", assertion, "grant_type", "client_credentials"}
+		code, _ := plain.post(p.issuer+"/token", ask...)
+		mustBe(t, client, code, 200)
+		_, answer := plain.post(p.issuer+"/token", ask...)
+		mustBe(t, client+" again", answer["error"], "invalid_client")
+	}
+	bearer := []string{"client_id", "bearer", "client_secret", "bearer-secret", "grant_type", grantJWTBearer, "scope", "read", "assertion"}
+	_, answer := plain.post(p.issuer+"/token", append(bearer, signES256(t, key, "k", claims("https://idp.example.com", "alice", "2")))...)
+	token := p.introspect(text(answer["access_token"]))
+	mustBe(t, "for whom", token["sub"], "alice")
+	mustBe(t, "its scope", token["scope"], "read")
+	for what, assertion := range map[string]string{
+		"used before": signES256(t, key, "k", claims("https://idp.example.com", "alice", "2")), "of another issuer": signES256(t, key, "k", claims("https://other.example.com", "alice", "3")),
+		"signed by somebody else": signES256(t, newECKey(t), "k", claims("https://idp.example.com", "alice", "4")),
+	} {
+		_, answer = plain.post(p.issuer+"/token", append(bearer, assertion)...)
+		mustBe(t, "an assertion "+what, answer["error"], "invalid_grant")
+	}
+}
+
+func optionClients(t *testing.T, own testCertificate, keys map[string]any) []oidcClient {
 	none := []string{}
 	return []oidcClient{
+		{"client_id": "keyed", "token_endpoint_auth_method": "private_key_jwt", "jwks": keys, "grant_types": []string{"client_credentials"}, "response_types": none, "redirect_uris": none},
+		{"client_id": "hmac", "token_endpoint_auth_method": "client_secret_jwt", "client_secret": hmacSecret, "grant_types": []string{"client_credentials"}, "response_types": none, "redirect_uris": none},
+		{"client_id": "bearer", "client_secret": "bearer-secret", "grant_types": []string{grantJWTBearer}, "response_types": none, "redirect_uris": none},
 		{"client_id": "device", "token_endpoint_auth_method": "none", "grant_types": []string{grantDeviceCode, "refresh_token"}, "response_types": none, "redirect_uris": none},
 		{"client_id": "verified", "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=app", "tls_client_certificate_bound_access_tokens": true, "grant_types": []string{"client_credentials"}, "response_types": none, "redirect_uris": none},
 		{"client_id": "own", "token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": own.jwks(t), "grant_types": []string{"client_credentials"}, "response_types": none, "redirect_uris": none},

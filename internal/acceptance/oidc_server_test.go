@@ -60,6 +60,10 @@ type oidcOptions struct {
 	Grants map[string]any `json:"grants,omitempty"`
 	// KeepRefreshToken turns rotation off.
 	KeepRefreshToken bool `json:"keep_refresh_token,omitempty"`
+	// Deny makes the user deny every consent.
+	Deny bool `json:"deny,omitempty"`
+	// HideExpiry leaves expires_in out of replies, which RFC 6749 §5.1 only recommends: introspection tells it.
+	HideExpiry bool `json:"hide_expiry,omitempty"`
 	// TTL are lifetimes in seconds, by the server's own names: AccessToken, ClientCredentials, RefreshToken, DeviceCode …
 	TTL map[string]int `json:"ttl,omitempty"`
 }

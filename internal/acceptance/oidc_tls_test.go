@@ -7,12 +7,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -160,4 +162,40 @@ func publicJWK(t testing.TB, key crypto.PublicKey, id string, more map[string]an
 		jwk[name] = value
 	}
 	return jwk
+}
+
+// signHS256 and signES256 make JWTs that our code had no hand in.
+func signHS256(t testing.TB, secret string, claims map[string]any) string {
+	t.Helper()
+	signed := unsigned(t, map[string]any{"alg": "HS256"}, claims)
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = mac.Write([]byte(signed))
+	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func unsigned(t testing.TB, header, claims map[string]any) string {
+	t.Helper()
+	h, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(h) + "." + base64.RawURLEncoding.EncodeToString(c)
+}
+
+func signES256(t testing.TB, key *ecdsa.PrivateKey, id string, claims map[string]any) string {
+	t.Helper()
+	signed := unsigned(t, map[string]any{"alg": "ES256", "typ": "JWT", "kid": id}, claims)
+	sum := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := make([]byte, 64)
+	r.FillBytes(signature[:32])
+	s.FillBytes(signature[32:])
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 }

@@ -37,7 +37,7 @@ func (r Record) switchClient(clientID string) Record {
 	}
 	r.setAside(r.holding())
 	r.LookUpAfter = time.Time{}
-	r.Pending = nil // offered for another client; an answer to one would go to the wrong server
+	r.Pending, r.Device = nil, nil // offered for another client; an answer to one would go to the wrong server
 	return r.with(next)
 }
 
@@ -47,7 +47,7 @@ func (r Record) switchClient(clientID string) Record {
 func (r Record) switchEndpoint(to Client) Record {
 	r = r.clone()
 	r.LookUpAfter = time.Time{}
-	r.Pending = nil // offered for another server; a code must not go to this one
+	r.Pending, r.Device = nil, nil // offered for another server; a code must not go to this one
 	token := r.Tokens.Refresh
 	i := lastIndex(r.Aside, func(h Record) bool { return h.Client.SameApp(to) })
 	switch {
@@ -135,7 +135,7 @@ func (a Attempt) made(h Record) bool {
 // tokens that a person authorizes.
 func (a Attempt) homeless(cur Record) bool {
 	away := a.ClientID != cur.Client.ClientID || cur.Mints()
-	return a.Purpose == PurposeExchange && a.ClientID != "" && away && !cur.IsTombstone() &&
+	return (a.Purpose == PurposeExchange || a.Purpose == PurposeDevice) && a.ClientID != "" && away && !cur.IsTombstone() &&
 		!a.made(cur) && !slices.ContainsFunc(cur.Aside, a.made)
 }
 

@@ -15,6 +15,9 @@ type Setup struct {
 	Refresh RefreshSettings
 	// Grant: the client asks for its tokens by itself. nil: they come from an authorization.
 	Grant *Grant
+	// Resource and Source are those of the Record.
+	Resource []string
+	Source   string
 	// Inputs are the codes and tokens that the configuration brings. They tell a resource whose apply died from another one
 	// that wants the same name.
 	Inputs []secret.String
@@ -22,6 +25,20 @@ type Setup struct {
 	Spent []string
 
 	family string // of what the client will get for itself
+}
+
+// Setup is what the record keeps of its configuration.
+func (r Record) Setup() Setup {
+	return Setup{Client: r.Client, Refresh: r.Refresh, Grant: r.Grant, Resource: r.Resource, Source: r.Source}
+}
+
+// configured is r by what s says of it besides its grant. A device code that was offered for another purpose is dropped.
+func (r Record) configured(s Setup) Record {
+	if r.Source != "" && r.Source != s.Source {
+		r.Device = nil
+	}
+	r.Client, r.Refresh, r.Resource, r.Source = s.Client, s.Refresh, slices.Clone(s.Resource), s.Source
+	return r
 }
 
 // ErrOtherApp says that a record left by an apply that died belongs to another app.
@@ -70,7 +87,7 @@ func (m *Manager) prepared(s Setup) (Setup, error) {
 
 // attach is the pure part of Attach. The zero record stands for none.
 func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
-	fresh := Record{Status: StatusAuthorizationRequired, Client: s.Client, Refresh: s.Refresh, Attachment: Attachment{ID: attachment}}
+	fresh := Record{Status: StatusAuthorizationRequired, Attachment: Attachment{ID: attachment}}.configured(s)
 	nothing := cur.Mints() && cur.Tokens.Access.IsEmpty() // its client has asked, and got none
 	holds := cur.Generation > 0 && !nothing || len(cur.Aside) > 0
 	switch {
@@ -92,12 +109,13 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 	}
 	next := cur.clone()
 	if !cur.Client.SameApp(s.Client) {
-		next.Pending = nil // offered for another client; an answer to one would go to the wrong server
+		next.Pending, next.Device = nil, nil // offered for another client; an answer to one would go to the wrong server
 	}
 	if next.Mints() && s.Grant == nil {
 		next = next.resumed()
 	}
-	next.Client, next.Refresh, next.Attachment = s.Client, s.Refresh, Attachment{ID: attachment}
+	next = next.configured(s)
+	next.Attachment = Attachment{ID: attachment}
 	return next.granted(s, cur.Client), nil
 }
 
@@ -131,7 +149,8 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 		if r.IsTombstone() {
 			return r, false
 		}
-		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.Grant.equal(s.Grant) {
+		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.Grant.equal(s.Grant) &&
+			slices.Equal(r.Resource, s.Resource) && r.Source == s.Source {
 			return r, false
 		}
 		was, minted := r.Client, r.Mints()
@@ -146,7 +165,7 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 			r = r.switchEndpoint(s.Client)
 			r.note(m.event("", r.Generation, "token_endpoint changed: "+string(r.Status)))
 		}
-		r.Client, r.Refresh = s.Client, s.Refresh
+		r = r.configured(s)
 		if r = r.granted(s, was); minted != r.Mints() {
 			r.note(m.event("", r.Generation, "grant changed: "+string(r.Status)))
 		}

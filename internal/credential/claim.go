@@ -35,6 +35,10 @@ type extra struct {
 // claim writes a claim into the record of snap, which proves that the store can be written before anything is spent.
 // errClaimLost means: look again. errBusy means: wait.
 func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attempt, x extra) (*claimed, error) {
+	record := snap.record.clone()
+	if err := m.bind(&a, &record); err != nil {
+		return nil, err
+	}
 	endSection, err := m.sections.Begin()
 	if err != nil {
 		return nil, &Error{Kind: KindShuttingDown, Record: snap.record, Err: err}
@@ -58,7 +62,7 @@ func (m *Manager) claim(ctx context.Context, key string, snap snapshot, a Attemp
 	a.Apart = !held && !a.Timed
 	c.attempt = a
 
-	c.record = snap.record.clone()
+	c.record = record
 	c.record.Claim = &Claim{
 		Attempt: id, Owner: m.owner, Purpose: a.Purpose, Base: a.Base, TTL: a.TTL,
 		ClaimedAt: a.ClaimedAt, Held: held, Apart: a.Apart, Timed: a.Timed, Resend: a.Resend,

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -17,7 +16,7 @@ type Client struct {
 	Issuer                  string
 	ClientID                string
 	ClientSecret            secret.String // empty: that of the registration, if any
-	TokenEndpointAuthMethod string        // empty: client_secret_basic with a secret, else none
+	TokenEndpointAuthMethod string        // empty: see method
 
 	// What the methods with keys need; the names are those of the registered client metadata.
 	TokenEndpointAuthSigningAlg string        // empty: that of the key
@@ -48,51 +47,19 @@ type Client struct {
 
 // Errors of a client that cannot be used as configured. Nothing was sent.
 var (
-	ErrNoTokenEndpoint = errors.New("the client has no token_endpoint")
-	ErrNoClientID      = errors.New("the client has no client_id")
-	ErrOtherClientID   = errors.New("the registration is of another client_id")
-	ErrNoRegistration  = errors.New("the registration is not in this token store")
+	ErrNoTokenEndpoint        = errors.New("the client has no token_endpoint")
+	ErrNoRegistrationEndpoint = errors.New("the client has no registration_endpoint")
+	ErrNoClientID             = errors.New("the client has no client_id")
+	ErrOtherClientID          = errors.New("the registration is of another client_id")
+	ErrNoRegistration         = errors.New("the registration is not in this token store")
 )
-
-// auth returns the explicit client authentication for a token endpoint. It never guesses by trying: a second request
-// would spend a single-use token twice.
-func (c Client) auth() oauth.ClientAuth {
-	method := c.TokenEndpointAuthMethod
-	if method == "" {
-		method = oauth.None
-		if !c.ClientSecret.IsEmpty() {
-			method = oauth.ClientSecretBasic // the default of RFC 7591 §2
-		}
-	}
-	return c.authBy(method)
-}
-
-// revocationAuth is auth for the revocation endpoint, which some servers hold apart.
-func (c Client) revocationAuth() oauth.ClientAuth {
-	if method := c.Preset().RevocationEndpointAuthMethod; method != "" && !c.ClientSecret.IsEmpty() {
-		return c.authBy(method)
-	}
-	a := c.auth()
-	if c.metadata != nil && a.Method != oauth.None {
-		a.Method = among(c.metadata.RevocationEndpointAuthMethods, a.Method)
-	}
-	return a
-}
-
-func (c Client) authBy(method string) oauth.ClientAuth {
-	a := oauth.ClientAuth{Method: method, ClientID: c.ClientID}
-	if method != oauth.None {
-		a.ClientSecret = c.ClientSecret
-	}
-	return a
-}
 
 // attempt begins what a commit needs to know of a call.
 func (c Client) attempt(purpose Purpose) Attempt {
 	p := c.Preset()
 	return Attempt{
 		Purpose: purpose, TokenPath: p.Dialect.TokenPath, ScopeSeparator: p.Dialect.ScopeSeparator, Expiries: p.Dialect.Expiries,
-		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers,
+		Lifetime: p.Lifetime, ReplyMembers: p.ReplyMembers, binding: c.binding(),
 	}
 }
 
@@ -107,10 +74,7 @@ func (c Client) usable() error {
 	if c.TokenEndpoint == "" {
 		return c.missing(ErrNoTokenEndpoint)
 	}
-	if c.TokenEndpointAuthMethod != "" && c.TokenEndpointAuthMethod != oauth.None && c.ClientSecret.IsEmpty() {
-		return fmt.Errorf("token_endpoint_auth_method is %s, but there is no client_secret", c.TokenEndpointAuthMethod)
-	}
-	return nil
+	return c.provable()
 }
 
 // SameApp tells whether two clients are the same app at the same server, so that a credential of the one may be

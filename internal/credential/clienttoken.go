@@ -59,7 +59,7 @@ func (m *Manager) ClientToken(ctx context.Context, s Setup, ask Ask) (Result, er
 	wanted := Record{Status: StatusActive, Client: client, Grant: s.Grant, Shared: true}
 	resolved, err := m.Resolve(ctx, client)
 	if err == nil {
-		_, err = s.Grant.Form(resolved)
+		err = s.Grant.check(resolved)
 	}
 	if err != nil {
 		return Result{}, speakingOf(configurationError(err, wanted), wanted)
@@ -167,6 +167,9 @@ func (r Record) keptGrant() *Grant {
 	g := r.Grant.clone()
 	if r.Shared && g != nil {
 		g.Secrets = nil
+		if g.Assertion != nil {
+			g.Assertion.PrivateKey = secret.String{}
+		}
 	}
 	return g
 }
@@ -182,6 +185,8 @@ type identity struct {
 	Scopes, Resource, Audience                               []string
 	Parameters                                               map[string]string
 	Secrets                                                  string // stretched
+	Assertion                                                *Assertion
+	SubjectPair                                              string
 }
 
 // sourceOf returns the one source of this process for that client and request, so that askers with the same can be told.
@@ -193,6 +198,12 @@ func (m *Manager) sourceOf(client, resolved Client, g *Grant) (*source, error) {
 		Platform: client.Platform, PlatformParameters: client.PlatformParameters, Overrides: client.PlatformOverrides,
 		DPoP: client.DPoPBoundAccessTokens, Grant: g.Type, Scopes: slices.Compact(slices.Sorted(slices.Values(g.Scopes))),
 		Resource: g.Resource, Audience: g.Audience, Parameters: g.Parameters,
+		SubjectPair: g.SubjectPair,
+	}
+	if g.Assertion != nil { // any key that the server takes will do
+		a := *g.Assertion
+		a.PrivateKey, a.KeyID, a.Algorithm = secret.String{}, "", ""
+		id.Assertion = &a
 	}
 	whole, err := EncodeRecord(Record{Status: StatusActive, Client: client, Grant: g})
 	if err != nil {

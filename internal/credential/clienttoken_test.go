@@ -164,11 +164,12 @@ func TestAClientTokenKeepsNoSecretOfItsClient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.mintSetup()
-	s.Client.PrivateKey, s.Client.TLSClientPrivateKey = secret.New("private-key-1"), secret.New("tls-key-1")
+	s.Client.PrivateKey = secret.New("private-key-1")
+	s.Client.TokenEndpointAuthMethod = "client_secret_basic" // or there is a doubt which of them counts
 	s.Grant.Secrets = map[string]secret.String{"assertion": secret.New("assertion-1")}
 	w.mustClientToken(w.start(), s)
 	r, text := w.sharedRecord()
-	for _, hidden := range []string{fakeSecret, "private-key-1", "tls-key-1", "assertion-1"} {
+	for _, hidden := range []string{fakeSecret, "private-key-1", "assertion-1"} {
 		if strings.Contains(text, hidden) || strings.Contains(w.shared()[0], hidden) {
 			t.Errorf("the record holds %s", hidden)
 		}
@@ -458,4 +459,31 @@ func clientTokenUnder(t *testing.T, fault storetest.Fault, nth int, lasting bool
 		t.Errorf("%s: %d requests in the end", where, n)
 	}
 	return hit
+}
+
+// TestASharedTokenOfAPerson: nobody applies a data source, so a refused password is asked about again by the next run, and not by this
+// one. A refresh token in the reply is dropped: each asker has the grant at hand.
+func TestASharedTokenOfAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.mintSetup()
+	s.Grant = &Grant{Type: "urn:example:person", Secrets: map[string]secret.String{"password": secret.New("pass-word-1")}}
+	w.server.minting.refusal = "invalid_grant"
+	m := w.start()
+	for range 3 {
+		_, err := m.ClientToken(t.Context(), s, consumerAsk)
+		if e := w.wantKind(err, KindConfiguration); e.Verdict.Code != "invalid_grant" {
+			t.Fatal(err)
+		}
+	}
+	w.wantMints(1)
+	w.server.minting.refusal, w.server.minting.generous = "", true
+	w.mustClientToken(w.start(), s)
+	w.wantMints(2)
+	if r, text := w.sharedRecord(); !r.Tokens.Refresh.IsEmpty() || strings.Contains(text, "pass-word-1") || r.Status != StatusActive {
+		t.Errorf("the record is %s", text)
+	}
+	w.clock.pass(fakeLifetime)
+	w.mustClientToken(w.start(), s)
+	w.wantMints(3)
 }

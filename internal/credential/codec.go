@@ -42,6 +42,7 @@ type wireRecord struct {
 	Unknown       *wireUnknown    `json:"unknown,omitempty"`
 	Attachment    *wireAttachment `json:"attachment,omitempty"`
 	Pending       []wirePending   `json:"pending,omitempty"`
+	Device        *wireDevice     `json:"device,omitempty"`
 	Consumed      []string        `json:"consumed,omitempty"`
 	Inputs        []string        `json:"consumed_inputs,omitempty"`
 	History       []wireEvent     `json:"history,omitempty"`
@@ -51,6 +52,12 @@ type wireRecord struct {
 
 	ClientCredentials *wireGrant `json:"client_credentials,omitempty"` // of former versions, which knew no other
 	Grant             *wireGrant `json:"grant,omitempty"`
+	Resource          []string   `json:"resource,omitempty"`
+	Source            string     `json:"source,omitempty"`
+
+	// Of an app registration.
+	RedirectURIs []string     `json:"redirect_uris,omitempty"`
+	Dynamic      *wireDynamic `json:"dynamic,omitempty"`
 }
 
 type wireRefresh struct {
@@ -102,6 +109,7 @@ type wireAttachment struct {
 type wirePending struct {
 	State       string     `json:"state"`
 	Verifier    string     `json:"code_verifier,omitempty"`
+	ProofKey    string     `json:"proof_key,omitempty"`
 	RedirectURI string     `json:"redirect_uri,omitempty"`
 	URL         string     `json:"authorization_url,omitempty"`
 	Inputs      string     `json:"inputs,omitempty"`
@@ -153,6 +161,7 @@ func encodeRecord(r Record) wireRecord {
 		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
 		w.Refresh = (*wireRefresh)(&r.Refresh)
 		w.ClientCredentials, w.Grant = encodeGrant(r.keptGrant())
+		w.Resource, w.Source = r.Resource, r.Source
 	}
 	if u := r.Unknown; u != nil {
 		w.Unknown = &wireUnknown{
@@ -160,6 +169,9 @@ func encodeRecord(r Record) wireRecord {
 			TakenOver: u.TakenOver, Resends: u.Resends,
 			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
 		}
+	}
+	if r.Registered != nil {
+		w.Kind, w.RedirectURIs, w.Dynamic = kindRegistration, r.Registered.RedirectURIs, encodeDynamic(r.Registered.Dynamic)
 	}
 	if r.IsMoved() {
 		w.MovedTo = (*wireMovedTo)(&r.MovedTo)
@@ -173,9 +185,10 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
-			ExpiresAt: optional(p.ExpiresAt),
+			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
 		})
 	}
+	w.Device = encodeDevice(r.Device)
 	for _, c := range r.Consumed {
 		if c.Input {
 			w.Inputs = append(w.Inputs, c.SHA256)
@@ -192,21 +205,22 @@ func encodeRecord(r Record) wireRecord {
 	return w
 }
 
-// DecodeRecord reads what EncodeRecord wrote. Its errors never quote the text.
-func DecodeRecord(text []byte) (Record, error) {
+// DecodeRecord reads what EncodeRecord wrote of a token pair. Its errors never quote the text.
+func DecodeRecord(text []byte) (Record, error) { return decodeKind(text, kindPair) }
+
+func decodeKind(text []byte, kind string) (Record, error) {
 	var w wireRecord
 	if err := decodeJSON(text, &w); err != nil {
 		return Record{}, err
 	}
-	want := kindPair
-	if w.Kind == kindClientToken {
-		want = kindClientToken
+	if kind == kindPair && w.Kind == kindClientToken {
+		kind = kindClientToken
 	}
-	if err := checkFormat(w.Format, w.Kind, want); err != nil {
+	if err := checkFormat(w.Format, w.Kind, kind); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
-	r.Shared = want == kindClientToken
+	r.Shared = kind == kindClientToken
 	return r, r.check()
 }
 
@@ -216,7 +230,11 @@ func decodeRecord(w wireRecord) Record {
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
 		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
-		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)),
+		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
+	}
+	if w.Kind == kindRegistration {
+		r.Registered = &Registered{RedirectURIs: w.RedirectURIs, Dynamic: decodeDynamic(w.Dynamic)}
+		r.Status = cmp.Or(r.Status, StatusActive) // once it was not written
 	}
 	if w.Refresh != nil {
 		r.Refresh = RefreshSettings(*w.Refresh)
@@ -240,9 +258,10 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
-			ExpiresAt: value(p.ExpiresAt),
+			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
 		})
 	}
+	r.Device = decodeDevice(w.Device)
 	for _, sum := range w.Inputs {
 		r.Consumed = append(r.Consumed, Consumed{SHA256: sum, Input: true})
 	}
@@ -261,7 +280,7 @@ func decodeRecord(w wireRecord) Record {
 // check refuses a record that no version could have written; acting on one might spend a token.
 func (r Record) check() error {
 	switch r.Status {
-	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked:
+	case StatusAuthorizationRequired, StatusActive, StatusOutcomeUnknown, StatusRevoked, StatusUnregistered:
 	default:
 		return errors.New("the record has no valid status")
 	}

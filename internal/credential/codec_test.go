@@ -72,6 +72,7 @@ func TestSharedRecordRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Client.ClientSecret, r.Client.PrivateKey, r.Client.TLSClientPrivateKey, r.Grant.Secrets = secret.String{}, secret.String{}, secret.String{}, nil
+	r.Grant.Assertion.PrivateKey = secret.String{}
 	if d := same(reflect.ValueOf(r), reflect.ValueOf(got), "Record"); d != "" {
 		t.Errorf("%s did not survive", d)
 	}
@@ -152,6 +153,7 @@ func fullRecord(t testing.TB) Record {
 	fill(t, reflect.ValueOf(&r.Aside[0]).Elem(), &n)
 	for _, r := range []*Record{&r, &r.Aside[0]} {
 		r.Status, r.DeletedAt, r.Shared = StatusActive, time.Time{}, false
+		r.Registered = nil // that is another kind of record
 	}
 	return r
 }
@@ -275,24 +277,52 @@ func TestNewerRecordIsLeftAlone(t *testing.T) {
 
 func TestRegistrationRoundTrip(t *testing.T) {
 	t.Parallel()
-	var r Registration
-	n := 0
-	fill(t, reflect.ValueOf(&r).Elem(), &n)
-	text, err := EncodeRegistration(r)
+	r := fullRecord(t)
+	n := 1000
+	fill(t, reflect.ValueOf(&r.Registered).Elem(), &n)
+	text, err := EncodeRecord(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := DecodeRegistration(text)
+	got, err := decodeKind(text, kindRegistration)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := same(reflect.ValueOf(r), reflect.ValueOf(got), "Registration"); d != "" {
+	if d := same(reflect.ValueOf(r), reflect.ValueOf(got), "Record"); d != "" {
 		t.Errorf("%s did not survive", d)
 	}
+	if d := same(reflect.ValueOf(r), reflect.ValueOf(r.clone()), "Record"); d != "" {
+		t.Errorf("%s is not in a clone", d)
+	}
 	for _, bad := range []string{`x`, `{"format":2}`, `{"format":1,"kind":"pair"}`} {
-		if _, err := DecodeRegistration([]byte(bad)); err == nil {
+		if _, err := decodeKind([]byte(bad), kindRegistration); err == nil {
 			t.Errorf("%s was read", bad)
 		}
+	}
+	if _, err := DecodeRecord(text); err == nil {
+		t.Error("it was read as a token pair")
+	}
+	tombstone, err := EncodeRecord(r.tombstone(epoch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err = decodeKind(tombstone, kindRegistration); err != nil || !got.IsTombstone() || got.Registered == nil || got.Registered.Dynamic != nil {
+		t.Errorf("the tombstone is %+v, %v", got, err)
+	}
+}
+
+// What the first versions wrote says nothing of status, claim or history.
+func TestAnOldRegistrationIsRead(t *testing.T) {
+	t.Parallel()
+	got, err := decodeKind([]byte(`{"format":1,"kind":"registration","client":{"client_id":"c","client_secret":"s"},`+
+		`"redirect_uris":["https://app.example/"],"attachment":{"id":"a","attached":true}}`), kindRegistration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg := got.registration()
+	if reg.Client.ClientID != "c" || reg.Client.ClientSecret.Reveal() != "s" || reg.Attachment != (Attachment{"a", true}) ||
+		len(reg.RedirectURIs) != 1 || reg.Dynamic != nil || got.Status != StatusActive {
+		t.Errorf("read as %+v", reg)
 	}
 }
 

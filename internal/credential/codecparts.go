@@ -57,6 +57,8 @@ type wireTokens struct {
 	Extra                 map[string]string `json:"extra,omitempty"`
 	Connection            map[string]string `json:"connection,omitempty"`
 	LookedUp              map[string]string `json:"looked_up,omitempty"`
+	ProofKey              string            `json:"proof_key,omitempty"`
+	ProofNonce            string            `json:"proof_nonce,omitempty"`
 }
 
 type wireGrant struct {
@@ -66,6 +68,20 @@ type wireGrant struct {
 	Audience   []string          `json:"audience,omitempty"`
 	Parameters map[string]string `json:"parameters,omitempty"`
 	Secrets    map[string]string `json:"secrets,omitempty"`
+
+	Assertion   *wireAssertion `json:"assertion,omitempty"`
+	SubjectPair string         `json:"subject_token_pair,omitempty"`
+}
+
+type wireAssertion struct {
+	PrivateKey string        `json:"private_key"`
+	KeyID      string        `json:"key_id,omitempty"`
+	Algorithm  string        `json:"algorithm,omitempty"`
+	Issuer     string        `json:"issuer,omitempty"`
+	Subject    string        `json:"subject,omitempty"`
+	Audience   []string      `json:"audience,omitempty"`
+	Lifetime   time.Duration `json:"lifetime"`
+	Claims     string        `json:"claims,omitempty"`
 }
 
 // encodeGrant puts what a former version can read where it looks for it.
@@ -76,19 +92,34 @@ func encodeGrant(g *Grant) (former, current *wireGrant) {
 	case g.Type == oauth.GrantClientCredentials && len(g.Resource)+len(g.Audience)+len(g.Secrets) == 0:
 		return &wireGrant{Scopes: g.Scopes, Parameters: g.Parameters}, nil
 	}
-	return nil, &wireGrant{
+	w := &wireGrant{
 		Type: g.Type, Scopes: g.Scopes, Resource: g.Resource, Audience: g.Audience, Parameters: g.Parameters, Secrets: revealed(g.Secrets),
+		SubjectPair: g.SubjectPair,
 	}
+	if a := g.Assertion; a != nil {
+		w.Assertion = &wireAssertion{
+			PrivateKey: a.PrivateKey.Reveal(), KeyID: a.KeyID, Algorithm: a.Algorithm, Issuer: a.Issuer, Subject: a.Subject,
+			Audience: a.Audience, Lifetime: a.Lifetime, Claims: a.Claims,
+		}
+	}
+	return nil, w
 }
 
 func decodeGrant(w *wireGrant) *Grant {
 	if w == nil {
 		return nil
 	}
-	return &Grant{
+	g := &Grant{
 		Type: cmp.Or(w.Type, oauth.GrantClientCredentials), Scopes: w.Scopes, Resource: w.Resource, Audience: w.Audience,
-		Parameters: w.Parameters, Secrets: wrapped(w.Secrets),
+		Parameters: w.Parameters, Secrets: wrapped(w.Secrets), SubjectPair: w.SubjectPair,
 	}
+	if a := w.Assertion; a != nil {
+		g.Assertion = &Assertion{
+			PrivateKey: secret.New(a.PrivateKey), KeyID: a.KeyID, Algorithm: a.Algorithm, Issuer: a.Issuer, Subject: a.Subject,
+			Audience: a.Audience, Lifetime: a.Lifetime, Claims: a.Claims,
+		}
+	}
+	return g
 }
 
 // revealed spells secrets out, for what is about to be sealed.
@@ -160,7 +191,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
-		LookedUp: t.LookedUp,
+		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce,
 	}
 	w.Extra = revealed(t.Extra)
 	return w
@@ -174,8 +205,41 @@ func decodeTokens(w *wireTokens) Tokens {
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
-		LookedUp: w.LookedUp,
+		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce,
 	}
 	t.Extra = wrapped(w.Extra)
 	return t
+}
+
+type wireDevice struct {
+	Code                    string        `json:"device_code,omitempty"`
+	UserCode                string        `json:"user_code,omitempty"`
+	VerificationURI         string        `json:"verification_uri,omitempty"`
+	VerificationURIComplete string        `json:"verification_uri_complete,omitempty"`
+	ExpiresAt               *time.Time    `json:"expires_at,omitempty"`
+	Interval                time.Duration `json:"interval,omitempty"`
+	NextPoll                *time.Time    `json:"next_poll,omitempty"`
+	Lost                    bool          `json:"lost,omitempty"`
+	Inputs                  string        `json:"inputs,omitempty"`
+	Scopes                  []string      `json:"scopes,omitempty"`
+}
+
+func encodeDevice(d *Device) *wireDevice {
+	if d == nil {
+		return nil
+	}
+	return &wireDevice{
+		Code: d.Code.Reveal(), UserCode: d.UserCode, VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete,
+		ExpiresAt: optional(d.ExpiresAt), Interval: d.Interval, NextPoll: optional(d.NextPoll), Lost: d.Lost, Inputs: d.Inputs, Scopes: d.Scopes,
+	}
+}
+
+func decodeDevice(w *wireDevice) *Device {
+	if w == nil {
+		return nil
+	}
+	return &Device{
+		Code: secret.New(w.Code), UserCode: w.UserCode, VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete,
+		ExpiresAt: value(w.ExpiresAt), Interval: w.Interval, NextPoll: value(w.NextPoll), Lost: w.Lost, Inputs: w.Inputs, Scopes: w.Scopes,
+	}
 }

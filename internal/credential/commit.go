@@ -18,7 +18,8 @@ type Attempt struct {
 	Key       string
 	ID        string
 	Purpose   Purpose
-	Minted    bool   // the client got the token for itself
+	Minted    bool   // by the record's grant, not by a refresh token
+	Renewable bool   // with Minted: a refresh token in the reply is kept
 	Family    string // of the record when it was claimed
 	Base      int64  // its generation then
 	ClientID  string // that made the call
@@ -39,7 +40,17 @@ type Attempt struct {
 	Wait                      time.Duration     // as in oauth.Token
 	ReplyMembers              []string          // of the reply: what belongs into the connection
 	Callback                  map[string]string // of the callback: likewise
+
+	binding                  // what bind needs
+	ProofKey   secret.String // that the request was proved with, and the tokens are bound to; empty: none
+	ProofNonce string        // that the server has given last
+	// Of a call that registers or updates a client.
+	Endpoint string                   // where it is registered
+	Wanted   map[string]secret.String // the metadata that were sent
 }
+
+// manages tells whether the call is about the registration of a client.
+func (a Attempt) manages() bool { return a.Purpose.manages() }
 
 type commitOutcome int
 
@@ -53,7 +64,8 @@ const (
 // overtaken tells whether cur has gone on without this attempt: its successor, or its refusal, is of no use any more.
 func (a Attempt) overtaken(cur Record) bool {
 	otherClient := a.ClientID != "" && a.Family == "" && cur.Client.ClientID != a.ClientID // no family tells them apart
-	return cur.Family != a.Family || cur.IsTombstone() || a.Purpose == PurposeRefresh && cur.Generation > a.Base || otherClient
+	counted := a.Purpose == PurposeRefresh || a.manages()
+	return cur.Family != a.Family || cur.IsTombstone() || counted && cur.Generation > a.Base || otherClient
 }
 
 // fills tells whether the successor of this attempt is the very generation that cur names and has no tokens of.
@@ -77,7 +89,9 @@ func (a Attempt) exonerate(cur *Record) bool {
 	if a.overtaken(*cur) || cur.Claim != nil || u == nil || u.Attempt != a.ID || u.Resends > 0 || !u.RejectedAt.IsZero() {
 		return false
 	}
-	cur.Unknown, cur.Status = nil, StatusActive
+	if cur.Unknown = nil; cur.Registered == nil {
+		cur.Status = StatusActive
+	}
 	return true
 }
 
@@ -112,30 +126,40 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	case a.overtaken(cur) && !a.fills(cur):
 		return cur, commitObsolete
 	}
-	if a.Minted {
-		t = minted(t)
-	}
 	old := cur.Tokens
+	spent := old.Refresh
+	if a.Minted {
+		old.afresh()
+		if !a.Renewable {
+			t = minted(t)
+		}
+	}
 	next := newTokens(a, t)
-	next.Connection = a.connection(t, old.Refresh, old.Access, cur.Client.ClientSecret)
+	next.Connection = a.connection(t, spent, old.Access, cur.Client.ClientSecret)
 	if a.Purpose == PurposeRefresh {
 		next.inherit(old)
 		cur.Generation = a.Base + 1
 		if e.Verdict = "refreshed"; a.Base > 0 {
 			cur.LastRotatedAt = a.SentAt
 		}
+		if a.Renewable {
+			cur.AuthorizedAt = a.SentAt
+		}
 	} else {
 		cur.Family, cur.Generation = a.NewFamily, 1
 		cur.AuthorizedAt, cur.LastRotatedAt, cur.LookUpAfter = a.SentAt, time.Time{}, time.Time{}
 		cur.consumeInput(a.Code)
 		cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
+		if d := cur.Device; d != nil && d.Code.SHA256() == a.Code {
+			cur.Device = d.over()
+		}
 		e.Verdict = "authorized"
 	}
 	if !a.Minted {
 		next.endlessAlone(t.SuccessorLost || t.ExpiryUnusable)
 	}
-	if !next.Refresh.Equal(old.Refresh) {
-		cur.consume(old.Refresh, false)
+	if !next.Refresh.Equal(spent) {
+		cur.consume(spent, false)
 	}
 	if t.Salvaged {
 		e.Verdict += ", from a broken reply"
@@ -143,11 +167,13 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	cur.Tokens = next
 	cur.Status = StatusActive
 	cur.Claim, cur.Unknown = nil, nil
-	if t.SuccessorLost && (a.Purpose == PurposeExchange || cur.Client.EffectivePolicy().SingleUse()) {
+	if t.SuccessorLost && (a.Purpose != PurposeRefresh || cur.Client.EffectivePolicy().SingleUse()) {
 		// What was sent is spent, and what came instead cannot be sent: the access token is the last one.
 		cur = dead(cur)
 		cur.Tokens.Refresh = secret.String{}
-		e.Verdict += ", with a refresh token that cannot be read: authorization required"
+		if e.Verdict += ", with a refresh token that cannot be read"; cur.Status == StatusAuthorizationRequired {
+			e.Verdict += ": authorization required"
+		}
 	}
 	cur.NotBefore = time.Time{}
 	if t.Wait > 0 {
@@ -164,7 +190,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 func newTokens(a Attempt, t oauth.Token) Tokens {
 	next := Tokens{
 		Access: t.AccessToken, Refresh: t.RefreshToken, ID: t.IDToken, Type: t.TokenType, Scopes: t.Scopes,
-		IssuedAt: a.SentAt, Extra: t.Extra,
+		IssuedAt: a.SentAt, Extra: t.Extra, ProofKey: a.ProofKey, ProofNonce: a.ProofNonce,
 	}
 	if t.ExpiresIn > 0 {
 		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
@@ -201,12 +227,18 @@ func (t *Tokens) endlessAlone(unclear bool) {
 	}
 }
 
+// afresh forgets what a new authorization does not take over from a former one.
+func (t *Tokens) afresh() {
+	t.Refresh, t.ID = secret.String{}, secret.String{}
+	t.RefreshTokenExpiresAt, t.AuthorizationEndsAt, t.RefreshIssuedAt = time.Time{}, time.Time{}, time.Time{}
+}
+
 // inherit takes over what a reply to a refresh may leave out.
 func (t *Tokens) inherit(old Tokens) {
 	if t.Access.IsEmpty() { // a successor alone says nothing of the access token at hand
 		t.RefreshIssuedAt = t.IssuedAt
 		t.Access, t.Type, t.IssuedAt, t.ExpiresAt, t.Lifetime = old.Access, old.Type, old.IssuedAt, old.ExpiresAt, old.Lifetime
-		t.Scopes, t.Extra = old.Scopes, old.Extra
+		t.Scopes, t.Extra, t.ProofKey = old.Scopes, old.Extra, old.ProofKey
 	}
 	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
 		t.Refresh = old.Refresh
@@ -235,15 +267,19 @@ func (t *Tokens) inherit(old Tokens) {
 // notice says where else it lies.
 func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oauth.Verdict) step {
 	c.attempt.Wait = v.Token.Wait
-	s := successor{attempt: c.attempt, token: v.Token, base: &c.record}
+	return m.keepSuccessor(ctx, successor{attempt: c.attempt, token: v.Token, base: &c.record}, reply)
+}
+
+func (m *Manager) keepSuccessor(ctx context.Context, s successor, reply oauth.Reply) step {
 	var notices []Notice
-	if v.Token.Salvaged {
+	shared := s.base != nil && s.base.Shared
+	if s.token.Salvaged {
 		notices = append(notices, Notice{Code: NoticeSalvaged})
 	}
-	if r, ok := m.store.(store.Remote); ok && r.Remote() && !c.record.Shared {
+	if r, ok := m.store.(store.Remote); ok && r.Remote() && !shared {
 		var err error
 		if s.path, err = m.saveRescue(ctx, s.attempt, reply); err != nil {
-			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err, Minted: s.attempt.Minted})
+			notices = append(notices, Notice{Code: NoticeNoRescue, Err: err, Minted: s.attempt.Minted, Managing: s.attempt.manages()})
 		}
 	}
 	record, err := m.commit(ctx, s, m.forCommit())
@@ -253,7 +289,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.log.Error("a successor could not be stored", "key", s.attempt.Key, "attempt", s.attempt.ID, "error", err)
 	err = fmt.Errorf("writing the token store: %w", err)
-	if s.path == "" && !c.record.Shared {
+	if s.path == "" && !shared {
 		var rescueErr error
 		if s.path, rescueErr = m.saveRescue(ctx, s.attempt, reply); rescueErr != nil {
 			err = errors.Join(err, rescueErr)
@@ -264,7 +300,7 @@ func (m *Manager) keep(ctx context.Context, c *claimed, reply oauth.Reply, v oau
 	}
 	m.away(s)
 	m.searchAgain()
-	notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted})
+	notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Text: s.path, Minted: s.attempt.Minted, Managing: s.attempt.manages()})
 	return step{record: m.ought(s), rotated: true, notices: notices}
 }
 
@@ -292,7 +328,7 @@ func (m *Manager) commitOnce(ctx context.Context, s successor) (Record, error) {
 	case err != nil:
 		return Record{}, err
 	}
-	next, outcome := applyTokens(snap.record.clone(), a, s.token, m.event(a.ID, 0, ""))
+	next, outcome := s.apply(snap.record.clone(), m.event(a.ID, 0, ""))
 	switch outcome {
 	case commitMoved:
 		return Record{}, MovedAway(next)

@@ -32,13 +32,14 @@ const (
 	ReasonUnknownFinal   Reason = "outcome_unknown_final"       // the token must not be sent again
 	ReasonOwnerAlive     Reason = "outcome_unknown_owner_alive" // the process that may have the successor lives, and stands still
 	ReasonRejected       Reason = "rejected_after_takeover"
-	ReasonNotBefore      Reason = "not_before"   // the server asked to wait until Until
-	ReasonEarliest       Reason = "earliest"     // the platform refuses refreshes before Until
-	ReasonBudget         Reason = "error_budget" // one more refusal before Until would lock the client out
-	ReasonTokenCalls     Reason = "token_calls"  // the platform allows no more calls of its token endpoint before Until
-	ReasonRefused        Reason = "refused"      // the API does not take an access token that a refresh has just brought
-	ReasonMoving         Reason = "moving"       // a move to or from another store is under way, or was not finished
-	ReasonMoved          Reason = "moved"        // another store has the credential: Record.MovedTo
+	ReasonNotBefore      Reason = "not_before"    // the server asked to wait until Until
+	ReasonEarliest       Reason = "earliest"      // the platform refuses refreshes before Until
+	ReasonBudget         Reason = "error_budget"  // one more refusal before Until would lock the client out
+	ReasonTokenCalls     Reason = "token_calls"   // the platform allows no more calls of its token endpoint before Until
+	ReasonRefused        Reason = "refused"       // the API does not take an access token that a refresh has just brought
+	ReasonMoving         Reason = "moving"        // a move to or from another store is under way, or was not finished
+	ReasonGrantRefused   Reason = "grant_refused" // the server refuses what the grant sends; only an apply asks again
+	ReasonMoved          Reason = "moved"         // another store has the credential: Record.MovedTo
 )
 
 // Decision is the outcome of Decide.
@@ -49,6 +50,7 @@ type Decision struct {
 	Resend     bool      // with ActionRotate: an earlier attempt may have sent the token already
 	AtRisk     bool      // with Resend: if that attempt landed, this one costs the family
 	SendBefore time.Time // with Resend: not later than this, when a grace period ends; zero: any time
+	Anew       bool      // with ActionRotate: by the grant of the record, not by its refresh token
 	Alive      bool      // with ActionWait: the access token still works and can be served meanwhile
 }
 
@@ -67,7 +69,7 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionProbe}
 	case p.works(r.Tokens, now, p.Margin) && !p.Force && !p.keepAlive(r.Tokens, now):
 		return Decision{Action: ActionFresh}
-	case r.Mints():
+	case r.asksAnew(p, now):
 		return decideMint(r, p, now)
 	}
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
@@ -18,6 +17,8 @@ var ErrNoIssuer = errors.New("the callback URL names no iss, although the metada
 func lacksToken(c Client) bool { return c.TokenEndpoint == "" }
 
 func lacksAuthorization(c Client) bool { return c.AuthorizationEndpoint == "" }
+
+func lacksDevice(c Client) bool { return lacksToken(c) || c.DeviceAuthorizationEndpoint == "" }
 
 // lacksRevocation: where a preset describes the server, it has no such endpoint.
 func lacksRevocation(c Client) bool {
@@ -58,10 +59,13 @@ func (m *Manager) located(ctx context.Context, c Client, lacks func(Client) bool
 // of a configured token_endpoint nothing is taken: who gets the tokens must not depend on a mix of two.
 func (c Client) told(m oauth.Metadata) Client {
 	c.asked = true
-	if c.TokenEndpoint != "" && (m.TokenEndpoint == "" || !Preset{TokenEndpoint: m.TokenEndpoint}.Serves(c.TokenEndpoint)) {
+	if c.TokenEndpoint != "" && !describes(m, c.TokenEndpoint) {
 		return c
 	}
 	c.metadata = &m
+	if c.TLSClientCertificate != "" {
+		m = m.ByCertificate()
+	}
 	c.AuthorizationEndpoint = cmp.Or(c.AuthorizationEndpoint, m.AuthorizationEndpoint)
 	c.TokenEndpoint = cmp.Or(c.TokenEndpoint, m.TokenEndpoint)
 	c.RevocationEndpoint = cmp.Or(c.RevocationEndpoint, m.RevocationEndpoint)
@@ -69,21 +73,20 @@ func (c Client) told(m oauth.Metadata) Client {
 	c.RegistrationEndpoint = cmp.Or(c.RegistrationEndpoint, m.RegistrationEndpoint)
 	c.DeviceAuthorizationEndpoint = cmp.Or(c.DeviceAuthorizationEndpoint, m.DeviceAuthorizationEndpoint)
 	c.PushedAuthorizationRequestEndpoint = cmp.Or(c.PushedAuthorizationRequestEndpoint, m.PushedAuthorizationRequestEndpoint)
-	if c.TokenEndpointAuthMethod == "" && !c.ClientSecret.IsEmpty() {
+	if c.TokenEndpointAuthMethod == "" && !c.ClientSecret.IsEmpty() && c.PrivateKey.IsEmpty() {
 		c.TokenEndpointAuthMethod = among(m.TokenEndpointAuthMethods, oauth.ClientSecretBasic)
 	}
-	return c
+	return c.signing(m.TokenEndpointAuthSigningAlgs)
 }
 
-// among returns the method if the server takes it, or does not say what it takes (RFC 8414 §2); else another one that it takes and
-// this program speaks. Where there is none the server is left to say so: a refused client spends nothing.
-func among(supported []string, method string) string {
-	for _, m := range []string{method, oauth.ClientSecretBasic, oauth.ClientSecretPost} {
-		if slices.Contains(supported, m) {
-			return m
+// describes tells whether m is of the server of a token endpoint: at its own host, or at the one for certificates.
+func describes(m oauth.Metadata, tokenEndpoint string) bool {
+	for _, known := range []string{m.TokenEndpoint, m.MTLSEndpointAliases["token_endpoint"]} {
+		if known != "" && (Preset{TokenEndpoint: known}).Serves(tokenEndpoint) {
+			return true
 		}
 	}
-	return method
+	return false
 }
 
 // missing completes the error that an endpoint is missing.

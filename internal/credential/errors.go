@@ -30,6 +30,7 @@ const (
 	KindForeignFamily Kind = "foreign_family" // the record belongs to a later authorization
 	KindRefused       Kind = "refused"        // the credential is good; the API does not take its fresh access token
 	KindMoving        Kind = "moving"         // the credential is good; a move to or from another store is not finished
+	KindSubject       Kind = "subject"        // nothing was sent; the pair that its tokens are derived from gives none
 	KindMoved         Kind = "moved"          // the credential is good; it is in another store: Record.MovedTo
 )
 
@@ -108,6 +109,15 @@ const (
 	NoticeNotLookedUp NoticeCode = "not_looked_up"
 	// NoticeUnprobed: the API did not say whether the access token works, or was not asked until Until; Reason and Err say why.
 	NoticeUnprobed NoticeCode = "unprobed"
+	// NoticeUnchecked: what the server knows of a registered client could not be asked; Err says why.
+	NoticeUnchecked NoticeCode = "unchecked"
+	// NoticeOrphan: the reply to an earlier registration was lost, and may have brought a client that nobody knows. It was
+	// asked for at Until.
+	NoticeOrphan NoticeCode = "orphan"
+	// NoticeNotManaged: the server offers no management of the registration, or has refused it; Err says which.
+	NoticeNotManaged NoticeCode = "not_managed"
+	// NoticeGone: the server does not know the registration that was to be deleted, or its token; Err has its words.
+	NoticeGone NoticeCode = "gone"
 )
 
 // Notice is something to tell beside a success.
@@ -118,6 +128,9 @@ type Notice struct {
 	Err    error
 	Text   string // what else helps a person: a file's path, the server's words
 	Minted bool   // it is about a token that the client got for itself
+	Of     string // the token pair that it is about; empty: the one that was asked for
+
+	Managing bool // it is about an app registration
 }
 
 func storeError(what string, err error) *Error {

@@ -28,6 +28,17 @@ type Exchange struct {
 	RedirectURI  string            // for a code without a pending authorization
 	CodeVerifier secret.String     // likewise
 	Scopes       []string          // as asked for; what the tokens have unless the server says otherwise
+	// Assertion: Code is no authorization code but an assertion that the configuration brings, and this is the request that it is sent
+	// in. A server may refuse one that it has seen (RFC 7523 §3): it is treated like a code.
+	Assertion *Grant
+}
+
+// noun is what is exchanged, in a line of history.
+func (x Exchange) noun() string {
+	if x.Assertion != nil {
+		return "assertion"
+	}
+	return "code"
 }
 
 // check matches the code with the record before anything is spent. It returns the pending authorization that the code
@@ -41,6 +52,9 @@ func (x Exchange) check(r Record) (Pending, error) {
 	}
 	if r.HasConsumed(x.Code) {
 		return Pending{}, &Error{Kind: KindConsumed, Record: r, Err: ErrConsumed}
+	}
+	if x.Assertion != nil {
+		return Pending{}, nil
 	}
 	if !x.FromCallback {
 		newest, _ := r.NewestPending()
@@ -94,14 +108,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	if x.FromCallback && x.Issuer == "" && client.namesItself() {
 		return step{}, &Error{Kind: KindState, Record: snap.record, Err: ErrNoIssuer}
 	}
-	redirectURI, verifier := p.RedirectURI, p.Verifier
-	if redirectURI == "" {
-		redirectURI = x.RedirectURI
-	}
-	if verifier.IsEmpty() {
-		verifier = x.CodeVerifier
-	}
-	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, client.Preset().TokenParameters)
+	request, err := m.exchangeRequest(ctx, key, snap.record, client, x, p)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
@@ -127,6 +134,7 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	var verdict oauth.Verdict
 	defer func() { m.leave(ctx, b, verdict) }()
 	attempt := client.attempt(PurposeExchange)
+	attempt.ProofKey = p.ProofKey // the code is bound to it (RFC 9449 §10), whatever the client says by now
 	attempt.NewFamily, attempt.State, attempt.Code = family, p.State, x.Code.SHA256()
 	attempt.Scopes, attempt.Callback = client.Preset().scopes(x.Scopes), client.Preset().fromCallback(x.Parameters)
 	c, err := m.claim(ctx, key, snap, attempt, client.Policy.TokenCalls.counts(extra{
@@ -139,31 +147,54 @@ func (m *Manager) exchange(ctx context.Context, key string, snap snapshot, x Exc
 	defer c.close()
 	m.log.Info("exchanging a code", "key", key, "attempt", c.attempt.ID)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, time.Time{})
-	verdict = client.Preset().Dialect.Judge(reply, x.Code, verifier, client.ClientSecret)
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, &b, time.Time{})
+	verdict = client.Preset().Dialect.Judge(reply, append(request.hidden, client.ClientSecret)...)
 	m.log.Info("code exchange answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:
-		m.withdraw(ctx, c, "code not sent")
+		m.withdraw(ctx, c, x.noun()+" not sent")
 		return step{}, notSentError(ctx, verdict, snap.record)
 	case oauth.Success:
 		return m.keep(ctx, c, reply, verdict), nil
 	default:
-		return step{}, m.exchangeFailed(ctx, c, verdict)
+		return step{}, m.exchangeFailed(ctx, c, x, verdict)
 	}
+}
+
+// exchangeRequest is what the code, or the assertion, is sent in.
+func (m *Manager) exchangeRequest(ctx context.Context, key string, r Record, c Client, x Exchange, p Pending) (asked, error) {
+	if x.Assertion != nil {
+		grant := x.Assertion.clone()
+		grant.Secrets = map[string]secret.String{"assertion": x.Code}
+		return m.ask(ctx, key, grant, c, 0)
+	}
+	redirectURI, verifier := p.RedirectURI, p.Verifier
+	if redirectURI == "" {
+		redirectURI = x.RedirectURI
+	}
+	if verifier.IsEmpty() {
+		verifier = x.CodeVerifier
+	}
+	form, err := oauth.ExchangeForm(x.Code, redirectURI, verifier, r.Resource, c.Preset().TokenParameters)
+	return asked{form: form, hidden: []secret.String{x.Code, verifier}}, err
 }
 
 // exchangeFailed ends the claim of an exchange that gave no token. Tokens of an earlier authorization stay in use; the
 // pending authorization is spent like its code.
-func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, v oauth.Verdict) error {
+func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, x Exchange, v oauth.Verdict) error {
 	a := c.attempt
+	// What was refused for the client's sake, or before it was looked at, may be sent again once that is corrected.
+	again := x.Assertion != nil && !isDead(v) && v.Class != oauth.OutcomeUnknown
 	r, err := m.finish(ctx, a.Key, func(cur Record) (Record, bool) {
 		return of(cur, a, func(cur Record) (Record, bool) {
 			if !a.dropClaim(&cur) {
 				return cur, false
 			}
 			cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
-			cur.note(m.event(a.ID, cur.Generation, "code exchange failed: "+string(v.Class)))
+			if again {
+				cur.unconsume(x.Code)
+			}
+			cur.note(m.event(a.ID, cur.Generation, x.noun()+" exchange failed: "+string(v.Class)))
 			return cur, true
 		})
 	})

@@ -12,8 +12,18 @@ import (
 type successor struct {
 	attempt Attempt
 	token   oauth.Token
-	base    *Record // the record as claimed; nil: not known
-	path    string  // of its rescue file; empty: none
+	// registration, instead of token, is what the server says of a registered client.
+	registration *oauth.Registration
+	base         *Record // the record as claimed; nil: not known
+	path         string  // of its rescue file; empty: none
+}
+
+// apply puts what the reply brought into the current record.
+func (s successor) apply(cur Record, e Event) (Record, commitOutcome) {
+	if s.registration != nil {
+		return applyRegistration(cur, s.attempt, *s.registration, e)
+	}
+	return applyTokens(cur, s.attempt, s.token, e)
 }
 
 // prepare brings home the successors that have not reached the store: from rescue files, and from this process's memory.
@@ -60,7 +70,7 @@ func (m *Manager) flush(ctx context.Context) []Notice {
 		end()
 		if err != nil {
 			if s.path == "" { // else the search for rescue files has told of it
-				notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Minted: s.attempt.Minted})
+				notices = append(notices, Notice{Code: NoticeNotStored, Err: err, Minted: s.attempt.Minted, Managing: s.attempt.manages()})
 			}
 			if definite(err) {
 				continue // this record cannot be written; others can
@@ -91,7 +101,7 @@ func (m *Manager) home(s successor) {
 
 // ought is the record as it would be if s had been stored.
 func (m *Manager) ought(s successor) Record {
-	r, _ := applyTokens(s.base.clone(), s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
+	r, _ := s.apply(s.base.clone(), m.event(s.attempt.ID, 0, ""))
 	return r
 }
 

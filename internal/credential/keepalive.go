@@ -49,6 +49,9 @@ func isEndless(issued, deadline time.Time) bool {
 // AbsoluteDeadline is when the authorization ends, however often it is refreshed: told, or by the configured policy, whichever is
 // sooner; else by what is known of the platform, unless the refresh token is told to live beyond that. Zero: never, or not known.
 func (r Record) AbsoluteDeadline() time.Time {
+	if r.Mints() { // the grant is asked again, and nobody has to authorize
+		return time.Time{}
+	}
 	p, t := r.Client.EffectivePolicy(), r.Tokens
 	at, issued := t.AuthorizationEndsAt, t.refreshIssuedAt()
 	endless := isEndless(issued, at)

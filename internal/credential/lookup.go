@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // LookUp is a call that tells what API calls need and the token reply does not say.
@@ -22,7 +21,7 @@ type LookUp struct {
 
 // Looker reads a protected resource, once. *oauth.Caller is the one that ships.
 type Looker interface {
-	LookUp(ctx context.Context, resource string, token secret.String) oauth.Reply
+	LookUp(ctx context.Context, resource string, access oauth.Access) oauth.Reply
 }
 
 // lookUpPause is how long nothing is looked up after a refusal. What a user may not read is refused in every run, and each
@@ -169,8 +168,16 @@ func (m *Manager) enterAside(ctx context.Context, key string, client Client) (bo
 	return b, err
 }
 
-// lookUp makes one call.
+// lookUp makes the call, once more if the API wants a nonce in the proof and has given it now.
 func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
+	value, err := m.lookUpOnce(ctx, key, r, l)
+	if errors.Is(err, errOtherNonce) {
+		value, err = m.lookUpOnce(ctx, key, r, l)
+	}
+	return value, err
+}
+
+func (m *Manager) lookUpOnce(ctx context.Context, key string, r Record, l LookUp) (string, error) {
 	client, err := m.accountable(ctx, r.Client)
 	if err != nil {
 		return "", err
@@ -184,7 +191,8 @@ func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (s
 	if !b.stands(m) {
 		return "", ErrLate
 	}
-	reply := m.looker.LookUp(ctx, l.URL, r.Tokens.Access)
+	reply := m.looker.LookUp(ctx, l.URL, m.access(r.Tokens, l.URL))
+	m.noteNonce(l.URL, oauth.ProofNonce(reply.Header))
 	if reply.Sent {
 		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: lookUpCode}
 	}
@@ -192,6 +200,8 @@ func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (s
 	switch {
 	case reply.Err != nil:
 		return "", reply.Err
+	case reply.APIWantsNonce():
+		return "", errOtherNonce
 	case reply.Status >= 400 && reply.Status < 500:
 		return "", lookUpRefused(reply.Status)
 	case reply.Status < 200 || reply.Status > 299:

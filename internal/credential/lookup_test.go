@@ -16,7 +16,8 @@ type fakeLooker struct {
 	asked   []string               // URL and token
 }
 
-func (f *fakeLooker) LookUp(_ context.Context, resource string, token secret.String) oauth.Reply {
+func (f *fakeLooker) LookUp(_ context.Context, resource string, access oauth.Access) oauth.Reply {
+	token := access.Token
 	f.asked = append(f.asked, resource+" "+token.Reveal())
 	return f.replies[resource]
 }

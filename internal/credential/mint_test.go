@@ -28,7 +28,7 @@ func TestDecideMint(t *testing.T) {
 		Rotation: RotationSingleUse, OnReuse: ReuseRevokeClientUser, IdleLifetime: time.Minute, AbsoluteLifetime: time.Minute,
 	}}
 	busy := Policy{Token: RefreshTokenPolicy{TokenCalls: CallLimit{Limit: 1, Window: time.Hour}}}
-	fresh, rotate := Decision{Action: ActionFresh}, Decision{Action: ActionRotate}
+	fresh, rotate := Decision{Action: ActionFresh}, Decision{Action: ActionRotate, Anew: true}
 	for _, tt := range []struct {
 		name   string
 		record Record

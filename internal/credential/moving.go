@@ -40,7 +40,7 @@ func (a Attempt) stranded(cur Record) bool {
 	if !cur.IsMoved() {
 		return false
 	}
-	older := a.Purpose == PurposeRefresh && a.Family == cur.Family && a.Base < cur.Generation
+	older := (a.Purpose == PurposeRefresh || a.manages()) && a.Family == cur.Family && a.Base < cur.Generation
 	return !older
 }
 

@@ -12,9 +12,11 @@ import (
 
 // Authorization is what shapes an authorization URL.
 type Authorization struct {
-	RedirectURI string
-	Scopes      []string
-	Extra       map[string]string
+	RedirectURI        string
+	Scopes             []string
+	Resource, Audience []string
+	Extra              map[string]string
+	Implicit           bool // the answer is an access token, not a code (RFC 6749 §4.2)
 	// Ahead and Anew say when a request is pushed that has to be: see Record.Awaits. Any other URL is always offered.
 	Ahead time.Duration
 	Anew  bool // a person wants to authorize
@@ -49,11 +51,15 @@ func (m *Manager) OfferAuthorization(ctx context.Context, name string, a Authori
 			return Record{}, configurationError(err, snap.record)
 		}
 	}
-	if fresh.URL, err = oauth.AuthorizationURL(o.request(fresh)); err != nil {
+	request, err := o.request(fresh)
+	if err == nil {
+		fresh.URL, err = oauth.AuthorizationURL(request)
+	}
+	if err != nil {
 		return Record{}, configurationError(err, snap.record)
 	}
 	if o.client.pushes() {
-		if fresh, err = m.pushed(ctx, key, snap.record, o, fresh); err != nil {
+		if fresh, err = m.pushed(ctx, key, snap.record, o, fresh, request); err != nil {
 			return Record{}, err
 		}
 	}
@@ -111,12 +117,19 @@ func (m *Manager) newOffer(ctx context.Context, c Client, a Authorization) (offe
 	if o.client.AuthorizationEndpoint == "" {
 		return offer{}, o.client.missing(errors.New("the client has no authorization_endpoint"))
 	}
-	inputs, err := oauth.AuthorizationURL(o.request(Pending{State: comparing}))
+	request, err := o.request(Pending{State: comparing})
 	if err != nil {
 		return offer{}, err
 	}
-	if o.client.Preset().NoPKCE {
+	inputs, err := oauth.AuthorizationURL(request)
+	if err != nil {
+		return offer{}, err
+	}
+	if o.client.Preset().NoPKCE || a.Implicit {
 		inputs += " without code_challenge" // or a corrected preset would offer the former URL
+	}
+	if o.client.DPoPBoundAccessTokens && !a.Implicit {
+		inputs += " with dpop_jkt"
 	}
 	if o.client.pushes() {
 		inputs += " pushed to " + o.client.PushedAuthorizationRequestEndpoint
@@ -126,13 +139,18 @@ func (m *Manager) newOffer(ctx context.Context, c Client, a Authorization) (offe
 }
 
 // request is the authorization request of p.
-func (o offer) request(p Pending) oauth.AuthorizationRequest {
+func (o offer) request(p Pending) (r oauth.AuthorizationRequest, err error) {
 	preset := o.client.Preset()
-	return oauth.AuthorizationRequest{
+	r = oauth.AuthorizationRequest{
 		Endpoint: o.client.AuthorizationEndpoint, ClientID: o.client.ClientID, RedirectURI: o.shape.RedirectURI,
 		Scopes: preset.scopes(o.shape.Scopes), Separator: preset.Dialect.ScopeSeparator,
+		Resource: o.shape.Resource, Audience: o.shape.Audience, Implicit: o.shape.Implicit,
 		State: p.State, CodeVerifier: p.Verifier, Extra: preset.authorizationParameters(o.shape.Extra, p.State),
 	}
+	if !p.ProofKey.IsEmpty() {
+		r.Thumbprint, err = oauth.ProofThumbprint(p.ProofKey)
+	}
+	return r, err
 }
 
 // newPending makes an authorization of its own out of o. Its URL is still missing.
@@ -145,10 +163,16 @@ func (m *Manager) newPending(o offer) (Pending, error) {
 	if err != nil {
 		return Pending{}, err
 	}
-	if o.client.Preset().NoPKCE {
+	if o.client.Preset().NoPKCE || o.shape.Implicit { // there is no code to protect
 		verifier = secret.String{}
 	}
+	var key secret.String
+	if b := o.client.binding(); b.binds && !o.shape.Implicit {
+		if key, err = m.newProofKey(b); err != nil {
+			return Pending{}, err
+		}
+	}
 	return Pending{
-		State: state, Verifier: verifier, RedirectURI: o.shape.RedirectURI, Inputs: o.inputs, CreatedAt: m.Now().Round(0).UTC(),
+		State: state, Verifier: verifier, ProofKey: key, RedirectURI: o.shape.RedirectURI, Inputs: o.inputs, CreatedAt: m.Now().Round(0).UTC(),
 	}, nil
 }

@@ -24,6 +24,7 @@ type Preset struct {
 
 	TokenEndpointAuthMethod      string // of a client with a secret
 	RevocationEndpointAuthMethod string // empty: as at the token endpoint
+	ClientAssertionAudience      string // AudienceIssuer, AudienceTokenEndpoint or AudienceEndpoint; empty: the issuer, if it is known
 
 	AuthorizationParameters map[string]string // in every authorization URL; {state} stands for the state
 	TokenParameters         map[string]string // with every code
@@ -98,7 +99,7 @@ func (p Preset) Serves(tokenEndpoint string) bool {
 func (c Client) completed() Client {
 	p := c.Preset()
 	if !p.Serves(c.TokenEndpoint) { // who gets the tokens must not depend on a mix of two servers
-		p = Preset{TokenEndpointAuthMethod: p.TokenEndpointAuthMethod}
+		p = Preset{TokenEndpointAuthMethod: p.TokenEndpointAuthMethod, ClientAssertionAudience: p.ClientAssertionAudience}
 	}
 	c.Issuer = cmp.Or(c.Issuer, p.Issuer)
 	c.AuthorizationEndpoint = cmp.Or(c.AuthorizationEndpoint, p.AuthorizationEndpoint)
@@ -108,7 +109,7 @@ func (c Client) completed() Client {
 	c.RegistrationEndpoint = cmp.Or(c.RegistrationEndpoint, p.RegistrationEndpoint)
 	c.DeviceAuthorizationEndpoint = cmp.Or(c.DeviceAuthorizationEndpoint, p.DeviceAuthorizationEndpoint)
 	c.PushedAuthorizationRequestEndpoint = cmp.Or(c.PushedAuthorizationRequestEndpoint, p.PushedAuthorizationRequestEndpoint)
-	if !c.ClientSecret.IsEmpty() {
+	if !c.ClientSecret.IsEmpty() && c.PrivateKey.IsEmpty() {
 		c.TokenEndpointAuthMethod = cmp.Or(c.TokenEndpointAuthMethod, p.TokenEndpointAuthMethod)
 	}
 	c.Policy = c.EffectivePolicy()

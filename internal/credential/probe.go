@@ -10,9 +10,12 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
+// errOtherNonce says that a server is not content with the nonce that it has just given.
+var errOtherNonce = errors.New("it wants another nonce in the DPoP proof than the one that it has just given (RFC 9449 §9)")
+
 // Prober asks an API, once, whether it takes an access token. *oauth.Caller is the one that ships.
 type Prober interface {
-	Probe(ctx context.Context, resource string, token secret.String) oauth.ProbeReply
+	Probe(ctx context.Context, resource string, access oauth.Access) oauth.ProbeReply
 }
 
 // Probed is what the API has said of an access token to this process.
@@ -84,14 +87,12 @@ func (m *Manager) noteFresh(key string, old, token secret.String) {
 	m.noteProbing(key, p)
 }
 
-// probe asks the API about the access token of r, and remembers what it said. The call is booked in the error budget of the
-// client: some platforms count the refusals of their API there too. errBusy means: wait, and ask again.
+// probe asks the API about the access token of r, and remembers what it said. errBusy means: wait, and ask again.
 func (m *Manager) probe(ctx context.Context, key string, r Record) error {
 	p := m.probingOf(key, r.Tokens.Access)
-	client, err := m.accountable(ctx, r.Client)
-	var b booking
-	if err == nil {
-		b, err = m.enter(ctx, key, client)
+	reply, err := m.askAPI(ctx, key, r)
+	if err == nil && reply.WantsNonce { // of it alone: the proof lacked what it has given now
+		reply, err = m.askAPI(ctx, key, r)
 	}
 	switch {
 	case errors.Is(err, errBusy):
@@ -104,13 +105,6 @@ func (m *Manager) probe(ctx context.Context, key string, r Record) error {
 		m.noteProbing(key, p)
 		return nil
 	}
-	reply := oauth.ProbeReply{Err: errNoProber}
-	if !b.stands(m) { // this process stood still
-		reply.Err = ErrLate
-	} else if m.prober != nil {
-		reply = m.prober.Probe(ctx, r.Refresh.ProbeURL, r.Tokens.Access)
-	}
-	m.leave(ctx, b, chargedFor(reply))
 	if reply.Status == 0 && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -118,6 +112,28 @@ func (m *Manager) probe(ctx context.Context, key string, r Record) error {
 	p.hear(reply)
 	m.noteProbing(key, p)
 	return nil
+}
+
+// askAPI makes the call, which is booked in the error budget of the client: some platforms count the refusals of their API there
+// too.
+func (m *Manager) askAPI(ctx context.Context, key string, r Record) (oauth.ProbeReply, error) {
+	client, err := m.accountable(ctx, r.Client)
+	var b booking
+	if err == nil {
+		b, err = m.enter(ctx, key, client)
+	}
+	if err != nil {
+		return oauth.ProbeReply{}, err
+	}
+	reply := oauth.ProbeReply{Err: errNoProber}
+	if !b.stands(m) { // this process stood still
+		reply.Err = ErrLate
+	} else if m.prober != nil {
+		reply = m.prober.Probe(ctx, r.Refresh.ProbeURL, m.access(r.Tokens, r.Refresh.ProbeURL))
+		m.noteNonce(r.Refresh.ProbeURL, reply.Nonce)
+	}
+	m.leave(ctx, b, chargedFor(reply))
+	return reply, nil
 }
 
 // hear reads the answer.
@@ -129,6 +145,8 @@ func (p *probing) hear(reply oauth.ProbeReply) {
 		p.said = ProbedFreshRejected
 	case reply.Rejected():
 		p.said = ProbedRejected
+	case reply.WantsNonce:
+		p.said, p.why = ProbedSilent, errOtherNonce
 	case reply.Status != 0:
 		p.said, p.why = ProbedSilent, fmt.Errorf("it answered %d", reply.Status)
 	default:

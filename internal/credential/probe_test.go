@@ -28,7 +28,8 @@ type fakeProber struct {
 	urls    []string
 }
 
-func (p *fakeProber) Probe(_ context.Context, resource string, token secret.String) oauth.ProbeReply {
+func (p *fakeProber) Probe(_ context.Context, resource string, access oauth.Access) oauth.ProbeReply {
+	token := access.Token
 	if p.wait != nil {
 		p.wait()
 	}

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -26,7 +27,8 @@ func (e *PushError) Error() string {
 func (e *PushError) Unwrap() error { return e.Err }
 
 // ErrNoPushEndpoint says that requests have to be pushed, and not where to.
-var ErrNoPushEndpoint = errors.New("the client has no pushed_authorization_request_endpoint, and its authorization requests have to be pushed (RFC 9126)")
+var ErrNoPushEndpoint = errors.New("the client has no pushed_authorization_request_endpoint, " +
+	"and its authorization requests have to be pushed (RFC 9126)")
 
 // pushes tells whether the authorization requests of c have to be pushed: it says so itself, or its server does.
 func (c Client) pushes() bool {
@@ -79,7 +81,9 @@ func (m *Manager) PushDue(ctx context.Context, r Record, ahead time.Duration) bo
 }
 
 // pushed returns p with the URL of its request, which the server has by then.
-func (m *Manager) pushed(ctx context.Context, key string, r Record, o offer, p Pending) (Pending, error) {
+func (m *Manager) pushed(
+	ctx context.Context, key string, r Record, o offer, p Pending, request oauth.AuthorizationRequest,
+) (Pending, error) {
 	failed := func(err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -95,13 +99,13 @@ func (m *Manager) pushed(ctx context.Context, key string, r Record, o offer, p P
 	if err != nil {
 		return Pending{}, failed(err)
 	}
-	form, err := oauth.PushForm(o.request(p))
+	form, err := oauth.PushForm(request)
 	if err != nil {
 		return Pending{}, failed(err)
 	}
 	var sentAt time.Time
 	answer, err := m.push(ctx, key, client, oauth.Request{
-		Endpoint: o.client.PushedAuthorizationRequestEndpoint, Auth: client.auth(), Form: form,
+		Endpoint: cmp.Or(client.PushedAuthorizationRequestEndpoint, o.client.PushedAuthorizationRequestEndpoint), Auth: client.auth(), Form: form,
 	}, &sentAt)
 	if err != nil {
 		return Pending{}, failed(err)

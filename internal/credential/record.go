@@ -18,6 +18,7 @@ const (
 	StatusActive                Status = "active"
 	StatusOutcomeUnknown        Status = "outcome_unknown" // a refresh was sent (or may have been) and its reply never came
 	StatusRevoked               Status = "revoked"
+	StatusUnregistered          Status = "unregistered" // of an app registration: the server has given no client yet
 )
 
 // Record is one credential as the store keeps it.
@@ -32,11 +33,15 @@ type Record struct {
 	Client  Client // as configured: nothing of it is resolved
 	Refresh RefreshSettings
 	// Grant: the client asks for the tokens by itself. nil: they come from an authorization.
-	Grant *Grant
+	Grant    *Grant
+	Resource []string // where the tokens of an authorization are for (RFC 8707); each refresh says so
+	Source   string   // the grant by its name in the configuration, for people; empty: not known
 
 	// Shared: everybody who asks with the same client for the same has this token. Client and Grant are those of whoever asked
 	// last; their secrets are not kept.
 	Shared bool
+	// Registered: this is an app registration. nil: it is a token pair.
+	Registered *Registered
 
 	Tokens        Tokens
 	AuthorizedAt  time.Time   // when the family began; zero: not known, as for tokens obtained elsewhere
@@ -57,6 +62,7 @@ type Record struct {
 
 	Attachment Attachment
 	Pending    []Pending // newest last, at most maxPending
+	Device     *Device   // nil: none was ever offered
 	Consumed   []Consumed
 	History    []Event
 
@@ -85,6 +91,8 @@ type Tokens struct {
 	// Connection is what API calls need besides the token and is no secret: addresses and ids that the platform names.
 	Connection map[string]string
 	LookedUp   map[string]string // what of it was looked up, by name: the hash of the look-up that found it
+	ProofKey   secret.String     // that they are bound to, or will be with the next refresh (RFC 9449): a JWK; empty: none
+	ProofNonce string            // for the next proof at the token endpoint, as far as is known
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
@@ -115,8 +123,13 @@ type Purpose string
 const (
 	PurposeRefresh  Purpose = "refresh"
 	PurposeExchange Purpose = "exchange"
+	PurposeDevice   Purpose = "device_code" // one poll for it
 	PurposeRevoke   Purpose = "revoke"
-	PurposeMove     Purpose = "move" // to or from another store; it is never taken over, only finished or taken back
+	PurposeRegister Purpose = "register" // a client (RFC 7591)
+	PurposeRead     Purpose = "read"     // its registration (RFC 7592)
+	PurposeUpdate   Purpose = "update"   // likewise
+	PurposeDelete   Purpose = "delete"   // likewise
+	PurposeMove     Purpose = "move"     // to or from another store; it is never taken over, only finished or taken back
 )
 
 // Claim is the right to call the token endpoint for this record. It carries a TTL and no deadline: another machine's
@@ -162,6 +175,7 @@ type Attachment struct {
 type Pending struct {
 	State       string
 	Verifier    secret.String // RFC 7636 code_verifier; empty: no PKCE
+	ProofKey    secret.String // that the code, and the tokens, will be bound to (RFC 9449 §10): a JWK; empty: none
 	RedirectURI string
 	URL         string // what the person opens
 	Inputs      string // hash of everything that shapes the URL
@@ -224,6 +238,9 @@ func (r Record) clone() Record {
 	r.Tokens.Extra, r.Tokens.Connection = maps.Clone(r.Tokens.Extra), maps.Clone(r.Tokens.Connection)
 	r.Tokens.LookedUp = maps.Clone(r.Tokens.LookedUp)
 	r.Grant = r.Grant.clone()
+	r.Resource = slices.Clone(r.Resource)
+	r.Device = r.Device.clone()
+	r.Registered = r.Registered.clone()
 	r.Calls = slices.Clone(r.Calls)
 	r.Pending = slices.Clone(r.Pending)
 	r.Consumed = slices.Clone(r.Consumed)
@@ -313,6 +330,8 @@ func (r *Record) note(e Event) {
 // tombstone returns what is left after a deletion: the hashes, no secret.
 func (r Record) tombstone(at time.Time) Record {
 	return Record{
+		Registered: r.Registered.tombstone(),
+
 		Family:     r.Family,
 		Generation: r.Generation,
 		Status:     StatusRevoked,

@@ -60,7 +60,7 @@ func (m *Manager) stored(ctx context.Context, key string) (snapshot, error) {
 	case err != nil:
 		return snapshot{}, storeError("reading the token store", err)
 	}
-	r, err := DecodeRecord(e.Value)
+	r, err := decodeKind(e.Value, kindOf(key))
 	if err != nil {
 		return snapshot{}, storeError("reading the record of "+key, errors.Join(errUnusable, err))
 	}
@@ -75,7 +75,7 @@ func (m *Manager) load(ctx context.Context, key string) (snapshot, error) {
 		return snapshot{}, err
 	}
 	if s, ok := m.unsavedOf(key); ok {
-		next, outcome := applyTokens(snap.record.clone(), s.attempt, s.token, m.event(s.attempt.ID, 0, ""))
+		next, outcome := s.apply(snap.record.clone(), m.event(s.attempt.ID, 0, ""))
 		switch outcome {
 		case commitNow:
 			snap.record = next

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // maxSends bounds how many requests one ask may cause: retries after "certainly not sent" and repetitions that the
@@ -95,7 +96,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 		}
 	}
 	p.sends++
-	step, err := p.m.refresh(ctx, p.key, snap, d)
+	step, err := p.m.refresh(ctx, p.key, snap, d, p.ask.DefaultMargin)
 	p.notices = append(p.notices, step.notices...)
 	if errors.Is(err, errClaimLost) || errors.Is(err, errBusy) {
 		p.sends--
@@ -159,16 +160,15 @@ type step struct {
 	notices []Notice
 }
 
-// refresh spends the refresh token of snap once, or asks once for a token of the client's own: claim, call, commit.
-func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Decision) (step, error) {
+// refresh spends the refresh token of snap once, or asks once by its grant: claim, call, commit.
+func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Decision, margin time.Duration) (step, error) {
 	client, err := m.Resolve(ctx, snap.record.Client)
 	if err != nil {
 		return step{}, configurationError(err, snap.record)
 	}
-	token := snap.record.Tokens.Refresh
-	form, err := snap.record.tokenForm(client)
+	request, a, err := m.request(ctx, key, snap.record, client, d, margin)
 	if err != nil {
-		return step{}, configurationError(err, snap.record)
+		return step{notices: request.notices}, configurationError(err, snap.record)
 	}
 	if err := ctx.Err(); err != nil {
 		return step{}, err
@@ -182,8 +182,6 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	}
 	var verdict oauth.Verdict
 	defer func() { m.leave(ctx, b, verdict) }()
-	a := client.attempt(PurposeRefresh)
-	a.Resend, a.Scopes, a.Minted = d.Resend, snap.record.asked(), snap.record.Mints()
 	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{exclusive: d.AtRisk}, m.Now(), m.timings.SendBy))
 	if err != nil {
 		return step{}, err
@@ -191,25 +189,52 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 	defer c.close()
 	m.log.Info("refreshing", "key", key, "attempt", c.attempt.ID, "generation", snap.record.Generation, "resend", d.Resend)
 
-	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, b, d.SendBefore)
-	verdict = snap.record.judged(client.Preset().Dialect.Judge(reply, token, client.ClientSecret))
+	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: request.form}, &b, d.SendBefore)
+	verdict = client.Preset().Dialect.Judge(reply, append(request.hidden, client.ClientSecret)...)
+	if d.Anew {
+		verdict = snap.record.judged(verdict)
+	}
 	m.log.Info("refresh answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:
 		m.withdraw(ctx, c, "request not sent")
-		return step{}, notSentError(ctx, verdict, snap.record)
+		return step{notices: request.notices}, notSentError(ctx, verdict, snap.record)
 	case oauth.Success:
-		return m.keep(ctx, c, reply, verdict), nil
+		done := m.keep(ctx, c, reply, verdict)
+		done.notices = append(request.notices, done.notices...)
+		return done, nil
 	default:
-		s, err := m.settle(ctx, c, verdict)
+		done, err := m.settle(ctx, c, verdict)
 		m.noteRefusal(client, snap.record, err)
-		return s, err
+		done.notices = append(request.notices, done.notices...)
+		return done, err
 	}
 }
 
-// send posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
+// request is what d sends for the next token of r, and what the commit of its reply needs to know.
+func (m *Manager) request(ctx context.Context, key string, r Record, c Client, d Decision, margin time.Duration) (asked, Attempt, error) {
+	a := c.attempt(PurposeRefresh)
+	a.Resend, a.Scopes = d.Resend, r.Tokens.Scopes
+	if d.Anew {
+		a.Scopes, a.Minted, a.Renewable = r.Grant.Scopes, true, r.Grant.keepsRefresh() && !r.Shared // … whose grant is at hand with each asker
+		request, err := m.ask(ctx, key, r.Grant, c, margin)
+		return request, a, err
+	}
+	form, err := oauth.RefreshForm(r.Tokens.Refresh, nil, r.resource(), c.Preset().RefreshParameters)
+	return asked{form: form, hidden: []secret.String{r.Tokens.Refresh}}, a, err
+}
+
+// resource is where the tokens of r are for, by its configuration.
+func (r Record) resource() []string {
+	if r.Mints() {
+		return r.Grant.Resource
+	}
+	return r.Resource
+}
+
+// sendOnce posts r under claim c, if its first byte can leave in time. Until then the caller can stop it, and from then on
 // nothing of the caller's can. b has to stand then. before is a further bound by the wall clock; zero: none.
-func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
+func (m *Manager) sendOnce(ctx context.Context, c *claimed, r oauth.Request, b booking, before time.Time) oauth.Reply {
 	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, cancel)
@@ -244,6 +269,9 @@ func configurationError(err error, r Record) error {
 func notSentError(ctx context.Context, v oauth.Verdict, r Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if err := engineError(v.Err); err != nil {
+		return configurationError(err, r)
 	}
 	return &Error{Kind: KindNotSent, Record: r, Verdict: v, Err: v.Err}
 }

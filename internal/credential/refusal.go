@@ -22,7 +22,7 @@ const verdictFormer = "refused: the tokens that were in use before the brought o
 // settle writes down an answer to a refresh that brought no token.
 func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step, error) {
 	a := c.attempt
-	if v.Class == oauth.Reauthorize || v.Class == oauth.ReuseDetected {
+	if isDead(v) {
 		// Another holder's successor may wait in a rescue file of this machine.
 		m.tellLater(m.prepareFor(context.WithoutCancel(ctx), a.Key))
 	}
@@ -46,7 +46,7 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 		e.Err = errors.Join(e.Err, fmt.Errorf("%w: %w", errNotRecorded, err))
 		return step{}, e
 	}
-	if moved {
+	if moved || r.Status == StatusActive && r.Mints() && isDead(v) { // the grant brings other tokens
 		return step{record: r}, nil
 	}
 	if last := len(r.History) - 1; last >= 0 && r.History[last].Attempt == a.ID && r.History[last].Verdict == verdictFormer {
@@ -55,11 +55,16 @@ func (m *Manager) settle(ctx context.Context, c *claimed, v oauth.Verdict) (step
 	return step{}, refusal(r, v, m.observer(), m.Now())
 }
 
+// isDead tells whether the server takes the token that was sent for dead.
+func isDead(v oauth.Verdict) bool {
+	return v.Class == oauth.Reauthorize || v.Class == oauth.ReuseDetected
+}
+
 // applyRefusal writes an answer other than success into the record that the attempt has claimed. It returns false if
 // nothing is new in it.
 func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event) (Record, bool) {
 	own := a.dropClaim(&cur)
-	if !own && v.Class != oauth.Reauthorize && v.Class != oauth.ReuseDetected && v.Class != oauth.OutcomeUnknown {
+	if !own && !isDead(v) && v.Class != oauth.OutcomeUnknown {
 		a.exonerate(&cur)
 	}
 	switch v.Class {
@@ -69,7 +74,14 @@ func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event
 	case oauth.BadClient, oauth.Configuration:
 		e.Verdict = "refused: " + string(v.Class)
 	case oauth.Reauthorize, oauth.ReuseDetected:
-		if cur.Unknown != nil && cur.Unknown.TakenOver {
+		if a.Minted {
+			cur = dead(cur)
+			cur.Status = StatusAuthorizationRequired
+			e.Verdict = "refused: the grant is not asked again before the next apply"
+		} else if cur.Mints() {
+			cur = dead(cur)
+			e.Verdict = "refused: the grant is asked again"
+		} else if cur.Unknown != nil && cur.Unknown.TakenOver {
 			cur.Unknown.RejectedAt = now.Round(0).UTC()
 			e.Verdict = "refused after a takeover; the first holder may still bring the successor"
 		} else if i := cur.formerOf(); i >= 0 && cur.Generation == 1 && cur.Input != "" {
@@ -113,12 +125,14 @@ func notBefore(v oauth.Verdict, now time.Time) time.Time {
 	return now.Add(wait).Round(0).UTC()
 }
 
-// dead turns the record of a refused refresh token into one that waits for a person. An access token that is still
-// alive stays.
+// dead turns the record of a refused refresh token into one that waits for a person, or asks by its grant again. An access token
+// that is still alive stays.
 func dead(r Record) Record {
 	r.consume(r.Tokens.Refresh, false)
 	r.Tokens.Refresh = secret.String{}
-	r.Status = StatusAuthorizationRequired
+	if r.Status = StatusAuthorizationRequired; r.Mints() {
+		r.Status = StatusActive
+	}
 	r.Unknown = nil
 	return r
 }
@@ -134,7 +148,9 @@ func refusal(r Record, v oauth.Verdict, o observer, now time.Time) error {
 	case oauth.Configuration:
 		e.Kind = KindConfiguration
 	case oauth.Reauthorize, oauth.ReuseDetected:
-		e.Kind, e.Reason = KindAuthorize, ReasonNotAuthorized
+		if e.Kind, e.Reason = KindAuthorize, ReasonNotAuthorized; r.Mints() {
+			e.Reason = ReasonGrantRefused
+		}
 		if r.Status == StatusOutcomeUnknown {
 			e.Kind, e.Reason, e.Until = KindUnknown, ReasonRejected, rejectedUntil(*r.Unknown)
 		}
@@ -147,7 +163,7 @@ func refusal(r Record, v oauth.Verdict, o observer, now time.Time) error {
 
 // unknownReason says how long an unknown outcome keeps o from sending the token again; ReasonNone: it may be sent now.
 func unknownReason(r Record, o observer, now time.Time) (Reason, time.Time) {
-	if r.Unknown == nil {
+	if r.Unknown == nil || r.Mints() {
 		return ReasonNone, time.Time{}
 	}
 	switch again := resendOf(r, r.Client.EffectivePolicy(), o, now); {

@@ -81,7 +81,8 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		healed.consume(p.Tokens.Refresh, false) // as for whatever is set aside
 		return healed, true
 	}
-	if r.IsTombstone() || r.Mints() || p.Family == "" || // a token that costs nothing needs no healing
+	costsNothing := r.Mints() && r.Tokens.Refresh.IsEmpty() && p.Tokens.Refresh.IsEmpty() // and needs no healing
+	if r.IsTombstone() || costsNothing || p.Family == "" ||
 		r.Family != p.Family || p.Generation <= r.Generation {
 		return r, false
 	}
@@ -95,15 +96,18 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		return r, true
 	}
 	r.consume(r.Tokens.Refresh, false)
-	ends := r.Tokens.AuthorizationEndsAt // which no state says
+	old := r.Tokens
 	r.Tokens = p.tokens(r.Client)
-	r.Tokens.AuthorizationEndsAt = ends
+	r.Tokens.AuthorizationEndsAt = old.AuthorizationEndsAt // which no state says
+	if r.Tokens.ProofKey.IsEmpty() {                       // one for each authorization
+		r.Tokens.ProofKey = old.ProofKey
+	}
 	r.Generation = p.Generation
 	r.Status, r.Unknown, r.NotBefore = StatusActive, nil, time.Time{}
 	if r.Claim != nil && r.Claim.Purpose == PurposeRefresh {
 		r.Claim = nil // on a token that is spent anyhow
 	}
-	if r.Tokens.Refresh.IsEmpty() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
+	if r.Tokens.Refresh.IsEmpty() && !r.Mints() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}
 	r.note(m.event("", r.Generation, "healed from the state"))
@@ -119,9 +123,9 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 		return Record{}, err
 	}
 	r := Record{
-		Family: p.Family, Generation: p.Generation, Status: StatusActive, Client: s.Client, Refresh: s.Refresh,
+		Family: p.Family, Generation: p.Generation, Status: StatusActive,
 		Tokens: p.tokens(s.Client), Attachment: Attachment{ID: attachment, Attached: true},
-	}
+	}.configured(s)
 	if r.Tokens.Refresh.IsEmpty() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}

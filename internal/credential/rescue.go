@@ -38,6 +38,7 @@ type wireRescue struct {
 	ID        string            `json:"attempt"`
 	Purpose   Purpose           `json:"purpose"`
 	Minted    bool              `json:"minted,omitempty"`
+	Renewable bool              `json:"renewable,omitempty"`
 	Family    string            `json:"family"`
 	Base      int64             `json:"base"`
 	ClientID  string            `json:"client_id,omitempty"`
@@ -58,6 +59,10 @@ type wireRescue struct {
 	Wait      time.Duration     `json:"wait,omitempty"`
 	Members   []string          `json:"reply_members,omitempty"`
 	Callback  map[string]string `json:"callback,omitempty"`
+	ProofKey  string            `json:"proof_key,omitempty"`
+	Nonce     string            `json:"proof_nonce,omitempty"`
+	Endpoint  string            `json:"registration_endpoint,omitempty"`
+	Wanted    map[string]string `json:"wanted,omitempty"`
 	Status    int               `json:"status"`
 	Header    http.Header       `json:"header,omitempty"`
 	Body      []byte            `json:"body"`
@@ -67,12 +72,13 @@ const kindRescue = "rescue"
 
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
-		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Minted: a.Minted, Family: a.Family, Base: a.Base,
+		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Minted: a.Minted, Renewable: a.Renewable, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,
-		Lifetime: a.Lifetime, Wait: a.Wait,
-		Members: a.ReplyMembers, Callback: a.Callback, Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
+		Lifetime: a.Lifetime, Wait: a.Wait, ProofKey: a.ProofKey.Reveal(), Nonce: a.ProofNonce,
+		Members: a.ReplyMembers, Callback: a.Callback, Endpoint: a.Endpoint, Wanted: revealed(a.Wanted),
+		Status: r.Status, Header: r.Header, Body: []byte(r.Body.Reveal()),
 	})
 }
 
@@ -85,15 +91,16 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 	if err := checkFormat(w.Format, w.Kind, kindRescue); err != nil {
 		return Attempt{}, oauth.Reply{}, err
 	}
-	if w.Key == "" || w.ID == "" || (w.Purpose != PurposeRefresh && w.Purpose != PurposeExchange) || w.Base < 0 {
+	if w.Key == "" || w.ID == "" || !w.Purpose.bringsReply() || w.Base < 0 {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Renewable: w.Renewable, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,
-		ReplyMembers: w.Members, Callback: w.Callback,
+		ReplyMembers: w.Members, Callback: w.Callback, ProofKey: secret.New(w.ProofKey), ProofNonce: w.Nonce,
+		Endpoint: w.Endpoint, Wanted: wrapped(w.Wanted),
 	}
 	return a, oauth.Reply{Sent: true, Status: w.Status, Header: w.Header, Body: secret.New(string(w.Body))}, nil
 }
@@ -229,7 +236,7 @@ func (m *Manager) recover(ctx context.Context, path, wanted string) (n Notice, k
 	if r.LastAttempt != a.ID || used {
 		return Notice{}, key, nil // a newer one is in the store; or its process lives, and would have done the same in a moment
 	}
-	return Notice{Code: NoticeRescued, Text: path, Minted: a.Minted}, key, nil
+	return Notice{Code: NoticeRescued, Text: path, Minted: a.Minted, Managing: a.manages()}, key, nil
 }
 
 // readRescue understands what a rescue file holds. Its key is told even where the rest is of no use.
@@ -237,6 +244,13 @@ func readRescue(text []byte) (successor, error) {
 	a, reply, err := decodeRescue(text)
 	if err != nil {
 		return successor{}, err
+	}
+	if a.manages() {
+		said, v := oauth.JudgeRegistration(reply, a.Purpose == PurposeRegister)
+		if v.Class != oauth.Success {
+			err = errors.New("the reply in it tells of no client")
+		}
+		return successor{attempt: a, registration: &said}, err
 	}
 	v := oauth.Dialect{TokenPath: a.TokenPath, ScopeSeparator: a.ScopeSeparator, Expiries: a.Expiries}.JudgeKept(reply)
 	if v.Class != oauth.Success {

@@ -21,6 +21,8 @@ var ErrSetAside = errors.New("tokens of another client_id or grant, or replaced 
 // ErrRevokedNotBuried says that the tokens were revoked and the record could not be deleted.
 var ErrRevokedNotBuried = errors.New("revoked, but still in the token store")
 
+const verdictRevoked = "revoked and deleted"
+
 var errGone = errors.New("the credential was deleted before")
 
 // revokePatience is how long a deletion waits for a server that asks for it (RFC 7009 §2.2.1).
@@ -98,31 +100,34 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 	if revoke && len(snap.record.Aside) > 0 {
 		notices = append(notices, Notice{Code: NoticeNotRevoked, Err: ErrSetAside})
 	}
-	return notices, m.bury(ctx, c, revoked)
+	verdict := "deleted"
+	if revoked {
+		verdict = verdictRevoked
+	}
+	if err := m.bury(ctx, c, verdict); err != nil {
+		if revoked && !errors.Is(err, errClaimLost) {
+			err = &Error{Kind: KindStore, Record: c.record, Err: fmt.Errorf("%w: %w", ErrRevokedNotBuried, err)}
+		}
+		return notices, err
+	}
+	return notices, nil
 }
 
 // bury leaves the tombstone. errClaimLost says that somebody else has changed the credential since the claim.
-func (m *Manager) bury(ctx context.Context, c *claimed, revoked bool) error {
-	verdict := "deleted"
-	if revoked {
-		verdict = "revoked and deleted"
-	}
+func (m *Manager) bury(ctx context.Context, c *claimed, verdict string) error {
 	lost := false
 	_, err := m.finish(ctx, c.attempt.Key, func(r Record) (Record, bool) {
 		if lost = !c.attempt.dropClaim(&r) && !r.IsTombstone(); lost || r.IsTombstone() {
 			return r, false
 		}
-		if revoked || r.Unknown != nil {
+		if verdict == verdictRevoked || r.Unknown != nil {
 			r.consume(r.Tokens.Refresh, false)
 		}
 		r.note(m.event(c.attempt.ID, r.Generation, verdict))
 		return r.tombstone(m.Now().Round(0).UTC()), true
 	})
-	switch {
-	case err == nil && lost:
+	if err == nil && lost {
 		return errClaimLost
-	case err != nil && revoked:
-		return &Error{Kind: KindStore, Record: c.record, Err: fmt.Errorf("%w: %w", ErrRevokedNotBuried, err)}
 	}
 	return err
 }
@@ -191,7 +196,7 @@ func (m *Manager) sitOut(ctx context.Context, err error) bool {
 // revoke sends one token to the revocation endpoint.
 func (m *Manager) revoke(ctx context.Context, c *claimed, client Client, r Record, token secret.String, hint string) (refused, err error) {
 	request := oauth.Request{Endpoint: client.RevocationEndpoint, Auth: client.revocationAuth(), Form: oauth.RevokeForm(token, hint)}
-	reply := m.send(ctx, c, request, booking{}, time.Time{})
+	reply := m.send(ctx, c, request, &booking{}, time.Time{})
 	v := oauth.JudgeRevocation(reply, token, client.ClientSecret)
 	m.log.Info("revocation answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
 	if v.Class == oauth.RateLimited || v.Class == oauth.TooEarly || v.Status == http.StatusServiceUnavailable {

@@ -163,7 +163,7 @@ func TestLookUpsLeaveTheBudgetToRefreshes(t *testing.T) {
 // lookerThat does something while the answer is on its way.
 type lookerThat func()
 
-func (f lookerThat) LookUp(context.Context, string, secret.String) oauth.Reply {
+func (f lookerThat) LookUp(context.Context, string, oauth.Access) oauth.Reply {
 	f()
 	return found(200, `{"x":"old"}`)
 }

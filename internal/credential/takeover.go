@@ -85,11 +85,18 @@ func takeOver(r Record, e Event) Record {
 	r.Claim = nil
 	e.Attempt = c.Attempt
 	switch {
+	case c.Purpose.manages():
+		r, e.Verdict = takeOverManaging(r, c)
 	case c.Purpose == PurposeExchange:
 		e.Verdict = "claim taken over, outcome of the code exchange unknown; the code is not sent again"
+	case c.Purpose == PurposeDevice:
+		e.Verdict = "claim taken over, outcome of a poll for the device code unknown"
+		if r.Device = r.Device.clone(); r.Device != nil {
+			r.Device.Lost = true
+		}
 	case c.Purpose == PurposeRevoke:
 		e.Verdict = "claim taken over, outcome of the revocation unknown"
-	case r.Mints():
+	case r.Mints() && (r.Tokens.Refresh.IsEmpty() || r.Unknown != nil):
 		e.Verdict = "claim taken over; the next request asks again"
 	case c.Base != r.Generation || r.Tokens.Refresh.IsEmpty():
 		e.Verdict = "claim on an earlier generation ended"

@@ -21,6 +21,9 @@ type AuthorizationRequest struct {
 	CodeVerifier secret.String     // empty: no PKCE; else its S256 challenge is sent
 	Scopes       []string          // none: scope is not sent
 	Separator    string            // between scopes; empty: a space (RFC 6749 §3.3)
+	Resource     []string          // RFC 8707 §2.1: each a parameter of its own
+	Audience     []string          // likewise; no RFC knows it here
+	Implicit     bool              // ask for an access token instead of a code (RFC 6749 §4.2.1)
 	Extra        map[string]string // further parameters; none may belong to the protocol or stand in the endpoint's query
 	Thumbprint   string            // of the key that the tokens are to be bound to (RFC 9449 §10); empty: dpop_jkt is not sent
 }
@@ -58,7 +61,25 @@ func AuthorizationURL(r AuthorizationRequest) (string, error) {
 		Scopes:      scopes,
 		Endpoint:    oauth2.Endpoint{AuthURL: r.Endpoint},
 	}
-	return config.AuthCodeURL(r.State, options...), nil
+	if r.Implicit {
+		options = append(options, oauth2.SetAuthURLParam("response_type", "token"))
+	}
+	text := config.AuthCodeURL(r.State, options...)
+	if targets := r.targets(); len(targets) > 0 { // which may come more than once
+		text += "&" + targets.Encode()
+	}
+	return text, nil
+}
+
+func (r AuthorizationRequest) targets() url.Values {
+	targets := url.Values{}
+	if len(r.Resource) > 0 {
+		targets["resource"] = r.Resource
+	}
+	if len(r.Audience) > 0 {
+		targets["audience"] = r.Audience
+	}
+	return targets
 }
 
 func (r AuthorizationRequest) check() error {
@@ -76,7 +97,11 @@ func (r AuthorizationRequest) check() error {
 			return err
 		}
 	}
-	if err := checkExtra(slices.Sorted(maps.Keys(r.Extra)), authorizationParameters()); err != nil {
+	if _, err := targetFields(r.Resource, r.Audience); err != nil {
+		return err
+	}
+	protocol := slices.AppendSeq(authorizationParameters(), maps.Keys(r.targets()))
+	if err := checkExtra(slices.Sorted(maps.Keys(r.Extra)), protocol); err != nil {
 		return err
 	}
 	return r.checkRepeated()
@@ -89,7 +114,7 @@ func (r AuthorizationRequest) checkRepeated() error {
 		return endpointError("it is not a URL")
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.Query())) {
-		if _, ok := r.Extra[name]; ok || slices.Contains(authorizationParameters(), name) {
+		if _, ok := r.Extra[name]; ok || slices.Contains(authorizationParameters(), name) || r.targets().Has(name) {
 			return fmt.Errorf("%w: parameter %q stands in the query of the authorization endpoint already", ErrRequest, name)
 		}
 	}

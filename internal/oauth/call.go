@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
@@ -22,6 +23,7 @@ type Request struct {
 	Endpoint string // see CheckEndpoint; its query is kept (RFC 6749 §3.2)
 	Auth     ClientAuth
 	Form     Form
+	Proof    Proof // of the key that the tokens are, or are to be, bound to
 	// manages, if set, takes the place of Auth and Form.
 	manages *managing
 	// BeforeSend, if set, is called at most once, at the first Read of the body: the connection is ready, and nothing has
@@ -40,6 +42,10 @@ type Reply struct {
 	// Err is what went wrong on the way, without secrets; with a Status it means that the body was cut. If BeforeSend
 	// refused, it is that error. errors.Is finds ErrRequest, context.Canceled and context.DeadlineExceeded.
 	Err error
+
+	// For Judge: what the client proved itself with is not to be shown, and is judged by clocks.
+	assertion secret.String
+	at        time.Time // by the clock here
 }
 
 // Post sends r exactly once, by its method: it never tries again and never follows a redirect. It returns when the whole reply has been
@@ -51,10 +57,17 @@ func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	if err := r.check(); err != nil {
 		return Reply{Err: err}
 	}
-	ctx, cancel := withRunningTime(ctx, c.timeout)
+	certificate, err := r.Auth.certificate()
+	if err == nil && certificate != nil && !TakesCertificate(r.Endpoint) {
+		err = endpointError("a certificate can be shown to https:// only")
+	}
+	if err != nil {
+		return Reply{Err: err}
+	}
+	ctx, cancel := withRunningTime(showing(ctx, certificate), c.timeout)
 	defer cancel()
 	form := r.values()
-	request, body, err := c.request(ctx, r, form)
+	request, body, assertion, err := c.request(ctx, r, form)
 	if err != nil {
 		return Reply{Err: err}
 	}
@@ -62,7 +75,7 @@ func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	// Straight to the transport: http.Client would follow redirects, and puts the URL into its errors.
 	response, err := c.transport.RoundTrip(request)
 	sent, refusal := body.settle()
-	reply := Reply{Sent: sent, Err: refusal}
+	reply := Reply{Sent: sent, Err: refusal, assertion: assertion, at: c.moment().now}
 	switch {
 	case response == nil && err == nil:
 		err = errors.New("the transport returned nothing")
@@ -79,18 +92,33 @@ func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	return reply
 }
 
-func (c *Caller) request(ctx context.Context, r Request, form url.Values) (*http.Request, *gatedBody, error) {
+// moment is that of a call which begins now.
+func (c *Caller) moment() moment {
+	m := moment{within: c.timeout, random: c.random}
+	if c.now != nil {
+		m.now = c.now()
+	}
+	return m
+}
+
+func (c *Caller) request(ctx context.Context, r Request, form url.Values) (*http.Request, *gatedBody, secret.String, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Endpoint, nil)
 	if err != nil { // its text quotes the URL
-		return nil, nil, endpointError("it is not a URL")
+		return nil, nil, secret.String{}, endpointError("it is not a URL")
 	}
 	var text string
+	var assertion secret.String
 	if r.manages != nil {
 		text = r.manages.apply(request)
 	} else {
-		r.Auth.apply(request.Header, form)
+		if assertion, err = r.Auth.apply(request.Header, form, r.Endpoint, c.moment()); err != nil {
+			return nil, nil, secret.String{}, err
+		}
 		text = form.Encode()
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if err := r.Proof.attach(request, secret.String{}, c.moment()); err != nil {
+		return nil, nil, secret.String{}, err
 	}
 	body := &gatedBody{before: r.BeforeSend, text: strings.NewReader(text)}
 	// GetBody stays nil: with it, the transport could send the body again.
@@ -101,7 +129,7 @@ func (c *Caller) request(ctx context.Context, r Request, form url.Values) (*http
 	if c.userAgent != "" {
 		request.Header.Set("User-Agent", c.userAgent)
 	}
-	return request, body, nil
+	return request, body, assertion, nil
 }
 
 // readBody reads at most MaxBody. What was read before an error is returned with it.

@@ -149,8 +149,8 @@ func (o object) inner(name string) (object, bool) {
 // A refusal that a rule calls TooEarly is Success if it brings another refresh token: Token.Wait says so. Torn, it may have
 // brought one, and what was sent may be spent.
 func (d Dialect) Judge(r Reply, hidden ...secret.String) Verdict {
-	if !r.Sent {
-		return unsent(r)
+	if v, ok := unanswered(r); ok {
+		return v
 	}
 	c := d.content(r)
 	echoed := slices.ContainsFunc(hidden, func(s secret.String) bool { return !s.IsEmpty() && s.Equal(c.token.RefreshToken) })

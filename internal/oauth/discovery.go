@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // DiscoveryError says why nothing is known of an issuer's server. Nothing but the questions was sent to it.
@@ -98,7 +96,7 @@ func (c *Caller) document(ctx context.Context, place string) (text string, trans
 	if ctx.Err() != nil {
 		return "", true, errors.New("not asked: the time was over")
 	}
-	response, _, err := c.get(ctx, place, secret.String{}, "application/json") //nolint:bodyclose // readBody closes it
+	response, _, err := c.get(ctx, place, Access{}, "application/json") //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return "", true, err
 	}

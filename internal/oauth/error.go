@@ -13,7 +13,7 @@ const (
 	Success        Class = "success"
 	TooEarly       Class = "too_early"       // the tokens at hand stay good; ask later
 	RateLimited    Class = "rate_limited"    // not processed; ask later
-	BadClient      Class = "bad_client"      // the client's own secret is wrong; the token or code is not dead
+	BadClient      Class = "bad_client"      // the client is not known by what it proves itself with; the token or code is not dead
 	Reauthorize    Class = "reauthorize"     // the token or code is dead; a person must log in
 	ReuseDetected  Class = "reuse_detected"  // likewise, because it was used before
 	NotSent        Class = "not_sent"        // the server cannot have acted
@@ -31,6 +31,7 @@ type Verdict struct {
 	Description string
 	ErrorURI    string        // empty unless it is a web address
 	RetryAfter  time.Duration // as the server asks, at most 24 hours; 0: it does not
+	ClockOff    time.Duration // of BadClient: how far the clock here is ahead of the server's, where that may be why; 0: it is not
 	Err         error         // what went wrong on the way; never set with Success
 }
 

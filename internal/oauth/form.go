@@ -69,6 +69,11 @@ func (f Form) values() url.Values {
 	return v
 }
 
+// Hash tells forms with the same fields for the same purpose from others, and nothing else of them.
+func (f Form) Hash(purpose string) string {
+	return secret.New(purpose + "?" + f.values().Encode()).SHA256()
+}
+
 // String implements fmt.Stringer.
 func (f Form) String() string { return secret.Redacted }
 

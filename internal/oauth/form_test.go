@@ -29,15 +29,15 @@ func TestFormsOnTheWire(t *testing.T) {
 		want string
 	}{
 		"refresh": {
-			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil)),
+			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil, nil)),
 			"client_id=c&grant_type=refresh_token&refresh_token=rt%211",
 		},
 		"refresh with scopes, sorted, once each, and extras": {
-			must(oauth.RefreshForm(secret.New("rt"), []string{"write", "read", "write", ""}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
-			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&scope=read+write",
+			must(oauth.RefreshForm(secret.New("rt"), []string{"write", "read", "write", ""}, []string{"https://r.example"}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
+			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&resource=https%3A%2F%2Fr.example&scope=read+write",
 		},
 		"refresh with an empty list of scopes": {
-			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil)),
+			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil, nil)),
 			"client_id=c&grant_type=refresh_token&refresh_token=rt",
 		},
 		"client credentials": {
@@ -59,12 +59,12 @@ func TestFormsOnTheWire(t *testing.T) {
 			"client_id=c&grant_type=password&password=p+w&resource=r&username=u",
 		},
 		"exchange": {
-			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), map[string]string{"scope": "s"})),
+			must(oauth.ExchangeForm(code, "https://c.example/cb?x=1", secret.New(verifier), []string{"urn:b", "urn:a"}, map[string]string{"scope": "s"})),
 			"client_id=c&code=stampNL001.x%21IAAA%2F%2B+%3D%26&code_verifier=" + verifier +
-				"&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fc.example%2Fcb%3Fx%3D1&scope=s",
+				"&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fc.example%2Fcb%3Fx%3D1&resource=urn%3Ab&resource=urn%3Aa&scope=s",
 		},
 		"exchange without redirect URI and PKCE": {
-			must(oauth.ExchangeForm(secret.New("c0de"), "", secret.String{}, nil)),
+			must(oauth.ExchangeForm(secret.New("c0de"), "", secret.String{}, nil, nil)),
 			"client_id=c&code=c0de&grant_type=authorization_code",
 		},
 		"revoke": {
@@ -87,11 +87,11 @@ func TestFormsOnTheWire(t *testing.T) {
 
 func TestFormsRefuse(t *testing.T) {
 	refresh := func(extra map[string]string) error {
-		_, err := oauth.RefreshForm(secret.New("rt"), nil, extra)
+		_, err := oauth.RefreshForm(secret.New("rt"), nil, nil, extra)
 		return err
 	}
 	exchange := func(code, verifier string, extra map[string]string) error {
-		_, err := oauth.ExchangeForm(secret.New(code), "", secret.New(verifier), extra)
+		_, err := oauth.ExchangeForm(secret.New(code), "", secret.New(verifier), nil, extra)
 		return err
 	}
 	client := func(name string) error {
@@ -103,7 +103,7 @@ func TestFormsRefuse(t *testing.T) {
 		return err
 	}
 	own := func(name string) map[string]secret.String { return map[string]secret.String{name: secret.New("x")} }
-	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil)
+	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil, nil)
 	tests := map[string]struct {
 		err  error
 		want string
@@ -144,7 +144,7 @@ func TestFormsRefuse(t *testing.T) {
 }
 
 func TestFormCannotBePrinted(t *testing.T) {
-	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, map[string]string{"assertion": "s3cret-extra"})
+	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, nil, map[string]string{"assertion": "s3cret-extra"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@ package oauth
 
 import (
 	"crypto"
-	_ "crypto/sha256" // RFC 7638 thumbprints
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -28,6 +28,7 @@ type Signer struct {
 	keyID  string
 	key    func() any           // *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey, or []byte of a client secret
 	public func() crypto.Signer // nil with a client secret
+	names  map[string]string    // further headers that name the key
 }
 
 // Algorithm is the alg of what s signs.
@@ -53,12 +54,16 @@ func SecretSigner(clientSecret secret.String, alg string) (Signer, error) {
 	return Signer{alg: alg, key: func() any { return []byte(clientSecret.Reveal()) }}, nil
 }
 
-// ParsePrivateKey reads an asymmetric private key: PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or a JWK. An empty keyID stands for
-// that of the JWK, an empty alg for that of the JWK, else RS256 with RSA and the one that belongs to the curve. Its errors wrap
+// ErrPrivateKey says that an error is about a private key that signs.
+var ErrPrivateKey = errors.New("the private key")
+
+// ParsePrivateKey reads an asymmetric private key: PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or a JWK. A certificate of the key in
+// the same PEM, or its thumbprint in the JWK, is named in what is signed. An empty keyID stands for that of the JWK, an empty alg for that of the JWK, else RS256 with RSA and the one that belongs to the curve. Its errors wrap
 // ErrRequest and never quote the text.
 func ParsePrivateKey(pemOrJWK secret.String, keyID, alg string) (Signer, error) {
 	text := strings.TrimSpace(pemOrJWK.Reveal())
 	var key crypto.Signer
+	var names map[string]string
 	var err error
 	switch {
 	case text == "":
@@ -71,6 +76,7 @@ func ParsePrivateKey(pemOrJWK secret.String, keyID, alg string) (Signer, error) 
 		if keyID == "" {
 			keyID = fromJWK.KeyID
 		}
+		names = thumbprints(fromJWK.CertificateThumbprintSHA1, fromJWK.CertificateThumbprintSHA256)
 		if alg != "" && fromJWK.Algorithm != "" && alg != fromJWK.Algorithm {
 			err = fmt.Errorf("the JWK is for %s, not for %s", shown(fromJWK.Algorithm), shown(alg))
 		}
@@ -78,15 +84,18 @@ func ParsePrivateKey(pemOrJWK secret.String, keyID, alg string) (Signer, error) 
 			alg = fromJWK.Algorithm
 		}
 	default:
-		key, err = privatePEM(text)
+		var beside []*x509.Certificate
+		if key, beside, err = privatePEM(text); err == nil {
+			names, err = thumbprintsOf(key, beside)
+		}
 	}
 	if err == nil {
 		alg, err = algorithmOf(key, alg)
 	}
 	if err != nil {
-		return Signer{}, fmt.Errorf("%w: the private key: %w", ErrRequest, err)
+		return Signer{}, fmt.Errorf("%w: %w: %w", ErrRequest, ErrPrivateKey, err)
 	}
-	return Signer{alg: alg, keyID: keyID, key: func() any { return key }, public: func() crypto.Signer { return key }}, nil
+	return Signer{alg: alg, keyID: keyID, key: func() any { return key }, public: func() crypto.Signer { return key }, names: names}, nil
 }
 
 // shown is a name that may stand in a message: what a JWK says could be anything.
@@ -120,8 +129,13 @@ func (s Signer) sign(typ string, embed bool, claims map[string]any) (secret.Stri
 	}
 	key := s.key()
 	options := (&jose.SignerOptions{EmbedJWK: embed}).WithType(jose.ContentType(typ))
-	if !embed && s.keyID != "" {
-		options.WithHeader("kid", s.keyID)
+	if !embed {
+		if s.keyID != "" {
+			options.WithHeader("kid", s.keyID)
+		}
+		for name, value := range s.names {
+			options.WithHeader(jose.HeaderKey(name), value)
+		}
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(s.alg), Key: key}, options)
 	if err != nil {

@@ -8,8 +8,11 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -19,6 +22,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -228,7 +232,9 @@ func TestKeysThatAreRefused(t *testing.T) {
 		"encrypted, PKCS #8": {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), "", "it is encrypted"},
 		"encrypted, old":     {strings.Replace(pkcs8, "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1), "", "it is encrypted"},
 		"public":             {pemOf(t, "PUBLIC KEY", &k.p256.PublicKey), "", "it is a public key"},
-		"certificate":        {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "CERTIFICATE"), "", "it is a certificate"},
+		"certificate":        {certificateOf(t, k.p256, time.Time{}), "", "it is a certificate"},
+		"other certificate":  {pkcs8 + certificateOf(t, k.ed, time.Time{}), "", "the certificate beside it is of another key"},
+		"no certificate":     {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "CERTIFICATE"), "", "the certificate beside it cannot be read"},
 		"OpenSSH":            {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "OPENSSH PRIVATE KEY"), "", "format of OpenSSH"},
 		"other block":        {strings.ReplaceAll(pkcs8, "PRIVATE KEY", "PGP THING"), "", "another type"},
 		"two":                {pkcs8 + pemOf(t, "PRIVATE KEY", k.ed), "", "more than one key"},
@@ -260,6 +266,50 @@ func TestKeysThatAreRefused(t *testing.T) {
 				t.Errorf("the error quotes the key: %v", err)
 			}
 		})
+	}
+}
+
+// certificateOf makes a self-signed certificate of key.
+func certificateOf(t *testing.T, key crypto.Signer, until time.Time) string {
+	t.Helper()
+	if until.IsZero() {
+		until = time.Now().Add(time.Hour)
+	}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "client"}, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// A server that knows the key by its certificate finds it by the thumbprints (RFC 7515 §4.1.7 and §4.1.8), wherever the
+// certificate stands.
+func TestCertificatesNameTheKey(t *testing.T) {
+	k := testKeys()
+	certificate := certificateOf(t, k.rsa, time.Time{})
+	block, _ := pem.Decode([]byte(certificate))
+	one, two := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes)
+	for name, key := range map[string]string{
+		"before": certificate + pemOf(t, "PRIVATE KEY", k.rsa),
+		"behind": pemOf(t, "PRIVATE KEY", k.rsa) + certificateOf(t, k.ed, time.Time{}) + certificate,
+		"JWK":    jwkOf(k.rsa, fmt.Sprintf(`,"x5t":%q,"x5t#S256":%q`, b64(one[:]), b64(two[:]))),
+	} {
+		s, err := oauth.ParsePrivateKey(secret.New(key), "", "")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		token, err := s.Sign(map[string]any{"iss": "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, _ := verified(t, token, &k.rsa.PublicKey)
+		if len(header) != 4 || header["x5t"] != b64(one[:]) || header["x5t#S256"] != b64(two[:]) {
+			t.Errorf("%s: header %v", name, header)
+		}
 	}
 }
 

@@ -6,7 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // see thumbprintsOf
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -52,9 +55,10 @@ func algorithmOf(key crypto.Signer, alg string) (string, error) {
 	return alg, nil
 }
 
-// privatePEM reads the one private key of text.
-func privatePEM(text string) (crypto.Signer, error) {
+// privatePEM reads the one private key of text, and the certificates that stand beside it.
+func privatePEM(text string) (crypto.Signer, []*x509.Certificate, error) {
 	var found crypto.Signer
+	var beside []*x509.Certificate
 	rest := []byte(text)
 	for {
 		var block *pem.Block
@@ -64,22 +68,58 @@ func privatePEM(text string) (crypto.Signer, error) {
 		if block.Type == "EC PARAMETERS" { // openssl ecparam writes the name of the curve first
 			continue
 		}
+		if block.Type == "CERTIFICATE" {
+			certificate, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, nil, errors.New("the certificate beside it cannot be read")
+			}
+			beside = append(beside, certificate)
+			continue
+		}
 		key, err := keyOfBlock(block)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if found != nil {
-			return nil, errSeveralKeys
+			return nil, nil, errSeveralKeys
 		}
 		found = key
 	}
 	switch {
 	case strings.Contains(string(rest), "-----BEGIN"):
-		return nil, errors.New("its PEM is broken: a block does not end, or is no base64")
+		return nil, nil, errors.New("its PEM is broken: a block does not end, or is no base64")
+	case found == nil && beside != nil:
+		return nil, nil, errors.New("it is a certificate, which holds a public key only")
 	case found == nil:
-		return nil, errors.New("it is neither PEM nor a JWK")
+		return nil, nil, errors.New("it is neither PEM nor a JWK")
 	}
-	return found, nil
+	return found, beside, nil
+}
+
+// thumbprintsOf are the headers by which a server finds a key that it knows as a certificate (RFC 7515 §4.1.7 and §4.1.8).
+func thumbprintsOf(key crypto.Signer, beside []*x509.Certificate) (map[string]string, error) {
+	if beside == nil {
+		return nil, nil
+	}
+	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	for _, c := range beside {
+		if ok && public.Equal(c.PublicKey) {
+			sha1Sum := sha1.Sum(c.Raw) //nolint:gosec // a name, by which some servers find the certificate; nothing hangs on it
+			sha256Sum := sha256.Sum256(c.Raw)
+			return thumbprints(sha1Sum[:], sha256Sum[:]), nil
+		}
+	}
+	return nil, errors.New("the certificate beside it is of another key")
+}
+
+func thumbprints(sha1Sum, sha256Sum []byte) map[string]string {
+	headers := map[string]string{}
+	for name, sum := range map[string][]byte{"x5t": sha1Sum, "x5t#S256": sha256Sum} {
+		if len(sum) > 0 {
+			headers[name] = base64.RawURLEncoding.EncodeToString(sum)
+		}
+	}
+	return headers
 }
 
 func keyOfBlock(block *pem.Block) (crypto.Signer, error) {
@@ -91,8 +131,6 @@ func keyOfBlock(block *pem.Block) (crypto.Signer, error) {
 	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
 	case "PUBLIC KEY", "RSA PUBLIC KEY":
 		return nil, errors.New("it is a public key")
-	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
-		return nil, errors.New("it is a certificate, which holds a public key only")
 	case "OPENSSH PRIVATE KEY":
 		return nil, errors.New("it is in the format of OpenSSH; write it as PKCS #8, with ssh-keygen -p -m PKCS8")
 	default:

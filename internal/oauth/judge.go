@@ -2,7 +2,9 @@ package oauth
 
 import (
 	"cmp"
+	"errors"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -17,8 +19,8 @@ func Judge(r Reply, hidden ...secret.String) Verdict { return Dialect{}.Judge(r,
 // §2.2: all is in the status). So is a 400 with the code invalid_token: some servers answer so for a token that is dead
 // already, and then nothing is left to revoke. For the rest and for hidden see Judge.
 func JudgeRevocation(r Reply, hidden ...secret.String) Verdict {
-	if !r.Sent {
-		return unsent(r)
+	if v, ok := unanswered(r); ok {
+		return v
 	}
 	c := Dialect{}.content(r)
 	if isSuccess(r.Status) || r.Status == 400 && c.refusal.code == "invalid_token" {
@@ -27,11 +29,35 @@ func JudgeRevocation(r Reply, hidden ...secret.String) Verdict {
 	return Dialect{}.refused(r, c, hidden)
 }
 
-// unsent keeps nothing of an answer that was not to the request.
-func unsent(r Reply) Verdict { return Verdict{Class: NotSent, Err: r.Err} }
+// unanswered is the verdict on a reply that is none to the request: nothing of it is kept. ok is false if r is one.
+func unanswered(r Reply) (v Verdict, ok bool) {
+	switch refused := (errHandshake{}); {
+	case r.Status == 0 && errors.As(r.Err, &refused):
+		return Verdict{Class: BadClient, Err: r.Err}, true
+	case !r.Sent:
+		return Verdict{Class: NotSent, Err: r.Err}, true
+	}
+	return Verdict{}, false
+}
+
+// minClockOff is how far two clocks must be apart to matter for an assertion.
+const minClockOff = 20 * time.Second
+
+// clockOff is how far the clock here is ahead of the server's, if that may be why an assertion was refused; 0: it is not.
+func (r Reply) clockOff() time.Duration {
+	date, err := http.ParseTime(r.Header.Get("Date"))
+	if err != nil || r.assertion.IsEmpty() || r.at.IsZero() {
+		return 0
+	}
+	off := r.at.Sub(date).Round(time.Second)
+	if off.Abs() < minClockOff {
+		return 0
+	}
+	return off
+}
 
 func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
-	hide := newHider(append(slices.Clone(hidden), c.token.AccessToken, c.token.RefreshToken, c.token.IDToken))
+	hide := newHider(append(slices.Clone(hidden), r.assertion, c.token.AccessToken, c.token.RefreshToken, c.token.IDToken))
 	code := c.refusal.code
 	if c.hasToken || isSuccess(r.Status) && !c.whole {
 		code = "" // a refusal that gives a token, or may have gone on to give one, is none
@@ -49,7 +75,12 @@ func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
 		wait = cmp.Or(wait, d.wait(r.Header))
 	}
 	wait = cmp.Or(wait, ruled)
+	var off time.Duration
+	if class == BadClient {
+		off = r.clockOff()
+	}
 	return Verdict{
+		ClockOff:    off,
 		Class:       class,
 		Status:      r.Status,
 		Code:        hide.words(c.refusal.code, maxCode),

@@ -26,6 +26,7 @@ type Metadata struct {
 	ResponseTypes                 []string
 	Scopes                        []string
 	TokenEndpointAuthMethods      []string
+	TokenEndpointAuthSigningAlgs  []string
 	RevocationEndpointAuthMethods []string
 	CodeChallengeMethods          []string
 	DPoPSigningAlgs               []string // RFC 9449 §5.1
@@ -62,11 +63,22 @@ func (m *Metadata) endpoints() map[string]*string {
 func (m *Metadata) lists() map[string]*[]string {
 	return map[string]*[]string{
 		"grant_types_supported": &m.GrantTypes, "response_types_supported": &m.ResponseTypes, "scopes_supported": &m.Scopes,
-		"token_endpoint_auth_methods_supported":      &m.TokenEndpointAuthMethods,
-		"revocation_endpoint_auth_methods_supported": &m.RevocationEndpointAuthMethods,
-		"code_challenge_methods_supported":           &m.CodeChallengeMethods,
-		"dpop_signing_alg_values_supported":          &m.DPoPSigningAlgs,
+		"token_endpoint_auth_methods_supported":            &m.TokenEndpointAuthMethods,
+		"token_endpoint_auth_signing_alg_values_supported": &m.TokenEndpointAuthSigningAlgs,
+		"revocation_endpoint_auth_methods_supported":       &m.RevocationEndpointAuthMethods,
+		"code_challenge_methods_supported":                 &m.CodeChallengeMethods,
+		"dpop_signing_alg_values_supported":                &m.DPoPSigningAlgs,
 	}
+}
+
+// ByCertificate is m for a client that shows a certificate: the endpoints that have an alias for that are at it (RFC 8705 §5).
+func (m Metadata) ByCertificate() Metadata {
+	for name, address := range m.endpoints() {
+		if alias := m.MTLSEndpointAliases[name]; alias != "" {
+			*address = alias
+		}
+	}
+	return m
 }
 
 // ParseMetadata reads the metadata of the given issuer. It is strict in what it knows, for tokens and secrets will go where the

@@ -42,6 +42,9 @@ func knownError(ctx context.Context, err error) error {
 		return fmt.Errorf("the call was cancelled: %w", context.Canceled)
 	}
 	if e := (*net.OpError)(nil); errors.As(err, &e) {
+		if isRefusedCertificate(e) {
+			return errHandshake{e}
+		}
 		return e
 	}
 	if e := (*net.DNSError)(nil); errors.As(err, &e) {

@@ -41,11 +41,12 @@ func PushedURL(endpoint, clientID, requestURI string) (string, error) {
 	if err := CheckEndpoint(endpoint, true); err != nil {
 		return "", err
 	}
+	endpoint = strings.TrimRight(endpoint, "?&")
 	separator := "?"
 	if strings.Contains(endpoint, "?") {
 		separator = "&"
 	}
-	return strings.TrimRight(endpoint, "?&") + separator + url.Values{"client_id": {clientID}, "request_uri": {requestURI}}.Encode(), nil
+	return endpoint + separator + url.Values{"client_id": {clientID}, "request_uri": {requestURI}}.Encode(), nil
 }
 
 // Pushed is the answer to a PushForm (RFC 9126 §2.2).
@@ -63,8 +64,8 @@ const maxRequestURI = 4 << 10
 // JudgePush says what r means as the answer to a PushForm. A push uses nothing up, so it may be sent again whatever the verdict.
 // For hidden see Judge.
 func JudgePush(r Reply, hidden ...secret.String) (Pushed, Verdict) {
-	if !r.Sent {
-		return Pushed{}, unsent(r)
+	if v, ok := unanswered(r); ok {
+		return Pushed{}, v
 	}
 	c := Dialect{}.content(r)
 	if uri := c.body.text("request_uri"); isSuccess(r.Status) && c.whole && usableRequestURI(uri) {

@@ -19,7 +19,7 @@ const probed = "access-token-4711"
 
 func probe(t *testing.T, o oauth.CallerOptions, resource string) oauth.ProbeReply {
 	t.Helper()
-	reply := newCaller(t, o).Probe(t.Context(), resource, secret.New(probed))
+	reply := newCaller(t, o).Probe(t.Context(), resource, oauth.Access{Token: secret.New(probed)})
 	if reply.Err != nil && strings.Contains(reply.Err.Error(), probed) {
 		t.Errorf("the error shows the token: %v", reply.Err)
 	}
@@ -60,7 +60,7 @@ func TestLookUpSendsTheTokenOnce(t *testing.T) {
 	for address, want := range map[string][2]string{
 		"/me": {"/me", "Bearer a+/= &"}, "/valid?token={access_token}&x=1": {"/valid?token=a%2B%2F%3D+%26&x=1", ""},
 	} {
-		reply := newCaller(t, oauth.CallerOptions{}).LookUp(t.Context(), server.URL+address, secret.New("a+/= &"))
+		reply := newCaller(t, oauth.CallerOptions{}).LookUp(t.Context(), server.URL+address, oauth.Access{Token: secret.New("a+/= &")})
 		if !reply.Sent || reply.Err != nil || got.RequestURI != want[0] || got.Header.Get("Authorization") != want[1] {
 			t.Errorf("%s, Authorization %q, %+v", got.RequestURI, got.Header.Get("Authorization"), reply)
 		}
@@ -122,7 +122,7 @@ func TestProbeThatGetsNoAnswer(t *testing.T) {
 		cancel()
 		<-ctx.Done()
 	})
-	reply = newCaller(t, oauth.CallerOptions{}).Probe(ctx, impatient, secret.New(probed))
+	reply = newCaller(t, oauth.CallerOptions{}).Probe(ctx, impatient, oauth.Access{Token: secret.New(probed)})
 	if stop(); !reply.Sent || reply.Status != 0 || reply.Err == nil {
 		t.Errorf("given up: reply = %+v", reply)
 	}

@@ -7,14 +7,18 @@ import (
 )
 
 // RefreshForm is the request of RFC 6749 §6. No scopes means that scope is not sent, which asks for what was granted
-// before. extra adds parameters; one that belongs to the protocol is an error that names it.
-func RefreshForm(refreshToken secret.String, scopes []string, extra map[string]string) (Form, error) {
+// before; resource says where the next access token is for (RFC 8707 §2.2). extra adds parameters; one that belongs to the protocol is an error that names it.
+func RefreshForm(refreshToken secret.String, scopes, resource []string, extra map[string]string) (Form, error) {
 	if refreshToken.IsEmpty() {
 		return Form{}, fmt.Errorf("%w: there is no refresh token", ErrRequest)
 	}
-	return newForm([]field{
+	targets, err := targetFields(resource, nil)
+	if err != nil {
+		return Form{}, err
+	}
+	return newForm(append([]field{
 		{"grant_type", secret.New("refresh_token")},
 		{"refresh_token", refreshToken},
 		{"scope", secret.New(joinScopes(scopes))},
-	}, extra)
+	}, targets...), extra)
 }

@@ -49,8 +49,8 @@ var registrationMember = regexp.MustCompile(
 // A 2xx that names the client is a success, and so is one to a read or an update that leaves the name out. A damaged one
 // counts if it shows what must not be lost; else nobody knows what the server has handed out.
 func JudgeRegistration(r Reply, creates bool, hidden ...secret.String) (Registration, Verdict) {
-	if !r.Sent {
-		return Registration{}, unsent(r)
+	if v, ok := unanswered(r); ok {
+		return Registration{}, v
 	}
 	o := readObjectWith(r, registrationMember)
 	said := readRegistration(o)
@@ -67,8 +67,8 @@ func JudgeRegistration(r Reply, creates bool, hidden ...secret.String) (Registra
 
 // JudgeDeregistration says what r means as the answer to a DeleteRegistrationRequest: any 2xx is Success.
 func JudgeDeregistration(r Reply, hidden ...secret.String) Verdict {
-	if !r.Sent {
-		return unsent(r)
+	if v, ok := unanswered(r); ok {
+		return v
 	}
 	if isSuccess(r.Status) {
 		return Verdict{Class: Success, Status: r.Status}

@@ -30,8 +30,8 @@ var (
 // JudgeIntrospection says what r means as the answer to an IntrospectForm. The info is of Success only. For the rest and for
 // hidden see Judge.
 func JudgeIntrospection(r Reply, hidden ...secret.String) (TokenInfo, Verdict) {
-	if !r.Sent {
-		return TokenInfo{}, unsent(r)
+	if v, ok := unanswered(r); ok {
+		return TokenInfo{}, v
 	}
 	if r.Err != nil || !isSuccess(r.Status) {
 		v := Dialect{}.refused(r, Dialect{}.content(r), hidden)

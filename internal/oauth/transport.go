@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,6 +30,9 @@ type CallerOptions struct {
 	CACertificatePEM  string        // trusted besides the system's certificates
 	AllowInsecureHTTP bool          // http:// beyond loopback
 	UserAgent         string        // empty: Go's own
+	// What client assertions are dated by, and their ids made of. Without them none can be made.
+	Now    func() time.Time
+	Random io.Reader
 }
 
 // Caller sends requests to token-like endpoints. It may be used from many goroutines.
@@ -37,11 +41,13 @@ type Caller struct {
 	timeout           time.Duration
 	allowInsecureHTTP bool
 	userAgent         string
+	now               func() time.Time
+	random            io.Reader
 }
 
 // NewCaller returns a Caller, or an error if an option is unusable.
 func NewCaller(o CallerOptions) (*Caller, error) {
-	c := &Caller{transport: o.Transport, timeout: o.Timeout, allowInsecureHTTP: o.AllowInsecureHTTP, userAgent: o.UserAgent}
+	c := &Caller{transport: o.Transport, timeout: o.Timeout, allowInsecureHTTP: o.AllowInsecureHTTP, userAgent: o.UserAgent, now: o.Now, random: o.Random}
 	if o.Timeout < 0 {
 		return nil, fmt.Errorf("the timeout %s is negative", o.Timeout)
 	}

@@ -38,10 +38,9 @@ func allowed(fact string) []string {
 			"urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:saml2-bearer", "clientkey",
 		}
 	case "token_endpoint_auth_methods_supported", "revocation_endpoint_auth_method":
-		return []string{
-			oauth.ClientSecretBasic, oauth.ClientSecretPost, "client_secret_jwt", "private_key_jwt", "tls_client_auth",
-			"self_signed_tls_client_auth", oauth.None,
-		}
+		return oauth.AuthMethods()
+	case "client_assertion_audience":
+		return []string{credential.AudienceIssuer, credential.AudienceTokenEndpoint, credential.AudienceEndpoint}
 	case "pkce":
 		return texts(PKCEUnsupported, PKCEOptional, PKCERequired, PKCEPerApp)
 	case "response_mode":

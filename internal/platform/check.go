@@ -69,6 +69,7 @@ func (c *checker) enumerations() {
 	c.among("grant_types_supported", e.GrantTypes.Or(nil)...)
 	c.among("token_endpoint_auth_methods_supported", e.TokenEndpointAuthMethods.Or(nil)...)
 	one(c, "revocation_endpoint_auth_method", e.RevocationEndpointAuthMethod)
+	one(c, "client_assertion_audience", e.ClientAssertionAudience)
 	one(c, "pkce", e.PKCE)
 	one(c, "response_mode", e.ResponseMode)
 	one(c, "scope_separator", e.ScopeSeparator)

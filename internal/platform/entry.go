@@ -44,6 +44,7 @@ type Facts struct {
 	// The first is the one to use.
 	TokenEndpointAuthMethods     Fact[[]string] `json:"token_endpoint_auth_methods_supported"`
 	RevocationEndpointAuthMethod Fact[string]   `json:"revocation_endpoint_auth_method"`
+	ClientAssertionAudience      Fact[string]   `json:"client_assertion_audience"` // whom a signed assertion is made out to
 	ClientSecretLifetime         Fact[Duration] `json:"client_secret_lifetime"`
 
 	PKCE         Fact[PKCE]   `json:"pkce"`

@@ -64,13 +64,14 @@ func guidesToRequests() []Guide {
 	const parameters = "none that belongs to the protocol, such as `state` or `grant_type`"
 	return []Guide{
 		{Name: "grant_types_supported", Meaning: "the grants that the server knows", Form: `["authorization_code","refresh_token"]`},
-		{Name: "token_endpoint_auth_methods_supported", Meaning: "how a client may authenticate at the token endpoint; the first that this " +
-			"version speaks is used",
-			Form: `["client_secret_post","client_secret_basic"]`, Allowed: oneOf(allowed("token_endpoint_auth_methods_supported")) +
-				"; at least " + oneOf(spokenMethods()) + ", which this version speaks", None: "as the discovered metadata say, else `client_secret_basic`"},
-		{Name: "revocation_endpoint_auth_method", Meaning: "how a client authenticates at the revocation endpoint, where that differs",
+		{Name: "token_endpoint_auth_methods_supported", Meaning: "how a client may authenticate at the token endpoint; of those that use " +
+			"a client secret the first is used",
+			Form: `["client_secret_post","client_secret_basic"]`, Allowed: "at least " + oneOf(allowed("token_endpoint_auth_methods_supported")), None: "as the discovered metadata say, else `client_secret_basic`"},
+		{Name: "revocation_endpoint_auth_method", Meaning: "how a client with a secret authenticates at the revocation endpoint, where that differs",
 			Form:    `"client_secret_basic"`,
 			Allowed: oneOf(spokenSecrets()), None: "as at the token endpoint"},
+		{Name: "client_assertion_audience", Meaning: "whom the signed assertion of `private_key_jwt` and `client_secret_jwt` is made out to",
+			Form: `"token_endpoint"`, None: "the issuer, if it is known, else the token endpoint"},
 		{Name: "client_secret_lifetime", Meaning: "how long a client secret lives", Form: `"8760h"`, Allowed: durationBounds()},
 		{Name: "pkce", Meaning: "whether the server takes part in PKCE (RFC 7636); it is sent unless this says `unsupported`", Form: `"unsupported"`,
 			NoNull: `"unsupported"`},

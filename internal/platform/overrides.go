@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
 
 // maxOverrides bounds what users may write, in bytes.
@@ -75,11 +77,10 @@ func (c *checker) overridden(values map[string]json.RawMessage) {
 	// Another issuer is another server, and only the attribute replaces the token pairs.
 	c.when(c.e.ID == "" && given("issuer"), "issuer: without a platform it stands in the client's attribute issuer, not here")
 	if methods, some := c.e.TokenEndpointAuthMethods.Get(); some && given("token_endpoint_auth_methods_supported") {
-		speaks := slices.ContainsFunc(methods, func(m string) bool { return slices.Contains(spokenMethods(), m) })
-		c.when(!speaks, "token_endpoint_auth_methods_supported: none of these is spoken by this version; it takes at least %s", oneOf(spokenMethods()))
+		c.when(len(methods) == 0, "token_endpoint_auth_methods_supported: the list is empty; it takes at least %s", oneOf(oauth.AuthMethods()))
 	}
 	if method, some := c.e.RevocationEndpointAuthMethod.Get(); some && given("revocation_endpoint_auth_method") {
-		c.when(!slices.Contains(spokenSecrets(), method), "revocation_endpoint_auth_method: %q is not spoken by this version; %s",
+		c.when(!slices.Contains(spokenSecrets(), method), "revocation_endpoint_auth_method: %q is no choice of a client with a secret; %s",
 			method, oneOf(spokenSecrets()))
 	}
 }

@@ -16,7 +16,7 @@ func TestForPeople(t *testing.T) {
 		"pushed_authorization_request_endpoint": `"https://as.example.com/par"`, "userinfo_endpoint": `"https://as.example.com/userinfo"`,
 
 		"grant_types_supported": `["authorization_code","refresh_token"]`, "token_endpoint_auth_methods_supported": `["client_secret_post"]`,
-		"revocation_endpoint_auth_method": `"client_secret_basic"`, "client_secret_lifetime": `"720h"`, "pkce": `"unsupported"`, "response_mode": `"form_post"`,
+		"revocation_endpoint_auth_method": `"client_secret_basic"`, "client_assertion_audience": `"token_endpoint"`, "client_secret_lifetime": `"720h"`, "pkce": `"unsupported"`, "response_mode": `"form_post"`,
 
 		"authorization_parameters": `{"audience":"x"}`, "token_parameters": `{"expiring":"1"}`, "refresh_parameters": `{"audience":"x"}`,
 		"client_credentials_parameters": `["tenant_id"]`, "default_scopes": `["read"]`, "required_scopes": `["offline_access"]`, "scope_separator": `","`,

@@ -102,6 +102,7 @@ func (e Entry) Preset(parameters map[string]string) (credential.Preset, error) {
 		PushedAuthorizationRequestEndpoint: r.PushedAuthorizationRequestEndpoint.Or(""),
 		TokenEndpointAuthMethod:            spoken(r.TokenEndpointAuthMethods.Or(nil)),
 		RevocationEndpointAuthMethod:       spoken([]string{r.RevocationEndpointAuthMethod.Or("")}),
+		ClientAssertionAudience:            r.ClientAssertionAudience.Or(""),
 		AuthorizationParameters:            r.authorizationParameters(),
 		TokenParameters:                    r.TokenParameters.Or(nil),
 		RefreshParameters:                  r.RefreshParameters.Or(nil),
@@ -239,7 +240,7 @@ func (f Facts) authorizationParameters() map[string]string {
 	return all
 }
 
-// spoken is the first method of a client with a secret that this version speaks; empty: none.
+// spoken is the first method of a client with a secret; empty: none.
 func spoken(methods []string) string {
 	i := slices.IndexFunc(methods, func(m string) bool { return slices.Contains(spokenSecrets(), m) })
 	if i < 0 {
@@ -248,11 +249,10 @@ func spoken(methods []string) string {
 	return methods[i]
 }
 
-// spokenSecrets are the methods of a client with a secret that this version speaks.
-func spokenSecrets() []string { return []string{oauth.ClientSecretBasic, oauth.ClientSecretPost} }
-
-// spokenMethods are all that this version speaks.
-func spokenMethods() []string { return append(spokenSecrets(), oauth.None) }
+// spokenSecrets are the methods of a client with a secret: those between which a list can choose.
+func spokenSecrets() []string {
+	return []string{oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.ClientSecretJWT}
+}
 
 // rules are those of the fact. A rumour does not make a token dead.
 func rules(f Fact[[]Rule]) ([]oauth.Rule, error) {

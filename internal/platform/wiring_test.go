@@ -28,6 +28,7 @@ type wiring struct {
 	waits                              []time.Duration // of the rules that have one
 	expiries                           []oauth.Expiry
 	clientNeeds                        []string // of client_credentials
+	assertionAudience                  string
 }
 
 func wiringOf(p credential.Preset) wiring {
@@ -35,6 +36,7 @@ func wiringOf(p credential.Preset) wiring {
 		p.Issuer, p.IntrospectionEndpoint, p.RegistrationEndpoint, p.DeviceAuthorizationEndpoint, p.PushedAuthorizationRequestEndpoint, p.Introspect,
 		p.TokenParameters, p.RefreshParameters, p.NoPKCE, p.RevocationEndpointAuthMethod, p.ReplyMembers, p.CallbackParameters, p.LookUps,
 		p.Dialect.TokenPath, p.Dialect.ScopeSeparator, p.Dialect.Resets, nil, p.Dialect.Expiries, p.ClientCredentialsParameters,
+		p.ClientAssertionAudience,
 	}
 	for _, r := range p.Dialect.Rules {
 		if r.Wait != 0 {
@@ -72,13 +74,14 @@ func TestPresetsAreWired(t *testing.T) {
 		},
 		"teamleader": {noPKCE: true, resets: []oauth.ResetHeader{{Name: "X-RateLimit-Reset", Unit: oauth.ResetTime}}},
 		"atlassian":  {lookUps: oneLookUp("cloudId", "https://api.atlassian.com/oauth/token/accessible-resources", "$[0].id")},
-		"microsoft":  {device: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/oauth2/v2.0/devicecode"},
+		"microsoft":  {device: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/oauth2/v2.0/devicecode", assertionAudience: "token_endpoint"},
 		"google":     {issuer: "https://accounts.google.com", device: "https://oauth2.googleapis.com/device/code"},
 		"github_app": {device: "https://github.com/login/device/code"},
 		"gitlab":     {introspection: "https://gitlab.example.com/oauth/introspect", device: "https://gitlab.example.com/oauth/authorize_device"},
 		"auth0":      {registration: "https://example.eu.auth0.com/oidc/register", device: "https://example.eu.auth0.com/oauth/device/code"},
 		"okta": {
-			introspection: "https://example.okta.com/oauth2/default/v1/introspect", registration: "https://example.okta.com/oauth2/v1/clients",
+			assertionAudience: "endpoint",
+			introspection:     "https://example.okta.com/oauth2/default/v1/introspect", registration: "https://example.okta.com/oauth2/v1/clients",
 			device: "https://example.okta.com/oauth2/default/v1/device/authorize",
 		},
 		"keycloak": {
@@ -146,7 +149,7 @@ func TestPresetIsWhole(t *testing.T) {
 		"authorization_endpoint": "https://x.example/1", "token_endpoint": "https://x.example/2",
 		"revocation_endpoint": "https://x.example/3", "introspection_endpoint": "https://x.example/4", "registration_endpoint": "https://x.example/5",
 		"device_authorization_endpoint": "https://x.example/6", "pushed_authorization_request_endpoint": "https://x.example/7",
-		"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"], "revocation_endpoint_auth_method": "client_secret_basic",
+		"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"], "revocation_endpoint_auth_method": "client_secret_basic", "client_assertion_audience": "token_endpoint",
 		"authorization_parameters": {"a": "1"}, "token_parameters": {"b": "2"}, "refresh_parameters": {"c": "3"},
 		"default_scopes": ["z"], "required_scopes": ["y"], "scope_separator": ",", "pkce": "unsupported", "response_mode": "form_post",
 		"connection_details": [{"name": "r", "from": "response"}, {"name": "s", "from": "callback"}],
@@ -168,7 +171,7 @@ func TestPresetIsWhole(t *testing.T) {
 	want := credential.Preset{
 		Issuer: "https://x.example", AuthorizationEndpoint: "https://x.example/1", TokenEndpoint: "https://x.example/2", RevocationEndpoint: "https://x.example/3",
 		IntrospectionEndpoint: "https://x.example/4", RegistrationEndpoint: "https://x.example/5", DeviceAuthorizationEndpoint: "https://x.example/6",
-		PushedAuthorizationRequestEndpoint: "https://x.example/7", TokenEndpointAuthMethod: "client_secret_post", RevocationEndpointAuthMethod: "client_secret_basic",
+		PushedAuthorizationRequestEndpoint: "https://x.example/7", TokenEndpointAuthMethod: "client_secret_post", RevocationEndpointAuthMethod: "client_secret_basic", ClientAssertionAudience: "token_endpoint",
 		AuthorizationParameters: map[string]string{"a": "1", "response_mode": "query"}, TokenParameters: map[string]string{"b": "2"},
 		RefreshParameters: map[string]string{"c": "3"}, Scopes: []string{"y", "z"}, NoPKCE: true, ReplyMembers: []string{"r"}, CallbackParameters: []string{"s"},
 		LookUps: []credential.LookUp{{Name: "l", URL: "https://x.example/8", Pick: "$.id"}},

@@ -42,12 +42,49 @@ type appRegistrationModel struct {
 	DeviceAuthorizationEndpoint        types.String `tfsdk:"device_authorization_endpoint"`
 	PushedAuthorizationRequestEndpoint types.String `tfsdk:"pushed_authorization_request_endpoint"`
 	RefreshTokenPolicy                 types.Object `tfsdk:"refresh_token_policy"`
+
+	GrantTypes                 types.Set    `tfsdk:"grant_types"`
+	ResponseTypes              types.Set    `tfsdk:"response_types"`
+	Contacts                   types.Set    `tfsdk:"contacts"`
+	ClientName                 types.String `tfsdk:"client_name"`
+	ClientURI                  types.String `tfsdk:"client_uri"`
+	LogoURI                    types.String `tfsdk:"logo_uri"`
+	Scope                      types.String `tfsdk:"scope"`
+	TOSURI                     types.String `tfsdk:"tos_uri"`
+	PolicyURI                  types.String `tfsdk:"policy_uri"`
+	JWKSURI                    types.String `tfsdk:"jwks_uri"`
+	JWKS                       types.String `tfsdk:"jwks"`
+	SoftwareID                 types.String `tfsdk:"software_id"`
+	SoftwareVersion            types.String `tfsdk:"software_version"`
+	SoftwareStatement          types.String `tfsdk:"software_statement"`
+	SoftwareStatementWO        types.String `tfsdk:"software_statement_wo"`
+	SoftwareStatementWOVersion types.Int64  `tfsdk:"software_statement_wo_version"`
+	ExtraMetadata              types.String `tfsdk:"extra_metadata"`
+
+	InitialAccessToken          types.String `tfsdk:"initial_access_token"`
+	InitialAccessTokenWO        types.String `tfsdk:"initial_access_token_wo"`
+	InitialAccessTokenWOVersion types.Int64  `tfsdk:"initial_access_token_wo_version"`
+	RotateWhenChanged           types.Map    `tfsdk:"rotate_when_changed"`
+	RotateBefore                types.String `tfsdk:"rotate_before"`
+	DeregisterOnDestroy         types.Bool   `tfsdk:"deregister_on_destroy"`
+
+	RegistrationClientURI   types.String `tfsdk:"registration_client_uri"`
+	RegistrationAccessToken types.String `tfsdk:"registration_access_token"`
+	ClientIDIssuedAt        types.String `tfsdk:"client_id_issued_at"`
+	ClientSecretExpiresAt   types.String `tfsdk:"client_secret_expires_at"`
+	RegisteredMetadata      types.String `tfsdk:"registered_metadata"`
 }
+
+// registers tells whether a configuration wants the client to be registered. As long as client_id is not known it does not.
+func (m appRegistrationModel) registers() bool { return m.ClientID.IsNull() }
 
 // member reads a configured member by its name in a client. There is no other registration that a secret could come from.
 func (m appRegistrationModel) member(name string) types.String {
 	switch name {
 	case "registration":
+		if m.registers() {
+			return m.Name // the secret comes from there
+		}
 		return types.StringNull()
 	case "client_secret_wo":
 		return m.ClientSecretWO
@@ -56,7 +93,7 @@ func (m appRegistrationModel) member(name string) types.String {
 	case "tls_client_private_key_wo":
 		return m.TLSClientPrivateKeyWO
 	}
-	return member(m.inputs(), name)
+	return memberText(m.inputs(), name)
 }
 
 // inputs are the configured members as an object of the client's type, known or not.
@@ -91,6 +128,7 @@ func clientInputType() map[string]attr.Type {
 func (m *appRegistrationModel) finish(client types.Object) {
 	m.ID, m.Client = m.Name, client
 	m.ClientSecretWO, m.PrivateKeyWO, m.TLSClientPrivateKeyWO = types.StringNull(), types.StringNull(), types.StringNull()
+	m.SoftwareStatementWO, m.InitialAccessTokenWO = types.StringNull(), types.StringNull()
 }
 
 // fill takes over what an import finds. The secret stays out: the configuration may give it write-only.
@@ -112,7 +150,9 @@ func (m *appRegistrationModel) fill(reg credential.Registration) {
 		m.PlatformParameters = v
 	}
 	m.RefreshTokenPolicy = policyOf(o)
-	if len(reg.RedirectURIs) > 0 {
+	if reg.Dynamic != nil {
+		m.imports(reg.Dynamic)
+	} else if len(reg.RedirectURIs) > 0 {
 		var elements []attr.Value
 		for _, u := range reg.RedirectURIs {
 			elements = append(elements, types.StringValue(u))

@@ -6,6 +6,7 @@ import (
 	data "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	ephemeral "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
 // Attributes that several kinds share are described once, as those of a resource. Data sources and ephemeral resources take them over: the framework has a set
@@ -95,7 +96,7 @@ func clientOfAsker(description, secrets string) schema.SingleNestedAttribute {
 		delete(attributes, s.name+"_wo")
 		delete(attributes, s.name+"_wo_version")
 		attributes[s.name] = schema.StringAttribute{
-			MarkdownDescription: fmt.Sprintf(secrets, s.name), Optional: true, Sensitive: true, Validators: s.validators(),
+			MarkdownDescription: fmt.Sprintf(secrets, s.name), Optional: true, Sensitive: true, Validators: []validator.String{s.validator},
 		}
 	}
 	return schema.SingleNestedAttribute{MarkdownDescription: description, Optional: true, Attributes: attributes}

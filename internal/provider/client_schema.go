@@ -47,16 +47,16 @@ func clientFields() []clientField {
 			[]validator.String{issuerURL()}, func(c *credential.Client) *string { return &c.Issuer }},
 		{"client_id", "The client identifier, as the platform's developer page shows it. Needed. Another one replaces the token pairs that use it, because their tokens belong to the old client.", []validator.String{printable(maxClientID)},
 			func(c *credential.Client) *string { return &c.ClientID }},
-		{"token_endpoint_auth_method", "How the client authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: with a secret what `platform` wants, else what the discovered metadata list, else `client_secret_basic`; without one `none`. It is never found out by trying, which would send a single-use token twice.",
-			[]validator.String{stringvalidator.OneOf(oauth.ClientSecretBasic, oauth.ClientSecretPost, oauth.None)},
+		{"token_endpoint_auth_method", "How the client proves who it is at the token endpoint, and at the others that ask for it. `client_secret_basic`, `client_secret_post`: it sends `client_secret`. `client_secret_jwt`: it signs with `client_secret`, which must be 32 characters or more. `private_key_jwt`: it signs with `private_key`. `tls_client_auth`: it shows `tls_client_certificate`, which is of a CA that the server trusts. `self_signed_tls_client_auth`: likewise, and the server knows the certificate itself. `none`: a public client. Default: with a secret what `platform` wants, else what the discovered metadata list, else `client_secret_basic`; with a `private_key` alone `private_key_jwt`; with neither `none`. With a certificate alone, or a secret and a key, it must be set. It is never found out by trying, which would send a single-use token twice.",
+			[]validator.String{stringvalidator.OneOf(oauth.AuthMethods()...)},
 			func(c *credential.Client) *string { return &c.TokenEndpointAuthMethod }},
-		{"token_endpoint_auth_signing_alg", "The algorithm that signs the client's assertions (`private_key_jwt`, `client_secret_jwt`), such as `RS256`, `PS256`, `ES256`, `EdDSA` or `HS256`. Default: `RS256` with an RSA key, the one of its curve with another, `HS256` with a secret.",
+		{"token_endpoint_auth_signing_alg", "The algorithm that signs the client's assertions (`private_key_jwt`, `client_secret_jwt`), such as `RS256`, `PS256`, `ES256`, `EdDSA` or `HS256`. Default: that of the JWK, else the first that the server is discovered to take, else `RS256` with an RSA key, the one of its curve with another, `HS256` with a secret. One that does not go with the key is an error; one that the server does not list is used all the same.",
 			[]validator.String{stringvalidator.OneOf(oauth.SigningAlgorithms()...)},
 			func(c *credential.Client) *string { return &c.TokenEndpointAuthSigningAlg }},
 		{"private_key_id", "The `kid` by which the server finds the public key of `private_key`. Default: that of the JWK, if it is one; else none is sent.", []validator.String{printable(1024)},
 			func(c *credential.Client) *string { return &c.PrivateKeyID }},
-		{"tls_client_certificate", "The certificate that the client shows for `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705), as PEM, with its intermediates behind it.",
-			[]validator.String{stringvalidator.LengthBetween(1, 64<<10)},
+		{"tls_client_certificate", "The certificate that the client shows in the TLS handshake for `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705), as PEM, with the intermediate certificates behind it. With another method the client shows it as well, and servers bind the tokens to it. Discovered endpoints are then those of `mtls_endpoint_aliases`, where the server has them; an endpoint that is written out is used as it stands, and must be `https://`. Plans warn from 14 days before it ends.",
+			[]validator.String{certificateChain()},
 			func(c *credential.Client) *string { return &c.TLSClientCertificate }},
 		endpoint("authorization_endpoint", "Where a person gives consent. Needed for `authorization_url`, unless `platform` knows it or it is discovered from `issuer`.", func(c *credential.Client) *string { return &c.AuthorizationEndpoint }),
 		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged for tokens. Needed, unless `platform` knows it or it is discovered from `issuer`.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
@@ -73,26 +73,19 @@ type clientSecret struct {
 	name        string
 	description string
 	of          func(*credential.Client) *secret.String
-	multiline   bool
+	validator   validator.String
 }
 
 // clientSecrets are the sensitive members, in one place like clientFields.
 func clientSecrets() []clientSecret {
 	return []clientSecret{
 		{"client_secret", "The client secret. With `secrets_in_state = false` use `client_secret_wo`.",
-			func(c *credential.Client) *secret.String { return &c.ClientSecret }, false},
-		{"private_key", "The private key that signs the client's assertions, for `private_key_jwt` (RFC 7523 §2.2): RSA of 2048 bits or more, EC (P-256, P-384, P-521) or Ed25519, as PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or as a JWK. With `secrets_in_state = false` use `private_key_wo`.",
-			func(c *credential.Client) *secret.String { return &c.PrivateKey }, true},
+			func(c *credential.Client) *secret.String { return &c.ClientSecret }, printable(maxSecret)},
+		{"private_key", "The private key that signs the client's assertions, for `private_key_jwt` (RFC 7523 §2.2): RSA of 2048 bits or more, EC (P-256, P-384, P-521) or Ed25519, as PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or as a JWK. A certificate of the key that stands beside it in the PEM, or its thumbprint in the JWK, is named to the server (`x5t`, `x5t#S256`), as Microsoft Entra ID wants it. With `secrets_in_state = false` use `private_key_wo`.",
+			func(c *credential.Client) *secret.String { return &c.PrivateKey }, privateKey()},
 		{"tls_client_private_key", "The private key of `tls_client_certificate`, as PEM. With `secrets_in_state = false` use `tls_client_private_key_wo`.",
-			func(c *credential.Client) *secret.String { return &c.TLSClientPrivateKey }, true},
+			func(c *credential.Client) *secret.String { return &c.TLSClientPrivateKey }, certificateKey()},
 	}
-}
-
-func (s clientSecret) validators() []validator.String {
-	if s.multiline {
-		return []validator.String{stringvalidator.LengthBetween(1, maxSecret)}
-	}
-	return []validator.String{printable(maxSecret)}
 }
 
 // clientFlag is one member of the client object that is true or not.
@@ -133,7 +126,7 @@ func clientInputAttributes() map[string]schema.Attribute {
 		attributes[f.name] = schema.StringAttribute{MarkdownDescription: f.description, Optional: true, Validators: f.validators}
 	}
 	for _, s := range clientSecrets() {
-		secretInput(attributes, s.name, s.description, s.validators()...)
+		secretInput(attributes, s.name, s.description, s.validator)
 	}
 	for _, f := range clientFlags() {
 		attributes[f.name] = schema.BoolAttribute{MarkdownDescription: f.description, Optional: true}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +28,14 @@ func member(o types.Object, name string) types.String {
 		return s
 	}
 	return types.StringNull()
+}
+
+// memberText is member for numbers, too: that a version is given tells that a write-only member is.
+func memberText(o types.Object, name string) types.String {
+	if n, ok := o.Attributes()[name].(types.Int64); ok && !n.IsNull() {
+		return types.StringValue(n.String())
+	}
+	return member(o, name)
 }
 
 func memberInt(o types.Object, name string) types.Int64 {
@@ -235,10 +242,18 @@ func checkClient(
 	missing := func(name, why string) {
 		diags.AddAttributeError(at.AtName(name), "Missing Attribute", fmt.Sprintf("%s is needed. %s", at.AtName(name), why))
 	}
-	if get("client_id").IsNull() {
-		missing("client_id", "This version adopts registrations that exist already and does not make new ones (RFC 7591).")
+	known := func(name, ofPreset string) bool {
+		return !settled || ofPreset != "" || !get(name).IsNull() || preset.Issuer != "" || !get("issuer").IsNull()
 	}
-	if settled && preset.TokenEndpoint == "" && get("token_endpoint").IsNull() && preset.Issuer == "" && get("issuer").IsNull() {
+	switch ofRegistration := len(at.Steps()) == 0; {
+	case !get("client_id").IsNull():
+	case !ofRegistration:
+		missing("client_id", "Write it, or use the client of an oauth_app_registration, which can register one (RFC 7591).")
+	case !known("registration_endpoint", preset.RegistrationEndpoint):
+		missing("client_id", "Write that of a client that exists already. To have one registered instead (RFC 7591), leave it out and write "+
+			"registration_endpoint, or set issuer to have that discovered.")
+	}
+	if !known("token_endpoint", preset.TokenEndpoint) {
 		missing("token_endpoint", "Write it, or set issuer to have it discovered, or set platform to one that the provider knows.")
 	}
 	for _, f := range clientFields() {
@@ -251,31 +266,10 @@ func checkClient(
 				fmt.Sprintf("%s uses http:// to another machine, which would send tokens in clear text. Use https://, or set allow_insecure_http = true in the provider. Nothing was sent.", at.AtName(f.name)))
 		}
 	}
-	checkSecret(at, get, diags)
+	checkProof(at, get, diags)
 	if settled {
 		checkPolicy(at.AtName("refresh_token_policy"), policy, preset.Policy, diags)
 	}
-}
-
-// checkSecret compares the authentication method with what there is of a secret.
-func checkSecret(at path.Path, get func(string) types.String, diags *diag.Diagnostics) {
-	method := get("token_endpoint_auth_method").ValueString()
-	secrets := []string{"client_secret", "client_secret_wo"}
-	if method == oauth.None {
-		for _, name := range secrets {
-			if isGiven(get(name)) {
-				diags.AddAttributeError(at.AtName(name), "Contradicting Attributes",
-					fmt.Sprintf(`%s is not used: token_endpoint_auth_method is "none". Remove one of them.`, at.AtName(name)))
-			}
-		}
-		return
-	}
-	needs := method == oauth.ClientSecretBasic || method == oauth.ClientSecretPost
-	if !needs || slices.ContainsFunc(append(secrets, "registration"), func(name string) bool { return !get(name).IsNull() }) {
-		return
-	}
-	at = at.AtName("client_secret")
-	diags.AddAttributeError(at, "Missing Attribute", fmt.Sprintf("%s is needed: token_endpoint_auth_method is %q.", at, method))
 }
 
 func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }

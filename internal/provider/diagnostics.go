@@ -23,6 +23,7 @@ type subject struct {
 	destroying bool // it is about revoking tokens
 	code       bool // it is about an authorization code, not about stored tokens
 	asks       bool // somebody asks for its access token, and manages it not
+	pushes     bool // it is planned that an apply gives the URL that a person opens
 
 	introspects bool // it is about what a server says of a token
 }
@@ -89,6 +90,14 @@ func explain(about subject, e *credential.Error) []string {
 	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
 		return explainPush(about, e, failed)
 	}
+	if about.kind == "oauth_app_registration" {
+		if parts := explainRegistration(about, e); parts != nil {
+			return parts
+		}
+	}
+	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
+		return explainExpired(about, expired)
+	}
 	if about.code {
 		if parts := explainExchange(about, e); parts != nil {
 			return parts
@@ -125,9 +134,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The request for %s was not accepted: %s", about, cause(e, "the server says that the request itself is wrong.")),
 			"The stored credential was not used up and still works.", "Correct the client's endpoints and settings, then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about),
-			"The stored refresh token was not used up and still works.",
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), "The stored refresh token was not used up and still works.", checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")),
 			"Nothing was sent. The stored credential was not used up and still works.", "Check the network and the endpoint, then run again."}
@@ -244,7 +251,7 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 func authorizeAgain(about subject, r credential.Record) string {
 	p, ok := r.NewestPending()
 	switch {
-	case !ok && r.Client.RequirePushedAuthorizationRequests:
+	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
 		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
 	case !ok:
 	case p.ExpiresAt.IsZero():

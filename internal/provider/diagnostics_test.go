@@ -124,6 +124,35 @@ func diagnosticCases() []diagnosticCase {
 			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too.",
 			"The server's own words: invalid_client (HTTP 400)",
 		}},
+		{"bad client, by key, clock ahead", aPair, &credential.Error{
+			Kind: credential.KindBadClient, Record: credential.Record{Client: credential.Client{PrivateKey: secret.New("k")}},
+			Verdict: oauth.Verdict{Class: oauth.BadClient, Status: 401, Code: "invalid_client", ClockOff: 5 * time.Minute},
+		}, []string{
+			`The authorization server does not accept the client of token pair "exact".`,
+			"The stored refresh token was not used up and still works.",
+			"The clock of this machine is 5m ahead of the server's, and the client's signed assertion holds by the clock: set it right first. " +
+				"Check client_id, private_key, private_key_id and token_endpoint_auth_signing_alg, and that the platform has the public key; " +
+				"set issuer to what the server calls itself, since the assertion is made out to that, and without it to the token_endpoint.",
+			"The server's own words: invalid_client (HTTP 401)",
+		}},
+		{"bad client, by signed secret, clock behind", aPair, &credential.Error{
+			Kind: credential.KindBadClient, Record: credential.Record{Client: credential.Client{TokenEndpointAuthMethod: "client_secret_jwt"}},
+			Verdict: oauth.Verdict{Class: oauth.BadClient, Status: 401, Code: "invalid_client", ClockOff: -90 * time.Second},
+		}, []string{
+			`The authorization server does not accept the client of token pair "exact".`,
+			"The stored refresh token was not used up and still works.",
+			"The clock of this machine is 1m30s behind the server's, and the client's signed assertion holds by the clock: set it right first. " +
+				"Check client_id, client_secret and token_endpoint_auth_signing_alg; a secret that was renewed on the platform must be renewed here too.",
+			"The server's own words: invalid_client (HTTP 401)",
+		}},
+		{"bad client, by certificate", aPair, &credential.Error{
+			Kind: credential.KindBadClient, Err: errors.New("remote error: tls: bad certificate"), Verdict: oauth.Verdict{Class: oauth.BadClient},
+			Record: credential.Record{Client: credential.Client{TokenEndpointAuthMethod: "tls_client_auth", TLSClientCertificate: testProof().certificate}},
+		}, []string{
+			`The authorization server does not accept the client of token pair "exact": it ended the TLS handshake for the certificate, or for want of one (remote error: tls: bad certificate).`,
+			"The stored refresh token was not used up and still works.",
+			"Check client_id, tls_client_certificate and token_endpoint_auth_method; this certificate is good until 2026-12-24 00:00:00 UTC; a certificate that was renewed on the platform must be renewed here too.",
+		}},
 		{"not sent", aPair, &credential.Error{Kind: credential.KindNotSent, Err: errors.New("connection refused")}, []string{
 			`The authorization server was not reached for token pair "exact": connection refused.`,
 			"Nothing was sent. The stored credential was not used up and still works.",
@@ -321,7 +350,7 @@ func diagnosticCases() []diagnosticCase {
 			open,
 		}},
 		{"code, bad client", code, &credential.Error{Kind: credential.KindBadClient, Record: aRecord(unauthorized), Verdict: refusedWith("invalid_client", "")}, []string{
-			`The authorization server does not accept the client of token pair "exact". Check client_id, client_secret and token_endpoint_auth_method.`,
+			`The authorization server does not accept the client of token pair "exact". Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too.`,
 			"A code is never sent twice, so a new one is needed.",
 			open,
 			"The server's own words: invalid_client (HTTP 400)",

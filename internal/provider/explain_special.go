@@ -23,7 +23,7 @@ func explainExchange(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindUnknown:
 		what = fmt.Sprintf("The code for %s was sent, or may have been, and no usable reply came.", about)
 	case e.Kind == credential.KindBadClient:
-		what = fmt.Sprintf("The authorization server does not accept the client of %s. Check client_id, client_secret and token_endpoint_auth_method.", about)
+		what = notAccepted(about, e) + " " + checkProofOf(e)
 	case e.Reason == credential.ReasonBudget:
 		return nil // nothing was sent
 	case e.Kind == credential.KindLater:
@@ -98,10 +98,14 @@ func explainDiscovery(about subject, r credential.Record, e *oauth.DiscoveryErro
 	case r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired:
 		works += " The stored credential was not used up and still works."
 	}
+	written := "token_endpoint, authorization_endpoint and revocation_endpoint"
+	if about.kind == "oauth_app_registration" {
+		written = "registration_endpoint and token_endpoint"
+	}
 	return []string{
 		fmt.Sprintf("The endpoints that the client of %s does not name are discovered from its issuer, which failed. %s", about, triedPlaces(e)),
 		works,
-		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write token_endpoint, authorization_endpoint and revocation_endpoint out where the server has no metadata.",
+		whatToDoAboutDiscovery(e) + " Endpoints that the client names itself are not discovered: write " + written + " out where the server has no metadata.",
 	}
 }
 

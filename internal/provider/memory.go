@@ -40,9 +40,10 @@ type memory struct {
 	Attachment string          `json:"attachment,omitempty"`
 	StoreID    string          `json:"store_id,omitempty"`
 	Verdict    verdict         `json:"verdict,omitempty"`
-	Aside      []string        `json:"aside,omitempty"`  // client_ids whose tokens wait in the record; a return to one replaces nothing
-	Spent      []string        `json:"spent,omitempty"`  // hashes of what configurations have brought: another store has never seen it
-	Record     json.RawMessage `json:"record,omitempty"` // only with token_store = "state": the whole record
+	Aside      []string        `json:"aside,omitempty"`      // client_ids whose tokens wait in the record; a return to one replaces nothing
+	Spent      []string        `json:"spent,omitempty"`      // hashes of what configurations have brought: another store has never seen it
+	Registered bool            `json:"registered,omitempty"` // of an app registration: this resource has registered the client
+	Record     json.RawMessage `json:"record,omitempty"`     // only with token_store = "state": the whole record
 }
 
 const memoryKey = "credential"

@@ -39,10 +39,12 @@ func checkRedirectURI(text string) error {
 
 // scopeToken bounds one scope (RFC 6749 §3.3).
 func scopeToken() validator.String {
-	return check{wants: "a scope without spaces", wrong: func(text string) error {
-		if text == "" || len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= 0x20 || r > 0x7e || r == '"' || r == '\\' }) {
-			return fmt.Errorf("it is empty, too long, or holds a space, a quote or another character that RFC 6749 does not allow")
-		}
-		return nil
-	}}
+	return check{wants: "a scope without spaces", wrong: checkScope}
+}
+
+func checkScope(text string) error {
+	if text == "" || len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= 0x20 || r > 0x7e || r == '"' || r == '\\' }) {
+		return fmt.Errorf("it is empty, too long, or holds a space, a quote or another character that RFC 6749 does not allow")
+	}
+	return nil
 }

@@ -112,6 +112,8 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"authorization_code":       "an object; its members are marked",
 		"private_key_id":           "public: it stands in the header of every assertion",
 		"dpop_bound_access_tokens": "a choice",
+		"client_secret_expires_at": "a time",
+		"extra_metadata":           "public: metadata of the client",
 
 		"token_endpoint_auth_methods_supported": "public",
 		"token_endpoint_auth_signing_alg":       "a name",
@@ -167,7 +169,9 @@ func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
 	}
 	want := []string{
 		"oauth_app_registration client_secret_wo",
+		"oauth_app_registration initial_access_token_wo",
 		"oauth_app_registration private_key_wo",
+		"oauth_app_registration software_statement_wo",
 		"oauth_app_registration tls_client_private_key_wo",
 		"oauth_token_pair authorization_code.callback_url_wo",
 		"oauth_token_pair authorization_code.code_verifier_wo",
@@ -256,7 +260,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 37, "resource oauth_token_pair": 71,
+		"resource oauth_app_registration": 60, "resource oauth_token_pair": 71,
 		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {

@@ -107,6 +107,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	caller, err := oauth.NewCaller(oauth.CallerOptions{
 		Transport: p.deps.Transport, Timeout: timings.RequestTimeout, CACertificatePEM: c.CACertificatePEM.ValueString(),
 		AllowInsecureHTTP: s.insecure, UserAgent: "terraform-provider-oauth/" + p.version,
+		Now: p.deps.Clock.Now, Random: p.deps.Random,
 	})
 	if err != nil {
 		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))

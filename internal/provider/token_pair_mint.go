@@ -84,9 +84,12 @@ func (m *tokenPairModel) validateConfidential(diags *diag.Diagnostics) {
 	if method.ValueString() == oauth.None {
 		diags.AddAttributeError(client.AtName("token_endpoint_auth_method"), "Contradicting Attributes", `client.token_endpoint_auth_method cannot be "none": `+why)
 	}
-	secret := either(m.Client, "client_secret") != absent || !memberInt(m.Client, "client_secret_wo_version").IsNull()
-	if method.IsNull() && !secret && member(m.Client, "registration").IsNull() {
-		diags.AddAttributeError(client.AtName("client_secret"), "Missing Attribute", "client.client_secret is needed: "+why)
+	proves := !member(m.Client, "tls_client_certificate").IsNull()
+	for _, s := range clientSecrets() {
+		proves = proves || either(m.Client, s.name) != absent || !memberInt(m.Client, s.name+"_wo_version").IsNull()
+	}
+	if method.IsNull() && !proves && member(m.Client, "registration").IsNull() {
+		diags.AddAttributeError(client.AtName("client_secret"), "Missing Attribute", "client.client_secret is needed, or client.private_key, or a tls_client_certificate: "+why)
 	}
 }
 
@@ -153,8 +156,7 @@ func explainMint(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The authorization server gives the client of %s no token: %s", about, cause(e, "it does not accept the request.")), nothing,
 			"Check that the app may use client_credentials, and check the grant's scopes and extra_parameters and the client's endpoints. Then run again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about), nothing,
-			"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too."}
+		return []string{notAccepted(about, e), nothing, checkProofOf(e)}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")), "Nothing was sent.", "Check the network and the endpoint, then run again."}
 	case credential.KindUnknown:

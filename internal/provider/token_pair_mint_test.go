@@ -89,7 +89,7 @@ func TestWordsOfWhatMints(t *testing.T) {
 			"The server's own words: invalid_scope: no such scope (HTTP 400)",
 		}},
 		{credential.Error{Kind: credential.KindConfiguration, Err: credential.ErrPublicClient}, none, []string{
-			`The configuration of token pair "exact" cannot be used: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4), and this one has no client_secret or token_endpoint_auth_method = "none".`,
+			`The configuration of token pair "exact" cannot be used: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4), and this one has no client_secret, private_key or tls_client_certificate, or token_endpoint_auth_method = "none".`,
 			"Nothing was sent. What the store holds is unchanged.", "Correct the configuration, then run again.",
 		}},
 		{credential.Error{Kind: credential.KindBadClient, Verdict: refusedWith("invalid_client", "")}, mints, []string{

@@ -13,8 +13,8 @@ import (
 
 func (m *tokenPairModel) volatileStrings() []*types.String {
 	return []*types.String{
-		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType, &m.IssuedAt, &m.ExpiresAt,
-		&m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
+		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType,
+		&m.IssuedAt, &m.ExpiresAt, &m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
 	}
 }
 

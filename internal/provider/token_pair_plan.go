@@ -25,7 +25,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	config.validateClientCredentials(&resp.Diagnostics)
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
-		checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
+		checkClient(path.Root("client"), func(name string) types.String { return memberText(config.Client, name) },
 			platformParameters(config.Client), policyOf(config.Client), true, &resp.Diagnostics)
 		config.validateAuthorization(&resp.Diagnostics)
 	}
@@ -272,7 +272,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	if config.Client.IsNull() || config.Client.IsUnknown() {
 		return
 	}
-	checkClient(path.Root("client"), func(name string) types.String { return member(config.Client, name) },
+	checkClient(path.Root("client"), func(name string) types.String { return memberText(config.Client, name) },
 		platformParameters(config.Client), policyOf(config.Client), r.session.insecure, diags)
 	grant := config.AuthorizationCode
 	if r.session.stateOnly && !grant.IsNull() && !grant.IsUnknown() && member(grant, "redirect_uri").IsNull() {

@@ -76,6 +76,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
 	warnNotices(about, result.Notices, diags)
 	told := hasFailed(result.Notices) || err != nil
+	e := credential.AsError(err)
 	switch {
 	case err == nil:
 		var notices []credential.Notice
@@ -84,24 +85,21 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	case blocks(err):
 		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
 		return false
-	default:
-		e := credential.AsError(err)
-		if e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
-			warnNoToken(about, err, diags)
-		}
-		if e.Record.Status != "" {
-			record = e.Record
-		}
-		switch e.Kind {
-		case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
-			mem.Verdict = verdictClient
-		}
+	case e.Record.Status != "":
+		record = e.Record
 	}
-	if left := r.leftToApply(ctx, eng, *state, record); left != verdictNone {
-		mem.Verdict = left
-	}
+	mem.Verdict = r.leftToApply(ctx, eng, *state, record)
+	about.pushes = mem.Verdict == verdictOffer || mem.Verdict == verdictOfferMore
 	if mem.Verdict == verdictOfferMore {
 		warnUnusedURL(about, record, diags)
+	}
+	if err != nil && e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
+		warnNoToken(about, err, diags)
+	}
+	switch {
+	case err == nil || mem.Verdict != verdictNone:
+	case e.Kind == credential.KindBadClient, e.Kind == credential.KindConfiguration, e.Kind == credential.KindNotSent:
+		mem.Verdict = verdictClient
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))

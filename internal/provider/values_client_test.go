@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,7 @@ func badClientValues(base object, prefix string) []badValue {
 	duration := func(name, most, least, why string) string {
 		return fmt.Sprintf("%srefresh_token_policy.%s must be a duration like 30s, 5m or 1h, from %s to %s: %s", prefix, name, least, most, why)
 	}
+	one := testProof()
 	rows := []badValue{
 		{at: "client_id", value: nil, says: prefix + "client_id is needed."},
 		{at: "client_id", value: "", says: text("client_id", 2048, "it is empty.")},
@@ -31,20 +33,36 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "client_secret", value: strings.Repeat(hidden, 2000), says: text("client_secret", 16384, "it is longer."), hidden: []string{hidden}},
 		{at: "client_secret_wo", value: hidden, says: `"` + prefix + "client_secret_wo_version" + `" must be specified when "` + prefix + "client_secret_wo" + `" is specified`, hidden: []string{hidden}},
 		{at: "client_secret_wo_version", value: -1, says: "must be at least 0"},
-		{at: "private_key", value: "", says: "string length must be between 1 and 16384"},
-		{at: "private_key_wo", value: hidden, says: `"` + prefix + "private_key_wo_version" + `" must be specified when "` + prefix + "private_key_wo" + `" is specified`, hidden: []string{hidden}},
+		{at: "private_key", value: "", says: prefix + "private_key must be a private key, as PEM or as a JWK: it is empty."},
+		{at: "private_key", value: hidden, says: "it is neither PEM nor a JWK.", hidden: []string{hidden}},
+		{at: "private_key", value: strings.Repeat(hidden, 2000), says: "it is longer than 16384 bytes.", hidden: []string{hidden}},
+		{at: "private_key", value: one.certificate, says: "it is a certificate, which holds a public key only."},
+		{at: "private_key_wo", value: one.key, hidden: []string{one.line}, says: `"` + prefix + "private_key_wo_version" + `" must be specified when "` + prefix + "private_key_wo" + `" is specified`},
 		{at: "private_key_wo_version", value: -1, says: "must be at least 0"},
 		{at: "private_key_id", value: "", says: text("private_key_id", 1024, "it is empty.")},
-		{at: "tls_client_private_key", value: strings.Repeat(hidden, 2000), says: "string length must be between 1 and 16384", hidden: []string{hidden}},
-		{at: "tls_client_private_key_wo", value: hidden, says: `"` + prefix + "tls_client_private_key_wo_version" + `" must be specified when "` + prefix + "tls_client_private_key_wo" + `" is specified`, hidden: []string{hidden}},
 		{at: "tls_client_private_key_wo_version", value: -1, says: "must be at least 0"},
-		{at: "tls_client_certificate", value: "", says: "string length must be between 1 and 65536"},
 		{at: "token_endpoint_auth_signing_alg", value: "none", says: `value must be one of: ["RS256"`},
-		{at: "token_endpoint_auth_method", value: "private_key_jwt", says: `value must be one of: ["client_secret_basic" "client_secret_post" "none"]`},
+		{at: "token_endpoint_auth_method", value: "bearer", says: `value must be one of: ["client_secret_basic" "client_secret_post" "client_secret_jwt" "private_key_jwt" "tls_client_auth" "self_signed_tls_client_auth" "none"]`},
 		{at: "token_endpoint_auth_method", value: "", says: "value must be one of:"},
 		{
 			at: "token_endpoint_auth_method", value: "client_secret_basic", path: prefix + "client_secret",
 			says: prefix + `client_secret is needed: token_endpoint_auth_method is "client_secret_basic".`,
+		},
+		{
+			at: "token_endpoint_auth_method", value: "client_secret_jwt", path: prefix + "client_secret",
+			says: prefix + `client_secret is needed: token_endpoint_auth_method is "client_secret_jwt".`,
+		},
+		{
+			at: "token_endpoint_auth_method", value: "private_key_jwt", path: prefix + "private_key",
+			says: prefix + `private_key is needed: token_endpoint_auth_method is "private_key_jwt".`,
+		},
+		{
+			at: "token_endpoint_auth_method", value: "tls_client_auth", path: prefix + "tls_client_certificate",
+			says: prefix + `tls_client_certificate is needed: token_endpoint_auth_method is "tls_client_auth".`,
+		},
+		{
+			at: "tls_client_private_key", value: one.key, path: prefix + "tls_client_certificate", hidden: []string{one.line},
+			says: prefix + `tls_client_certificate is needed: there is a tls_client_private_key.`,
 		},
 
 		{at: "platform", value: "exact", says: `there is no preset of the platform "exact" in this version of the provider; known are `},
@@ -122,7 +140,7 @@ func badClientValues(base object, prefix string) []badValue {
 		badValue{base: exact, at: prefix + "platform_parameters", value: object{"country": "nl", "tenant": "x"}, path: prefix + `platform_parameters["tenant"]`,
 			says: prefix + `platform_parameters["tenant"] cannot be used: the platform exact_online has no such parameter; it takes country.`},
 	)
-	return append(rows, badClientPairs(base, prefix)...)
+	return slices.Concat(rows, badClientPairs(base, prefix), badProofs(base, prefix))
 }
 
 // badClientPairs are members that are right alone and wrong together.
@@ -172,7 +190,7 @@ func registrationBase() object {
 func badRegistrationValues() []badValue {
 	base := registrationBase()
 	const rule = "must be an absolute URI without a fragment: "
-	return append(badClientValues(base, ""),
+	return append(append(badClientValues(base, ""), badMetadataValues()...),
 		badValue{base: base, at: "name", value: "", says: nameRule},
 		badValue{base: base, at: "name", value: "a b", says: nameRule},
 		badValue{base: base, at: "name", value: strings.Repeat("a", 101), says: nameRule},

@@ -22,7 +22,7 @@ func badMintValues() []badValue {
 		{base: base, at: at, value: object{"a\n": "x"}, path: at + `["a\n"]`, says: "must be 1 to 200 printable ASCII characters: it holds other characters"},
 		{base: base, at: at, value: object{"audience": nil}, says: "must not hold null."},
 		{base: base, at: at, value: many(51), says: "must contain at most 50 elements"},
-		{base: base, at: "client.client_secret", value: nil, says: "client.client_secret is needed: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4)."},
+		{base: base, at: "client.client_secret", value: nil, says: "client.client_secret is needed, or client.private_key, or a tls_client_certificate: client_credentials is for clients that authenticate themselves (RFC 6749 §4.4)."},
 		{
 			base: with(with(base, "client.client_secret", nil), "client.registration", "r"), at: "client.token_endpoint_auth_method", value: "none",
 			says: `client.token_endpoint_auth_method cannot be "none": client_credentials is for clients that authenticate themselves (RFC 6749 §4.4).`,

@@ -32,6 +32,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		diags.AddWarning("Token Store on a CI Runner's Own Disk",
 			fmt.Sprintf("This run seems to be a CI job, and %s is kept in %s, which may be thrown away with the runner. Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.", about, r.session.location))
 	}
+	warnCertificateEnds(about, record.Client, now, diags)
 	if record.Status != credential.StatusActive {
 		return // a deadline of what does not work is no news
 	}
@@ -42,7 +43,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))
 	}
 	if at := record.AbsoluteDeadline(); !at.IsZero() && at.Sub(now) < warnReauthorize {
-		diags.AddWarning("Authorization Ends Soon",
+		diags.AddWarning(forPlan(about, "Authorization Ends Soon"),
 			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(about, record)))
 	}
 }
@@ -51,7 +52,8 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 // near, that is told already.
 func warnUnusedURL(about subject, record credential.Record, diags *diag.Diagnostics) {
 	p, ok := record.NewestPending()
-	if at := record.AbsoluteDeadline(); !ok || record.Status != credential.StatusActive || !at.IsZero() && at.Sub(about.session.now()) < warnReauthorize {
+	end := record.AbsoluteDeadline()
+	if !ok || record.Status != credential.StatusActive || !end.IsZero() && end.Sub(about.session.now()) < warnReauthorize {
 		return
 	}
 	diags.AddWarning("Authorization URL Expired", fmt.Sprintf("A person was offered to authorize %s again, and has not done so. Its tokens work, and nobody has to. Until %s an apply offers it anew.\n\n%s",
@@ -88,7 +90,7 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	summary := "Token Pair Not Refreshed"
 	switch e.Kind {
 	case credential.KindAuthorize:
-		summary = "Authorization Required"
+		summary = forPlan(about, "Authorization Required")
 	case credential.KindUnknown:
 		if !e.Record.Mints() {
 			summary = "Outcome of a Refresh Unknown"
@@ -103,9 +105,22 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	diags.AddWarning(summary, engineDetail(about, err))
 }
 
+// forPlan keeps a plan's warning apart from that of its apply, which has the URL to open: Terraform shows one of two with the same
+// summary.
+func forPlan(about subject, summary string) string {
+	if about.pushes {
+		return summary + " (Apply for a URL)"
+	}
+	return summary
+}
+
 // warnNotices tells what a success still has to say.
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
+		if n.Managing {
+			warnManaging(about, n, diags)
+			continue
+		}
 		if n.Minted {
 			warnMinted(about, n, diags)
 			continue

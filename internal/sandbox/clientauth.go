@@ -83,6 +83,8 @@ func (s *Server) authenticate(c *call) (Client, reason) {
 		return Client{}, clientBadMethod
 	case subtle.ConstantTimeCompare([]byte(client.Secret), []byte(given.secret)) != 1:
 		return Client{}, clientBadSecret
+	case s.registered[given.id].secretExpired(s.Now()):
+		return Client{}, clientSecretExpired
 	}
 	return client, ""
 }

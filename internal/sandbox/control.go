@@ -35,6 +35,9 @@ const ControlHelp = `Control API of the sandbox (JSON in, JSON out; errors are 4
   POST   faults           {"action": "drop", "when": "after", "count": 1, "path": "/token",
                            "grant_type": "refresh_token", …}
   DELETE faults           forget them all
+  GET    registrations    the clients that have registered themselves, and their metadata
+  POST   registration     {"client_id": "…", "set": {"client_name": "x"}, "remove": ["logo_uri"]} as somebody else would change
+                          it; or "delete": true, or "revoke_token": true
   GET    held             what a hold or stall fault holds now
   POST   release          let it go
 
@@ -64,6 +67,8 @@ func (s *Server) controlMux() *http.ServeMux {
 	handle("GET", "faults", show(s.Faults))
 	handle("POST", "faults", run(s.controlFault))
 	handle("DELETE", "faults", run(func(struct{}) (any, error) { s.ClearFaults(); return done{}, nil }))
+	handle("GET", "registrations", show(s.Registrations))
+	handle("POST", "registration", run(func(in RegistrationChange) (any, error) { return done{}, s.ChangeRegistration(in) }))
 	handle("GET", "held", show(s.controlHeld))
 	handle("POST", "release", run(func(struct{}) (any, error) { return map[string]int{"released": s.Release()}, nil }))
 	return mux

@@ -1,5 +1,5 @@
 // Package sandbox is an OAuth 2.0 authorization server that misbehaves on demand. Tests, the demo and people who try
-// the provider run against it. It is an independent fake: it is written from RFC 6749, 7009, 7636, 7662, 8414 and 9207 and
+// the provider run against it. It is an independent fake: it is written from RFC 6749, 7009, 7591, 7592, 7636, 7662, 8414 and 9207 and
 // from what platforms do, and it imports nothing of this project, so that it can prove the client wrong.
 //
 // New makes a Server, which is an http.Handler; Start serves it on a loopback port, plain or over TLS. The Server's
@@ -13,6 +13,8 @@
 //	POST /token                                   authorization_code, refresh_token, client_credentials
 //	POST /revoke                                  RFC 7009
 //	POST /introspect                              RFC 7662
+//	POST /register                                RFC 7591, if Settings.Registration enables it
+//	GET  /register/ID                             RFC 7592; likewise PUT and DELETE
 //	GET  /.well-known/oauth-authorization-server  RFC 8414
 //	GET  /.well-known/openid-configuration        the same, where OpenID Connect Discovery looks for it
 //	GET  /api/me                                  a resource that wants a live access token; some profiles have others

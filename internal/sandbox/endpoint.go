@@ -21,6 +21,8 @@ const (
 	pathMe         = "/api/me"
 	pathCallback   = "/callback"
 	pathRedirected = "/redirected"
+	pathRegister   = "/register"
+	pathRegistered = "/register/" // followed by the client id
 
 	maxBody = 1 << 20
 )
@@ -52,7 +54,12 @@ func (s *Server) endpointAt(path string) (endpoint, bool) {
 		return endpoint{get, (*Server).serveCallback}, true
 	case pathRedirected:
 		return endpoint{[]string{http.MethodGet, http.MethodPost}, (*Server).serveRedirected}, true
+	case pathRegister:
+		return endpoint{post, (*Server).serveRegister}, s.registers()
 	default:
+		if strings.HasPrefix(path, pathRegistered) {
+			return endpoint{[]string{http.MethodGet, http.MethodPut, http.MethodDelete}, (*Server).serveRegistered}, s.registers()
+		}
 		_, known := s.manners.resources[path]
 		return endpoint{get, (*Server).serveResource}, known
 	}
@@ -61,6 +68,7 @@ func (s *Server) endpointAt(path string) (endpoint, bool) {
 // call is one request on its way through the server.
 type call struct {
 	r       *http.Request
+	body    []byte
 	params  url.Values // of the body for POST, else of the query
 	badForm error      // why params may be incomplete
 	issuer  string
@@ -131,7 +139,7 @@ func (s *Server) accept(r *http.Request, body []byte) *call {
 	if r.Method == http.MethodPost {
 		encoded = string(body)
 	}
-	c := &call{r: r, issuer: s.issuerFor(r), entry: s.record(&Entry{Method: r.Method, Path: r.URL.Path, Asked: asked(r)})}
+	c := &call{r: r, body: body, issuer: s.issuerFor(r), entry: s.record(&Entry{Method: r.Method, Path: r.URL.Path, Asked: asked(r)})}
 	c.params, c.badForm = url.ParseQuery(encoded)
 	for name, values := range c.params {
 		// RFC 6749 §3.1, §3.2: parameters sent without a value must be treated as if they were omitted.
@@ -141,6 +149,11 @@ func (s *Server) accept(r *http.Request, body []byte) *call {
 	}
 	c.entry.GrantType = c.params.Get("grant_type")
 	c.entry.ClientID = c.params.Get("client_id")
+	if strings.HasPrefix(r.URL.Path, pathRegister) {
+		c.params = url.Values{}
+		c.entry.TokenID = TokenID(c.bearer())
+		c.entry.ClientID = strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, pathRegister), "/")
+	}
 	for _, name := range presentedAt(r.URL.Path) {
 		if c.entry.TokenID == "" {
 			c.entry.TokenID = TokenID(c.params.Get(name))

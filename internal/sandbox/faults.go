@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // The actions of a fault. Each says what it does to the requests that it strikes.
@@ -61,7 +62,8 @@ const (
 
 // Fault makes the next matching requests go wrong. Of several faults for the same stage, a request takes the oldest.
 type Fault struct {
-	Path      string `json:"path,omitempty"`       // which path; default /token
+	Path      string `json:"path,omitempty"`       // which path; default /token. /register/ stands for all that begin so
+	Method    string `json:"method,omitempty"`     // only this method; default any
 	GrantType string `json:"grant_type,omitempty"` // only this grant type; default any
 	// Count is how many requests, or for a stall connections, it strikes. Default 1; negative means without end.
 	Count int `json:"count,omitempty"`
@@ -181,7 +183,7 @@ func (f *Fault) fillDefaults(rule faultRule) {
 
 func (f *Fault) validate(rule faultRule) error {
 	switch {
-	case rule.stall && f.When+f.Path+f.GrantType != "":
+	case rule.stall && f.When+f.Path+f.Method+f.GrantType != "":
 		return errors.New("a stall strikes connections: it has no path, grant_type or when")
 	case !rule.stall && f.When != Before && f.When != After:
 		return fmt.Errorf("when is %q, not \"before\" or \"after\"", f.When)
@@ -231,7 +233,7 @@ func (s *Server) takeFault(c *call, stage string, answer reply) *Fault {
 	defer s.mu.Unlock()
 	for i, f := range s.faults {
 		wanted := f.status
-		if f.rule.stall || wanted.When != stage || wanted.Path != c.r.URL.Path ||
+		if f.rule.stall || wanted.When != stage || !wanted.isAt(c.r) ||
 			wanted.GrantType != "" && wanted.GrantType != c.params.Get("grant_type") ||
 			f.rule.needsSuccess && (!answer.succeeded() || answer.members == nil) {
 			continue
@@ -244,6 +246,12 @@ func (s *Server) takeFault(c *call, stage string, answer reply) *Fault {
 		return &wanted.Fault
 	}
 	return nil
+}
+
+// isAt tells whether the fault is for that path and method.
+func (f Fault) isAt(r *http.Request) bool {
+	below := f.Path == pathRegistered && strings.HasPrefix(r.URL.Path, pathRegistered)
+	return (f.Path == r.URL.Path || below) && (f.Method == "" || f.Method == r.Method)
 }
 
 // takeStall tells whether the next connection is to be stalled.

@@ -63,6 +63,13 @@ type Counters struct {
 	// Pushes counts the authorization requests that were taken in advance.
 	Pushes         int `json:"pushes"`
 	RedirectedHits int `json:"redirected_hits"`
+	// Registrations counts the clients that have registered themselves; the next three count what they asked of their
+	// registrations with success, and the last one what was refused because of the token.
+	Registrations             int `json:"registrations"`
+	RegistrationReads         int `json:"registration_reads"`
+	RegistrationUpdates       int `json:"registration_updates"`
+	RegistrationDeletes       int `json:"registration_deletes"`
+	RegistrationTokensRefused int `json:"registration_tokens_refused"`
 	// LockOuts counts how often a client was locked out.
 	LockOuts    int `json:"lock_outs"`
 	FaultsFired int `json:"faults_fired"`

@@ -33,6 +33,9 @@ func (s *Server) serveMetadata(c *call) reply {
 		members = append(members, member{"introspection_endpoint", quote(c.issuer + pathIntrospect)},
 			member{"introspection_endpoint_auth_methods_supported", methodList(methods)})
 	}
+	if s.settings.Registration.Enabled {
+		members = append(members, member{"registration_endpoint", quote(c.issuer + pathRegister)})
+	}
 	return jsonReply(http.StatusOK, members)
 }
 

@@ -35,16 +35,18 @@ const (
 	pushedReference  reason = "pushed_reference"
 	grantUnsupported reason = "grant_unsupported"
 
-	clientTwoMethods   reason = "client_two_methods"
-	clientTwoIDs       reason = "client_two_ids"
-	clientMissing      reason = "client_missing"
-	clientUnknown      reason = "client_unknown"
-	clientBadHeader    reason = "client_bad_header"
-	clientBadMethod    reason = "client_bad_method"
-	clientBadSecret    reason = "client_bad_secret"
-	clientIsPublic     reason = "client_is_public"
-	scopeExceeded      reason = "scope_exceeded"
-	tokenForeignClient reason = "token_foreign_client"
+	clientTwoMethods reason = "client_two_methods"
+	clientTwoIDs     reason = "client_two_ids"
+	clientMissing    reason = "client_missing"
+	clientUnknown    reason = "client_unknown"
+	clientBadHeader  reason = "client_bad_header"
+	clientBadMethod  reason = "client_bad_method"
+	clientBadSecret  reason = "client_bad_secret"
+	clientIsPublic   reason = "client_is_public"
+
+	clientSecretExpired reason = "client_secret_expired"
+	scopeExceeded       reason = "scope_exceeded"
+	tokenForeignClient  reason = "token_foreign_client"
 
 	codeUnknown       reason = "code_unknown"
 	codeForeignClient reason = "code_foreign_client"
@@ -83,13 +85,15 @@ func standardRefusals() map[reason]refusal {
 		pushedReference:  says(400, "invalid_request", "request_uri cannot be pushed"),
 		grantUnsupported: says(400, "unsupported_grant_type", "this grant type is not supported"),
 
-		clientTwoMethods:   says(400, "invalid_request", "more than one way of client authentication in one request"),
-		clientTwoIDs:       says(400, "invalid_request", "header and body name different clients"),
-		clientMissing:      says(401, "invalid_client", "no client authentication"),
-		clientUnknown:      says(401, "invalid_client", "unknown client"),
-		clientBadHeader:    says(401, "invalid_client", "the Authorization header cannot be read as Basic"),
-		clientBadMethod:    says(401, "invalid_client", "the client must authenticate in another way"),
-		clientBadSecret:    says(401, "invalid_client", "wrong client secret"),
+		clientTwoMethods:    says(400, "invalid_request", "more than one way of client authentication in one request"),
+		clientTwoIDs:        says(400, "invalid_request", "header and body name different clients"),
+		clientMissing:       says(401, "invalid_client", "no client authentication"),
+		clientUnknown:       says(401, "invalid_client", "unknown client"),
+		clientBadHeader:     says(401, "invalid_client", "the Authorization header cannot be read as Basic"),
+		clientBadMethod:     says(401, "invalid_client", "the client must authenticate in another way"),
+		clientBadSecret:     says(401, "invalid_client", "wrong client secret"),
+		clientSecretExpired: says(401, "invalid_client", "the client secret has expired"),
+
 		clientIsPublic:     says(400, "unauthorized_client", "public clients may not use this grant"),
 		scopeExceeded:      says(400, "invalid_scope", "a scope goes beyond what may be granted"),
 		tokenForeignClient: says(400, "invalid_grant", "the token was issued to another client"),

@@ -94,7 +94,7 @@ func tokenReply(status int, members object) reply {
 	return r
 }
 
-func (r reply) succeeded() bool { return r.status == http.StatusOK && r.error == "" }
+func (r reply) succeeded() bool { return r.status/100 == 2 && r.error == "" }
 
 // send writes the whole reply.
 func (r reply) send(w http.ResponseWriter) {

@@ -72,6 +72,7 @@ type Server struct {
 	overTLS    bool
 	listening  bool
 	clients    map[string]Client
+	registered map[string]*registered // the clients that have registered themselves, by id
 	settings   Settings
 	codes      map[string]*authCode
 	pushed     map[string]*pushedRequest // by request_uri
@@ -105,7 +106,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
-		clients: map[string]Client{}, codes: map[string]*authCode{},
+		clients: map[string]Client{}, registered: map[string]*registered{}, codes: map[string]*authCode{},
 		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},

@@ -81,6 +81,10 @@ type Settings struct {
 	RequirePushedRequests bool
 	// PushedRequestLifetime is how long a pushed request waits for its person; zero: a minute.
 	PushedRequestLifetime time.Duration
+
+	Registration Registration
+	// ClientSecretLifetime is how long the secret of a client lives that has registered itself.
+	ClientSecretLifetime time.Duration
 }
 
 // DefaultSettings returns the strictest common behaviour: single use, reuse kills the family, ten minutes of access.
@@ -111,7 +115,8 @@ func (s Settings) Validate() error {
 		errs = append(errs, fmt.Errorf("unknown on_reuse %q", s.OnReuse))
 	}
 	for name, d := range map[string]time.Duration{
-		"grace_period": s.GracePeriod, "access_token_lifetime": s.AccessTokenLifetime,
+		"client_secret_lifetime": s.ClientSecretLifetime,
+		"grace_period":           s.GracePeriod, "access_token_lifetime": s.AccessTokenLifetime,
 		"refresh_token_idle_lifetime":     s.RefreshTokenIdleLifetime,
 		"refresh_token_absolute_lifetime": s.RefreshTokenAbsoluteLifetime,
 		"code_lifetime":                   s.CodeLifetime, "earliest_refresh": s.EarliestRefresh,
@@ -173,6 +178,8 @@ type settingsJSON struct {
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
+	Registration                 Registration `json:"registration,omitzero"`
+	ClientSecretLifetime         jsonDuration `json:"client_secret_lifetime,omitzero"`
 }
 
 // MarshalJSON writes the settings in the form of the control API.
@@ -195,8 +202,10 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		EarliestRefresh:              time.Duration(wire.EarliestRefresh),
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
-		OmitRefreshToken: wire.OmitRefreshToken, KeepAccessOnRevocation: wire.KeepAccessOnRevocation, RequirePKCE: wire.RequirePKCE,
+		OmitRefreshToken: wire.OmitRefreshToken, KeepAccessOnRevocation: wire.KeepAccessOnRevocation,
+		RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
+		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
 	}
 	return nil
 }
@@ -211,8 +220,10 @@ func (s Settings) wire() settingsJSON {
 		EarliestRefresh:              jsonDuration(s.EarliestRefresh),
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
-		OmitRefreshToken: s.OmitRefreshToken, KeepAccessOnRevocation: s.KeepAccessOnRevocation, RequirePKCE: s.RequirePKCE,
+		OmitRefreshToken: s.OmitRefreshToken, KeepAccessOnRevocation: s.KeepAccessOnRevocation,
+		RequirePKCE: s.RequirePKCE, Registration: s.Registration,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
+		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),
 	}
 }
 

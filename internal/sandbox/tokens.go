@@ -19,6 +19,8 @@ const (
 	SecretCode    SecretKind = "code"
 	SecretAccess  SecretKind = "access_token"
 	SecretRefresh SecretKind = "refresh_token"
+
+	SecretRegistration SecretKind = "registration_access_token"
 )
 
 // Secret is one text that must not be found anywhere it does not belong.
@@ -112,6 +114,8 @@ func (s *Server) mint(kind SecretKind) (string, error) {
 	switch kind {
 	case SecretCode:
 		value = "sbxcode!%2B+" + base64.StdEncoding.EncodeToString(raw)
+	case SecretClient:
+		value = "sbxs:%2B+" + base64.StdEncoding.EncodeToString(raw)
 	case SecretRefresh:
 		value = "sbxr+/" + base64.StdEncoding.EncodeToString(raw)
 	default:

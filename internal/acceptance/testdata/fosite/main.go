@@ -50,7 +50,8 @@ type options struct {
 		Scopes  []string           `json:"scopes"`
 		JWKS    jose.JSONWebKeySet `json:"jwks"`
 	} `json:"issuers"`
-	AccessTokenTTL int `json:"access_token_ttl"`
+	AccessTokenTTL int  `json:"access_token_ttl"`
+	HideExpiry     bool `json:"hide_expiry"`
 }
 
 func main() {
@@ -88,6 +89,7 @@ type server struct {
 	issuer   string
 	store    *storage.MemoryStore
 	provider fosite.OAuth2Provider
+	hides    bool // expires_in, which RFC 6749 section 5.1 only recommends
 
 	mu       sync.Mutex
 	counters map[string]int
@@ -99,7 +101,7 @@ type fault struct {
 }
 
 func newServer(issuer string, o options) (*server, error) {
-	s := &server{issuer: issuer, store: storage.NewMemoryStore(), counters: map[string]int{}}
+	s := &server{issuer: issuer, store: storage.NewMemoryStore(), counters: map[string]int{}, hides: o.HideExpiry}
 	for _, c := range o.Clients {
 		client := &fosite.DefaultClient{
 			ID: c.ID, RedirectURIs: c.RedirectURIs, GrantTypes: c.GrantTypes, ResponseTypes: c.ResponseTypes, Scopes: c.Scopes, Audience: c.Audience,
@@ -269,6 +271,9 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 			s.count("token")
 			if request.GetGrantTypes().ExactOne("refresh_token") {
 				s.count("refresh")
+			}
+			if told, ok := response.(*fosite.AccessResponse); ok && s.hides {
+				delete(told.Extra, "expires_in")
 			}
 			s.provider.WriteAccessResponse(r.Context(), w, request, response)
 			return

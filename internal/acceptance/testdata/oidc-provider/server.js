@@ -100,12 +100,20 @@ const provider = new Provider(issuer, {
 watch(provider);
 grants.register(provider, options.grants);
 
+if (options.hide_expiry) {
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.path === '/token') delete ctx.body.expires_in;
+  });
+}
 provider.use(async (ctx, next) => {
   if (!ctx.path.startsWith('/interaction/')) return next();
   const { prompt, params, session, grantId } = await provider.interactionDetails(ctx.req, ctx.res);
   const result = {};
   if (prompt.name === 'login') {
     result.login = { accountId: 'alice' };
+  } else if (options.deny) {
+    Object.assign(result, { error: 'access_denied', error_description: 'alice denies' });
   } else {
     const grant = grantId ? await provider.Grant.find(grantId) : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
     grant.addOIDCScope(params.scope ?? '');

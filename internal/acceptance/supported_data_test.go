@@ -1,0 +1,184 @@
+//go:build unix
+
+package acceptance_test
+
+// noStandard are things of the schema that no specification is about.
+const noStandard = `
+	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform data.oauth_access_token ephemeral.oauth_access_token
+	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
+
+const notYet = "Not yet."
+
+// supported are the rows of the page "What is supported", which "make generate" writes. TestSupportedIsShown holds each to its tests.
+func supported() []standard {
+	return []standard{
+		rfc6749(),
+		{"RFC 6750", "Bearer Token Usage", "https://www.rfc-editor.org/rfc/rfc6750", []part{
+			{
+				section: "2.1", what: "Authorization header", here: "Tokens are handed out, not used: whoever calls the API sends them. Where this provider itself calls it (`refresh.probe`, look-ups of a platform), it does so in the header.",
+				sandbox: "TestStrategyOnRejection", alone: "The others have no API that a probe could ask and that rejects a token before its expiry.",
+			},
+			{section: "2.2, 2.3", what: "Token in the body or the query", here: "Never.", no: true},
+		}},
+		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
+			{
+				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, which ends the access token too where the server says so, or whichever token there is. Without a `revocation_endpoint` a warning says where a person revokes.",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+			},
+		}},
+		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
+			{
+				section: "7.2", what: "Reading of a JWT, signature unchecked", here: "Function `decode_jwt`: header and claims, to look at. Nothing that this provider decides rests on the contents of a token.",
+				names: "function.decode_jwt", oidc: "TestIndependentServerIDToken",
+			},
+		}},
+		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
+			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
+			{section: "2.2", what: "`private_key_jwt`, `client_secret_jwt`", here: notYet, no: true, names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg"},
+			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
+		}},
+		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
+			{section: "3", what: "Registration", here: notYet, no: true, names: "resource.oauth_app_registration client.registration_endpoint"},
+		}},
+		{"RFC 7592", "Client Registration Management", "https://www.rfc-editor.org/rfc/rfc7592", []part{
+			{section: "2", what: "Read, update, delete", here: notYet, no: true},
+		}},
+		{"RFC 7636", "PKCE", "https://www.rfc-editor.org/rfc/rfc7636", []part{
+			{
+				section: "4", what: "`S256`", here: "With every authorization URL, unless the platform is known to refuse it. The verifier stays in the token store. One that was made elsewhere: `authorization_code.code_verifier`.",
+				sandbox: "TestAuthorizeInTwoApplies TestPlatformPKCE", oidc: "TestIndependentServer TestIndependentServerCodeReplayedByOthers", fosite: "TestFositeDiscardedPlans",
+			},
+			{section: "4.2", what: "`plain`", here: "Never.", no: true},
+		}},
+		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
+			{
+				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
+			},
+			{section: "2", what: "Asking about any token", here: notYet, no: true},
+			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
+		}},
+		{"RFC 8252", "Native Apps", "https://www.rfc-editor.org/rfc/rfc8252", []part{
+			{section: "7", what: "A browser that comes back to the machine", here: "No: Terraform runs where no browser is. Any redirect URI will do that the server takes; the address at which the browser ends up is passed on as `callback_url`, whether a page opens there or not.", no: true},
+		}},
+		{"RFC 8414", "Authorization Server Metadata", "https://www.rfc-editor.org/rfc/rfc8414", []part{
+			{
+				section: "3", what: "Discovery by the issuer, which must match", here: "`issuer` of a client, where an endpoint is missing; data source `oauth_authorization_server`.",
+				names: "client.issuer data.oauth_authorization_server client.authorization_endpoint client.token_endpoint", sandbox: "TestDiscoverWholeLife TestDiscoverAnotherIssuer", oidc: "TestIndependentServerByIssuer TestIndependentServerMetadata",
+			},
+			{section: "2.1", what: "Signed metadata", here: "No.", no: true},
+		}},
+		{"OpenID Connect", "Discovery and Core", "https://openid.net/specs/openid-connect-discovery-1_0.html", []part{
+			{
+				section: "Discovery 4", what: "`/.well-known/openid-configuration`", here: "Asked where RFC 8414's place has nothing.",
+				sandbox: "TestDiscoverByOpenID", alone: "oidc-provider answers at the first of the two places, and fosite brings no metadata of its own.",
+			},
+			{
+				section: "Core 3.1", what: "ID token", here: "Kept as `id_token`, sensitive, as the server sent it. Its signature and claims are not checked: nobody is logged in here.",
+				sandbox: "TestNoSecretIsLeftBehind", oidc: "TestIndependentServerIDToken",
+			},
+			{section: "Core 5.3", what: "UserInfo", here: "No: a matter for whoever uses the token.", no: true},
+		}},
+		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
+			{section: "3", what: "Grant `device_code`", here: notYet, no: true, names: "client.device_authorization_endpoint"},
+		}},
+		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
+			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
+		}},
+		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
+			{section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: notYet, no: true, names: "client.tls_client_certificate client.tls_client_private_key"},
+		}},
+		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
+			{section: "2", what: "`resource`", here: notYet, no: true},
+		}},
+		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
+			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
+		}},
+		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
+			{section: "2", what: "Pushed requests", here: notYet, no: true, names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint"},
+		}},
+		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
+			{
+				section: "2.4", what: "`iss` of a callback", here: "Another issuer than the client's is refused, and so is none where the metadata say that it is always there. Nothing is sent then, and the code is not lost.",
+				sandbox: "TestCallbackRefused TestDiscoverKeepsTheCode", oidc: "TestIndependentServerIssuer",
+			},
+		}},
+		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
+			{section: "5", what: "Bound tokens", here: notYet, no: true, names: "client.dpop_bound_access_tokens"},
+		}},
+		rfc9700(),
+		beyond(),
+	}
+}
+
+func rfc6749() standard {
+	return standard{"RFC 6749", "The OAuth 2.0 Authorization Framework", "https://www.rfc-editor.org/rfc/rfc6749", []part{
+		{
+			section: "2.3.1", what: "Client secret, in the header or the body", here: "`token_endpoint_auth_method`: `client_secret_basic` (id and secret encoded as the section says), `client_secret_post`, `none`. Function `basic_auth` makes the header.",
+			names: "client.client_secret client.token_endpoint_auth_method function.basic_auth", sandbox: "TestAuthorizeInTwoApplies TestBasicAuthAtAServer", oidc: "TestIndependentServer", fosite: "TestFositeDiscardedPlans TestFositeSecretRotation",
+		},
+		{
+			section: "4.1", what: "Authorization code", here: "`authorization_code` of `oauth_token_pair`, in two applies. Function `parse_callback` reads the address at which the browser ends up.",
+			names: "grant.authorization_code function.parse_callback", sandbox: "TestAuthorizeInTwoApplies", oidc: "TestIndependentServer", fosite: "TestFositeDiscardedPlans",
+		},
+		{
+			section: "4.1.2.1, 10.12", what: "Error answers and `state`", here: "A callback with an error, or without a `state` that is waiting, is refused before anything is sent.",
+			sandbox: "TestCallbackRefused", oidc: "TestIndependentServerDenied TestIndependentServerIssuer",
+		},
+		{
+			section: "4.1.2, 10.5", what: "A code works once", here: "A code is never sent twice, whoever brings it again, under whatever name.",
+			sandbox: "TestCallbackReplayed TestApplyDiedAfterExchange", oidc: "TestIndependentServerCodeOnce TestIndependentServerCodeReplayedByOthers",
+		},
+		{section: "4.2", what: "Implicit", here: notYet, no: true},
+		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
+		{
+			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`: one token for all askers until it expires.",
+			names: "grant.client_credentials", sandbox: "TestClientCredentials", oidc: "TestIndependentServerClientCredentials", fosite: "TestFositeClientCredentials",
+		},
+		{section: "4.5", what: "Extension grants", here: notYet, no: true},
+		{
+			section: "5.2", what: "Errors of the token endpoint", here: "`invalid_grant` ends the credential, `invalid_client` costs nothing but a warning, anything else leaves it as it is. The server's own words are shown.",
+			sandbox: "TestDeadCredential TestWrongClientSecret", oidc: "TestIndependentServerReuseByOthers", fosite: "TestFositeSecretRotation",
+		},
+		{
+			section: "6", what: "Refresh, with rotation", here: "In every plan and apply that finds it due, each token once, discarded plans included.",
+			sandbox: "TestTwelveDiscardedPlans TestParallelPlans", oidc: "TestIndependentServer TestIndependentServerByIssuer", fosite: "TestFositeDiscardedPlans",
+		},
+		{
+			section: "6", what: "A reply that was lost", here: "By `refresh_token_policy`: where a second use ends the family, the token is sent again once, after the access token has expired.",
+			sandbox: "TestOutcomeUnknown", oidc: "TestIndependentServerRequestLost TestIndependentServerReplyLost", fosite: "TestFositeRequestLost TestFositeReplyLost",
+		},
+	}}
+}
+
+func rfc9700() standard {
+	return standard{"RFC 9700", "Best Current Practice for Security", "https://www.rfc-editor.org/rfc/rfc9700", []part{
+		{
+			section: "2.1.1", what: "PKCE for every client", here: "Followed.",
+			sandbox: "TestAuthorizeInTwoApplies", oidc: "TestIndependentServer", fosite: "TestFositeDiscardedPlans",
+		},
+		{
+			section: "2.1, 4.4", what: "Mix-up", here: "Followed: `iss` is checked, and a pending request belongs to one client.",
+			sandbox: "TestCallbackRefused", oidc: "TestIndependentServerIssuer",
+		},
+		{
+			section: "2.2.2, 4.14", what: "Rotation of refresh tokens", here: "Followed, and never in the way: this provider does not trigger reuse detection by a plan, a crash or a second run, and says so when somebody else has.",
+			sandbox: "TestTwelveDiscardedPlans TestCrashMatrix", oidc: "TestIndependentServer TestIndependentServerReuseByOthers", fosite: "TestFositeDiscardedPlans",
+		},
+		{section: "2.6", what: "HTTPS", here: "Followed: `http://` is refused except to the own machine, or with `allow_insecure_http`.", sandbox: "TestMistakesAreToldAtTheirPlace", alone: "A refusal before anything is sent; every other test is on loopback."},
+	}}
+}
+
+func beyond() standard {
+	const faults = "Faults, limits and clocks on demand are not to be had of a real server."
+	return standard{"Beyond the standards", "what servers do besides", "", []part{
+		{section: "", what: "Crashes at every step", here: "A process killed between claim, call and commit loses no token that a server or disk still has.", sandbox: "TestCrashMatrix TestEngineCrashMatrix TestRescue", alone: faults},
+		{section: "", what: "Grace periods, and old tokens that stay valid", here: "`refresh_token_policy`: `single_use_grace`, `new_old_valid` and others.", sandbox: "TestCrashMatrix", alone: "The others know rotation with reuse detection, or none."},
+		{section: "", what: "Lockout after too many refusals", here: "`refresh_token_policy.error_budget`.", sandbox: "TestErrorBudget TestPlatformLockedOut", alone: faults},
+		{section: "", what: "Limits on token calls, and `429`", here: "`refresh_token_policy.token_calls`; the server's `Retry-After`.", sandbox: "TestTokenCalls TestPlatformThrottled", alone: faults},
+		{section: "", what: "Platforms with their own rules", here: "`platform`: other words for errors, members of replies, deadlines and look-ups.", sandbox: "TestPlatform TestPlatformLife TestPlatformEnds", alone: "The platforms themselves cannot be had for a test."},
+		{section: "", what: "Races of many processes", here: "Parallel runs spend each token once.", sandbox: "TestParallelPlans TestOtherRunHoldsTheClaim TestTwoConfigurationsShareAStore", alone: "It needs a server that holds requests at will."},
+		{section: "", what: "Servers that are down, slow or out of order", here: "Nothing is spent that was not sent, and a token that works is served.", sandbox: "TestServerDown TestDestroyServerDown", alone: faults},
+		{section: "", what: "Former client secrets", here: "A secret is replaced while the server takes both, without a gap.", fosite: "TestFositeSecretRotation"},
+	}}
+}

@@ -1,0 +1,70 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// SubjectError says that the pair whose access token another one is derived from gives none.
+type SubjectError struct {
+	Name string // of that pair
+	Err  error  // an *Error, or the context's
+}
+
+func (e *SubjectError) Error() string {
+	return fmt.Sprintf("the token pair %q, whose access token is to be exchanged: %s", e.Name, e.Err)
+}
+
+// Unwrap returns why it gives none.
+func (e *SubjectError) Unwrap() error { return e.Err }
+
+// ErrCircle says that pairs are derived from each other, so that none could be the first.
+var ErrCircle = errors.New("it is derived, by way of other pairs or directly, from the very pair that is to be derived from it")
+
+// maxDerived bounds how many pairs may be derived from each other.
+const maxDerived = 10
+
+// subject is the access token of the token pair of that name, got as any asker would: refreshed if need be, by its own rules. Its
+// refresh token goes nowhere but to its own server.
+func (m *Manager) subject(ctx context.Context, key, name string, margin time.Duration) (secret.String, []Notice, error) {
+	fail := func(notices []Notice, err error) (secret.String, []Notice, error) {
+		if ctx.Err() != nil {
+			return secret.String{}, notices, ctx.Err()
+		}
+		return secret.String{}, notices, &Error{Kind: KindSubject, Err: &SubjectError{Name: name, Err: err}}
+	}
+	// Pairs in a circle would wait for each other for ever.
+	for next, seen := name, 0; next != ""; seen++ {
+		if seen == maxDerived || PairKey(next) == key {
+			return fail(nil, ErrCircle)
+		}
+		r, err := m.Peek(ctx, next)
+		if err != nil {
+			return fail(nil, err)
+		}
+		if next = ""; r.Grant != nil {
+			next = r.Grant.SubjectPair
+		}
+	}
+	res, err := m.Token(ctx, name, Ask{DefaultMargin: margin, Asker: AskerConsumer})
+	// Whatever concerns the safety of its tokens is to be told, whoever asked.
+	told := slices.DeleteFunc(slices.Clone(res.Notices), func(n Notice) bool {
+		return n.Code != NoticeNotStored && n.Code != NoticeNoRescue && n.Code != NoticeRescued && n.Code != NoticeSalvaged
+	})
+	for i := range told {
+		told[i].Of = name
+	}
+	if err != nil {
+		return fail(told, err)
+	}
+	return res.Record.Tokens.Access, told, nil
+}
+
+// nameOf is the name of the token pair that a store key stands for.
+func nameOf(key string) string { return strings.TrimPrefix(key, PairKey("")) }

@@ -1,0 +1,255 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+)
+
+// A registration that the server makes for this resource. The token store is the truth, and the state a copy of it.
+
+// wish is what a configuration wants of the server.
+func (r *appRegistrationResource) wish(config appRegistrationModel, attachment string) credential.Wish {
+	w := credential.Wish{Client: config.client(), Metadata: config.metadata(), Attachment: attachment}
+	w.Client.ClientID, w.Client.ClientSecret = "", secret.String{} // the server's to give
+	w.InitialToken = secret.New(config.InitialAccessToken.ValueString())
+	if wo := config.InitialAccessTokenWO.ValueString(); wo != "" {
+		w.InitialToken = secret.New(wo)
+	}
+	return w
+}
+
+func (r *appRegistrationResource) register(ctx context.Context, plan *appRegistrationModel, config appRegistrationModel, mem *memory, diags *diag.Diagnostics) {
+	about := r.about(plan.Name)
+	reg, notices, err := r.session.manager.Register(ctx, about.name, r.wish(config, mem.Attachment))
+	warnNotices(about, notices, diags)
+	if err != nil {
+		addEngineError(diags, refusedAt(err, config), "Unable to Register App", about, err)
+		return
+	}
+	plan.absorb(reg, r.session.secretsInState)
+	mem.StoreID = r.knownStoreID(ctx, diags)
+	warnRegistered(about, reg, diags)
+	r.warnPlaintext(diags)
+}
+
+// knownStoreID is the store's id. A failure is a warning: what the server has given is in hand.
+func (r *appRegistrationResource) knownStoreID(ctx context.Context, diags *diag.Diagnostics) string {
+	id, err := r.session.storeID(ctx)
+	if err != nil {
+		diags.AddWarning("Unable to Read Token Store", sentence(err))
+	}
+	return id
+}
+
+func (r *appRegistrationResource) warnPlaintext(diags *diag.Diagnostics) {
+	if !r.session.sealed {
+		warnPlaintextStore(r.session, diags)
+	}
+}
+
+// readRegistered asks the server, unless the record is not this resource's or its store not the state's: a former home may
+// keep an old copy, whose token is spent. id is that of the store.
+func (r *appRegistrationResource) readRegistered(
+	ctx context.Context, state *appRegistrationModel, reg credential.Registration, mem *memory, id string, diags *diag.Diagnostics,
+) {
+	about := r.about(state.Name)
+	if reg.Dynamic == nil || reg.Attachment.ID != mem.Attachment {
+		addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, &credential.Error{Kind: credential.KindAttached})
+		return
+	}
+	if mem.StoreID == "" || mem.StoreID == id {
+		mem.StoreID = id
+		asked, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
+		warnNotices(about, notices, diags)
+		if err != nil {
+			addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, err)
+			return
+		}
+		reg = asked
+	} else {
+		diags.AddWarning("App Registration Lives in Another Token Store", elsewhere(about))
+		return
+	}
+	state.absorb(reg, r.session.secretsInState)
+	state.drift(reg.Dynamic)
+	now := r.session.now()
+	before := durationOf(state.RotateBefore)
+	at := reg.Dynamic.SecretExpiresAt
+	if before > 0 && !at.IsZero() && !now.Before(at.Add(-before)) && reg.Dynamic.IsManageable() {
+		mem.Verdict = verdictRotate
+	}
+	warnSecretExpiry(about, reg.Dynamic, now, mem.Verdict == verdictRotate, diags)
+}
+
+func (r *appRegistrationResource) updateRegistered(
+	ctx context.Context, plan *appRegistrationModel, config, state appRegistrationModel, mem *memory, diags *diag.Diagnostics,
+) {
+	about, m := r.about(plan.Name), r.session.manager
+	wish := r.wish(config, mem.Attachment)
+	reg, err := m.Registration(ctx, about.name)
+	if credential.IsKind(err, credential.KindNotFound) && mem.Verdict == verdictSeed {
+		mem.StoreID = ""
+		reg, err = r.restore(ctx, state, wish, diags)
+	}
+	if err != nil {
+		addEngineError(diags, path.Root("name"), "Unable to Update App Registration", about, err)
+		return
+	}
+	if reg.Dynamic == nil || diags.HasError() || !r.rightStore(ctx, *mem, about, diags) {
+		return
+	}
+	keepSecrets(&wish.Client, config.inputs(), withID(reg.Client, wish.Client.ClientID))
+	if _, ok := wish.Metadata["software_statement"]; !ok && isGiven(config.SoftwareStatementWOVersion) {
+		wish.Metadata["software_statement"] = reg.Dynamic.Wanted["software_statement"] // write-only, and not brought along in this run
+	}
+	rotate := mem.Verdict == verdictRotate || !mapOrNull(plan.RotateWhenChanged).Equal(mapOrNull(state.RotateWhenChanged))
+	was := reg.Client.ClientSecret
+	names := append(reg.Dynamic.Changes(wish.Metadata), reg.Dynamic.Drifted()...)
+	reg, notices, err := m.UpdateRegistration(ctx, about.name, wish, rotate)
+	warnNotices(about, notices, diags)
+	switch {
+	case errors.Is(err, credential.ErrNotManageable):
+		refuseUnmanaged(about, names, rotate, diags)
+		return
+	case err != nil:
+		addEngineError(diags, refusedAt(err, config), "Unable to Update App Registration", about, err)
+		return
+	}
+	if rotate && !was.IsEmpty() && reg.Client.ClientSecret.Equal(was) {
+		warnNotRotated(about, reg.Dynamic, diags)
+	}
+	plan.absorb(reg, r.session.secretsInState)
+	mem.StoreID = r.knownStoreID(ctx, diags)
+	if len(names) > 0 {
+		warnReplaced(about, reg.Dynamic, diags)
+	}
+}
+
+// rightStore reports a store other than the state's. It returns false then.
+func (r *appRegistrationResource) rightStore(ctx context.Context, mem memory, about subject, diags *diag.Diagnostics) bool {
+	id, err := r.session.storeID(ctx)
+	switch {
+	case err != nil:
+		diags.AddError("Unable to Read Token Store", sentence(err))
+		return false
+	case mem.StoreID != "" && mem.StoreID != id:
+		diags.AddAttributeError(path.Root("name"), "App Registration Lives in Another Token Store", elsewhere(about))
+		return false
+	}
+	return true
+}
+
+// withID is a stored client under the client_id of a configuration that names none.
+func withID(c credential.Client, id string) credential.Client {
+	c.ClientID = id
+	return c
+}
+
+// restore brings a registration from the state into a store that does not have it.
+func (r *appRegistrationResource) restore(
+	ctx context.Context, state appRegistrationModel, wish credential.Wish, diags *diag.Diagnostics,
+) (credential.Registration, error) {
+	about := r.about(state.Name)
+	if !r.session.secretsInState {
+		refuseRestore(about, diags)
+		return credential.Registration{}, nil
+	}
+	d := &credential.Dynamic{
+		URI: state.RegistrationClientURI.ValueString(), Token: secret.New(state.RegistrationAccessToken.ValueString()),
+		IssuedAt: timeFrom(state.ClientIDIssuedAt), SecretExpiresAt: timeFrom(state.ClientSecretExpiresAt), Wanted: state.metadata(),
+		Current: map[string]secret.String{},
+	}
+	current := map[string]json.RawMessage{}
+	_ = json.Unmarshal([]byte(state.RegisteredMetadata.ValueString()), &current) // written by this program
+	for name, raw := range current {
+		d.Current[name] = secret.New(string(raw))
+	}
+	d.Answered = d.Current
+	c := wish.Client
+	c.ClientID, c.ClientSecret = state.ClientID.ValueString(), secret.New(state.ClientSecret.ValueString())
+	err := r.session.manager.RestoreRegistration(ctx, about.name, credential.Registration{
+		Client: c, Attachment: credential.Attachment{ID: wish.Attachment}, Dynamic: d,
+	})
+	if err != nil {
+		return credential.Registration{}, err
+	}
+	return r.session.manager.Registration(ctx, about.name)
+}
+
+func (r *appRegistrationResource) deregister(ctx context.Context, state appRegistrationModel, mem memory, diags *diag.Diagnostics) {
+	about := r.about(state.Name)
+	about.destroying = true
+	call := state.DeregisterOnDestroy.IsNull() || state.DeregisterOnDestroy.ValueBool()
+	if _, err := r.session.manager.Registration(ctx, about.name); err == nil && call && !r.rightStore(ctx, mem, about, diags) {
+		return
+	}
+	notices, err := r.session.manager.Deregister(ctx, about.name, mem.Attachment, call)
+	warnNotices(about, notices, diags)
+	if err != nil {
+		addEngineError(diags, path.Root("name"), "Unable to Deregister App", about, err)
+	}
+}
+
+// absorb takes over what the server gives.
+func (m *appRegistrationModel) absorb(reg credential.Registration, secrets bool) {
+	d := reg.Dynamic
+	m.ClientID, m.ClientSecret = types.StringValue(reg.Client.ClientID), secretValue(reg.Client.ClientSecret)
+	m.RegistrationClientURI, m.RegistrationAccessToken = optionalString(d.URI), secretValue(d.Token)
+	m.ClientIDIssuedAt, m.ClientSecretExpiresAt = timeValue(d.IssuedAt), timeValue(d.SecretExpiresAt)
+	m.RegisteredMetadata = registeredMetadata(d)
+	if !secrets {
+		m.ClientSecret, m.RegistrationAccessToken = types.StringNull(), types.StringNull()
+	}
+}
+
+// withoutSecrets takes out what must not be in the state.
+func (m *appRegistrationModel) withoutSecrets() {
+	for _, v := range []*types.String{
+		&m.ClientSecret, &m.PrivateKey, &m.TLSClientPrivateKey, &m.RegistrationAccessToken, &m.SoftwareStatement, &m.InitialAccessToken,
+	} {
+		*v = types.StringNull()
+	}
+}
+
+// refusedAt is the attribute that a refusal is about, as far as its code tells (RFC 7591 §3.2.2).
+func refusedAt(err error, config appRegistrationModel) path.Path {
+	var e *credential.Error
+	if !errors.As(err, &e) {
+		return path.Root("name")
+	}
+	given := func(name string, value types.String) path.Path {
+		if isGiven(value) {
+			return path.Root(name)
+		}
+		return path.Root(name + "_wo")
+	}
+	switch code := e.Verdict.Code; {
+	case e.Verdict.Class == oauth.BadClient && (isGiven(config.InitialAccessToken) || isGiven(config.InitialAccessTokenWO)):
+		return given("initial_access_token", config.InitialAccessToken)
+	case code == "invalid_redirect_uri":
+		return path.Root("redirect_uris")
+	case strings.HasSuffix(code, "_software_statement") && (isGiven(config.SoftwareStatement) || isGiven(config.SoftwareStatementWO)):
+		return given("software_statement", config.SoftwareStatement)
+	case errors.Is(err, credential.ErrNoRegistrationEndpoint):
+		return path.Root("registration_endpoint")
+	}
+	return path.Root("name")
+}
+
+// uniqueNames joins names, sorted, each once.
+func uniqueNames(names []string) string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
