@@ -72,6 +72,7 @@ const (
 	registrationExample    = "resources/oauth_app_registration/resource.tf"
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
 	registrationOnPlatform = "resources/oauth_app_registration/resource_platform.tf"
+	registrationByKey      = "resources/oauth_app_registration/resource_private_key.tf"
 	registrationByIssuer   = "resources/oauth_app_registration/resource_issuer.tf"
 	serverExample          = "data-sources/oauth_authorization_server/data-source.tf"
 	platformExample        = "data-sources/oauth_platform/data-source.tf"
@@ -100,7 +101,7 @@ const (
 func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
-		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, platformExample, serverExample, pairExample,
+		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, platformExample, serverExample, pairExample,
 		preauthenticated, mintExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,

@@ -90,6 +90,28 @@ func TestFositeDiscardedPlans(t *testing.T) {
 	}
 }
 
+// An authorization request that is pushed, by a client that proves who it is.
+func TestFositePushed(t *testing.T) {
+	t.Parallel()
+	f, w := startFosite(t, fositeOptions{AccessTokenTTL: 3600}), newWorkspace(t)
+	pushed := "require_pushed_authorization_requests = true\n    pushed_authorization_request_endpoint = \"" + f.issuer + "/par\"\n    token_endpoint "
+	write := func(callback string) {
+		w.write(strings.Replace(f.pair(acceptanceSecret, callback), "token_endpoint ", pushed, 1))
+	}
+	write("")
+	w.apply().mustSay(t, "has not been authorized yet")
+	offered := w.string(this, "authorization_url")
+	if !strings.Contains(offered, "request_uri=") || strings.Contains(offered, "scope=") {
+		t.Errorf("the URL is %s", offered)
+	}
+	f.expect(fositeCounters{Pushed: 1})
+	write(f.browse(offered))
+	w.apply()
+	w.expect(this, values{"status": "active", "generation": 1})
+	mustBe(t, "its scope", f.introspect(w.string(this, "access_token"))["scope"], "read")
+	f.expect(fositeCounters{Token: 1, Pushed: 1})
+}
+
 // Destroy ends both tokens, which the server itself says.
 func TestFositeRevocation(t *testing.T) {
 	t.Parallel()

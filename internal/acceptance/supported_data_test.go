@@ -4,7 +4,7 @@ package acceptance_test
 
 // noStandard are things of the schema that no specification is about.
 const noStandard = `
-	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform data.oauth_access_token ephemeral.oauth_access_token
+	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform
 	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
 
 const notYet = "Not yet."
@@ -34,7 +34,11 @@ func supported() []standard {
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
 			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
-			{section: "2.2", what: "`private_key_jwt`, `client_secret_jwt`", here: notYet, no: true, names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg"},
+			{
+				section: "2.2, 3", what: "`private_key_jwt`, `client_secret_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
+				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
+				oidc: "TestIndependentServerClientAuthentication",
+			},
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
 		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
@@ -86,7 +90,19 @@ func supported() []standard {
 			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
-			{section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: notYet, no: true, names: "client.tls_client_certificate client.tls_client_private_key"},
+			{
+				section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: "`token_endpoint_auth_method`, with the certificate in the TLS handshake of every request of the client.",
+				names: "client.tls_client_certificate client.tls_client_private_key", sandbox: "TestClientProvesItself TestCertificateRefusedInTheHandshake TestCertificateThatEnds",
+				oidc: "TestIndependentServerClientAuthentication",
+			},
+			{
+				section: "3, 4", what: "Certificate-bound tokens", here: "A certificate is shown with any other method, too, `none` included; the server binds the tokens. Whoever uses one shows the certificate himself; `refresh.probe` does.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
+			{
+				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one, by a client with a certificate.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{section: "2", what: "`resource`", here: notYet, no: true},
@@ -95,7 +111,11 @@ func supported() []standard {
 			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
 		}},
 		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
-			{section: "2", what: "Pushed requests", here: notYet, no: true, names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint"},
+			{
+				section: "2, 5, 6", what: "Pushed requests", here: "Where the client has `require_pushed_authorization_requests`, or the metadata of the issuer ask for it. The URL holds the `request_uri` alone; once that has expired (`authorization_url_expires_at`), an apply gives another.",
+				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushedAuthorizationByMetadata TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
+			},
+			{section: "3", what: "Request objects (RFC 9101)", here: "No: the parameters are pushed as they are.", no: true},
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
@@ -132,8 +152,8 @@ func rfc6749() standard {
 		{section: "4.2", what: "Implicit", here: notYet, no: true},
 		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
 		{
-			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`: one token for all askers until it expires.",
-			names: "grant.client_credentials", sandbox: "TestClientCredentials", oidc: "TestIndependentServerClientCredentials", fosite: "TestFositeClientCredentials",
+			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
+			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
 		{section: "4.5", what: "Extension grants", here: notYet, no: true},
 		{

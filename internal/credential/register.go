@@ -170,6 +170,7 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 	}
 	defer c.close()
 	m.log.Info("managing a registration", "key", key, "attempt", c.attempt.ID, "purpose", string(a.Purpose))
+	r.Auth = snap.record.Client.shown(r.Endpoint)
 	reply := m.send(ctx, c, r, &booking{}, time.Time{})
 	hidden := append(r.Hidden(), snap.record.Client.ClientSecret)
 	said, verdict := oauth.JudgeRegistration(reply, a.Purpose == PurposeRegister, hidden...)
@@ -421,6 +422,7 @@ func (m *Manager) deregister(ctx context.Context, key string, snap snapshot, cal
 func (m *Manager) sendDelete(ctx context.Context, c *claimed, r Record) (Notice, error) {
 	d, notice := r.Registered.Dynamic, Notice{Managing: true}
 	request := oauth.DeleteRegistrationRequest(d.URI, d.Token)
+	request.Auth = r.Client.shown(d.URI)
 	v := oauth.JudgeDeregistration(m.send(ctx, c, request, &booking{}, time.Time{}), append(request.Hidden(), r.Client.ClientSecret)...)
 	m.log.Info("deregistration answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
 	lost := r.Unknown != nil || d.Refused != nil && d.Refused.Lost

@@ -90,6 +90,9 @@ func explain(about subject, e *credential.Error) []string {
 	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
 		return explainPush(about, e, failed)
 	}
+	if proofCode(e.Verdict.Code) && e.Kind == credential.KindConfiguration && !about.code {
+		return explainProof(about, e)
+	}
 	if about.kind == "oauth_app_registration" {
 		if parts := explainRegistration(about, e); parts != nil {
 			return parts

@@ -180,6 +180,7 @@ func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
 		"oauth_token_pair client.private_key_wo",
 		"oauth_token_pair client.tls_client_private_key_wo",
 		"oauth_token_pair preauthenticated.access_token_wo",
+		"oauth_token_pair preauthenticated.dpop_private_key_wo",
 		"oauth_token_pair preauthenticated.refresh_token_wo",
 	}
 	if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, want) {
@@ -260,7 +261,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 60, "resource oauth_token_pair": 71,
+		"resource oauth_app_registration": 60, "resource oauth_token_pair": 74,
 		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {

@@ -74,15 +74,16 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	record = r.markAttached(ctx, eng, name, mem, imported, record, diags)
 
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
-	warnNotices(about, result.Notices, diags)
-	told := hasFailed(result.Notices) || err != nil
+	notices := result.Notices
+	told := hasFailed(notices) || err != nil
 	e := credential.AsError(err)
 	switch {
 	case err == nil:
-		var notices []credential.Notice
-		record, notices = eng.LookUp(ctx, name, result.Record)
-		warnNotices(about, notices, diags)
+		var more []credential.Notice
+		record, more = eng.LookUp(ctx, name, result.Record)
+		notices = append(notices, more...)
 	case blocks(err):
+		warnNotices(about, notices, diags)
 		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
 		return false
 	case e.Record.Status != "":
@@ -90,6 +91,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	}
 	mem.Verdict = r.leftToApply(ctx, eng, *state, record)
 	about.pushes = mem.Verdict == verdictOffer || mem.Verdict == verdictOfferMore
+	warnNotices(about, notices, diags)
 	if mem.Verdict == verdictOfferMore {
 		warnUnusedURL(about, record, diags)
 	}

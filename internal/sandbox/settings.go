@@ -82,6 +82,10 @@ type Settings struct {
 	// PushedRequestLifetime is how long a pushed request waits for its person; zero: a minute.
 	PushedRequestLifetime time.Duration
 
+	// Nonces and NoncesAtAPI say which nonces DPoP proofs must have at the token endpoint and at /api/me.
+	Nonces, NoncesAtAPI NonceRule
+	// IgnoreProofs takes DPoP proofs for nothing, as a server does that has never heard of them.
+	IgnoreProofs bool
 	Registration Registration
 	// ClientSecretLifetime is how long the secret of a client lives that has registered itself.
 	ClientSecretLifetime time.Duration
@@ -125,6 +129,9 @@ func (s Settings) Validate() error {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
 		}
+	}
+	if !s.Nonces.valid() || !s.NoncesAtAPI.valid() {
+		errs = append(errs, errors.New("unknown nonces or nonces_at_api"))
 	}
 	if s.TokenCalls < 0 || s.TokenCalls > 0 && s.TokenCallsWindow == 0 {
 		errs = append(errs, errors.New("token_calls is negative, or without token_calls_window"))
@@ -178,6 +185,9 @@ type settingsJSON struct {
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
+	Nonces                       NonceRule    `json:"nonces"`
+	NoncesAtAPI                  NonceRule    `json:"nonces_at_api"`
+	IgnoreProofs                 bool         `json:"ignore_proofs"`
 	Registration                 Registration `json:"registration,omitzero"`
 	ClientSecretLifetime         jsonDuration `json:"client_secret_lifetime,omitzero"`
 }
@@ -205,6 +215,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		OmitRefreshToken: wire.OmitRefreshToken, KeepAccessOnRevocation: wire.KeepAccessOnRevocation,
 		RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
+		Nonces: wire.Nonces, NoncesAtAPI: wire.NoncesAtAPI, IgnoreProofs: wire.IgnoreProofs,
 		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
 	}
 	return nil
@@ -223,6 +234,7 @@ func (s Settings) wire() settingsJSON {
 		OmitRefreshToken: s.OmitRefreshToken, KeepAccessOnRevocation: s.KeepAccessOnRevocation,
 		RequirePKCE: s.RequirePKCE, Registration: s.Registration,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
+		Nonces: s.Nonces, NoncesAtAPI: s.NoncesAtAPI, IgnoreProofs: s.IgnoreProofs,
 		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),
 	}
 }

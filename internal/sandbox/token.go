@@ -17,6 +17,7 @@ func (s *Server) serveToken(c *call) reply {
 	answer := s.limited(c, func() reply {
 		return s.guarded(c, func() reply { return s.token(c, grantType) })
 	})
+	s.nonceFor(&answer, placeServer, s.settings.Nonces)
 	for name, value := range s.manners.header {
 		answer.header.Set(name, value)
 	}
@@ -48,22 +49,26 @@ func (s *Server) token(c *call, grantType string) reply {
 	if why != "" {
 		return s.refuse(why)
 	}
+	p, why := s.tokenProof(c, client)
+	if why != "" {
+		return s.refuse(why)
+	}
 	switch grantType {
 	case "":
 		return s.refuse(missing)
 	case "authorization_code":
-		return s.exchange(c, client)
+		return s.exchange(c, client, p)
 	case "refresh_token":
-		return s.answerRefresh(c, client)
+		return s.answerRefresh(c, client, p)
 	case "client_credentials":
-		return s.answerClientCredentials(c, client)
+		return s.answerClientCredentials(c, client, p)
 	default:
 		return s.refuse(grantUnsupported)
 	}
 }
 
 // exchange answers grant_type=authorization_code (RFC 6749 §4.1.3). Only success uses the code up.
-func (s *Server) exchange(c *call, client Client) reply {
+func (s *Server) exchange(c *call, client Client, p proof) reply {
 	value := c.params.Get("code")
 	if value == "" {
 		return s.refuse(missing)
@@ -82,6 +87,9 @@ func (s *Server) exchange(c *call, client Client) reply {
 	case past(code.expiresAt, s.Now()):
 		return s.refuse(codeExpired)
 	}
+	if !p.fits(code.thumbprint) {
+		return s.refuse(proofOtherKey)
+	}
 	if given := c.params.Get("redirect_uri"); given != code.redirectURI && (given != "" || code.redirectGiven) {
 		return s.refuse(redirectMismatch)
 	}
@@ -93,6 +101,10 @@ func (s *Server) exchange(c *call, client Client) reply {
 		return s.refuse(noRandomness)
 	}
 	code.family, access.family.forUser = access.family, code.forUser
+	access.thumbprint = p.thumbprint
+	if client.AuthMethod == AuthNone {
+		access.family.thumbprint = p.thumbprint
+	}
 	endless := !has(c.params, s.manners.expiring)
 	if endless {
 		access.expiresAt = time.Time{}
@@ -126,7 +138,7 @@ func checkVerifier(challenge, verifier string) reason {
 }
 
 // answerRefresh answers grant_type=refresh_token (RFC 6749 §6).
-func (s *Server) answerRefresh(c *call, client Client) reply {
+func (s *Server) answerRefresh(c *call, client Client, p proof) reply {
 	value := c.params.Get("refresh_token")
 	if value == "" {
 		return s.refuse(missing)
@@ -135,6 +147,9 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 	if scopes != nil && s.manners.refusesScopeOnRefresh {
 		return s.refuse(refreshWithScope)
 	}
+	if t := s.refreshes[value]; t != nil && !p.fits(t.family.thumbprint) {
+		return s.refuse(proofOtherKey)
+	}
 	access, refresh, why := s.refresh(client, value, scopes)
 	if why == refreshTooEarly && s.manners.rotatesTooEarly {
 		return s.rotateTooEarly(value)
@@ -142,6 +157,7 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 	if why != "" {
 		return s.refuse(why)
 	}
+	access.thumbprint = p.thumbprint
 	if s.settings.OmitRefreshToken {
 		refresh = nil
 	}
@@ -164,7 +180,7 @@ func (s *Server) rotateTooEarly(value string) reply {
 }
 
 // answerClientCredentials answers grant_type=client_credentials (RFC 6749 §4.4), which comes without a refresh token.
-func (s *Server) answerClientCredentials(c *call, client Client) reply {
+func (s *Server) answerClientCredentials(c *call, client Client, p proof) reply {
 	if client.AuthMethod == AuthNone {
 		return s.refuse(clientIsPublic)
 	}
@@ -181,12 +197,14 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 	if err != nil {
 		return s.refuse(noRandomness)
 	}
-	return s.grantReply(s.addAccess(nil, value, client.ID, "", scopes), nil)
+	access := s.addAccess(nil, value, client.ID, "", scopes)
+	access.thumbprint = p.thumbprint
+	return s.grantReply(access, nil)
 }
 
 // grantReply is the successful answer of the token endpoint (RFC 6749 §5.1).
 func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
-	members := object{{"access_token", quote(access.value)}, {"token_type", `"Bearer"`}}
+	members := object{{"access_token", quote(access.value)}, {"token_type", quote(access.kind())}}
 	if lifetime := s.settings.AccessTokenLifetime; !access.expiresAt.IsZero() && s.manners.expiresIn != expiresInAbsent {
 		text := strconv.Itoa(int(lifetime / time.Second))
 		if s.manners.expiresIn == expiresInText {
