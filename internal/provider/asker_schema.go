@@ -9,36 +9,43 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// Attributes that several kinds share are described once, as those of a resource. Data sources and ephemeral resources take them over: the framework has a set
-// of types for each of the three.
+// Attributes that several kinds share are described once, as those of a resource. Data sources and ephemeral resources take
+// them over: the framework has a set of types for each of the three. TestEveryInputHasBounds counts what arrives.
 
 func dataAttributes(attributes map[string]schema.Attribute) map[string]data.Attribute {
 	taken := map[string]data.Attribute{}
 	for name, one := range attributes {
-		text := one.GetMarkdownDescription()
+		text, hides := one.GetMarkdownDescription(), one.IsSensitive()
+		need, may, gives := one.IsRequired(), one.IsOptional(), one.IsComputed()
 		switch a := one.(type) {
 		case schema.StringAttribute:
 			taken[name] = data.StringAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
 			}
 		case schema.BoolAttribute:
-			taken[name] = data.BoolAttribute{MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Validators: a.Validators}
+			taken[name] = data.BoolAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
+			}
 		case schema.SetAttribute:
 			taken[name] = data.SetAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.ListAttribute:
 			taken[name] = data.ListAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.MapAttribute:
 			taken[name] = data.MapAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, ElementType: a.ElementType,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
 				Validators: a.Validators,
 			}
 		case schema.SingleNestedAttribute:
 			taken[name] = data.SingleNestedAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
 				Attributes: dataAttributes(a.Attributes), Validators: a.Validators,
 			}
 		}
@@ -49,32 +56,37 @@ func dataAttributes(attributes map[string]schema.Attribute) map[string]data.Attr
 func ephemeralAttributes(attributes map[string]schema.Attribute) map[string]ephemeral.Attribute {
 	taken := map[string]ephemeral.Attribute{}
 	for name, one := range attributes {
-		text := one.GetMarkdownDescription()
+		text, hides := one.GetMarkdownDescription(), one.IsSensitive()
+		need, may, gives := one.IsRequired(), one.IsOptional(), one.IsComputed()
 		switch a := one.(type) {
 		case schema.StringAttribute:
 			taken[name] = ephemeral.StringAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
 			}
 		case schema.BoolAttribute:
 			taken[name] = ephemeral.BoolAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
 			}
 		case schema.SetAttribute:
 			taken[name] = ephemeral.SetAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.ListAttribute:
 			taken[name] = ephemeral.ListAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.MapAttribute:
 			taken[name] = ephemeral.MapAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, ElementType: a.ElementType,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
 				Validators: a.Validators,
 			}
 		case schema.SingleNestedAttribute:
 			taken[name] = ephemeral.SingleNestedAttribute{
-				MarkdownDescription: text, Optional: a.Optional, Computed: a.Computed,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
 				Attributes: ephemeralAttributes(a.Attributes), Validators: a.Validators,
 			}
 		}
