@@ -79,6 +79,7 @@ const (
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
 	mintExample            = "resources/oauth_token_pair/resource_client_credentials.tf"
+	pushedExample          = "resources/oauth_token_pair/resource_pushed_and_bound.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
 	clientTokenExample     = "data-sources/oauth_access_token/data-source_client_credentials.tf"
@@ -102,7 +103,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, platformExample, serverExample, pairExample,
-		preauthenticated, mintExample, pairWOExample, accessTokenExample,
+		preauthenticated, mintExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
@@ -174,6 +175,22 @@ func TestIssuerExamples(t *testing.T) {
 		s.fault(sandbox.Fault{Path: metadataPath, Action: sandbox.ActionMutate, Remove: []string{"revocation_endpoint", "code_challenge_methods_supported"}})
 	}
 	w.plan().mustSay(t, "Check block assertion failed", "The server does not say that it takes PKCE.", "A destroy cannot revoke: a person has to.")
+}
+
+// What the server wants is one line each: requests that are pushed first, and tokens that are bound to a key.
+func TestPushedAndBoundExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pushedExample)
+	w.env["TF_VAR_bank_client_secret"] = clientSecret
+	w.ok("validate")
+	w.apply().mustSay(t, "Open this URL before ", "bank_authorization = ")
+	w.env["TF_VAR_bank_callback_url"] = s.consent(w.string("oauth_token_pair.bank", "authorization_url"))
+	w.apply().mustSay(t, "1 changed")
+	w.expect("oauth_token_pair.bank", values{"status": "active", "token_type": "DPoP", "authorization_url": nil})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectPushes(1)
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
 }
 
 // The first authorization, with everything that the pair's consumers do.

@@ -35,9 +35,13 @@ func supported() []standard {
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
 			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
 			{
-				section: "2.2, 3", what: "`private_key_jwt`, `client_secret_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
+				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
 				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
-				oidc: "TestIndependentServerClientAuthentication",
+				oidc: "TestIndependentServerClientAuthentication", fosite: "TestFositePrivateKeyJWT",
+			},
+			{
+				section: "2.2, 3", what: "`client_secret_jwt`", here: "Likewise, signed with a `client_secret` of at least 32 characters.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
@@ -57,7 +61,7 @@ func supported() []standard {
 		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
 			{
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
-				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
 			{section: "2", what: "Asking about any token", here: notYet, no: true},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
@@ -112,10 +116,11 @@ func supported() []standard {
 		}},
 		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
 			{
-				section: "2, 5, 6", what: "Pushed requests", here: "Where the client has `require_pushed_authorization_requests`, or the metadata of the issuer ask for it. The URL holds the `request_uri` alone; once that has expired (`authorization_url_expires_at`), an apply gives another.",
-				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushedAuthorizationByMetadata TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
+				section: "2, 4", what: "Pushed requests", here: "With `require_pushed_authorization_requests`: pushed by an apply, with the client's authentication; the URL holds `client_id` and `request_uri` alone. When it has expired, the next apply pushes the same request again.",
+				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
 			},
-			{section: "3", what: "Request objects (RFC 9101)", here: "No: the parameters are pushed as they are.", no: true},
+			{section: "5", what: "Servers that require it", here: "Found in discovered metadata, and pushed without a word in the configuration.", sandbox: "TestPushedAuthorizationByMetadata", oidc: "TestIndependentServerPushed"},
+			{section: "3, RFC 9101", what: "Request objects (JAR)", here: "No: requests are pushed as plain parameters.", no: true},
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
@@ -124,7 +129,14 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
-			{section: "5", what: "Bound tokens", here: notYet, no: true, names: "client.dpop_bound_access_tokens"},
+			{
+				section: "4, 5", what: "Bound tokens", here: "With `dpop_bound_access_tokens` every token request carries a proof. One key for each authorization (ES256; EdDSA or RS256 where the metadata lack it), in the token store beside the tokens; consumers get it as `dpop_private_key`.",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
+			},
+			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
+			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
+			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
+			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
 		}},
 		rfc9700(),
 		beyond(),

@@ -97,9 +97,9 @@ type clientFlag struct {
 
 func clientFlags() []clientFlag {
 	return []clientFlag{
-		{"require_pushed_authorization_requests", "Whether authorization requests are pushed to `pushed_authorization_request_endpoint` first (RFC 9126), so that the `authorization_url` holds nothing but a reference. Default: `false`, which pushes only where the server's discovered metadata require it.",
+		{"require_pushed_authorization_requests", "Whether authorization requests are pushed to `pushed_authorization_request_endpoint` first (RFC 9126), so that the `authorization_url` holds nothing but a reference, which expires soon: see `authorization_url_expires_at`. Default: `false`, which pushes only where the server's discovered metadata require it.",
 			func(c *credential.Client) *bool { return &c.RequirePushedAuthorizationRequests }},
-		{"dpop_bound_access_tokens", "Whether tokens are bound to a key by DPoP (RFC 9449), so that nobody can use them without it. The key is made with the authorization and stays in the token store. Default: `false`.",
+		{"dpop_bound_access_tokens", "Whether tokens are bound to a key by DPoP (RFC 9449), so that nobody can use them without it. The key is made with the authorization, lies beside the tokens, and is given to consumers as `dpop_private_key`. A change takes effect with the next refresh. Default: `false`.",
 			func(c *credential.Client) *bool { return &c.DPoPBoundAccessTokens }},
 	}
 }

@@ -22,7 +22,7 @@ const (
 	verdictNone      verdict = ""
 	verdictRotate    verdict = "rotate"    // due, and only an apply may do it
 	verdictSeed      verdict = "seed"      // the store does not hold the record
-	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was
+	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was, or an apply has something to ask for or to collect
 	verdictUnread    verdict = "unread"    // the provider's settings were not known yet; the apply does what Read could not
 	verdictOffer     verdict = "offer"     // a person must authorize, and the request has to be pushed (anew)
 	verdictOfferMore verdict = "offer_too" // likewise, of a pair that works
@@ -42,6 +42,7 @@ type memory struct {
 	Verdict    verdict         `json:"verdict,omitempty"`
 	Aside      []string        `json:"aside,omitempty"`      // client_ids whose tokens wait in the record; a return to one replaces nothing
 	Spent      []string        `json:"spent,omitempty"`      // hashes of what configurations have brought: another store has never seen it
+	Generation int64           `json:"generation,omitempty"` // of an app registration's record, as last seen
 	Registered bool            `json:"registered,omitempty"` // of an app registration: this resource has registered the client
 	Record     json.RawMessage `json:"record,omitempty"`     // only with token_store = "state": the whole record
 }

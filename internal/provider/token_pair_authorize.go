@@ -76,11 +76,13 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 	case err == nil:
 		setup := a.config.setup(a.session)
 		keepSecrets(&setup.Client, a.config.Client, before.Client)
+		keepGrantSecrets(setup.Grant, a.config.source(), before.Grant)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
-		a.former = &credential.Setup{Client: before.Client, Grant: before.Grant, Refresh: before.Refresh}
+		former := before.Setup()
+		a.former = &former
 		if err == nil {
-			warnOtherGrant(a.about, before, after, a.diags)
+			warnOtherGrant(a.about, before, after, a.config.grantPath(), a.diags)
 			warnOtherBinding(a.about, before, after, a.diags)
 		}
 		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
@@ -139,11 +141,17 @@ func (a *applying) makeAnew(ctx context.Context, mem *memory) error {
 func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 	var result credential.Result
 	ok := true
-	switch {
-	case !a.config.AuthorizationCode.IsNull():
+	switch a.config.source().name {
+	case grantAuthorizationCode:
 		result, ok = a.takeCode(ctx)
-	case !a.config.Preauthenticated.IsNull():
+	case grantPreauthenticated:
 		ok = a.takeTokens(ctx)
+	case grantImplicit:
+		result, ok = a.takeImplicit(ctx)
+	case grantJWTBearer:
+		result, ok = a.takeAssertion(ctx)
+	case grantDeviceCode:
+		result, ok = a.takeDevice(ctx)
 	}
 	if ok && result.Record.Status == "" {
 		result, ok = a.refresh(ctx)
@@ -190,7 +198,7 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 		if record.Mints() {
 			summary = "Unable to Get Access Token"
 		}
-		addEngineError(a.diags, grantPath(a.config), summary, a.about, err)
+		addEngineError(a.diags, a.config.grantPath(), summary, a.about, err)
 	}
 	return result, err == nil
 }
@@ -204,20 +212,10 @@ func tolerable(e *credential.Error, state tokenPairModel) bool {
 	case credential.KindStrategy, credential.KindRefused:
 		return true
 	case credential.KindAuthorize:
-		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken
+		return !e.Record.Mints() && (!state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken)
 	default:
 		return false
 	}
-}
-
-func grantPath(config tokenPairModel) path.Path {
-	switch {
-	case !config.Preauthenticated.IsNull():
-		return path.Root("preauthenticated")
-	case !config.ClientCredentials.IsNull():
-		return pathClientCredentials()
-	}
-	return path.Root("authorization_code")
 }
 
 // takeCode exchanges the code of the configuration, unless it was used before.
@@ -301,48 +299,52 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 // offer makes the authorization URL where the configuration asks for one.
 func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
 	endpoint, _ := authorizationEndpoint(a.config.Client)
-	if a.config.AuthorizationCode.IsNull() || endpoint == "" && !discovers(a.config.Client) {
+	s := a.config.source()
+	if s.name != grantAuthorizationCode && s.name != grantImplicit || endpoint == "" && !discovers(a.config.Client) {
 		return credential.Record{}, true
 	}
+	grant := *s.value
 	uri, ok := a.redirectURI(ctx, diags)
 	if !ok {
 		return credential.Record{}, false
 	}
 	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
-		RedirectURI: uri, Scopes: scopesOf(a.config.AuthorizationCode), Extra: knownStrings(a.config.AuthorizationCode, "extra_parameters"),
+		RedirectURI: uri, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
+		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Implicit: s.name == grantImplicit,
 		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
 	})
 	var pushing *credential.PushError
 	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
-		if either(a.config.AuthorizationCode, "code") != absent {
+		if either(grant, "code") != absent {
 			return credential.Record{}, true // a bare code needs no URL
 		}
 		a.unoffered = true
 	}
 	if err != nil {
-		addEngineError(diags, offerPath(err), "Unable to Offer Authorization", a.about, err)
+		addEngineError(diags, offerPath(err, s.name), "Unable to Offer Authorization", a.about, err)
 		return credential.Record{}, false
 	}
 	return record, true
 }
 
 // offerPath is what has to be corrected where no authorization can be offered.
-func offerPath(err error) path.Path {
+func offerPath(err error, grant string) path.Path {
 	if errors.Is(err, credential.ErrNoPushEndpoint) {
 		return path.Root("client").AtName("pushed_authorization_request_endpoint")
 	}
-	return path.Root("authorization_code")
+	return path.Root(grant)
 }
 
 // reshaped tells whether the configuration asks a person for something else than the state did. One that has just been brought
 // a code has been asked.
 func (a *applying) reshaped() bool {
-	if a.state.AuthorizationCode.IsNull() || a.config.brings(a.state) {
+	is, former := a.config.source(), a.state.source()
+	if former.name == "" || is.name != former.name || a.config.brings(a.state) {
 		return false
 	}
 	inputs := []string{"callback_url", "code", "code_verifier"}
-	was := a.state.AuthorizationCode.Attributes()
-	for name, is := range a.config.AuthorizationCode.Attributes() {
+	was := former.value.Attributes()
+	for name, is := range is.value.Attributes() {
 		input := slices.ContainsFunc(inputs, func(i string) bool { return name == i || strings.HasPrefix(name, i+"_wo") })
 		if former, ok := was[name]; ok && !input && !is.Equal(former) {
 			return true
@@ -353,7 +355,8 @@ func (a *applying) reshaped() bool {
 
 // redirectURI is the grant's, else the registration's first.
 func (a *applying) redirectURI(ctx context.Context, diags *diag.Diagnostics) (string, bool) {
-	if uri := member(a.config.AuthorizationCode, "redirect_uri").ValueString(); uri != "" {
+	s := a.config.source()
+	if uri := member(*s.value, "redirect_uri").ValueString(); uri != "" {
 		return uri, true
 	}
 	name := member(a.config.Client, "registration").ValueString()
@@ -363,8 +366,8 @@ func (a *applying) redirectURI(ctx context.Context, diags *diag.Diagnostics) (st
 			return reg.RedirectURIs[0], true
 		}
 	}
-	diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",
-		"authorization_code.redirect_uri is needed: no registration with redirect_uris was found in the token store. Nothing was sent.")
+	diags.AddAttributeError(path.Root(s.name).AtName("redirect_uri"), "Missing Attribute",
+		s.name+".redirect_uri is needed: no registration with redirect_uris was found in the token store. Nothing was sent.")
 	return "", false
 }
 

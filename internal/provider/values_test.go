@@ -107,6 +107,7 @@ func TestNoInputIsLeftOut(t *testing.T) {
 		"authorization_code":   "likewise",
 		"preauthenticated":     "likewise",
 		"client_credentials":   "likewise",
+		"device_code":          "likewise",
 		"refresh_token_policy": "likewise",
 	}
 	p := newPeer(t, nil)

@@ -24,7 +24,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	if !told {
 		warnStatus(about, record, now, diags)
 	}
-	if record.Client.EffectivePolicy().SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() {
+	if record.Client.EffectivePolicy().SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() && !record.Mints() {
 		diags.AddWarning("Single-Use Refresh Token Kept in the State Only",
 			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. %s", capital(about.String()), stateOnlyRisk(record)))
 	}
@@ -39,7 +39,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	warnUnbound(about, record, diags)
 	warnPairMargin(about, record, diags)
 	warnEarliest(about, record, diags)
-	if at := record.IdleDeadline(); !at.IsZero() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
+	if at := record.IdleDeadline(); !at.IsZero() && !record.Mints() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
 		diags.AddWarning("Refresh Token Dies Soon",
 			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))
 	}
@@ -118,6 +118,10 @@ func forPlan(about subject, summary string) string {
 // warnNotices tells what a success still has to say.
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
+		about := about
+		if n.Of != "" {
+			about.name = n.Of
+		}
 		if n.Managing {
 			warnManaging(about, n, diags)
 			continue
@@ -222,9 +226,13 @@ func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result,
 
 // warnStatus explains a status other than active.
 func warnStatus(about subject, record credential.Record, now time.Time, diags *diag.Diagnostics) {
-	switch record.Status {
+	switch record.StatusAt(now) {
 	case credential.StatusAuthorizationRequired:
-		warnNoToken(about, &credential.Error{Kind: credential.KindAuthorize, Record: record}, diags)
+		e := &credential.Error{Kind: credential.KindAuthorize, Record: record}
+		if record.Status == credential.StatusActive {
+			e.Reason = credential.ReasonNoRefreshToken
+		}
+		warnNoToken(about, e, diags)
 	case credential.StatusOutcomeUnknown:
 		at, may, _ := credential.NextResend(record, about.session.deps.Hostname, now)
 		e := &credential.Error{Kind: credential.KindUnknown, Record: record, Until: at}
