@@ -7,8 +7,6 @@ const noStandard = `
 	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform
 	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
 
-const notYet = "Not yet."
-
 // supported are the rows of the page "What is supported", which "make generate" writes. TestSupportedIsShown holds each to its tests.
 func supported() []standard {
 	return []standard{
@@ -23,7 +21,7 @@ func supported() []standard {
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
 				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, which ends the access token too where the server says so, or whichever token there is. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
@@ -96,7 +94,10 @@ func supported() []standard {
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
 				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
-			{section: "2", what: "Asking about any token", here: notYet, no: true},
+			{
+				section: "2", what: "Asking about any token", here: "Data source and ephemeral resource `oauth_token_introspection`: a token of the store, or one that is given. It uses nothing up, so it is the health check of a credential. That a token is not active is an answer and no error.",
+				names: "data.oauth_token_introspection ephemeral.oauth_token_introspection", sandbox: "TestIntrospectionAsHealthCheck TestIntrospectionOfAPair TestIntrospectionRefused TestIntrospectionWithoutSecretsInState", oidc: "TestIndependentServerTellsOfTokens", fosite: "TestFositeIntrospection",
+			},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
 		}},
 		{"RFC 8252", "Native Apps", "https://www.rfc-editor.org/rfc/rfc8252", []part{
@@ -133,7 +134,7 @@ func supported() []standard {
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
 			{
 				section: "2", what: "Grant `token_exchange`", here: "Of a token that is given, or of the access token of another token pair, which is not rotated for it. `actor_token`, `requested_token_type`, `resource`, `audience`.",
-				names: "grant.token_exchange", oidc: "TestIndependentServerFurtherGrants",
+				names: "grant.token_exchange", sandbox: "TestTokenExchangeOfAPair TestTokenExchangeOfAToken TestTokenExchangeInACircle", oidc: "TestIndependentServerFurtherGrants",
 			},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
@@ -154,7 +155,7 @@ func supported() []standard {
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{
 				section: "2", what: "`resource`", here: "In every grant, with the authorization request and with each token request.",
-				sandbox: "TestExtensionGrant", oidc: "TestIndependentServerResource",
+				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource",
 			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
@@ -209,7 +210,7 @@ func rfc6749() standard {
 		},
 		{
 			section: "4.2", what: "Implicit (legacy)", here: "`implicit` of `oauth_token_pair`: the token is read from the fragment of the address. There is no refresh token.",
-			names: "grant.implicit", fosite: "TestFositeImplicit",
+			names: "grant.implicit", sandbox: "TestImplicitGrant", fosite: "TestFositeImplicit",
 		},
 		{
 			section: "4.3", what: "Resource owner password (legacy)", here: "`password` of `oauth_token_pair`: sent again where there is no refresh token, and never by a plan after a refusal.",
