@@ -264,13 +264,7 @@ func (a *applying) takeCode(ctx context.Context) (credential.Result, bool) {
 
 // denied reports an answer like error=access_denied. Nothing is spent; the URL stays good if its state is still pending.
 func (a *applying) denied(ctx context.Context, cb oauth.Callback, at path.Path) {
-	record, err := a.eng.Peek(ctx, a.about.name)
-	if err == nil {
-		err = &credential.Error{Kind: credential.KindDenied, Record: record, Verdict: oauth.Verdict{
-			Class: oauth.Reauthorize, Code: cb.Error, Description: cb.ErrorDescription, ErrorURI: cb.ErrorURI,
-		}}
-	}
-	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, err)
+	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, a.eng.Denied(ctx, a.about.name, cb))
 }
 
 // exchangeFailed reports a failed exchange with a fresh URL.

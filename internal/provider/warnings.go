@@ -156,6 +156,8 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			}
 			diags.AddWarning("Connection Details Incomplete", fmt.Sprintf("What API calls need besides the token of %s could not be looked up%s: %s "+
 				"The token works all the same. %s", about, inBrackets(n.Text), clause(n.Err), again))
+		case credential.NoticeAccessLeft:
+			warnAccessLeft(about, n, diags)
 		case credential.NoticeNotRevoked:
 			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
 				capital(about.String()), notRevoked(n.Err)))
@@ -192,10 +194,19 @@ func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) 
 	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, clause(n.Err), where))
 }
 
+// warnAccessLeft tells of an access token that a destroy could not end.
+func warnAccessLeft(about subject, n credential.Notice, diags *diag.Diagnostics) {
+	ends := "it works until it ends by itself"
+	if !n.Until.IsZero() {
+		ends = fmt.Sprintf("it works until %s", moment(n.Until))
+	}
+	diags.AddWarning("Access Token Not Revoked", fmt.Sprintf("%s was removed here, and its last access token could not be revoked by itself: %s "+
+		"Unless the server has ended it with the refresh token, %s.", capital(about.String()), notRevoked(n.Err), ends))
+}
+
 func notRevoked(err error) string {
-	e := credential.AsError(err)
-	if e.Verdict.Class != "" {
-		return "the server said " + e.Verdict.Words() + "."
+	if words := credential.AsError(err).Verdict.Words(); words != "" {
+		return "the server said " + words + "."
 	}
 	return clause(err)
 }
