@@ -178,7 +178,7 @@ func supported() []standard {
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
 			{
 				section: "4, 5", what: "Bound tokens", here: "With `dpop_bound_access_tokens` every token request carries a proof. One key for each authorization (ES256; EdDSA or RS256 where the metadata lack it), in the token store beside the tokens; consumers get it as `dpop_private_key`.",
-				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensOfDevices TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
 			},
 			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
 			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
