@@ -253,6 +253,14 @@ func rfc9700() standard {
 			section: "2.2.2, 4.14", what: "Rotation of refresh tokens", here: "Followed, and never in the way: this provider does not trigger reuse detection by a plan, a crash or a second run, and says so when somebody else has.",
 			sandbox: "TestTwelveDiscardedPlans TestCrashMatrix", oidc: "TestIndependentServer TestIndependentServerReuseByOthers", fosite: "TestFositeDiscardedPlans",
 		},
+		{
+			section: "2.1.2, 2.4", what: "No implicit grant, no passwords", here: "Not followed where a configuration asks for them: `implicit` and `password` are for servers that offer nothing else, and are marked as legacy.",
+			sandbox: "TestImplicitGrant TestPasswordGrant", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositeImplicit TestFositePassword",
+		},
+		{
+			section: "2.2.1, 2.5", what: "Sender-constrained tokens, asymmetric client authentication", here: "Followed where the server has them and the client is configured so: DPoP, mutual TLS, `private_key_jwt`.",
+			sandbox: "TestBoundTokens TestClientProvesItself", oidc: "TestIndependentServerBindsTokens TestIndependentServerClientAuthentication", fosite: "TestFositePrivateKeyJWT",
+		},
 		{section: "2.6", what: "HTTPS", here: "Followed: `http://` is refused except to the own machine, or with `allow_insecure_http`.", sandbox: "TestMistakesAreToldAtTheirPlace", alone: "A refusal before anything is sent; every other test is on loopback."},
 	}}
 }
