@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,9 @@ resource "oauth_token_pair" "this" {
 	for _, r := range p.log() {
 		if r.Path == "/token" && !r.DPoP {
 			t.Errorf("a token request without a proof: %+v", r)
+		}
+		if r.Path == "/request" && !slices.Contains(r.Parameters, "dpop_jkt") {
+			t.Errorf("an authorization request that names no key: %+v", r)
 		}
 	}
 

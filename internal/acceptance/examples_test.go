@@ -44,6 +44,7 @@ func newExample(t *testing.T, s *server, names ...string) *workspace {
 	w.env["TF_VAR_billing_client_secret"] = clientSecret
 	w.env["TF_VAR_reports_client_secret"] = clientSecret
 	w.env["TF_VAR_metrics_client_secret"] = clientSecret
+	w.env["TF_VAR_introspecting_client_secret"] = clientSecret
 	for n, name := range names {
 		text := readFile(t, filepath.Join(exampleDir, name))
 		text = strings.ReplaceAll(text, exampleServer, s.base)
@@ -79,10 +80,13 @@ const (
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
 	mintExample            = "resources/oauth_token_pair/resource_client_credentials.tf"
+	pushedExample          = "resources/oauth_token_pair/resource_pushed_and_bound.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
 	clientTokenExample     = "data-sources/oauth_access_token/data-source_client_credentials.tf"
 	clientTokenEphemeral   = "ephemeral-resources/oauth_access_token/ephemeral-resource_client_credentials.tf"
+	introspectionExample   = "data-sources/oauth_token_introspection/data-source.tf"
+	introspectionEphemeral = "ephemeral-resources/oauth_token_introspection/ephemeral-resource.tf"
 	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
 	overviewExample        = "data-sources/oauth_token_pairs/data-source.tf"
 	ephemeralExample       = "ephemeral-resources/oauth_access_token/ephemeral-resource.tf"
@@ -100,9 +104,9 @@ func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
-		preauthenticated, mintExample, pairWOExample, accessTokenExample,
+		preauthenticated, mintExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
-		clientTokenExample, clientTokenEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
+		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
@@ -196,6 +200,22 @@ func TestIssuerExamples(t *testing.T) {
 	w.plan().mustSay(t, "Check block assertion failed", "The server does not say that it takes PKCE.", "A destroy cannot revoke: a person has to.")
 }
 
+// What the server wants is one line each: requests that are pushed first, and tokens that are bound to a key.
+func TestPushedAndBoundExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pushedExample)
+	w.env["TF_VAR_bank_client_secret"] = clientSecret
+	w.ok("validate")
+	w.apply().mustSay(t, "Open this URL before ", "bank_authorization = ")
+	w.env["TF_VAR_bank_callback_url"] = s.consent(w.string("oauth_token_pair.bank", "authorization_url"))
+	w.apply().mustSay(t, "1 changed")
+	w.expect("oauth_token_pair.bank", values{"status": "active", "token_type": "DPoP", "authorization_url": nil})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectPushes(1)
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
+}
+
 // The first authorization, with everything that the pair's consumers do.
 func TestTokenPairExample(t *testing.T) {
 	t.Parallel()
@@ -253,6 +273,38 @@ func TestClientTokenExamples(t *testing.T) {
 		e.apply()
 		s.expectCalls(calls{tokenRequests: 2}) // in a store of its own
 	}
+}
+
+// What a server says of the token of a pair and of one from elsewhere. A dead credential fails the check, and stops nothing.
+func TestIntrospectionExamples(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pairExample, introspectionExample)
+	foreign, err := s.Issue(exampleClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.env["TF_VAR_foreign_token"] = foreign.AccessToken
+	w.ok("validate")
+	w.apply("-target=oauth_token_pair.crm")
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply().mustNotSay(t, "Check block assertion failed")
+	if ends, _ := w.outputs()["foreign_token_ends"].(string); ends == "" {
+		t.Errorf("outputs %v", w.outputs())
+	}
+	s.expectCalls(calls{exchanges: 1})
+	if w.knows(ephemeralResources) {
+		e := newExample(t, s, providerExample, introspectionEphemeral)
+		e.env["TF_VAR_foreign_token"] = foreign.AccessToken
+		e.ok("validate")
+		e.plan()
+		if _, err := s.RevokeFamily(sandbox.Revocation{All: true}); err != nil {
+			t.Fatal(err)
+		}
+		e.fails([]string{"The token is not good any more."}, "plan", "-no-color", "-input=false")
+	}
+	w.plan().mustSay(t, "Check block assertion failed", "The server no longer knows the refresh token of crm")
+	s.expectCalls(calls{exchanges: 1})
 }
 
 // Consumers in the same configuration wait for the apply that authorizes.

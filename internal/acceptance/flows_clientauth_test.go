@@ -289,6 +289,44 @@ func TestSigningAlgorithmOfTheServer(t *testing.T) {
 	w.fails([]string{"signed by an algorithm that is not taken", "The stored refresh token was not used up"}, "apply", "-no-color", "-auto-approve")
 }
 
+// A reply that is lost is asked for again with an assertion of its own: the first one was used.
+func TestLostReplyToAnAssertion(t *testing.T) {
+	t.Parallel()
+	p, w := newProofs(t, false, ""), newWorkspace(t)
+	if err := p.UpdateSettings(func(s *sandbox.Settings) { s.Rotation = sandbox.RotationNone }); err != nil {
+		t.Fatal(err)
+	}
+	p.fault(sandbox.Fault{Action: sandbox.ActionDrop, When: sandbox.After})
+	w.write(strings.Replace(p.byIssuer("keyed", p.issueTo("keyed").RefreshToken, p.signs(p.key)), strict, `rotation = "none"`, 1))
+	w.apply()
+	w.expect(this, values{"status": "active"})
+	p.expectCalls(calls{refreshes: 2, tokenRequests: 2})
+	if e := p.Log(); e[len(e)-1].Error != "" {
+		t.Errorf("the last request: %+v", e[len(e)-1])
+	}
+}
+
+// An address that takes no certificates is named as a possible cause.
+func TestCertificateThatNobodyAsksFor(t *testing.T) {
+	t.Parallel()
+	p := newProofs(t, false, "")
+	plain := newServerOn(t, sandbox.Listen{TLS: true}, nil)
+	w := newWorkspace(t)
+	w.write("provider \"oauth\" {\n" + heredoc("ca_certificate_pem", string(plain.running.CAPEM)) + "}\n" + fmt.Sprintf(`
+resource "oauth_token_pair" "this" {
+  name   = "proves"
+  client = {
+    client_id      = %q
+    token_endpoint = "%s/token"
+    refresh_token_policy = { %s }
+%s
+  }
+  preauthenticated = { refresh_token = "unknown" }
+}
+`, clientID, plain.base, strict, shows(p.shown, "tls_client_auth")))
+	w.fails([]string{"does not accept the client", "The stored refresh token was not used up", "that the server takes certificates at the endpoint in use"}, "apply", "-no-color", "-auto-approve")
+}
+
 // Neither keys nor assertions stand in a log.
 func TestProofsAreNotLogged(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,31 @@ func TestIndependentServerClientAuthentication(t *testing.T) {
 	}
 }
 
+// Requests that are pushed in advance (RFC 9126) are proved likewise: a new assertion, or the certificate at its own address.
+func TestIndependentServerPushesProved(t *testing.T) {
+	t.Parallel()
+	ca, key := newTestCA(t), newECKey(t)
+	own := selfSigned(t, "own")
+	clients := map[string]struct{ auth, client string }{
+		"keyed":  {"private_key_jwt", heredoc("private_key", privateKeyPEM(t, key))},
+		"pinned": {"self_signed_tls_client_auth", shows(own, "self_signed_tls_client_auth")},
+	}
+	options := oidcOptions{TLS: ca.listener(), PAR: "required"}
+	for id, jwks := range map[string]map[string]any{"keyed": jwksOf(publicJWK(t, key.Public(), "k1", nil)), "pinned": own.jwks(t)} {
+		options.Clients = append(options.Clients, oidcClient{
+			"client_id": id, "token_endpoint_auth_method": clients[id].auth, "jwks": jwks, "redirect_uris": []string{"http://127.0.0.1/callback"},
+			"grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"},
+		})
+	}
+	p := startOIDCProvider(t, options)
+	for id, c := range clients {
+		t.Run(id, func(t *testing.T) { p.provesItself(t, ca, id, c.client, c.auth, nil) })
+	}
+	if c := p.counters(); c.Pushed < 2 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // provesItself takes a client through an authorization, two refreshes and a revocation. bound are the thumbprints that tokens are bound to, by client.
 func (p *oidcProvider) provesItself(t *testing.T, ca *testCA, id, client, auth string, bound map[string]string) {
 	t.Helper()

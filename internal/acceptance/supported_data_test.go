@@ -7,8 +7,6 @@ const noStandard = `
 	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform
 	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
 
-const notYet = "Not yet."
-
 // supported are the rows of the page "What is supported", which "make generate" writes. TestSupportedIsShown holds each to its tests.
 func supported() []standard {
 	return []standard{
@@ -23,7 +21,7 @@ func supported() []standard {
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
 				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, which ends the access token too where the server says so, or whichever token there is. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
@@ -33,11 +31,18 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
-			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
 			{
-				section: "2.2, 3", what: "`private_key_jwt`, `client_secret_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
+				section: "2.1", what: "Grant `jwt_bearer`", here: "`jwt_bearer` of `oauth_token_pair`: an assertion that is signed here, with a key, anew for each token; or one that was signed elsewhere, which is sent once.",
+				names: "grant.jwt_bearer", sandbox: "TestSignedAssertions TestBroughtAssertion TestLostReplyToAnAssertion", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositeJWTBearer",
+			},
+			{
+				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
 				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
-				oidc: "TestIndependentServerClientAuthentication",
+				oidc: "TestIndependentServerClientAuthentication", fosite: "TestFositePrivateKeyJWT",
+			},
+			{
+				section: "2.2, 3", what: "`client_secret_jwt`", here: "Likewise, signed with a `client_secret` of at least 32 characters.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
@@ -87,9 +92,12 @@ func supported() []standard {
 		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
 			{
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
-				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
-			{section: "2", what: "Asking about any token", here: notYet, no: true},
+			{
+				section: "2", what: "Asking about any token", here: "Data source and ephemeral resource `oauth_token_introspection`: a token of the store, or one that is given. It uses nothing up, so it is the health check of a credential. That a token is not active is an answer and no error.",
+				names: "data.oauth_token_introspection ephemeral.oauth_token_introspection", sandbox: "TestIntrospectionAsHealthCheck TestIntrospectionOfAPair TestIntrospectionRefused TestIntrospectionWithoutSecretsInState", oidc: "TestIndependentServerTellsOfTokens", fosite: "TestFositeIntrospection",
+			},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
 		}},
 		{"RFC 8252", "Native Apps", "https://www.rfc-editor.org/rfc/rfc8252", []part{
@@ -114,10 +122,20 @@ func supported() []standard {
 			{section: "Core 5.3", what: "UserInfo", here: "No: a matter for whoever uses the token.", no: true},
 		}},
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
-			{section: "3", what: "Grant `device_code`", here: notYet, no: true, names: "client.device_authorization_endpoint"},
+			{
+				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeLost", oidc: "TestIndependentServerDeviceCode",
+			},
+			{
+				section: "3.5", what: "`slow_down`", here: "The interval grows as the section says.",
+				sandbox: "TestDeviceCodeTakesTime", alone: "oidc-provider never asks to slow down.",
+			},
 		}},
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
-			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
+			{
+				section: "2", what: "Grant `token_exchange`", here: "Of a token that is given, or of the access token of another token pair, which is not rotated for it. `actor_token`, `requested_token_type`, `resource`, `audience`.",
+				names: "grant.token_exchange", sandbox: "TestTokenExchangeOfAPair TestTokenExchangeOfAToken TestTokenExchangeInACircle", oidc: "TestIndependentServerFurtherGrants",
+			},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
 			{
@@ -135,17 +153,21 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
-			{section: "2", what: "`resource`", here: notYet, no: true},
+			{
+				section: "2", what: "`resource`", here: "In every grant, with the authorization request and with each token request.",
+				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource",
+			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
 			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
 		}},
 		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
 			{
-				section: "2, 5, 6", what: "Pushed requests", here: "Where the client has `require_pushed_authorization_requests`, or the metadata of the issuer ask for it. The URL holds the `request_uri` alone; once that has expired (`authorization_url_expires_at`), an apply gives another.",
-				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushedAuthorizationByMetadata TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
+				section: "2, 4", what: "Pushed requests", here: "With `require_pushed_authorization_requests`: pushed by an apply, with the client's authentication; the URL holds `client_id` and `request_uri` alone. When it has expired, the next apply pushes the same request again.",
+				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
 			},
-			{section: "3", what: "Request objects (RFC 9101)", here: "No: the parameters are pushed as they are.", no: true},
+			{section: "5", what: "Servers that require it", here: "Found in discovered metadata, and pushed without a word in the configuration.", sandbox: "TestPushedAuthorizationByMetadata", oidc: "TestIndependentServerPushed"},
+			{section: "3, RFC 9101", what: "Request objects (JAR)", here: "No: requests are pushed as plain parameters.", no: true},
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
@@ -154,7 +176,14 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
-			{section: "5", what: "Bound tokens", here: notYet, no: true, names: "client.dpop_bound_access_tokens"},
+			{
+				section: "4, 5", what: "Bound tokens", here: "With `dpop_bound_access_tokens` every token request carries a proof. One key for each authorization (ES256; EdDSA or RS256 where the metadata lack it), in the token store beside the tokens; consumers get it as `dpop_private_key`.",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensOfDevices TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
+			},
+			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
+			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
+			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
+			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
 		}},
 		rfc9700(),
 		beyond(),
@@ -179,13 +208,22 @@ func rfc6749() standard {
 			section: "4.1.2, 10.5", what: "A code works once", here: "A code is never sent twice, whoever brings it again, under whatever name.",
 			sandbox: "TestCallbackReplayed TestApplyDiedAfterExchange", oidc: "TestIndependentServerCodeOnce TestIndependentServerCodeReplayedByOthers",
 		},
-		{section: "4.2", what: "Implicit", here: notYet, no: true},
-		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
+		{
+			section: "4.2", what: "Implicit (legacy)", here: "`implicit` of `oauth_token_pair`: the token is read from the fragment of the address. There is no refresh token.",
+			names: "grant.implicit", sandbox: "TestImplicitGrant", fosite: "TestFositeImplicit",
+		},
+		{
+			section: "4.3", what: "Resource owner password (legacy)", here: "`password` of `oauth_token_pair`: sent again where there is no refresh token, and never by a plan after a refusal.",
+			names: "grant.password", sandbox: "TestPasswordGrant TestPasswordGrantRefused TestPasswordGrantLost", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositePassword",
+		},
 		{
 			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
 			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
-		{section: "4.5", what: "Extension grants", here: notYet, no: true},
+		{
+			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type` with any parameters, secret ones apart.",
+			names: "grant.extension_grant", sandbox: "TestExtensionGrant", oidc: "TestIndependentServerFurtherGrants",
+		},
 		{
 			section: "5.2", what: "Errors of the token endpoint", here: "`invalid_grant` ends the credential, `invalid_client` costs nothing but a warning, anything else leaves it as it is. The server's own words are shown.",
 			sandbox: "TestDeadCredential TestWrongClientSecret", oidc: "TestIndependentServerReuseByOthers", fosite: "TestFositeSecretRotation",

@@ -194,10 +194,10 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 		case rest.over:
 			return done, nil
 		case rest.wait > 0:
-			if err := m.clock.Sleep(ctx, rest.wait); err != nil {
-				return done, nil // a run that is stopped has lost nothing: the code waits for the next one
+			if m.clock.Sleep(ctx, rest.wait) == nil {
+				continue
 			}
-			continue
+			return done, nil // a run that is stopped has lost nothing: the code waits for the next one
 		}
 		done.Record, done.Answer, done.Verdict = round.Record, round.Answer, round.Verdict
 		done.Notices = append(done.Notices, round.Notices...)
@@ -276,15 +276,17 @@ func (m *Manager) poll(ctx context.Context, key string, snap snapshot) (Polled, 
 	defer func() { m.leave(ctx, b, verdict) }()
 	a := client.attempt(PurposeDevice)
 	a.NewFamily, a.Code, a.Scopes = family, code.SHA256(), snap.record.Device.Scopes
-	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{}, m.Now(), m.timings.SendBy))
+	c, err := m.claim(ctx, key, snap, a, client.Policy.TokenCalls.counts(extra{do: func(r *Record) {
+		r.Device.NextPoll = m.Now().Add(r.Device.Interval).Round(0).UTC() // in case that this process does not live to write it
+	}}, m.Now(), m.timings.SendBy))
 	if err != nil {
 		return Polled{}, err
 	}
 	defer c.close()
 	reply := m.send(ctx, c, oauth.Request{Endpoint: client.TokenEndpoint, Auth: client.auth(), Form: form}, &b, time.Time{})
 	verdict = client.Preset().Dialect.Judge(reply, code, client.ClientSecret)
-	m.log.Info("polled a device code", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status, "code", verdict.Code)
 	answer := oauth.PollOf(verdict)
+	m.log.Info("polled a device code", "key", key, "attempt", c.attempt.ID, "answer", string(answer), "status", verdict.Status)
 	if answer == oauth.PollToken {
 		s := m.keep(ctx, c, reply, verdict)
 		return Polled{Record: s.record, Notices: s.notices, Answer: answer}, nil

@@ -33,7 +33,6 @@ type proofServer struct {
 	wants   string // the nonce; empty: none is asked for
 	stays   bool   // it is not changed by a request that is taken
 	before  func() // after an answer that only asks for a nonce; once
-	kind    string // token_type; empty: DPoP
 	refused int    // for want of the nonce
 	proofs  []proofSeen
 }
@@ -89,7 +88,7 @@ func (s *proofServer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // readProof checks a proof with another library call than the one that has made it.
 func readProof(text string) (proofSeen, error) {
-	signed, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, jose.RS256})
+	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, jose.RS256})
 	if err != nil {
 		return proofSeen{}, err
 	}

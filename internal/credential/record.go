@@ -340,3 +340,12 @@ func (r Record) tombstone(at time.Time) Record {
 		DeletedAt:  at,
 	}
 }
+
+// StatusAt is the status at now: where no refresh token came, the end of the access token is that of the authorization.
+func (r Record) StatusAt(now time.Time) Status {
+	over := r.Generation > 0 && r.Tokens.Refresh.IsEmpty() && !r.Mints() && r.Refresh.Strategy != StrategyOnRejection
+	if r.Status == StatusActive && over && !r.Tokens.Alive(now, 0) {
+		return StatusAuthorizationRequired
+	}
+	return r.Status
+}

@@ -72,7 +72,8 @@ const kindRescue = "rescue"
 
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
-		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose, Minted: a.Minted, Renewable: a.Renewable, Family: a.Family, Base: a.Base,
+		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose,
+		Minted: a.Minted, Renewable: a.Renewable, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,

@@ -202,7 +202,7 @@ func (s *fakeServer) process(r *http.Request, form url.Values) (int, string) {
 		return s.refresh(form.Get("refresh_token"))
 	case "authorization_code":
 		return s.exchange(form)
-	case "client_credentials":
+	case "client_credentials", "urn:example:person":
 		return s.mint(form)
 	}
 	return 400, `{"error":"unsupported_grant_type"}`

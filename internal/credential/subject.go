@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -65,6 +64,3 @@ func (m *Manager) subject(ctx context.Context, key, name string, margin time.Dur
 	}
 	return res.Record.Tokens.Access, told, nil
 }
-
-// nameOf is the name of the token pair that a store key stands for.
-func nameOf(key string) string { return strings.TrimPrefix(key, PairKey("")) }

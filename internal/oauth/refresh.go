@@ -7,7 +7,8 @@ import (
 )
 
 // RefreshForm is the request of RFC 6749 §6. No scopes means that scope is not sent, which asks for what was granted
-// before; resource says where the next access token is for (RFC 8707 §2.2). extra adds parameters; one that belongs to the protocol is an error that names it.
+// before; resource says where the next access token is for (RFC 8707 §2.2). extra adds parameters; one that belongs to the
+// protocol is an error that names it.
 func RefreshForm(refreshToken secret.String, scopes, resource []string, extra map[string]string) (Form, error) {
 	if refreshToken.IsEmpty() {
 		return Form{}, fmt.Errorf("%w: there is no refresh token", ErrRequest)

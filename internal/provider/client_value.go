@@ -300,6 +300,10 @@ func rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path,
 	if !isGiven(v) {
 		return // one that is not known yet is judged when the apply plans again
 	}
+	rejectPlain(at, diags)
+}
+
+func rejectPlain(at path.Path, diags *diag.Diagnostics) {
 	steps := at.Steps()
 	last := steps[len(steps)-1].String()
 	diags.AddAttributeError(at, "Secret Would Enter the State",

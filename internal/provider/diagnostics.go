@@ -20,10 +20,15 @@ type subject struct {
 	kind       string // the Terraform type
 	name       string
 	session    *session
-	destroying bool // it is about revoking tokens
-	code       bool // it is about an authorization code, not about stored tokens
-	asks       bool // somebody asks for its access token, and manages it not
-	pushes     bool // it is planned that an apply gives the URL that a person opens
+	destroying bool   // it is about revoking tokens
+	code       bool   // it is about an authorization code, not about stored tokens
+	asks       bool   // somebody asks for its access token, and manages it not
+	device     bool   // it is about a device code, not about stored tokens
+	input      string // what is exchanged instead of a code; empty: a code
+	polled     string // what an apply has done for a device code that still waits
+	pushes     bool   // it is planned that an apply gives the URL that a person opens
+
+	introspects bool // it is about what a server says of a token
 }
 
 func (s subject) String() string {
@@ -80,8 +85,8 @@ func engineDetail(about subject, err error) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// explain says what happened, what is known of the credential, and what to do.
-func explain(about subject, e *credential.Error) []string {
+// explainCause is for errors that mean the same whatever they befell. It returns nil for others.
+func explainCause(about subject, e *credential.Error) []string {
 	if failed := (*oauth.DiscoveryError)(nil); errors.As(e.Err, &failed) {
 		return explainDiscovery(about, e.Record, failed)
 	}
@@ -91,32 +96,34 @@ func explain(about subject, e *credential.Error) []string {
 	if proofCode(e.Verdict.Code) && e.Kind == credential.KindConfiguration && !about.code {
 		return explainProof(about, e)
 	}
-	if about.kind == "oauth_app_registration" {
-		if parts := explainRegistration(about, e); parts != nil {
-			return parts
-		}
-	}
 	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
 		return explainExpired(about, expired)
 	}
-	if about.code {
-		if parts := explainExchange(about, e); parts != nil {
-			return parts
-		}
+	if failed := (*credential.SubjectError)(nil); errors.As(e.Err, &failed) {
+		return explainSubject(about, failed)
 	}
-	if about.destroying {
-		if parts := explainRevocation(about, e); parts != nil {
-			return parts
-		}
+	return nil
+}
+
+// explain says what happened, what is known of the credential, and what to do.
+func explain(about subject, e *credential.Error) []string {
+	if parts := explainCause(about, e); parts != nil {
+		return parts
 	}
-	if about.kind == kindClient {
-		if parts := explainClientToken(about, e); parts != nil {
-			return parts
-		}
-	}
-	if e.Record.Mints() {
-		if parts := explainMint(about, e); parts != nil {
-			return parts
+	// What goes for stored tokens does not go for everything: the first that has words of its own for e has them.
+	for _, special := range []struct {
+		is    bool
+		words func(subject, *credential.Error) []string
+	}{
+		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange},
+		{about.input == "assertion", explainAssertion},
+		{about.device, explainDevice}, {about.destroying, explainRevocation},
+		{about.introspects, explainIntrospection}, {about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
+	} {
+		if special.is {
+			if parts := special.words(about, e); parts != nil {
+				return parts
+			}
 		}
 	}
 	switch e.Kind {
@@ -158,7 +165,7 @@ func explain(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The token store %s holds no %s.", about.session.location, about), "Nothing was read from elsewhere, and nothing was sent.",
 			"Check the name, and that token_store (or OAUTH_TOKEN_STORE) is the one the credential was made in. If it was never made, apply its resource first."}
 	case credential.KindConsumed:
-		return []string{fmt.Sprintf("The code given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(about, e.Record)}
+		return []string{fmt.Sprintf("What was given for %s was used before. It is not sent again.", about), "What the store holds is unchanged.", authorizeAgain(about, e.Record)}
 	case credential.KindAttached:
 		return explainAttached(about, e)
 	case credential.KindState:
@@ -230,6 +237,8 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 		what = fmt.Sprintf("%s was destroyed.", capital(about.String()))
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
+	case e.Record.Source == grantDeviceCode && e.Verdict.Class == "" && !e.Record.IsTombstone():
+		return explainNoDevice(about, e.Record, left)
 	case e.Record.Generation == 0 && e.Verdict.Class == "" && len(e.Record.Pending) > 0 && about.asks:
 		left = "There is no token until a person has authorized it, and an apply of the oauth_token_pair has taken the callback."
 		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
@@ -243,21 +252,30 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 	return []string{what, left, authorizeAgain(about, e.Record)}
 }
 
-// authorizeAgain says how a person gives consent.
+// authorizeAgain says how a person gives consent, or what else brings new tokens.
 func authorizeAgain(about subject, r credential.Record) string {
+	grant := grantAuthorizationCode
+	switch r.Source {
+	case grantDeviceCode:
+		return enterCode(about, r)
+	case grantJWTBearer:
+		return "Bring another assertion in jwt_bearer.assertion, then apply."
+	case grantImplicit:
+		grant = grantImplicit
+	}
 	p, ok := r.NewestPending()
 	switch {
 	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
 		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
 	case !ok:
 	case p.ExpiresAt.IsZero():
-		return "Open this URL, consent, and give the whole address that the browser ends up at as authorization_code.callback_url, then apply:\n\n" + p.URL
+		return "Open this URL, consent, and give the whole address that the browser ends up at as " + grant + ".callback_url, then apply:\n\n" + p.URL
 	case p.Usable(about.session.now()):
-		return fmt.Sprintf("Open this URL before %s, consent, and give the whole address that the browser ends up at as authorization_code.callback_url, then apply:\n\n%s\n\n"+
-			"The server keeps the pushed request for that long. After that time apply as it is, which gives another URL.", moment(p.ExpiresAt), p.URL)
+		return fmt.Sprintf("Open this URL before %s, consent, and give the whole address that the browser ends up at as %s.callback_url, then apply:\n\n%s\n\n"+
+			"The server keeps the pushed request for that long. After that time apply as it is, which gives another URL.", moment(p.ExpiresAt), grant, p.URL)
 	default:
 		return fmt.Sprintf("The URL that was offered has expired: the server kept the pushed request until %s. Apply the oauth_token_pair, which pushes it anew, and open the next URL at once. "+
-			"If a browser has opened the former one in time, the address that it ended up at is still good as authorization_code.callback_url.", moment(p.ExpiresAt))
+			"If a browser has opened the former one in time, the address that it ended up at is still good as %s.callback_url.", moment(p.ExpiresAt), grant)
 	}
 	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
 }
@@ -334,6 +352,8 @@ func reasonText(r credential.Reason) string {
 		return "refresh.strategy is never"
 	case credential.ReasonAtApply:
 		return "refresh.strategy is at_apply"
+	case credential.ReasonGrantRefused:
+		return "the server refuses what the grant sends, and plans do not try it again"
 	case credential.ReasonNoRefreshToken:
 		return "there is no refresh token"
 	default:

@@ -129,6 +129,23 @@ func whatToDoAboutDiscovery(e *oauth.DiscoveryError) string {
 	return "Check that issuer is written as the server's documentation has it, then run again."
 }
 
+// explainSubject says why a token could not be derived from another pair.
+func explainSubject(about subject, s *credential.SubjectError) []string {
+	first := fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, which gives none.", capital(about.String()), s.Name)
+	if errors.Is(s.Err, credential.ErrCircle) {
+		return []string{fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, and cannot: %s", capital(about.String()), s.Name, clause(s.Err)),
+			"Nothing was sent.", "Name a token pair in token_exchange.subject_token_pair that gets its tokens in another way."}
+	}
+	inner := about
+	inner.name, inner.asks, inner.polled, inner.input, inner.device, inner.code = s.Name, true, "", "", false, false
+	cause := credential.AsError(s.Err)
+	parts := append([]string{first}, explain(inner, cause)...)
+	if words := cause.Verdict.Words(); cause.Verdict.Class != "" && words != "" {
+		parts = append(parts, "The server's own words: "+words)
+	}
+	return parts
+}
+
 // explainPush says why there is no URL to open. A pushed request uses nothing up, whatever becomes of it.
 func explainPush(about subject, e *credential.Error, failed *credential.PushError) []string {
 	works := "Nothing was used up: no person has been asked yet."

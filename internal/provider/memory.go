@@ -22,7 +22,7 @@ const (
 	verdictNone      verdict = ""
 	verdictRotate    verdict = "rotate"    // due, and only an apply may do it
 	verdictSeed      verdict = "seed"      // the store does not hold the record
-	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was
+	verdictAuthorize verdict = "authorize" // a tombstone stands where the record was, or an apply has something to ask for or to collect
 	verdictUnread    verdict = "unread"    // the provider's settings were not known yet; the apply does what Read could not
 	verdictOffer     verdict = "offer"     // a person must authorize, and the request has to be pushed (anew)
 	verdictOfferMore verdict = "offer_too" // likewise, of a pair that works

@@ -29,6 +29,12 @@ type tokenPairModel struct {
 	AuthorizationCode types.Object `tfsdk:"authorization_code"`
 	Preauthenticated  types.Object `tfsdk:"preauthenticated"`
 	ClientCredentials types.Object `tfsdk:"client_credentials"`
+	DeviceCode        types.Object `tfsdk:"device_code"`
+	Password          types.Object `tfsdk:"password"`
+	Implicit          types.Object `tfsdk:"implicit"`
+	JWTBearer         types.Object `tfsdk:"jwt_bearer"`
+	TokenExchange     types.Object `tfsdk:"token_exchange"`
+	ExtensionGrant    types.Object `tfsdk:"extension_grant"`
 	Refresh           types.Object `tfsdk:"refresh"`
 	RevokeOnDestroy   types.Bool   `tfsdk:"revoke_on_destroy"`
 
@@ -40,6 +46,9 @@ type tokenPairModel struct {
 	Status                    types.String `tfsdk:"status"`
 	AuthorizationURL          types.String `tfsdk:"authorization_url"`
 	AuthorizationURLExpiresAt types.String `tfsdk:"authorization_url_expires_at"`
+	UserCode                  types.String `tfsdk:"user_code"`
+	VerificationURI           types.String `tfsdk:"verification_uri"`
+	VerificationComplete      types.String `tfsdk:"verification_uri_complete"`
 	AccessToken               types.String `tfsdk:"access_token"`
 	RefreshToken              types.String `tfsdk:"refresh_token"`
 	IDToken                   types.String `tfsdk:"id_token"`

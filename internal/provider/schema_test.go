@@ -38,8 +38,8 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 	} {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
-			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_pair", "oauth_token_pairs"},
-			"ephemeral resources": {"oauth_access_token"},
+			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_introspection", "oauth_token_pair", "oauth_token_pairs"},
+			"ephemeral resources": {"oauth_access_token", "oauth_token_introspection"},
 		}[what]
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
@@ -104,11 +104,20 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"token_endpoint":           "public",
 		"token_type":               "Bearer",
 		"token_pair":               "a name",
+		"token_type_hint":          "one of two words",
 		"token_pairs":              "statuses and deadlines",
 		"token_calls":              "a number and a time",
 		"refresh_token_policy":     "settings",
 		"refresh_token_expires_at": "a time",
 		"authorization_code":       "an object; its members are marked",
+		"device_code":              "an object without secrets",
+		"user_code":                "a person has to read it",
+		"token_exchange":           "an object; its members are marked",
+		"subject_token_pair":       "a name",
+		"subject_token_type":       "a URI",
+		"actor_token_type":         "a URI",
+		"requested_token_type":     "a URI",
+		"key_id":                   "public: it stands in the header of every assertion",
 		"private_key_id":           "public: it stands in the header of every assertion",
 		"dpop_bound_access_tokens": "a choice",
 		"client_secret_expires_at": "a time",
@@ -178,9 +187,16 @@ func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
 		"oauth_token_pair client.client_secret_wo",
 		"oauth_token_pair client.private_key_wo",
 		"oauth_token_pair client.tls_client_private_key_wo",
+		"oauth_token_pair extension_grant.sensitive_parameters_wo",
+		"oauth_token_pair implicit.callback_url_wo",
+		"oauth_token_pair jwt_bearer.assertion_wo",
+		"oauth_token_pair jwt_bearer.private_key_wo",
+		"oauth_token_pair password.password_wo",
 		"oauth_token_pair preauthenticated.access_token_wo",
 		"oauth_token_pair preauthenticated.dpop_private_key_wo",
 		"oauth_token_pair preauthenticated.refresh_token_wo",
+		"oauth_token_pair token_exchange.actor_token_wo",
+		"oauth_token_pair token_exchange.subject_token_wo",
 	}
 	if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, want) {
 		t.Errorf("write-only attributes: got %v, want %v", got, want)
@@ -260,8 +276,8 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 60, "resource oauth_token_pair": 74,
-		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
+		"resource oauth_app_registration": 60, "resource oauth_token_pair": 140,
+		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -25,6 +24,7 @@ type applying struct {
 	former        *credential.Setup // what the record said before; nil: the same
 	unoffered     bool              // where to authorize could not be discovered, or what for not be pushed
 	failed        bool              // a code was sent in vain
+	regranted     bool              // the client gets its tokens by another grant than before
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -76,11 +76,14 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 	case err == nil:
 		setup := a.config.setup(a.session)
 		keepSecrets(&setup.Client, a.config.Client, before.Client)
+		keepGrantSecrets(setup.Grant, a.config.source(), before.Grant)
 		var after credential.Record
 		after, err = a.eng.Configure(ctx, a.about.name, setup)
-		a.former = &credential.Setup{Client: before.Client, Grant: before.Grant, Refresh: before.Refresh}
+		former := before.Setup()
+		a.former = &former
 		if err == nil {
-			warnOtherGrant(a.about, before, after, a.diags)
+			a.regranted = before.Mints() != after.Mints() || before.Generation != after.Generation
+			warnOtherGrant(a.about, before, after, a.config.grantPath(), a.diags)
 			warnOtherBinding(a.about, before, after, a.diags)
 		}
 		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
@@ -139,11 +142,17 @@ func (a *applying) makeAnew(ctx context.Context, mem *memory) error {
 func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 	var result credential.Result
 	ok := true
-	switch {
-	case !a.config.AuthorizationCode.IsNull():
+	switch a.config.source().name {
+	case grantAuthorizationCode:
 		result, ok = a.takeCode(ctx)
-	case !a.config.Preauthenticated.IsNull():
+	case grantPreauthenticated:
 		ok = a.takeTokens(ctx)
+	case grantImplicit:
+		result, ok = a.takeImplicit(ctx)
+	case grantJWTBearer:
+		result, ok = a.takeAssertion(ctx)
+	case grantDeviceCode:
+		result, ok = a.takeDevice(ctx)
 	}
 	if ok && result.Record.Status == "" {
 		result, ok = a.refresh(ctx)
@@ -178,8 +187,8 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	due := record.Mints() || record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired
 	if err == nil && due {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
-		if e := credential.AsError(err); err != nil && tolerable(e, a.state) {
-			if e.Kind == credential.KindRefused { // a status tells the others
+		if e := credential.AsError(err); err != nil && tolerable(e, a.state, a.regranted) {
+			if e.Kind == credential.KindRefused || e.Kind == credential.KindSubject { // a status tells the others
 				warnNoToken(a.about, e, a.diags)
 			}
 			result.Record, err = e.Record, nil
@@ -190,34 +199,30 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 		if record.Mints() {
 			summary = "Unable to Get Access Token"
 		}
-		addEngineError(a.diags, grantPath(a.config), summary, a.about, err)
+		addEngineError(a.diags, a.config.grantPath(), summary, a.about, err)
 	}
 	return result, err == nil
 }
 
 // tolerable tells whether an apply may end well without a fresh token: the credential exists and its status says why.
-// A first apply whose tokens were refused fails instead, and leaves no state.
-func tolerable(e *credential.Error, state tokenPairModel) bool {
+// A first apply whose tokens were refused fails instead, and leaves no state; so does one that has changed the grant, which the state
+// keeps as it was.
+func tolerable(e *credential.Error, state tokenPairModel, regranted bool) bool {
 	switch e.Kind {
 	case credential.KindUnknown:
 		return !e.Record.Mints() // else no status would tell of it
 	case credential.KindStrategy, credential.KindRefused:
 		return true
 	case credential.KindAuthorize:
+		if e.Record.Mints() {
+			return !state.ID.IsNull() && !regranted
+		}
 		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken
+	case credential.KindSubject:
+		return !state.ID.IsNull() && !regranted
 	default:
 		return false
 	}
-}
-
-func grantPath(config tokenPairModel) path.Path {
-	switch {
-	case !config.Preauthenticated.IsNull():
-		return path.Root("preauthenticated")
-	case !config.ClientCredentials.IsNull():
-		return pathClientCredentials()
-	}
-	return path.Root("authorization_code")
 }
 
 // takeCode exchanges the code of the configuration, unless it was used before.
@@ -259,13 +264,7 @@ func (a *applying) takeCode(ctx context.Context) (credential.Result, bool) {
 
 // denied reports an answer like error=access_denied. Nothing is spent; the URL stays good if its state is still pending.
 func (a *applying) denied(ctx context.Context, cb oauth.Callback, at path.Path) {
-	record, err := a.eng.Peek(ctx, a.about.name)
-	if err == nil {
-		err = &credential.Error{Kind: credential.KindDenied, Record: record, Verdict: oauth.Verdict{
-			Class: oauth.Reauthorize, Code: cb.Error, Description: cb.ErrorDescription, ErrorURI: cb.ErrorURI,
-		}}
-	}
-	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, err)
+	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, a.eng.Denied(ctx, a.about.name, cb))
 }
 
 // exchangeFailed reports a failed exchange with a fresh URL.
@@ -304,62 +303,10 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 	return true
 }
 
-// offer makes the authorization URL where the configuration asks for one.
-func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
-	endpoint, _ := authorizationEndpoint(a.config.Client)
-	if a.config.AuthorizationCode.IsNull() || endpoint == "" && !discovers(a.config.Client) {
-		return credential.Record{}, true
-	}
-	uri, ok := a.redirectURI(ctx, diags)
-	if !ok {
-		return credential.Record{}, false
-	}
-	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
-		RedirectURI: uri, Scopes: scopesOf(a.config.AuthorizationCode), Extra: knownStrings(a.config.AuthorizationCode, "extra_parameters"),
-		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
-	})
-	var pushing *credential.PushError
-	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
-		if either(a.config.AuthorizationCode, "code") != absent {
-			return credential.Record{}, true // a bare code needs no URL
-		}
-		a.unoffered = true
-	}
-	if err != nil {
-		addEngineError(diags, offerPath(err), "Unable to Offer Authorization", a.about, err)
-		return credential.Record{}, false
-	}
-	return record, true
-}
-
-// offerPath is what has to be corrected where no authorization can be offered.
-func offerPath(err error) path.Path {
-	if errors.Is(err, credential.ErrNoPushEndpoint) {
-		return path.Root("client").AtName("pushed_authorization_request_endpoint")
-	}
-	return path.Root("authorization_code")
-}
-
-// reshaped tells whether the configuration asks a person for something else than the state did. One that has just been brought
-// a code has been asked.
-func (a *applying) reshaped() bool {
-	if a.state.AuthorizationCode.IsNull() || a.config.brings(a.state) {
-		return false
-	}
-	inputs := []string{"callback_url", "code", "code_verifier"}
-	was := a.state.AuthorizationCode.Attributes()
-	for name, is := range a.config.AuthorizationCode.Attributes() {
-		input := slices.ContainsFunc(inputs, func(i string) bool { return name == i || strings.HasPrefix(name, i+"_wo") })
-		if former, ok := was[name]; ok && !input && !is.Equal(former) {
-			return true
-		}
-	}
-	return false
-}
-
 // redirectURI is the grant's, else the registration's first.
 func (a *applying) redirectURI(ctx context.Context, diags *diag.Diagnostics) (string, bool) {
-	if uri := member(a.config.AuthorizationCode, "redirect_uri").ValueString(); uri != "" {
+	s := a.config.source()
+	if uri := member(*s.value, "redirect_uri").ValueString(); uri != "" {
 		return uri, true
 	}
 	name := member(a.config.Client, "registration").ValueString()
@@ -369,8 +316,8 @@ func (a *applying) redirectURI(ctx context.Context, diags *diag.Diagnostics) (st
 			return reg.RedirectURIs[0], true
 		}
 	}
-	diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",
-		"authorization_code.redirect_uri is needed: no registration with redirect_uris was found in the token store. Nothing was sent.")
+	diags.AddAttributeError(path.Root(s.name).AtName("redirect_uri"), "Missing Attribute",
+		s.name+".redirect_uri is needed: no registration with redirect_uris was found in the token store. Nothing was sent.")
 	return "", false
 }
 

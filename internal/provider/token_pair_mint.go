@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -18,7 +17,7 @@ func clientCredentialsAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "The client gets tokens for itself, as a machine and for no user: the first apply brings one, and nobody ever has to authorize. " +
 			"There is no refresh token; whenever a token ends, the client asks for the next. `{}` will do for most servers. " +
-			"One of this, `authorization_code` and `preauthenticated`. A change gets a new token at once.",
+			"A change gets a new token at once. " + oneGrant,
 		Optional: true,
 		Attributes: requestInputs(
 			"Null or `[]`: none are sent, and the server decides. Those that the client's `platform` wants of a person who authorizes are not among them.",
@@ -28,32 +27,6 @@ func clientCredentialsAttribute() schema.SingleNestedAttribute {
 }
 
 func pathClientCredentials() path.Path { return path.Root("client_credentials") }
-
-// validateOneGrant checks that it is known where the tokens come from, and that it is one place.
-func (m *tokenPairModel) validateOneGrant(diags *diag.Diagnostics) {
-	missing := true
-	var all []string
-	for _, g := range []struct {
-		name  string
-		value types.Object
-	}{
-		{"authorization_code", m.AuthorizationCode}, {"preauthenticated", m.Preauthenticated}, {"client_credentials", m.ClientCredentials},
-	} {
-		missing = missing && g.value.IsNull()
-		if isGiven(g.value) {
-			all = append(all, g.name)
-		}
-	}
-	if missing {
-		diags.AddAttributeError(path.Root("authorization_code"), "Missing Grant",
-			"A token pair needs to know where its tokens come from: authorization_code = {} for a person who authorizes in a browser, "+
-				"client_credentials = {} for a client that gets tokens for itself, or preauthenticated = { refresh_token = … } for tokens obtained elsewhere.")
-	}
-	if n := len(all) - 1; n > 0 {
-		diags.AddAttributeError(path.Root(all[n]), "Contradicting Grants",
-			fmt.Sprintf("%s and %s cannot be used together. Keep one of them.", strings.Join(all[:n], ", "), all[n]))
-	}
-}
 
 // validateClientCredentials checks what a request for a token of the client's own will be made of.
 func (m *tokenPairModel) validateClientCredentials(diags *diag.Diagnostics) {
@@ -100,28 +73,21 @@ func platformName(id types.String) string {
 	return "the server"
 }
 
-// clientCredentials is what the record keeps of the grant; nil where tokens come from an authorization.
-func (m *tokenPairModel) grant() *credential.Grant {
-	if !isGiven(m.ClientCredentials) {
-		return nil
-	}
-	return clientCredentialsOf(m.ClientCredentials)
-}
-
 // otherGrant tells whether the record has another grant than the state: a change of it broke off, or the state is an old copy.
 // A state that was just imported has none.
 func (m *tokenPairModel) otherGrant(record credential.Record) bool {
-	minting, authorized := !m.ClientCredentials.IsNull(), !m.AuthorizationCode.IsNull() || !m.Preauthenticated.IsNull()
-	return record.Mints() != minting && (minting || authorized)
+	name := m.source().name
+	return name != "" && (record.Mints() != m.mints() || record.Source != "" && record.Source != name)
 }
 
 // mintsAnew tells whether the apply will, or may, drop what the tokens of the state are made from: the grant, or the server
-// of a client that gets its tokens for itself.
+// of a client that gets its tokens by a grant of its own.
 func (m *tokenPairModel) mintsAnew(state tokenPairModel) bool {
-	if !m.ClientCredentials.Equal(state.ClientCredentials) {
+	is, was := m.source(), state.source()
+	if m.mints() != state.mints() || m.mints() && (is.name != was.name || !is.value.Equal(*was.value)) {
 		return true
 	}
-	if m.ClientCredentials.IsNull() || m.Client.Equal(state.Client) {
+	if !m.mints() || m.Client.Equal(state.Client) {
 		return false
 	}
 	same := platformParameters(m.Client).Equal(platformParameters(state.Client)) &&
@@ -133,71 +99,14 @@ func (m *tokenPairModel) mintsAnew(state tokenPairModel) bool {
 }
 
 // warnOtherGrant tells what becomes of the tokens of an authorization when the client gets its own, and the other way round.
-func warnOtherGrant(about subject, before, after credential.Record, diags *diag.Diagnostics) {
+func warnOtherGrant(about subject, before, after credential.Record, at path.Path, diags *diag.Diagnostics) {
 	switch {
 	case before.Mints() == after.Mints():
 	case after.Mints() && before.Generation > 0:
-		diags.AddAttributeWarning(pathClientCredentials(), "Another Grant",
-			fmt.Sprintf("The client gets the tokens of %s for itself from now on. The ones that came from an authorization were not revoked; they are kept aside, and used again if client_credentials is taken out.", about))
+		diags.AddAttributeWarning(at, "Another Grant",
+			fmt.Sprintf("The client gets the tokens of %s for itself from now on. The ones that came from an authorization were not revoked; they are kept aside, and used again if %s is taken out.", about, at))
 	case !after.Mints() && after.Generation > 0:
 		diags.AddWarning("Another Grant",
 			fmt.Sprintf("The tokens of %s come from an authorization again: those that were kept aside while the client got its own are in use again.", about))
-	}
-}
-
-// explainMint says what went wrong for a client that gets its tokens for itself: there is no refresh token that could be
-// used up, and no person who could help by authorizing. It returns nil for an error that is not special to that.
-func explainMint(about subject, e *credential.Error) []string {
-	const nothing = "Nothing was used up: the client can ask again at any time, and nobody has to authorize."
-	switch e.Kind {
-	case credential.KindConfiguration:
-		if e.Verdict.Class == "" {
-			return nil
-		}
-		return []string{fmt.Sprintf("The authorization server gives the client of %s no token: %s", about, cause(e, "it does not accept the request.")), nothing,
-			"Check that the app may use client_credentials, and check the grant's scopes and extra_parameters and the client's endpoints. Then run again."}
-	case credential.KindBadClient:
-		return []string{notAccepted(about, e), nothing, checkProofOf(e)}
-	case credential.KindNotSent:
-		return []string{fmt.Sprintf("The authorization server was not reached for %s: %s", about, cause(e, "no connection.")), "Nothing was sent.", "Check the network and the endpoint, then run again."}
-	case credential.KindUnknown:
-		return []string{fmt.Sprintf("The client of %s asked for a token, and no usable reply came: %s", about, cause(e, "the server seems to be in trouble.")), nothing, "Run again."}
-	case credential.KindLater:
-		if e.Reason == credential.ReasonBudget {
-			return nil
-		}
-		return []string{fmt.Sprintf("The client of %s can get no token before %s: %s.", about, moment(e.Until), reasonText(e.Reason)), nothing, "Run again after that time."}
-	case credential.KindStrategy:
-		return explainMintStrategy(about, e)
-	case credential.KindRefused:
-		return []string{fmt.Sprintf("The API refuses the access token of %s, although the client has just got it: refresh.probe.url answered 401 before and after.", about), nothing,
-			"Check that refresh.probe.url belongs to this platform and account, and that the scopes allow to read it. Every run that meets this asks for one token."}
-	}
-	return nil
-}
-
-func explainMintStrategy(about subject, e *credential.Error) []string {
-	what := "has expired"
-	if e.Record.Tokens.Access.IsEmpty() {
-		what = "has still to be asked for"
-	}
-	if e.Reason == credential.ReasonAtApply {
-		return []string{fmt.Sprintf("The access token of %s %s, and its refresh.strategy is at_apply: only an apply of the resource gets one.", about, what), "Nothing was sent.",
-			"Apply the configuration that holds the oauth_token_pair."}
-	}
-	return []string{fmt.Sprintf("The access token of %s %s, and its refresh.strategy is never.", about, what), "Nothing was sent.", "Choose another refresh.strategy."}
-}
-
-// warnMinted tells what a success still has to say of a token that the client got for itself. Such a token is worth no more
-// than another request, so that it was rescued, or could not be, is nothing to tell.
-func warnMinted(about subject, n credential.Notice, diags *diag.Diagnostics) {
-	switch n.Code {
-	case credential.NoticeNotStored:
-		diags.AddWarning("New Access Token Not in the Token Store",
-			fmt.Sprintf("The client of %s has got an access token, but the token store %s could not be written: %s\n\n"+
-				"This run uses it. Should it be lost, the next run asks for another: nothing was used up.", about, about.session.location, clause(n.Err)))
-	case credential.NoticeNotRevoked:
-		diags.AddWarning("Token Not Revoked",
-			fmt.Sprintf("%s was removed here, but its access token was not revoked: %s It ends by itself.", capital(about.String()), notRevoked(n.Err)))
 	}
 }

@@ -85,7 +85,7 @@ func TestWordsOfWhatMints(t *testing.T) {
 	}{
 		{credential.Error{Kind: credential.KindConfiguration, Verdict: refusedWith("invalid_scope", "no such scope")}, mints, []string{
 			`The authorization server gives the client of token pair "exact" no token: it does not accept the request.`, nothing,
-			"Check that the app may use client_credentials, and check the grant's scopes and extra_parameters and the client's endpoints. Then run again.",
+			"Check that the app may use client_credentials, and check what the grant sends and the client's endpoints. Then run again.",
 			"The server's own words: invalid_scope: no such scope (HTTP 400)",
 		}},
 		{credential.Error{Kind: credential.KindConfiguration, Err: credential.ErrPublicClient}, none, []string{
@@ -194,7 +194,7 @@ func TestWarningOfAnotherGrant(t *testing.T) {
 		{mints, aRecord(unauthorized), ""},
 	} {
 		var diags diag.Diagnostics
-		warnOtherGrant(aPair, c.before, c.after, &diags)
+		warnOtherGrant(aPair, c.before, c.after, pathClientCredentials(), &diags)
 		if (len(diags) == 0) != (c.says == "") || len(diags) > 0 && !strings.Contains(diags[0].Detail(), c.says) {
 			t.Errorf("got %v, want %q", diags, c.says)
 		}

@@ -14,7 +14,8 @@ import (
 
 func (m *tokenPairModel) volatileStrings() []*types.String {
 	return []*types.String{
-		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.DPoPPrivateKey, &m.TokenType,
+		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.UserCode, &m.VerificationURI, &m.VerificationComplete,
+		&m.AccessToken, &m.RefreshToken, &m.IDToken, &m.DPoPPrivateKey, &m.TokenType,
 		&m.IssuedAt, &m.ExpiresAt, &m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
 	}
 }
@@ -35,13 +36,17 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	m.StoreID, m.StoreLocation = optionalString(storeID), optionalString(s.location)
 	m.setVolatileNull()
 
-	status := r.Status
+	status := r.StatusAt(now)
 	if r.IsTombstone() {
 		status = credential.StatusAuthorizationRequired
 	}
 	m.Status = types.StringValue(string(status))
-	if p, ok := r.NewestPending(); ok && !r.Mints() && p.Usable(now) {
+	if p, ok := r.NewestPending(); ok && offersURL(r) && p.Usable(now) {
 		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
+	}
+	if r.Device.Waits(now) {
+		m.UserCode, m.VerificationURI = types.StringValue(r.Device.UserCode), types.StringValue(r.Device.VerificationURI)
+		m.VerificationComplete = optionalString(r.Device.VerificationURIComplete)
 	}
 	m.Generation = types.Int64Value(r.Generation)
 	m.LastRotatedAt = timeValue(r.LastRotatedAt)
@@ -74,6 +79,11 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	}
 }
 
+// offersURL tells whether a person authorizes by an authorization URL, as far as the record says.
+func offersURL(r credential.Record) bool {
+	return !r.Mints() && r.Source != grantDeviceCode && r.Source != grantJWTBearer
+}
+
 func (m *tokenPairModel) setVolatileNull() {
 	for _, s := range m.volatileStrings() {
 		*s = types.StringNull()
@@ -86,8 +96,9 @@ func (m *tokenPairModel) setVolatileNull() {
 // clearWriteOnly nulls what may not enter state.
 func (m *tokenPairModel) clearWriteOnly() {
 	m.Client = withoutWriteOnly(m.Client)
-	m.AuthorizationCode = withoutWriteOnly(m.AuthorizationCode)
-	m.Preauthenticated = withoutWriteOnly(m.Preauthenticated)
+	for _, s := range m.sources() {
+		*s.value = withoutWriteOnly(*s.value)
+	}
 }
 
 func withoutWriteOnly(o types.Object) types.Object {
@@ -97,7 +108,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 	values := o.Attributes()
 	for name := range values {
 		if len(name) > 3 && name[len(name)-3:] == "_wo" {
-			values[name] = types.StringNull()
+			values[name] = nullOf(values[name])
 		}
 	}
 	return types.ObjectValueMust(o.AttributeTypes(context.Background()), values)
@@ -105,7 +116,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 
 // replica is what the state knows of the credential. family comes from the private state.
 func (m *tokenPairModel) replica(family string) credential.Replica {
-	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64(), Minted: !m.ClientCredentials.IsNull()}
+	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64(), Minted: m.mints()}
 	p.Unauthorized = m.Status.ValueString() == string(credential.StatusAuthorizationRequired)
 	t := &p.Tokens
 	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
@@ -137,7 +148,11 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 	if s.stateOnly {
 		client.Registration = "" // there is no store to look a secret up in; the client object holds it
 	}
-	return credential.Setup{Client: client, Grant: m.grant(), Inputs: m.inputs(), Refresh: m.refreshSettings()}
+	setup := credential.Setup{Client: client, Grant: m.grant(), Inputs: m.inputs(), Refresh: m.refreshSettings(), Source: m.source().name}
+	if s := m.source(); setup.Grant == nil && s.name != "" {
+		setup.Resource = listOf(*s.value, "resource")
+	}
+	return setup
 }
 
 func timeValue(t time.Time) types.String {

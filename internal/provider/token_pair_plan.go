@@ -22,7 +22,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 	}
 	config.validateGrants(&resp.Diagnostics)
 	config.validateRefresh(&resp.Diagnostics)
-	config.validateClientCredentials(&resp.Diagnostics)
+	config.validateGrantRequest(&resp.Diagnostics)
 	if !config.Client.IsNull() && !config.Client.IsUnknown() {
 		// Whether http:// is allowed is known to the provider's configuration alone, which validate does not have.
 		checkClient(path.Root("client"), func(name string) types.String { return memberText(config.Client, name) },
@@ -35,7 +35,7 @@ func (*tokenPairResource) ValidateConfig(ctx context.Context, req resource.Valid
 // nothing.
 func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 	code, pre := m.AuthorizationCode, m.Preauthenticated
-	m.validateOneGrant(diags)
+	m.validateSources(diags)
 	if isGiven(pre) {
 		access, refresh := either(pre, "access_token"), either(pre, "refresh_token")
 		// With a version alone the write-only token was brought by an earlier run, and is not at hand any more.
@@ -64,11 +64,11 @@ func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 
 // validateAuthorization checks what an authorization URL will be made of.
 func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
-	grant := m.AuthorizationCode
-	if !isGiven(grant) {
+	s := m.source()
+	if s.name != grantAuthorizationCode && s.name != grantImplicit || !isGiven(*s.value) {
 		return
 	}
-	at := path.Root("authorization_code")
+	grant, at := *s.value, path.Root(s.name)
 	endpoint, settled := authorizationEndpoint(m.Client)
 	if settled && endpoint == "" && !discovers(m.Client) && either(grant, "code") == absent {
 		diags.AddAttributeError(path.Root("client").AtName("authorization_endpoint"), "Missing Attribute",
@@ -78,7 +78,7 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 		m.validatePushing(diags)
 	}
 	if member(grant, "redirect_uri").IsNull() && member(m.Client, "registration").IsNull() {
-		diags.AddAttributeError(at.AtName("redirect_uri"), "Missing Attribute", "authorization_code.redirect_uri is needed: the client names no registration whose first redirect_uris could be used.")
+		diags.AddAttributeError(at.AtName("redirect_uri"), "Missing Attribute", fmt.Sprintf("%s.redirect_uri is needed: the client names no registration whose first redirect_uris could be used.", at))
 	}
 	request := oauth.AuthorizationRequest{
 		Endpoint: "https://authorization.invalid/authorize", ClientID: "id", RedirectURI: "https://client.invalid/callback", State: "state",
@@ -93,8 +93,12 @@ func (m *tokenPairModel) validateAuthorization(diags *diag.Diagnostics) {
 		return
 	}
 	request.Extra = knownStrings(grant, "extra_parameters")
+	if len(listOf(grant, "resource")) > 0 { // which is checked where it stands
+		request.Resource = []string{"urn:given"}
+	}
+	request.Audience = listOf(grant, "audience")
 	if _, err := oauth.AuthorizationURL(request); err != nil {
-		diags.AddAttributeError(at.AtName("extra_parameters"), "Invalid Attribute Value", fmt.Sprintf("authorization_code.extra_parameters cannot be used: %s.", err))
+		diags.AddAttributeError(at.AtName("extra_parameters"), "Invalid Attribute Value", fmt.Sprintf("%s.extra_parameters cannot be used: %s.", at, err))
 	}
 }
 
@@ -216,22 +220,9 @@ func otherClient(plan, state tokenPairModel) bool {
 
 // brings tells whether the plan holds a code or token that the state does not.
 func (m *tokenPairModel) brings(state tokenPairModel) bool {
-	inputs := map[string][2]types.Object{
-		"callback_url": {m.AuthorizationCode, state.AuthorizationCode}, "code": {m.AuthorizationCode, state.AuthorizationCode},
-		"access_token": {m.Preauthenticated, state.Preauthenticated}, "refresh_token": {m.Preauthenticated, state.Preauthenticated},
-	}
-	for name, pair := range inputs {
-		is, was := pair[0], pair[1]
-		if is.IsUnknown() {
-			return true
-		}
-		if is.IsNull() {
-			continue
-		}
-		if v := member(is, name); !v.IsNull() && !v.Equal(memberOrNull(was, name)) {
-			return true
-		}
-		if v := memberInt(is, name+"_wo_version"); !v.IsNull() && (was.IsNull() || !v.Equal(memberInt(was, name+"_wo_version"))) {
+	former := state.sources()
+	for i, s := range m.sources() {
+		if s.brings(*former[i].value) {
 			return true
 		}
 	}
@@ -250,12 +241,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	for _, s := range clientSecrets() {
 		secrets = append(secrets, path.Root("client").AtName(s.name))
 	}
-	for _, name := range []string{"callback_url", "code", "code_verifier"} {
-		secrets = append(secrets, path.Root("authorization_code").AtName(name))
-	}
-	for _, name := range []string{"access_token", "refresh_token", "dpop_private_key"} {
-		secrets = append(secrets, path.Root("preauthenticated").AtName(name))
-	}
+	config.rejectSecrets(r.session, diags)
 	for _, p := range secrets {
 		switch {
 		case !r.session.secretsInState:
@@ -272,16 +258,18 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 		}
 	}
 	config.checkProbe(r.session.insecure, diags)
-	config.validateClientCredentials(diags)
+	config.validateGrantRequest(diags)
 	if config.Client.IsNull() || config.Client.IsUnknown() {
 		return
 	}
 	checkClient(path.Root("client"), func(name string) types.String { return memberText(config.Client, name) },
 		platformParameters(config.Client), policyOf(config.Client), r.session.insecure, diags)
-	grant := config.AuthorizationCode
-	if r.session.stateOnly && !grant.IsNull() && !grant.IsUnknown() && member(grant, "redirect_uri").IsNull() {
-		diags.AddAttributeError(path.Root("authorization_code").AtName("redirect_uri"), "Missing Attribute",
-			`authorization_code.redirect_uri is needed: with token_store = "state" there is no store to look the registration's redirect_uris up in.`)
+	s := config.source()
+	redirects := s.name == grantAuthorizationCode || s.name == grantImplicit
+	if r.session.stateOnly && redirects && isGiven(*s.value) && member(*s.value, "redirect_uri").IsNull() {
+		at := path.Root(s.name).AtName("redirect_uri")
+		diags.AddAttributeError(at, "Missing Attribute",
+			fmt.Sprintf(`%s is needed: with token_store = "state" there is no store to look the registration's redirect_uris up in.`, at))
 	}
 }
 
@@ -299,7 +287,7 @@ func usedInputs(config, state tokenPairModel) []secret.String {
 	return used
 }
 
-// inputs are the tokens and the code that m brings.
+// inputs are the tokens, the code and the assertion that m brings.
 func (m *tokenPairModel) inputs() []secret.String {
 	var inputs []secret.String
 	for _, name := range []string{"access_token", "refresh_token"} {
@@ -312,7 +300,12 @@ func (m *tokenPairModel) inputs() []secret.String {
 	if cb, err := oauth.ParseCallback(callback); err == nil {
 		inputs = append(inputs, cb.Code)
 	}
-	return inputs
+	callback, _ = m.input(m.Implicit, grantImplicit, "callback_url")
+	if cb, err := oauth.ParseImplicit(callback, oauth.Dialect{}); err == nil {
+		inputs = append(inputs, cb.Token.AccessToken)
+	}
+	assertion, _ := m.input(m.JWTBearer, grantJWTBearer, "assertion")
+	return append(inputs, assertion)
 }
 
 // input returns a secret of the configuration, plain or write-only, and where it stands.

@@ -76,8 +76,7 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
 	notices := result.Notices
 	told := hasFailed(notices) || err != nil
-	e := credential.AsError(err)
-	switch {
+	switch e := credential.AsError(err); {
 	case err == nil:
 		var more []credential.Notice
 		record, more = eng.LookUp(ctx, name, result.Record)
@@ -95,13 +94,8 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	if mem.Verdict == verdictOfferMore {
 		warnUnusedURL(about, record, diags)
 	}
-	if err != nil && e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
-		warnNoToken(about, err, diags)
-	}
-	switch {
-	case err == nil || mem.Verdict != verdictNone:
-	case e.Kind == credential.KindBadClient, e.Kind == credential.KindConfiguration, e.Kind == credential.KindNotSent:
-		mem.Verdict = verdictClient
+	if err != nil {
+		mem.Verdict = warnFailed(about, err, mem.Verdict, diags)
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
@@ -111,6 +105,24 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	state.fill(record, storeID, r.session, r.session.now())
 	r.warnStanding(about, record, told, diags)
 	return true
+}
+
+// warnFailed tells of a token that could not be had, and returns what an apply can do about it.
+func warnFailed(about subject, err error, left verdict, diags *diag.Diagnostics) verdict {
+	e := credential.AsError(err)
+	if e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
+		warnNoToken(about, err, diags)
+	}
+	if left != verdictNone {
+		return left
+	}
+	switch e.Kind {
+	case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
+		return verdictClient
+	case credential.KindSubject: // an apply that mends the other pair goes on with this one
+		return verdictAuthorize
+	}
+	return left
 }
 
 // lookUp finds the record of the state. It returns false where there is none to go on with: the state stays as it is.
@@ -214,6 +226,10 @@ func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state t
 	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
 	switch {
 	case state.otherGrant(record):
+		return verdictAuthorize
+	case record.Mints() && record.Status == credential.StatusAuthorizationRequired: // only an apply asks again
+		return verdictAuthorize
+	case !state.DeviceCode.IsNull() && record.WantsDevice(r.session.now()): // a code is asked for, and collected, by an apply
 		return verdictAuthorize
 	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
 		return verdictRotate

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -29,14 +27,20 @@ func tokenPairAttributes() map[string]schema.Attribute {
 			Required:            true, Attributes: clientOfPairAttributes(),
 		},
 		"authorization_code": schema.SingleNestedAttribute{
-			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. One of this, `preauthenticated` and `client_credentials`.",
+			MarkdownDescription: "A person authorizes in a browser, in two applies: the first one makes `authorization_url`; after the consent, give the whole address that the browser ends up at as `callback_url` and apply again. A new callback URL authorizes again in place. " + oneGrant,
 			Optional:            true, Attributes: authorizationCodeAttributes(),
 		},
 		"preauthenticated": schema.SingleNestedAttribute{
-			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. One of this, `authorization_code` and `client_credentials`.",
+			MarkdownDescription: "Tokens that were obtained elsewhere; the refresh token alone is enough. Once it was used, its successors live in the token store: it can stay in the configuration, and is not sent again. " + oneGrant,
 			Optional:            true, Attributes: preauthenticatedAttributes(),
 		},
 		"client_credentials": clientCredentialsAttribute(),
+		"device_code":        deviceCodeAttribute(),
+		"password":           passwordAttribute(),
+		"implicit":           implicitAttribute(),
+		"jwt_bearer":         jwtBearerAttribute(),
+		"token_exchange":     tokenExchangeAttribute(),
+		"extension_grant":    extensionAttribute(),
 		"refresh": schema.SingleNestedAttribute{
 			MarkdownDescription: "When the access token is refreshed. Default: shortly before it expires. Whatever is chosen but `never`: a refresh token that dies when it lies idle (see `refresh_token_expires_at`) is used once two thirds of that time are over, though the access token still works.", Optional: true, Attributes: refreshAttributes(),
 		},
@@ -48,8 +52,11 @@ func tokenPairAttributes() map[string]schema.Attribute {
 		"store_id":                     computedString("The random id of the token store that holds the credential."),
 		"store_location":               computedString(describeStoreLocation),
 		"status":                       computedString(describeStatus),
-		"authorization_url":            computedString("What a person opens to authorize, or to authorize again. It stays the same until it is used or its inputs change. Null without `authorization_code` or without an `authorization_endpoint`. Where authorization requests are pushed (RFC 9126) it expires soon; then it is null, and the next apply offers another if somebody has to authorize."),
+		"authorization_url":            computedString("What a person opens to authorize, or to authorize again. It stays the same until it is used or its inputs change. Null without `authorization_code` or `implicit`, or without an `authorization_endpoint`. Where authorization requests are pushed (RFC 9126) it expires soon; then it is null, and the next apply offers another if somebody has to authorize."),
 		"authorization_url_expires_at": computedString(describeURLExpiresAt),
+		"user_code":                    computedString("With `device_code`: the code that a person enters at `verification_uri`. Null unless one waits for that."),
+		"verification_uri":             computedString("With `device_code`: where a person enters `user_code`, on any device. Null unless one waits for that."),
+		"verification_uri_complete":    computedString("With `device_code`: the same with the code in it, to be opened or shown as a QR code. Null unless the server gives one."),
 		"access_token":                 computedSecret("The access token. Null with `secrets_in_state = false`."),
 		"refresh_token":                computedSecret("The refresh token. Null with `secrets_in_state = false`."),
 		"id_token":                     computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
@@ -107,28 +114,24 @@ func secretInput(into map[string]schema.Attribute, name, description string, val
 		Optional:            true, Sensitive: true, WriteOnly: true,
 		Validators: append([]validator.String{stringvalidator.AlsoRequires(sibling("_wo_version"))}, validators...),
 	}
-	into[name+"_wo_version"] = schema.Int64Attribute{
+	into[name+"_wo_version"] = versionAttribute(name)
+}
+
+func versionAttribute(name string) schema.Int64Attribute {
+	return schema.Int64Attribute{
 		MarkdownDescription: "Needed with `" + name + "_wo`. Change it whenever that changes; Terraform cannot see the value itself change.", Optional: true,
 		Validators: []validator.Int64{int64validator.AtLeast(0)},
 	}
 }
 
 func authorizationCodeAttributes() map[string]schema.Attribute {
-	attributes := map[string]schema.Attribute{
-		"redirect_uri": schema.StringAttribute{
-			MarkdownDescription: "The redirection URI: absolute and without a fragment. Default: the first `redirect_uris` of the registration.", Optional: true,
-			Validators: []validator.String{redirectURI()},
-		},
-		"scopes": schema.SetAttribute{
-			MarkdownDescription: "The scopes to ask for, at most 500. Null: those that the client's `platform` wants, if any. `[]`: none are sent, and the server decides.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Set{setvalidator.SizeAtMost(500), noNulls{}, setvalidator.ValueStringsAre(scopeToken())},
-		},
-		"extra_parameters": schema.MapAttribute{
-			MarkdownDescription: "More parameters for the authorization URL, such as `prompt` or `audience`, at most 50. They win over those of the `platform`. Those of the protocol (`client_id`, `state` and so on) are refused.", ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{
-				mapvalidator.SizeAtMost(50), mapvalidator.KeysAre(printable(200)), noNulls{}, mapvalidator.ValueStringsAre(printable(4096)),
-			},
-		},
+	attributes := requestInputs(personsScopes, "they go to the authorization URL, such as `prompt`, and win over those of the `platform`")
+	attributes["redirect_uri"] = redirectURIAttribute()
+	attributes["audience"] = schema.ListAttribute{
+		MarkdownDescription: describeAudience + " It goes to the authorization URL alone.", ElementType: types.StringType, Optional: true, Validators: audienceValidators(),
+	}
+	attributes["resource"] = schema.ListAttribute{
+		MarkdownDescription: describeResource + " It goes to the authorization URL, with the code and with every refresh.", ElementType: types.StringType, Optional: true, Validators: resourceValidators(),
 	}
 	secretInput(attributes, "callback_url", "The whole address that the browser ended up at after the consent, from `https://` on. It is used once, can stay in the configuration, and is not sent again.", callbackURL())
 	secretInput(attributes, "code", "An authorization code alone, for platforms that show one, percent-decoded. `callback_url` is safer: it also proves the `state`. Not together with `callback_url`.", printable(8192))

@@ -20,6 +20,9 @@ type tokenPairStatus struct {
 	Status                    types.String `tfsdk:"status"`
 	AuthorizationURL          types.String `tfsdk:"authorization_url"`
 	AuthorizationURLExpiresAt types.String `tfsdk:"authorization_url_expires_at"`
+	UserCode                  types.String `tfsdk:"user_code"`
+	VerificationURI           types.String `tfsdk:"verification_uri"`
+	VerificationComplete      types.String `tfsdk:"verification_uri_complete"`
 	Scopes                    types.Set    `tfsdk:"scopes"`
 	Generation                types.Int64  `tfsdk:"generation"`
 	IssuedAt                  types.String `tfsdk:"issued_at"`
@@ -45,6 +48,9 @@ func statusAttributes() map[string]schema.Attribute {
 		"status":                       computedText(describeStatus),
 		"authorization_url":            computedText("What a person opens to authorize, or to authorize again. Null if the pair offers none, or if it has expired."),
 		"authorization_url_expires_at": computedText(describeURLExpiresAt),
+		"user_code":                    computedText("The device code that a person enters at `verification_uri`. Null unless one waits for that."),
+		"verification_uri":             computedText("Where a person enters `user_code`. Null unless a code waits for that."),
+		"verification_uri_complete":    computedText("The same with the code in it. Null unless the server gives one."),
 		"generation":                   schema.Int64Attribute{MarkdownDescription: describeGeneration, Computed: true},
 		"scopes":                       schema.SetAttribute{MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true},
 		"issued_at":                    computedText("When the access token was requested (RFC 3339, UTC)."),
@@ -55,7 +61,7 @@ func statusAttributes() map[string]schema.Attribute {
 		"next_attempt_at":              computedText("With status `outcome_unknown`: from when on the refresh token may be sent once more. Null if it is not sent again."),
 		"claimed_by":                   computedText("The host that has claimed the pair: it works on it now, or has died doing so. Null if none."),
 		"claimed_at":                   computedText("Since when it does that."),
-		"claimed_for":                  computedText("What it does: `refresh`, `exchange`, `revoke`, or `move` to another token store. Nobody takes a move over: run it again to finish it, or to take it back."),
+		"claimed_for":                  computedText("What it does: `refresh`, `exchange`, `device_code` (one poll), `revoke`, or `move` to another token store. Nobody takes a move over: run it again to finish it, or to take it back."),
 		"claim_stale": schema.BoolAttribute{
 			MarkdownDescription: "Whether that takes longer than any request does (2 minutes with the default `request_timeout`): the host has died, or stands still. But for a `move`, the next run that needs a token takes over. False if there is no claim.",
 			Computed:            true,
@@ -75,12 +81,16 @@ func statusAttributes() map[string]schema.Attribute {
 
 func statusOf(r credential.Record, host string, now time.Time) tokenPairStatus {
 	m := tokenPairStatus{
-		Status: types.StringValue(string(r.Status)), Generation: types.Int64Value(r.Generation), Scopes: types.SetNull(types.StringType),
+		Status: types.StringValue(string(r.StatusAt(now))), Generation: types.Int64Value(r.Generation), Scopes: types.SetNull(types.StringType),
 		IssuedAt: timeValue(r.Tokens.IssuedAt), ExpiresAt: timeValue(r.Tokens.ExpiresAt),
 		RefreshTokenExpiresAt: timeValue(r.IdleDeadline()), ReauthorizeBy: timeValue(r.AbsoluteDeadline()),
 		LastRotatedAt: timeValue(r.LastRotatedAt), ClaimStale: types.BoolValue(false), History: historyOf(r),
 	}
-	if p, ok := r.NewestPending(); ok && p.Usable(now) {
+	if r.Device.Waits(now) {
+		m.UserCode, m.VerificationURI = types.StringValue(r.Device.UserCode), types.StringValue(r.Device.VerificationURI)
+		m.VerificationComplete = optionalString(r.Device.VerificationURIComplete)
+	}
+	if p, ok := r.NewestPending(); ok && offersURL(r) && p.Usable(now) {
 		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	if r.Tokens.Scopes != nil {

@@ -45,6 +45,14 @@ func unknownCases() []unknownCase {
 		{"probe", "oauth_token_pair", object{"name": "x", "client": pairClient(), "preauthenticated": object{"refresh_token": "r"}, "refresh": object{"strategy": "on_rejection", "probe": object{"url": "https://api.example.com/me"}}}, nil, []string{"refresh"}},
 		{"tokens, write-only", "oauth_token_pair", object{"name": "x", "client": sealedClient, "preauthenticated": object{"refresh_token_wo": "r", "refresh_token_wo_version": 1}}, quiet, append(grants, "client.client_secret")},
 		{"client credentials", "oauth_token_pair", object{"name": "x", "client": with(visma, "client_secret", "s"), "client_credentials": object{"scopes": []any{"a", "b"}, "extra_parameters": object{"tenant_id": "t"}}}, nil, append(grants, "client.", "client_credentials")},
+		{"device code", "oauth_token_pair", with(devicePair(), "device_code", object{"scopes": []any{"a"}, "extra_parameters": object{"x": "y"}}), nil, []string{"device_code", "client"}},
+		{"password", "oauth_token_pair", with(passwordPair(), "password.scopes", []any{"a"}), nil, []string{"password"}},
+		{"implicit", "oauth_token_pair", with(implicitPair(), "implicit.callback_url", "https://app.example.com/callback#access_token=t&state=s"), nil, []string{"implicit"}},
+		{"signed assertion", "oauth_token_pair", with(with(signingPair(), "jwt_bearer.algorithm", "ES256"), "jwt_bearer.claims", `{"scope":"x"}`), nil, []string{"jwt_bearer"}},
+		{"brought assertion", "oauth_token_pair", assertionPair(), nil, []string{"jwt_bearer"}},
+		{"exchange", "oauth_token_pair", with(with(exchangePair(), "token_exchange.actor_token", "a"), "token_exchange.actor_token_type", "urn:x:y"), nil, []string{"token_exchange"}},
+		{"exchange of a pair", "oauth_token_pair", grantPair("token_exchange", object{"subject_token_pair": "other", "resource": []any{"https://r.example"}}), nil, []string{"token_exchange"}},
+		{"extension", "oauth_token_pair", with(with(extensionPair(), "extension_grant.sensitive_parameters", object{"pin": "1"}), "extension_grant.parameters", object{"account": "1"}), nil, []string{"extension_grant"}},
 		{"tokens without a store", "oauth_token_pair", object{"name": "x", "client": full, "preauthenticated": object{"refresh_token": "r"}}, object{"token_store": "state"}, append(grants, "client.client_secret")},
 	}
 }
@@ -164,7 +172,9 @@ func TestEverythingUnknownAtOnce(t *testing.T) {
 			}
 		}
 		delete(deep, "preauthenticated") // an object contradicts another, whatever its members will be
-		delete(deep, "client_credentials")
+		for _, grant := range []string{"client_credentials", "device_code", "password", "implicit", "jwt_bearer", "token_exchange", "extension_grant"} {
+			delete(deep, grant)
+		}
 		for _, config := range []object{flat, deep} {
 			if all := p.validateResource(typeName, config); len(all) > 0 {
 				t.Errorf("%s: %v", typeName, all)

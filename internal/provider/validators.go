@@ -7,10 +7,13 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -250,4 +253,62 @@ func (noRepeats) ValidateList(_ context.Context, req validator.ListRequest, resp
 			return
 		}
 	}
+}
+
+// personText bounds a text that a person may have chosen: any characters but controls (RFC 6749 appendix A.15), at most n bytes. Its
+// message does not quote the value.
+func personText(n int) check {
+	return check{wants: fmt.Sprintf("1 to %d bytes without control characters", n), wrong: func(text string) error {
+		switch {
+		case text == "":
+			return fmt.Errorf("it is empty")
+		case len(text) > n:
+			return fmt.Errorf("it is longer")
+		case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+			return fmt.Errorf("it holds a control character; a line break is often copied along")
+		}
+		return nil
+	}}
+}
+
+// absoluteURI bounds an identifier like that of a token type.
+func absoluteURI() check {
+	return check{wants: "an absolute URI, like urn:ietf:params:oauth:token-type:access_token", wrong: func(text string) error {
+		if err := printable(2048).wrong(text); err != nil {
+			return err
+		}
+		if u, err := url.Parse(text); err != nil || u.Scheme == "" || strings.Contains(text, " ") {
+			return fmt.Errorf("it is not one")
+		}
+		return nil
+	}}
+}
+
+// implicitCallback bounds a pasted callback of the implicit grant.
+func implicitCallback() check {
+	return check{wants: "the whole address that the browser showed after the consent, with what stands behind the #", wrong: func(text string) error {
+		_, err := oauth.ParseImplicit(secret.New(text), oauth.Dialect{})
+		return err
+	}}
+}
+
+// extensionType bounds a grant_type that no other attribute is for.
+func extensionType() check {
+	return check{wants: "an absolute URI or the plain name of a grant", wrong: func(text string) error {
+		if err := printable(2048).wrong(text); err != nil {
+			return err
+		}
+		if strings.Contains(text, " ") {
+			return fmt.Errorf("it holds a space")
+		}
+		attribute := map[string]string{
+			"authorization_code": grantAuthorizationCode, "refresh_token": grantPreauthenticated, oauth.GrantClientCredentials: grantClientCredentials,
+			oauth.GrantPassword: grantPassword, oauth.GrantDeviceCode: grantDeviceCode, oauth.GrantJWTBearer: grantJWTBearer,
+			oauth.GrantTokenExchange: grantTokenExchange, "implicit": grantImplicit,
+		}[text]
+		if attribute != "" {
+			return fmt.Errorf("the attribute %s is for that grant", attribute)
+		}
+		return nil
+	}}
 }

@@ -24,6 +24,8 @@ func badTokenPairValues() []badValue {
 	rows = append(rows, badCodeGrantValues()...)
 	rows = append(rows, badBroughtValues()...)
 	rows = append(rows, badMintValues()...)
+	rows = append(rows, badGrantValues()...)
+	rows = append(rows, badRequestValues(codePair(), "authorization_code")...)
 	return append(rows, badModes()...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -95,14 +96,10 @@ func (s *Server) checkAssertion(c *call, client Client, text string) reason {
 		return assertionReplayed
 	}
 	// RFC 7523 §3: used ids are kept for as long as the JWT would be good.
+	maps.DeleteFunc(s.assertions, func(_ string, end time.Time) bool { return !end.After(now) })
 	id := client.ID + " " + claims.ID
 	if _, used := s.assertions[id]; used {
 		return assertionReplayed
-	}
-	for old, end := range s.assertions {
-		if !end.After(now) {
-			delete(s.assertions, old)
-		}
 	}
 	s.assertions[id] = expires
 	return ""

@@ -23,6 +23,7 @@ type authorization struct {
 	thumbprint    string // dpop_jkt
 	offline       bool   // with a refresh token
 	forUser       bool   // with the tokens of the user
+	implicit      bool   // an access token instead of a code
 }
 
 // denial is why an authorization request fails. Without a redirectURI it is shown to the person: nothing may be sent
@@ -64,6 +65,9 @@ func (s *Server) decide(params url.Values, issuer, decision string, entry *Entry
 		return s.denialReply(issuer, denial{code: "invalid_request", description: "neither Allow nor Deny was chosen"})
 	}
 	s.useUp(params)
+	if request.implicit {
+		return s.implicit(request, issuer, entry)
+	}
 	code, err := s.consent(request)
 	if err != nil {
 		return s.denialReply(issuer, denial{request.redirectURI, request.state, "server_error", "no randomness"})
@@ -122,7 +126,7 @@ var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // checkTrusted checks what comes after the redirect URI, and fills in the scopes.
 func (s *Server) checkTrusted(request *authorization, params url.Values) (code, description string) {
 	for name, values := range params {
-		if len(values) > 1 { // RFC 6749 §3.1
+		if len(values) > 1 && !mayRepeat(name) { // RFC 6749 §3.1
 			if name == "state" {
 				request.state = ""
 			}
@@ -137,6 +141,8 @@ func (s *Server) checkTrusted(request *authorization, params url.Values) (code, 
 	switch {
 	case responseType == "":
 		return "invalid_request", "response_type is missing"
+	case s.grants.Implicit && responseType == "token" && request.challenge == "" && method == "" && ok: // RFC 6749 §4.2.1; PKCE protects codes alone
+		request.implicit = true
 	case responseType != "code":
 		return "unsupported_response_type", "response_type must be code"
 	case s.manners.pkce == pkceIgnored:

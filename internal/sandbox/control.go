@@ -28,6 +28,9 @@ const ControlHelp = `Control API of the sandbox (JSON in, JSON out; errors are 4
   GET    current          every authorization and how it stands
   GET    secrets          every secret ever issued or configured
   POST   approve          {"authorization_url": "…", "deny": false} → {"callback_url": "…"}
+  POST   device           {"user_code": "…", "deny": false}, as a person who enters it would
+  POST   polls            {"answers": ["authorization_pending", "slow_down", "access_denied", "expired_token", ""]},
+                          for the next polls of a device code; "" is whatever is true
   POST   issue            {"client_id": "…", "scopes": ["…"]} → a token pair made outside of any flow
   POST   revoke_family    {"refresh_token": "…"} or {"family": "…"} or {"all": true}, as an administrator would;
                           with "only": "refresh_tokens" or "access_tokens" just those. Also as: kill
@@ -61,6 +64,8 @@ func (s *Server) controlMux() *http.ServeMux {
 	handle("GET", "current", show(s.Current))
 	handle("GET", "secrets", show(func() any { return map[string][]Secret{"secrets": s.Secrets()} }))
 	handle("POST", "approve", run(s.controlApprove))
+	handle("POST", "device", run(s.controlDevice))
+	handle("POST", "polls", run(s.controlPolls))
 	handle("POST", "issue", run(s.controlIssue))
 	handle("POST", "revoke_family", run(s.controlRevoke))
 	handle("POST", "kill", run(s.controlRevoke))
@@ -174,6 +179,24 @@ func (s *Server) controlApprove(in struct {
 	}
 	callback, err := visit(in.AuthorizationURL)
 	return map[string]string{"callback_url": callback}, err
+}
+
+func (s *Server) controlDevice(in struct {
+	UserCode string `json:"user_code"`
+	Deny     bool   `json:"deny"`
+}) (any, error) {
+	decide := s.ConfirmDevice
+	if in.Deny {
+		decide = s.RefuseDevice
+	}
+	return done{}, decide(in.UserCode)
+}
+
+func (s *Server) controlPolls(in struct {
+	Answers []string `json:"answers"`
+}) (any, error) {
+	s.PlanPolls(in.Answers...)
+	return done{}, nil
 }
 
 func (s *Server) controlIssue(in struct {

@@ -1,6 +1,6 @@
 // Package sandbox is an OAuth 2.0 authorization server that misbehaves on demand. Tests, the demo and people who try
-// the provider run against it. It is an independent fake: it is written from RFC 6749, 7009, 7591, 7592, 7636, 7662, 8414 and 9207 and
-// from what platforms do, and it imports nothing of this project, so that it can prove the client wrong.
+// the provider run against it. It is an independent fake: it is written from RFC 6749, 7009, 7523, 7591, 7592, 7636, 7662, 8414, 8628,
+// 8693 and 9207 and from what platforms do, and it imports nothing of this project, so that it can prove the client wrong.
 //
 // New makes a Server, which is an http.Handler; Start serves it on a loopback port, plain or over TLS. The Server's
 // methods (and the JSON control API under /_sandbox/, see control.go) move its clock, change its rotation rules,
@@ -10,7 +10,11 @@
 //
 //	GET  /authorize                               the consent page
 //	POST /authorize                               the decision of that page
-//	POST /token                                   authorization_code, refresh_token, client_credentials
+//	POST /token                                   authorization_code, refresh_token, client_credentials, device_code;
+//	                                              with Options.Grants also password, jwt-bearer, token-exchange and others
+//	POST /device_authorization                    RFC 8628
+//	GET  /device                                  where a person enters a user code
+//	POST /device                                  the decision of that page
 //	POST /revoke                                  RFC 7009
 //	POST /introspect                              RFC 7662
 //	POST /register                                RFC 7591, if Settings.Registration enables it
@@ -25,7 +29,7 @@
 // # What it does not do
 //
 // It has no users to log in, keeps everything in memory, and hands out every secret it knows through its control API.
-// It must never face a network. It has no implicit, password or device grant.
+// It must never face a network.
 //
 // # Platform profiles
 //

@@ -48,7 +48,7 @@ type proof struct {
 	thumbprint string // RFC 7638; empty: the request has none
 }
 
-var proofEncoding = base64.RawURLEncoding.Strict()
+func proofEncoding() *base64.Encoding { return base64.RawURLEncoding.Strict() }
 
 // checkProof checks the proof of a request (RFC 9449 §4.3). accessToken is what it has to go with; empty: none.
 func (s *Server) checkProof(c *call, place, accessToken string, rule NonceRule) (proof, reason) {
@@ -84,7 +84,7 @@ func (s *Server) checkProof(c *call, place, accessToken string, rule NonceRule) 
 		fault = "jti could be guessed"
 	case s.proofs[seen]:
 		fault = "jti was used before"
-	case accessToken != "" && claims.TokenHash != proofEncoding.EncodeToString(sum[:]):
+	case accessToken != "" && claims.TokenHash != proofEncoding().EncodeToString(sum[:]):
 		fault = "ath is of another token"
 	case accessToken == "" && claims.TokenHash != "":
 		fault = "ath without an access token"
@@ -159,7 +159,7 @@ func openProof(text string) (header proofHeader, claims proofClaims, err error) 
 		return header, claims, errors.New("it is no compact JWS")
 	}
 	for i, into := range []any{&header, &claims} {
-		raw, err := proofEncoding.DecodeString(parts[i])
+		raw, err := proofEncoding().DecodeString(parts[i])
 		if err == nil {
 			err = json.Unmarshal(raw, into)
 		}
@@ -167,7 +167,7 @@ func openProof(text string) (header proofHeader, claims proofClaims, err error) 
 			return header, claims, fmt.Errorf("its part %d: %w", i, err)
 		}
 	}
-	signature, err := proofEncoding.DecodeString(parts[2])
+	signature, err := proofEncoding().DecodeString(parts[2])
 	switch {
 	case err != nil:
 		return header, claims, err
@@ -184,10 +184,10 @@ var errSignature = errors.New("its signature does not fit")
 // verify checks a signature of RFC 7518 §3 or RFC 8037.
 func (k proofKey) verify(alg, signed string, signature []byte) error {
 	sum := sha256.Sum256([]byte(signed))
-	x, errX := proofEncoding.DecodeString(k.X)
-	y, errY := proofEncoding.DecodeString(k.Y)
-	n, errN := proofEncoding.DecodeString(k.Modulus)
-	e, errE := proofEncoding.DecodeString(k.Exponent)
+	x, errX := proofEncoding().DecodeString(k.X)
+	y, errY := proofEncoding().DecodeString(k.Y)
+	n, errN := proofEncoding().DecodeString(k.Modulus)
+	e, errE := proofEncoding().DecodeString(k.Exponent)
 	if err := errors.Join(errX, errY, errN, errE); err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (k proofKey) thumbprint() string {
 		text = fmt.Sprintf(`{"e":%q,"kty":"RSA","n":%q}`, k.Exponent, k.Modulus)
 	}
 	sum := sha256.Sum256([]byte(text))
-	return proofEncoding.EncodeToString(sum[:])
+	return proofEncoding().EncodeToString(sum[:])
 }
 
 // tokenProof is checkProof for the token endpoint: what a client that has to bind its tokens may leave out, and which key they
@@ -241,6 +241,14 @@ func (s *Server) tokenProof(c *call, client Client) (proof, reason) {
 		why = proofMissing
 	}
 	return p, why
+}
+
+// bind binds a new access token to the key of c, and the refresh tokens of a public client with it (RFC 9449 §5). Server.mu is held.
+func (s *Server) bind(c *call, client Client, access *accessToken) {
+	access.thumbprint = c.proof.thumbprint
+	if client.AuthMethod == AuthNone && access.family != nil {
+		access.family.thumbprint = c.proof.thumbprint
+	}
 }
 
 // fits tells whether p is of the key that something is bound to; nothing: it may be of any, or missing.

@@ -210,7 +210,7 @@ func TestNonces(t *testing.T) {
 func TestBoundToTheKey(t *testing.T) {
 	t.Parallel()
 	p := newRig(t).prover()
-	thief := p.rig.prover()
+	thief := p.prover()
 	thief.made = 1000
 	callback, err := p.Approve(p.running.BaseURL + "/authorize?" + form("client_id", "public", "response_type", "code", "redirect_uri", redirect,
 		"state", "s", "code_challenge", challenge, "code_challenge_method", "S256", "dpop_jkt", p.thumbprint()).Encode())

@@ -13,6 +13,8 @@ import (
 const (
 	pathAuthorize  = "/authorize"
 	pathToken      = "/token"
+	pathDeviceAuth = "/device_authorization"
+	pathDevice     = "/device"
 	pathRevoke     = "/revoke"
 	pathPush       = "/par"
 	pathIntrospect = "/introspect"
@@ -40,6 +42,10 @@ func (s *Server) endpointAt(path string) (endpoint, bool) {
 		return endpoint{[]string{http.MethodGet, http.MethodPost}, (*Server).serveAuthorize}, true
 	case pathToken:
 		return endpoint{post, (*Server).serveToken}, true
+	case pathDeviceAuth:
+		return endpoint{post, (*Server).serveDeviceAuthorization}, true
+	case pathDevice:
+		return endpoint{[]string{http.MethodGet, http.MethodPost}, (*Server).serveDevice}, true
 	case pathRevoke:
 		return endpoint{post, (*Server).serveRevoke}, true
 	case pathPush:
@@ -73,6 +79,7 @@ type call struct {
 	badForm error      // why params may be incomplete
 	issuer  string
 	entry   *Entry // guarded by Server.mu
+	proof   proof  // of a token request
 }
 
 // serveEndpoint takes one request through its stages: arrival, body, fault before, processing, fault after, reply.
@@ -148,6 +155,7 @@ func (s *Server) accept(r *http.Request, body []byte) *call {
 		}
 	}
 	c.entry.GrantType = c.params.Get("grant_type")
+	c.entry.Resource, c.entry.Audience = strings.Join(c.params["resource"], " "), strings.Join(c.params["audience"], " ")
 	c.entry.ClientID = c.params.Get("client_id")
 	if strings.HasPrefix(r.URL.Path, pathRegister) {
 		c.params = url.Values{}
@@ -166,13 +174,16 @@ func (s *Server) accept(r *http.Request, body []byte) *call {
 func presentedAt(path string) []string {
 	switch path {
 	case pathToken, pathRedirected:
-		return []string{"code", "refresh_token"}
+		return []string{"code", "refresh_token", "device_code"}
 	case pathRevoke, pathIntrospect:
 		return []string{"token"}
 	default:
 		return nil
 	}
 }
+
+// mayRepeat tells whether a parameter may come more than once (RFC 8707 §2, RFC 8693 §2.1).
+func mayRepeat(name string) bool { return name == "resource" || name == "audience" }
 
 // process carries the request out.
 func (s *Server) process(c *call) reply {
@@ -208,8 +219,8 @@ func (c *call) checkForm() reason {
 	if c.r.URL.RawQuery != "" {
 		return badQuery
 	}
-	for _, values := range c.params {
-		if len(values) > 1 {
+	for name, values := range c.params {
+		if len(values) > 1 && !mayRepeat(name) {
 			return repeated
 		}
 	}

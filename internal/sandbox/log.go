@@ -23,6 +23,9 @@ type Entry struct {
 	AssertionKeyID    string `json:"assertion_key_id,omitempty"`
 	// Parameters are the names of the form's parameters, sorted, with spaces between.
 	Parameters string `json:"parameters,omitempty"`
+	// Resource and Audience are the values of these parameters, in their order, with spaces between.
+	Resource string `json:"resource,omitempty"`
+	Audience string `json:"audience,omitempty"`
 	// Status is the HTTP status that was sent, which a fault may have changed.
 	Status int `json:"status"`
 	// Error is the OAuth error code that processing came to, and Reason says it more exactly. A fault changes neither.
@@ -56,6 +59,11 @@ type Counters struct {
 	Refreshes         int `json:"refreshes"`
 	RefreshErrors     int `json:"refresh_errors"`
 	ClientCredentials int `json:"client_credentials"`
+	// DeviceCodes counts the device codes that were given, Polls the requests for their tokens. Grants counts the tokens given by
+	// password, assertion, exchange and extension grants.
+	DeviceCodes int `json:"device_codes"`
+	Polls       int `json:"polls"`
+	Grants      int `json:"grants"`
 	// ReuseDetected counts presentations of a dead refresh token, CodeReplays those of a used code.
 	ReuseDetected   int `json:"reuse_detected"`
 	CodeReplays     int `json:"code_replays"`

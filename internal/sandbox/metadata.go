@@ -15,9 +15,10 @@ func (s *Server) serveMetadata(c *call) reply {
 		{"issuer", quote(c.issuer)},
 		{"authorization_endpoint", quote(c.issuer + pathAuthorize)},
 		{"token_endpoint", quote(c.issuer + pathToken)},
-		{"response_types_supported", `["code"]`},
+		{"device_authorization_endpoint", quote(c.issuer + pathDeviceAuth)},
+		{"response_types_supported", s.responseTypes()},
 		{"response_modes_supported", `["query"]`},
-		{"grant_types_supported", `["authorization_code","refresh_token","client_credentials"]`},
+		{"grant_types_supported", s.grantTypes()},
 		{"token_endpoint_auth_methods_supported", s.methodList(s.manners.tokenMethods)},
 		{"code_challenge_methods_supported", `["S256"]`},
 		{"authorization_response_iss_parameter_supported", strconv.FormatBool(!s.manners.omitsIssuer)},
@@ -51,6 +52,32 @@ func (s *Server) serveMetadata(c *call) reply {
 		members = append(members, member{"registration_endpoint", quote(c.issuer + pathRegister)})
 	}
 	return jsonReply(http.StatusOK, members)
+}
+
+// responseTypes is a JSON list of what the authorization endpoint answers with.
+func (s *Server) responseTypes() string {
+	if s.grants.Implicit {
+		return `["code","token"]`
+	}
+	return `["code"]`
+}
+
+// grantTypes is a JSON list of what the token endpoint takes.
+func (s *Server) grantTypes() string {
+	types := []string{"authorization_code", "refresh_token", "client_credentials", grantDevice}
+	if s.grants.Implicit {
+		types = append(types, "implicit")
+	}
+	if s.grants.Users != nil {
+		types = append(types, "password")
+	}
+	if s.grants.AssertionKeys != nil {
+		types = append(types, grantJWTBearer)
+	}
+	if s.grants.Exchange {
+		types = append(types, grantTokenExchange)
+	}
+	return `["` + strings.Join(append(types, sortedNames(s.grants.Extensions)...), `","`) + `"]`
 }
 
 // methodList is a JSON list of methods of client authentication; nil stands for all that clients have. Server.mu is held.

@@ -79,6 +79,22 @@ const (
 	refreshTooEarly      reason = "refresh_too_early"
 	refreshWithScope     reason = "refresh_with_scope"
 
+	deviceUnknown reason = "device_unknown"
+	deviceUsed    reason = "device_used"
+	deviceExpired reason = "device_expired"
+	deviceDenied  reason = "device_denied"
+	deviceTooFast reason = "device_too_fast"
+	devicePending reason = "device_pending"
+
+	passwordWrong     reason = "password_wrong"
+	grantingMalformed reason = "granting_malformed"
+	grantingUnsigned  reason = "granting_unsigned"
+	grantingForeign   reason = "granting_foreign"
+	grantingExpired   reason = "granting_expired"
+	grantingReplayed  reason = "granting_replayed"
+	subjectDead       reason = "subject_dead"
+	extensionRefused  reason = "extension_refused"
+
 	revokeUnknown     reason = "revoke_unknown"
 	revokeUnsupported reason = "revoke_unsupported"
 	introspectRefused reason = "introspect_refused"
@@ -147,6 +163,23 @@ func standardRefusals() map[reason]refusal {
 		refreshTooEarly:      says(400, "too_early", "it is too early to refresh; the current tokens stay valid"),
 
 		refreshWithScope: says(400, "invalid_request", "scope is not a parameter of a refresh"),
+
+		// RFC 8628 §3.5
+		deviceUnknown: says(400, "invalid_grant", "unknown device code"),
+		deviceUsed:    says(400, "invalid_grant", "the device code was used before; its tokens are revoked"),
+		deviceExpired: says(400, "expired_token", "the device code has expired"),
+		deviceDenied:  says(400, "access_denied", "the user said no"),
+		deviceTooFast: says(400, "slow_down", "polled faster than the interval"),
+		devicePending: says(400, "authorization_pending", "the user has not decided yet"),
+
+		passwordWrong:     says(400, "invalid_grant", "wrong username or password"),
+		grantingMalformed: says(400, "invalid_grant", "the assertion is not a signed JWT"),
+		grantingUnsigned:  says(400, "invalid_grant", "the assertion is not signed by a key that is known"),
+		grantingForeign:   says(400, "invalid_grant", "the assertion is for another audience"),
+		grantingExpired:   says(400, "invalid_grant", "the assertion has expired, or lives too long"),
+		grantingReplayed:  says(400, "invalid_grant", "the jti of the assertion is missing, or was seen before"),
+		subjectDead:       says(400, "invalid_request", "the subject_token or actor_token is not valid"), // RFC 8693 §2.2.2
+		extensionRefused:  says(400, "invalid_grant", "a parameter of the grant is missing or wrong"),
 
 		revokeUnknown:     says(400, "invalid_token", "unknown token"),
 		revokeUnsupported: says(400, "unsupported_token_type", "tokens of this kind are not revoked here"),

@@ -25,6 +25,8 @@ type Options struct {
 	Clients []Client
 	// Profile names a platform to behave like (see Profiles), or a variant of one. Empty means none.
 	Profile string
+	// Grants is what further grants go by.
+	Grants Grants
 	// Settings is the behaviour to begin with. The zero value means those of the profile, or DefaultSettings.
 	Settings Settings
 	// Issuer is the issuer identifier: the server's base URL without a trailing slash. If empty, Start sets it to its
@@ -109,6 +111,10 @@ type Server struct {
 	refreshes  map[string]*refreshToken
 	accesses   map[string]*accessToken
 	families   []*family
+	grants     Grants
+	devices    []*deviceCode
+	polls      []string        // planned answers, see PlanPolls
+	seen       map[string]bool // jti of assertions
 	secrets    []Secret
 	counters   Counters
 	log        []*Entry
@@ -118,6 +124,8 @@ type Server struct {
 	lastSeq    int
 	lastFault  int
 	lastFamily int
+
+	lastAssertion JWT
 }
 
 // New returns a Server, or an error that says what is wrong with the options. It starts nothing.
@@ -142,7 +150,9 @@ func New(options Options) (*Server, error) {
 		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
+		seen: map[string]bool{},
 	}
+	s.UpdateGrants(func(g *Grants) { *g = options.Grants })
 	maps.Copy(s.refusals, look.manners.refusals)
 	if s.random == nil {
 		s.random = rand.Reader

@@ -70,9 +70,16 @@ type Settings struct {
 	TokenCalls       int
 	TokenCallsWindow time.Duration
 
+	// DeviceCodeLifetime and DeviceInterval are of device codes (RFC 8628 §3.2); zero: 10 minutes and 5 seconds. The interval is
+	// whole seconds.
+	DeviceCodeLifetime time.Duration
+	DeviceInterval     time.Duration
+
 	// OmitRefreshToken makes refreshes answer without a refresh_token; the presented token stays, as under
 	// RotationNone.
 	OmitRefreshToken bool
+	// KeepAccessOnRevocation lets access tokens outlive the revocation of their refresh token (RFC 7009 §2.1 wants them ended).
+	KeepAccessOnRevocation bool
 	// RequirePKCE refuses authorization requests without a code_challenge.
 	RequirePKCE bool
 	// RequirePushedRequests refuses authorization requests that were not pushed before (RFC 9126), and says so in the metadata.
@@ -122,7 +129,8 @@ func (s Settings) Validate() error {
 		"refresh_token_idle_lifetime":     s.RefreshTokenIdleLifetime,
 		"refresh_token_absolute_lifetime": s.RefreshTokenAbsoluteLifetime,
 		"code_lifetime":                   s.CodeLifetime, "earliest_refresh": s.EarliestRefresh,
-		"token_calls_window": s.TokenCallsWindow, "pushed_request_lifetime": s.PushedRequestLifetime,
+		"token_calls_window": s.TokenCallsWindow, "device_code_lifetime": s.DeviceCodeLifetime, "device_interval": s.DeviceInterval,
+		"pushed_request_lifetime": s.PushedRequestLifetime,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
@@ -178,7 +186,10 @@ type settingsJSON struct {
 	TooEarlyBody                 string       `json:"too_early_body"`
 	TokenCalls                   int          `json:"token_calls"`
 	TokenCallsWindow             jsonDuration `json:"token_calls_window"`
+	DeviceCodeLifetime           jsonDuration `json:"device_code_lifetime,omitempty"`
+	DeviceInterval               jsonDuration `json:"device_interval,omitempty"`
 	OmitRefreshToken             bool         `json:"omit_refresh_token"`
+	KeepAccessOnRevocation       bool         `json:"keep_access_on_revocation"`
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
@@ -209,7 +220,9 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		EarliestRefresh:              time.Duration(wire.EarliestRefresh),
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
-		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
+		DeviceCodeLifetime: time.Duration(wire.DeviceCodeLifetime), DeviceInterval: time.Duration(wire.DeviceInterval),
+		OmitRefreshToken: wire.OmitRefreshToken, KeepAccessOnRevocation: wire.KeepAccessOnRevocation,
+		RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
 		Nonces: wire.Nonces, NoncesAtAPI: wire.NoncesAtAPI, IgnoreProofs: wire.IgnoreProofs,
 		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
@@ -227,7 +240,9 @@ func (s Settings) wire() settingsJSON {
 		EarliestRefresh:              jsonDuration(s.EarliestRefresh),
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
-		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE, Registration: s.Registration,
+		DeviceCodeLifetime: jsonDuration(s.DeviceCodeLifetime), DeviceInterval: jsonDuration(s.DeviceInterval),
+		OmitRefreshToken: s.OmitRefreshToken, KeepAccessOnRevocation: s.KeepAccessOnRevocation,
+		RequirePKCE: s.RequirePKCE, Registration: s.Registration,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
 		Nonces: s.Nonces, NoncesAtAPI: s.NoncesAtAPI, IgnoreProofs: s.IgnoreProofs,
 		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),

@@ -53,22 +53,25 @@ func (s *Server) token(c *call, grantType string) reply {
 	if why != "" {
 		return s.refuse(why)
 	}
+	c.proof = p
 	switch grantType {
 	case "":
 		return s.refuse(missing)
 	case "authorization_code":
-		return s.exchange(c, client, p)
+		return s.exchange(c, client)
 	case "refresh_token":
-		return s.answerRefresh(c, client, p)
+		return s.answerRefresh(c, client)
 	case "client_credentials":
-		return s.answerClientCredentials(c, client, p)
-	default:
-		return s.refuse(grantUnsupported)
+		return s.answerClientCredentials(c, client)
 	}
+	if answer, ok := s.answerGrant(c, client, grantType); ok {
+		return answer
+	}
+	return s.refuse(grantUnsupported)
 }
 
 // exchange answers grant_type=authorization_code (RFC 6749 §4.1.3). Only success uses the code up.
-func (s *Server) exchange(c *call, client Client, p proof) reply {
+func (s *Server) exchange(c *call, client Client) reply {
 	value := c.params.Get("code")
 	if value == "" {
 		return s.refuse(missing)
@@ -87,7 +90,7 @@ func (s *Server) exchange(c *call, client Client, p proof) reply {
 	case past(code.expiresAt, s.Now()):
 		return s.refuse(codeExpired)
 	}
-	if !p.fits(code.thumbprint) {
+	if !c.proof.fits(code.thumbprint) {
 		return s.refuse(proofOtherKey)
 	}
 	if given := c.params.Get("redirect_uri"); given != code.redirectURI && (given != "" || code.redirectGiven) {
@@ -101,10 +104,7 @@ func (s *Server) exchange(c *call, client Client, p proof) reply {
 		return s.refuse(noRandomness)
 	}
 	code.family, access.family.forUser = access.family, code.forUser
-	access.thumbprint = p.thumbprint
-	if client.AuthMethod == AuthNone {
-		access.family.thumbprint = p.thumbprint
-	}
+	s.bind(c, client, access)
 	endless := !has(c.params, s.manners.expiring)
 	if endless {
 		access.expiresAt = time.Time{}
@@ -138,7 +138,7 @@ func checkVerifier(challenge, verifier string) reason {
 }
 
 // answerRefresh answers grant_type=refresh_token (RFC 6749 §6).
-func (s *Server) answerRefresh(c *call, client Client, p proof) reply {
+func (s *Server) answerRefresh(c *call, client Client) reply {
 	value := c.params.Get("refresh_token")
 	if value == "" {
 		return s.refuse(missing)
@@ -147,7 +147,7 @@ func (s *Server) answerRefresh(c *call, client Client, p proof) reply {
 	if scopes != nil && s.manners.refusesScopeOnRefresh {
 		return s.refuse(refreshWithScope)
 	}
-	if t := s.refreshes[value]; t != nil && !p.fits(t.family.thumbprint) {
+	if t := s.refreshes[value]; t != nil && !c.proof.fits(t.family.thumbprint) {
 		return s.refuse(proofOtherKey)
 	}
 	access, refresh, why := s.refresh(client, value, scopes)
@@ -157,7 +157,7 @@ func (s *Server) answerRefresh(c *call, client Client, p proof) reply {
 	if why != "" {
 		return s.refuse(why)
 	}
-	access.thumbprint = p.thumbprint
+	access.thumbprint = c.proof.thumbprint
 	if s.settings.OmitRefreshToken {
 		refresh = nil
 	}
@@ -180,7 +180,7 @@ func (s *Server) rotateTooEarly(value string) reply {
 }
 
 // answerClientCredentials answers grant_type=client_credentials (RFC 6749 §4.4), which comes without a refresh token.
-func (s *Server) answerClientCredentials(c *call, client Client, p proof) reply {
+func (s *Server) answerClientCredentials(c *call, client Client) reply {
 	if client.AuthMethod == AuthNone {
 		return s.refuse(clientIsPublic)
 	}
@@ -198,7 +198,7 @@ func (s *Server) answerClientCredentials(c *call, client Client, p proof) reply 
 		return s.refuse(noRandomness)
 	}
 	access := s.addAccess(nil, value, client.ID, "", scopes)
-	access.thumbprint = p.thumbprint
+	s.bind(c, client, access)
 	return s.grantReply(access, nil)
 }
 

@@ -20,6 +20,9 @@ const (
 	SecretAccess  SecretKind = "access_token"
 	SecretRefresh SecretKind = "refresh_token"
 
+	SecretDevice   SecretKind = "device_code"
+	SecretPassword SecretKind = "password"
+
 	SecretRegistration SecretKind = "registration_access_token"
 )
 
@@ -117,6 +120,8 @@ func (s *Server) mint(kind SecretKind) (string, error) {
 	switch kind {
 	case SecretCode:
 		value = "sbxcode!%2B+" + base64.StdEncoding.EncodeToString(raw)
+	case SecretDevice:
+		value = "sbxd+/" + base64.StdEncoding.EncodeToString(raw)
 	case SecretClient:
 		value = "sbxs:%2B+" + base64.StdEncoding.EncodeToString(raw)
 	case SecretRefresh:
