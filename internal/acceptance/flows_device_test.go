@@ -282,3 +282,34 @@ func TestDeviceCodeStateOnly(t *testing.T) {
 	w.expect(this, values{"status": "active", "generation": 1})
 	s.expectDevices(1, 1)
 }
+
+// A code that waits is for what it was asked for. Whoever asks for something else gets another, and the former one is not collected, even
+// if the person has confirmed it: its tokens would pass for what was asked for since.
+func TestDeviceCodeForSomethingElse(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, quick), newWorkspace(t)
+	w.write(s.device(`scopes = ["read"]`, ""))
+	w.apply()
+	first := w.userCode()
+	if err := s.ConfirmDevice(first); err != nil {
+		t.Fatal(err)
+	}
+	w.write(s.device(`scopes = ["write"]`, ""))
+	w.apply().mustSay(t, "This is the first of two steps", "Open this page")
+	second := w.userCode()
+	if second == first || second == "" {
+		t.Fatalf("codes %s and %s", first, second)
+	}
+	w.expect(this, values{"status": "authorization_required", "generation": 0})
+	s.expectDevices(2, 0)
+	if err := s.ConfirmDevice(second); err != nil {
+		t.Fatal(err)
+	}
+	w.apply()
+	w.expect(this, values{"status": "active", "generation": 1})
+	if scopes := w.attributes(this)["scopes"]; fmt.Sprint(scopes) != "[write]" {
+		t.Errorf("scopes %v", scopes)
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectDevices(2, 1)
+}

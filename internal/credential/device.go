@@ -81,6 +81,37 @@ func (r Record) inputsOfDevice() string {
 	return r.Device.Inputs
 }
 
+// deviceOffer is a device authorization request that is ready to be sent.
+type deviceOffer struct {
+	client Client
+	form   oauth.Form
+	scopes []string
+	inputs string // hash of everything that shapes it
+}
+
+func (m *Manager) newDeviceOffer(ctx context.Context, c Client, q DeviceRequest) (deviceOffer, error) {
+	client, err := m.resolve(ctx, c, lacksDevice)
+	if err == nil && client.DeviceAuthorizationEndpoint == "" {
+		err = client.missing(ErrNoDeviceEndpoint)
+	}
+	if err != nil {
+		return deviceOffer{}, err
+	}
+	p := client.Preset()
+	scopes := p.scopes(q.Scopes)
+	form, err := oauth.DeviceForm(scopes, p.Dialect.ScopeSeparator, q.Resource, q.Audience, q.Extra)
+	if err != nil {
+		return deviceOffer{}, err
+	}
+	return deviceOffer{client, form, scopes, form.Hash(client.DeviceAuthorizationEndpoint + " " + client.ClientID)}, nil
+}
+
+// OffersOther tells whether the device code of r that waits was made from another request than q. Where that cannot be told, it was not.
+func (m *Manager) OffersOther(ctx context.Context, r Record, q DeviceRequest) bool {
+	o, err := m.newDeviceOffer(ctx, r.Client, q)
+	return err == nil && r.Device.Waits(m.Now()) && r.Device.Inputs != o.inputs
+}
+
 // OfferDevice makes sure that a person can authorize by a device code of this shape, if that is wanted, and returns the record. A code
 // that waits and was made from the same inputs is kept. A lost answer loses nothing: another code is asked for.
 func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest) (Record, error) {
@@ -90,34 +121,24 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 	if err != nil {
 		return Record{}, err
 	}
-	client, err := m.resolve(ctx, snap.record.Client, lacksDevice)
-	if err == nil && client.DeviceAuthorizationEndpoint == "" {
-		err = client.missing(ErrNoDeviceEndpoint)
-	}
+	o, err := m.newDeviceOffer(ctx, snap.record.Client, q)
 	if err != nil {
 		return Record{}, configurationError(err, snap.record)
 	}
-	p := client.Preset()
-	scopes := p.scopes(q.Scopes)
-	form, err := oauth.DeviceForm(scopes, p.Dialect.ScopeSeparator, q.Resource, q.Audience, q.Extra)
-	if err != nil {
-		return Record{}, configurationError(err, snap.record)
-	}
-	inputs := form.Hash(client.DeviceAuthorizationEndpoint + " " + client.ClientID)
-	if !snap.record.wants(inputs, m.Now()) {
+	if !snap.record.wants(o.inputs, m.Now()) {
 		return snap.record, nil
 	}
-	a, err := m.askForCode(ctx, key, client, form, snap.record)
+	asked := m.Now().Round(0).UTC() // the code is no older than that
+	a, err := m.askForCode(ctx, key, o.client, o.form, snap.record)
 	if err != nil {
 		return Record{}, err
 	}
-	now := m.Now().Round(0).UTC()
 	offered := &Device{
 		Code: a.Code, UserCode: a.UserCode, VerificationURI: a.VerificationURI, VerificationURIComplete: a.VerificationURIComplete,
-		ExpiresAt: now.Add(a.ExpiresIn), Interval: a.Interval, NextPoll: now.Add(a.Interval), Inputs: inputs, Scopes: scopes,
+		ExpiresAt: asked.Add(a.ExpiresIn), Interval: a.Interval, NextPoll: m.Now().Round(0).UTC().Add(a.Interval), Inputs: o.inputs, Scopes: o.scopes,
 	}
 	return m.change(ctx, key, func(r Record) (Record, bool) {
-		if r.IsTombstone() || r.Device != nil && r.Device.Code.Equal(offered.Code) {
+		if r.IsTombstone() || !r.wants(o.inputs, m.Now()) { // written already, or somebody else was faster and has shown his
 			return r, false
 		}
 		r.Device = offered.clone()
@@ -327,7 +348,7 @@ func applyPoll(cur Record, a Attempt, answer oauth.Poll, v oauth.Verdict, now ti
 	case oauth.PollSlower:
 		d.Interval += slowDown
 	case oauth.PollNoReply: // RFC 8628 §3.5: after a connection timeout, more slowly
-		d.Interval = min(2*d.Interval, maxPollInterval)
+		d.Interval = max(d.Interval, min(2*d.Interval, maxPollInterval))
 		if v.Class != oauth.NotSent {
 			d.Lost = true
 			e.Verdict = "no usable reply to a poll for the device code"

@@ -45,6 +45,7 @@ type fakeServer struct {
 	delivered bool            // the last answer with tokens reached its process
 	arrived   map[string]bool // refresh tokens in answers that reached their process
 	secrets   []string
+	devices   fakeDevices
 }
 
 type fakeRefresh struct {
@@ -197,7 +198,12 @@ func (s *fakeServer) process(r *http.Request, form url.Values) (int, string) {
 	if r.URL.Path == "/revoke" {
 		return s.revoke(form.Get("token"))
 	}
+	if r.URL.Path == "/device" {
+		return s.giveDevice()
+	}
 	switch form.Get("grant_type") {
+	case "urn:ietf:params:oauth:grant-type:device_code":
+		return s.pollDevice(form)
 	case "refresh_token":
 		return s.refresh(form.Get("refresh_token"))
 	case "authorization_code":

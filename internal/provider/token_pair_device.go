@@ -24,18 +24,20 @@ func (a *applying) takeDevice(ctx context.Context) (credential.Result, bool) {
 		addEngineError(a.diags, pathDeviceCode(), "Unable to Authorize Token Pair", a.about, err)
 		return credential.Result{}, false
 	}
+	grant := a.config.DeviceCode
+	extra, _ := parametersOf(grant)
+	request := credential.DeviceRequest{
+		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
+	}
 	creating := a.state.ID.IsNull()
-	if record.Device.Waits(a.session.now()) && !creating { // whoever made it has shown it by now
+	// Whoever made it has shown it by now. One that was made for something else is not collected: it would pass for this.
+	if record.Device.Waits(a.session.now()) && !creating && !a.eng.OffersOther(ctx, record, request) {
 		result, ok, done := a.poll(ctx)
 		if done {
 			return result, ok
 		}
 	}
-	grant := a.config.DeviceCode
-	extra, _ := parametersOf(grant)
-	offered, err := a.eng.OfferDevice(ctx, a.about.name, credential.DeviceRequest{
-		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
-	})
+	offered, err := a.eng.OfferDevice(ctx, a.about.name, request)
 	if err != nil {
 		return a.notOffered(ctx, err)
 	}
