@@ -154,6 +154,9 @@ func TestImplicitGrant(t *testing.T) {
 		w.write(config(callback))
 		w.fails([]string{"Unable to Authorize Token Pair", "access_denied"}, "apply", "-auto-approve", "-no-color", "-input=false")
 	}
+	// A refusal of somebody else's request is not this one's, and its words are not shown.
+	w.write(config(redirectURI + "#error=access_denied&error_description=call+0123&state=another"))
+	w.fails([]string{"The state of the callback URL is not one that is waiting", "Nothing was sent."}, "apply", "-auto-approve", "-no-color", "-input=false").mustNotSay(t, "call 0123")
 	callback, err := s.Approve(offered)
 	if err != nil {
 		t.Fatal(err)
