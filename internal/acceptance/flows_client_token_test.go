@@ -192,3 +192,59 @@ resource "terraform_data" "y" {
 	expectIn(t, w.dir, "the access token", other.string("data.oauth_access_token.x", "access_token"), false)
 	expectIn(t, w.store, "the client secret", clientSecret, false)
 }
+
+// askingBy is a data source "x" whose client asks by another grant.
+func (s *server) askingBy(grant, more string) string {
+	return fmt.Sprintf(`
+data "oauth_access_token" "x" {
+  client = %s
+  %s
+  %s
+}
+`, s.client(strict), grant, more)
+}
+
+// A person's password, an assertion that is signed here, and a token in place of another: each is asked for once, and shared.
+func TestClientTokenByOtherGrants(t *testing.T) {
+	t.Parallel()
+	s, w := newGranting(t, withUser(true)), newWorkspace(t)
+	w.write(s.askingBy(userGrant, "count = 10"))
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(1, 0)
+	s.later(time.Hour, w)
+	w.apply() // a refresh token in the reply is of no use: the grant is at hand
+	s.expectGrants(2, 0)
+	expectIn(t, w.store, "the password", "pass word&1", false)
+
+	w.write(s.askingBy(`password = { username = "zoë", password = "wrong" }`, "count = 10"))
+	for range 2 {
+		w.fails([]string{"Unable to Get Access Token", "(password), and the server refused.", "Nothing was used up", "invalid_grant: wrong username or password"}, "plan", "-no-color", "-input=false")
+	}
+	if c := s.Counters(); c.TokenRequests != 4 {
+		t.Errorf("%d requests: a refused password is sent once by each run", c.TokenRequests)
+	}
+	w.write(s.askingBy(userGrant, ""))
+	w.apply()
+	s.expectGrants(2, 0)
+}
+
+// A narrower token is derived from a pair without rotating it, for all who ask; another subject makes another token.
+func TestClientTokenOfAnExchange(t *testing.T) {
+	t.Parallel()
+	s, w := newGranting(t, withExchange), newWorkspace(t)
+	w.write(s.pair("crm", s.issue().RefreshToken, strict, "") + `
+data "oauth_access_token" "x" {
+  client         = ` + s.client(strict) + `
+  token_exchange = { subject_token_pair = oauth_token_pair.this.id, scopes = ["read"] }
+}
+`)
+	w.apply()
+	refreshes := s.Counters().Refreshes
+	s.expectGrants(1, refreshes)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(1, refreshes)
+	if got, pair := w.string("data.oauth_access_token.x", "access_token"), w.string(this, "access_token"); got == pair || got == "" {
+		t.Error("the derived token is that of the pair")
+	}
+}
