@@ -3,6 +3,10 @@
 package acceptance_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -217,9 +221,9 @@ func TestClientTokenByOtherGrants(t *testing.T) {
 	s.expectGrants(2, 0)
 	expectIn(t, w.store, "the password", "pass word&1", false)
 
-	w.write(s.askingBy(`password = { username = "zoë", password = "wrong" }`, "count = 10"))
+	w.write(s.askingBy(`password = { username = "zoë", password = "guessed" }`, "count = 10"))
 	for range 2 {
-		w.fails([]string{"Unable to Get Access Token", "(password), and the server refused.", "Nothing was used up", "invalid_grant: wrong username or password"}, "plan", "-no-color", "-input=false")
+		w.fails([]string{"Unable to Get Access Token", "(password), and the server does not accept what the grant brings.", "Nothing was used up", "This run has asked once", "invalid_grant: wrong username or password"}, "plan", "-no-color", "-input=false")
 	}
 	if c := s.Counters(); c.TokenRequests != 4 {
 		t.Errorf("%d requests: a refused password is sent once by each run", c.TokenRequests)
@@ -229,10 +233,38 @@ func TestClientTokenByOtherGrants(t *testing.T) {
 	s.expectGrants(2, 0)
 }
 
+// An assertion is signed afresh for each request, and an extension sends what it is given: one request for each expiry, however many ask.
+func TestClientTokenByAssertionAndExtension(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const urn = "urn:example:params:oauth:grant-type:ticket"
+	s, w := newGranting(t, func(g *sandbox.Grants) {
+		g.AssertionKeys = map[string]crypto.PublicKey{clientID: key.Public()}
+		g.Extensions = map[string]map[string]string{urn: {"ticket": "t1ck3t-1"}}
+	}), newWorkspace(t)
+	w.write(s.askingBy(fmt.Sprintf("jwt_bearer = { private_key = %q, subject = \"user-1\", scopes = [\"a\"] }", keyPEM(t, key)), "count = 10"))
+	w.apply()
+	s.later(time.Hour, w)
+	w.apply()
+	s.expectGrants(2, 0) // the server refuses a jti that it has seen
+	if got := s.LastAssertion(); got.Claims["sub"] != "user-1" || got.Claims["iss"] != clientID {
+		t.Errorf("claims %v", got.Claims)
+	}
+	w.write(s.askingBy(fmt.Sprintf("extension_grant = { grant_type = %q, sensitive_parameters = { ticket = \"t1ck3t-1\" } }", urn), "count = 10"))
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(3, 0)
+	expectIn(t, w.store, "the ticket", "t1ck3t-1", false)
+	expectIn(t, w.store, "the key", "PRIVATE KEY", false)
+}
+
 // A narrower token is derived from a pair without rotating it, for all who ask; another subject makes another token.
 func TestClientTokenOfAnExchange(t *testing.T) {
 	t.Parallel()
-	s, w := newGranting(t, withExchange), newWorkspace(t)
+	s, w := newGranting(t, func(g *sandbox.Grants) { g.Exchange = true }), newWorkspace(t)
 	w.write(s.pair("crm", s.issue().RefreshToken, strict, "") + `
 data "oauth_access_token" "x" {
   client         = ` + s.client(strict) + `

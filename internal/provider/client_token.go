@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
 
 // kindClient is the kind of a subject that is a client, which no Terraform resource need stand for.
@@ -104,6 +105,10 @@ func explainClientToken(about subject, e *credential.Error) []string {
 	case credential.KindConfiguration:
 		if e.Verdict.Class == "" {
 			return []string{fmt.Sprintf("The configuration of %s cannot be used: %s", about, cause(e, "unknown reason.")), unsent, "Correct the configuration, then run again."}
+		}
+		if e.Verdict.Code == "invalid_grant" && e.Record.Grant != nil && e.Record.Grant.Type != oauth.GrantClientCredentials {
+			return []string{tried + ", and the server does not accept what the grant brings.", nothing,
+				"Correct it (username and password, key and claims of the assertion, the token to exchange, or the parameters), then run again. This run has asked once; each further one asks once more, and some servers lock an account after a few."}
 		}
 		return []string{tried + ", and the server refused.", nothing,
 			"Check that the app may use this grant on the platform, and check scopes, resource, audience and extra_parameters, and the client's endpoints. Then run again."}
