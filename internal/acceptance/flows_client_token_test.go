@@ -7,7 +7,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -279,4 +281,71 @@ data "oauth_access_token" "x" {
 	if got, pair := w.string("data.oauth_access_token.x", "access_token"), w.string(this, "access_token"); got == pair || got == "" {
 		t.Error("the derived token is that of the pair")
 	}
+}
+
+// At TRACE, in output, state and plan: neither the secret of a client, its token, nor a token that is asked about, also where the server
+// quotes them.
+func TestClientTokenLeavesNoSecret(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	if !w.knows(writeOnlyArguments) {
+		return
+	}
+	w.env["TF_LOG"], w.env["TF_LOG_PATH"] = "TRACE", filepath.Join(w.dir, "trace.log")
+	foreign := s.issue()
+	w.env["TF_VAR_secret"], w.env["TF_VAR_token"] = clientSecret, foreign.RefreshToken
+	client := strings.Replace(s.introspectable(), fmt.Sprintf("%q", clientSecret), "var.secret", 1)
+	w.write(fmt.Sprintf(`
+provider "oauth" { secrets_in_state = false }
+variable "secret" {
+  sensitive = true
+  ephemeral = true
+}
+variable "token" {
+  sensitive = true
+  ephemeral = true
+}
+ephemeral "oauth_access_token" "x" {
+  client             = %[1]s
+  client_credentials = {}
+}
+ephemeral "oauth_token_introspection" "x" {
+  client = %[1]s
+  token  = var.token
+}
+ephemeral "oauth_token_introspection" "own" {
+  client = %[1]s
+  token  = ephemeral.oauth_access_token.x.access_token
+}
+`, client))
+	outputs := ""
+	note := func(r result) { outputs += r.stdout + r.stderr }
+	note(w.plan("-out=saved"))
+	note(w.applySaved("saved"))
+	s.later(time.Hour, w)
+	for path, quoted := range map[string]string{"/token": clientSecret, "/introspect": clientSecret + " and " + foreign.RefreshToken} {
+		body, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": "not with " + quoted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.fault(sandbox.Fault{Path: path, Action: sandbox.ActionStatus, Status: 400, Body: string(body), Count: 2})
+	}
+	note(w.fails([]string{"Unable to Get Access Token", "Unable to Introspect Token", "invalid_request: not with (redacted) and (redacted)"}, "plan", "-no-color", "-input=false"))
+	other := w.sibling()
+	delete(other.env, "TF_LOG")
+	s.ClearFaults()
+	other.write(s.asking("", ""))
+	other.apply()
+	if text := readFile(t, w.env["TF_LOG_PATH"]); !strings.Contains(text, "refresh answered") || !strings.Contains(text, "introspected") {
+		t.Error("the log tells too little")
+	}
+	for what, text := range map[string]string{
+		"client secret": clientSecret, "foreign token": foreign.RefreshToken, "access token": other.string("data.oauth_access_token.x", "access_token"),
+	} {
+		expectIn(t, w.dir, "the "+what, text, false)
+		if strings.Contains(outputs, text) {
+			t.Errorf("the %s was printed", what)
+		}
+	}
+	expectIn(t, w.store, "the client secret", clientSecret, false)
 }
