@@ -73,6 +73,7 @@ const (
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
 	registrationOnPlatform = "resources/oauth_app_registration/resource_platform.tf"
 	registrationByKey      = "resources/oauth_app_registration/resource_private_key.tf"
+	registrationRegistered = "resources/oauth_app_registration/resource_registered.tf"
 	registrationByIssuer   = "resources/oauth_app_registration/resource_issuer.tf"
 	serverExample          = "data-sources/oauth_authorization_server/data-source.tf"
 	platformExample        = "data-sources/oauth_platform/data-source.tf"
@@ -102,7 +103,7 @@ const (
 func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
-		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, platformExample, serverExample, pairExample,
+		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
 		preauthenticated, mintExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
@@ -144,6 +145,28 @@ func TestRegistrationExample(t *testing.T) {
 	writeFile(t, filepath.Join(w.dir, "import.tf"), readFile(t, filepath.Join(exampleDir, registrationImport)))
 	w.apply().mustSay(t, "1 imported")
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
+}
+
+// The server makes the client, and forgets it with the destroy.
+func TestRegisteredExample(t *testing.T) {
+	t.Parallel()
+	settings := sandbox.DefaultSettings()
+	settings.Registration = sandbox.Registration{Enabled: true, InitialAccessToken: "let-me-in-7f3a", RotateTokenOnRead: true, RotateSecretOnUpdate: true}
+	s := startServer(t, sandbox.Options{Settings: settings}, sandbox.Listen{})
+	w := newExample(t, s, providerExample, registrationRegistered)
+	w.env["TF_VAR_initial_access_token"] = "let-me-in-7f3a"
+	w.ok("validate")
+	w.apply().mustSay(t, "2 added")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	secret := s.registered().Secret
+	w.edit("1.tf", `quarter = "2026-4"`, `quarter = "2027-1"`)
+	w.apply()
+	if s.registered().Secret == secret {
+		t.Error("the secret was not rotated")
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "2 destroyed")
+	s.expectManaged(managed{1, s.Counters().RegistrationReads, 1, 1, 0})
 }
 
 // A platform needs nothing but its name, and nothing is sent until a person has consented.

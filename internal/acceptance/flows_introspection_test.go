@@ -239,22 +239,3 @@ data "oauth_token_introspection" "observed" {
 		t.Errorf("%+v", c)
 	}
 }
-
-// The same at another server that others wrote: asking uses nothing, and what has expired is told apart.
-func TestFositeTellsOfTokens(t *testing.T) {
-	t.Parallel()
-	f := startFosite(t, fositeOptions{AccessTokenTTL: 3600})
-	w, _ := f.authorized()
-	other := w.sibling()
-	for _, hint := range []string{"access_token", "refresh_token"} {
-		other.write(introspecting(fmt.Sprintf("%q", w.string(this, "id")), fmt.Sprintf("token_type_hint = %q", hint)))
-		other.apply()
-		other.expect(introspection, values{"active": true, "scope": "read"})
-	}
-	refresh := w.string(this, "refresh_token")
-	w.ok("state", "rm", this)
-	if f.introspect(refresh)["active"] != true {
-		t.Error("the refresh token was used")
-	}
-	f.expect(fositeCounters{Token: 1})
-}

@@ -29,7 +29,7 @@ func TestRegistrationImport(t *testing.T) {
 	other.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	other.ok("destroy", "-auto-approve", "-no-color").mustSay(t, "1 destroyed")
 	w.plan("-detailed-exitcode").mustSay(t, "Client Was Deregistered", "No changes.")
-	w.apply("-replace=" + theApp).mustSay(t, "1 added")
+	w.apply("-replace="+theApp).mustSay(t, "1 added")
 	w.expectRegistered(s)
 }
 

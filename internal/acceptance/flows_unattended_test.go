@@ -121,7 +121,8 @@ func TestPasswordGrantRefused(t *testing.T) {
 	if c := s.Counters(); c.TokenRequests != requests+1 {
 		t.Errorf("%d requests of three plans", c.TokenRequests-requests)
 	}
-	w.fails([]string{"Unable to Get Access Token", "refuses username and password"}, "apply", "-auto-approve", "-no-color", "-input=false", "-target="+this)
+	w.ok("apply", "-auto-approve", "-no-color", "-input=false", "-target="+this).mustSay(t, "Authorization Required", "refuses username and password")
+	w.expect(this, values{"status": "authorization_required", "access_token": nil})
 	if c := s.Counters(); c.TokenRequests != requests+2 {
 		t.Errorf("%d requests after an apply", c.TokenRequests-requests)
 	}

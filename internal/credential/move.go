@@ -122,7 +122,9 @@ func (v *Mover) move(ctx context.Context, name, key string) Moved {
 }
 
 // Preview tells what Move would do as things stand. It writes nothing.
-func (v *Mover) Preview(ctx context.Context, name string) Moved { return v.preview(ctx, name, PairKey(name)) }
+func (v *Mover) Preview(ctx context.Context, name string) Moved {
+	return v.preview(ctx, name, PairKey(name))
+}
 
 func (v *Mover) run(name, key string) *moveRun {
 	return &moveRun{Mover: v, name: name, key: key, sight: sight{now: v.from.Now()}, result: Moved{Name: name}}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -25,6 +24,7 @@ type applying struct {
 	former        *credential.Setup // what the record said before; nil: the same
 	unoffered     bool              // where to authorize could not be discovered, or what for not be pushed
 	failed        bool              // a code was sent in vain
+	regranted     bool              // the client gets its tokens by another grant than before
 }
 
 // prepare makes sure that the record is in the store and says what the configuration says. It spends nothing.
@@ -82,6 +82,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		former := before.Setup()
 		a.former = &former
 		if err == nil {
+			a.regranted = before.Mints() != after.Mints() || before.Generation != after.Generation
 			warnOtherGrant(a.about, before, after, a.config.grantPath(), a.diags)
 			warnOtherBinding(a.about, before, after, a.diags)
 		}
@@ -186,8 +187,8 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	due := record.Mints() || record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired
 	if err == nil && due {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
-		if e := credential.AsError(err); err != nil && tolerable(e, a.state) {
-			if e.Kind == credential.KindRefused { // a status tells the others
+		if e := credential.AsError(err); err != nil && tolerable(e, a.state, a.regranted) {
+			if e.Kind == credential.KindRefused || e.Kind == credential.KindSubject { // a status tells the others
 				warnNoToken(a.about, e, a.diags)
 			}
 			result.Record, err = e.Record, nil
@@ -204,15 +205,21 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 }
 
 // tolerable tells whether an apply may end well without a fresh token: the credential exists and its status says why.
-// A first apply whose tokens were refused fails instead, and leaves no state.
-func tolerable(e *credential.Error, state tokenPairModel) bool {
+// A first apply whose tokens were refused fails instead, and leaves no state; so does one that has changed the grant, which the state
+// keeps as it was.
+func tolerable(e *credential.Error, state tokenPairModel, regranted bool) bool {
 	switch e.Kind {
 	case credential.KindUnknown:
 		return !e.Record.Mints() // else no status would tell of it
 	case credential.KindStrategy, credential.KindRefused:
 		return true
 	case credential.KindAuthorize:
-		return !e.Record.Mints() && (!state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken)
+		if e.Record.Mints() {
+			return !state.ID.IsNull() && !regranted
+		}
+		return !state.ID.IsNull() || e.Reason == credential.ReasonNoRefreshToken
+	case credential.KindSubject:
+		return !state.ID.IsNull() && !regranted
 	default:
 		return false
 	}
@@ -294,63 +301,6 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 		warnUsedInput(a.about, record, at, a.diags)
 	}
 	return true
-}
-
-// offer makes the authorization URL where the configuration asks for one.
-func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
-	endpoint, _ := authorizationEndpoint(a.config.Client)
-	s := a.config.source()
-	if s.name != grantAuthorizationCode && s.name != grantImplicit || endpoint == "" && !discovers(a.config.Client) {
-		return credential.Record{}, true
-	}
-	grant := *s.value
-	uri, ok := a.redirectURI(ctx, diags)
-	if !ok {
-		return credential.Record{}, false
-	}
-	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
-		RedirectURI: uri, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
-		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Implicit: s.name == grantImplicit,
-		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
-	})
-	var pushing *credential.PushError
-	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
-		if either(grant, "code") != absent {
-			return credential.Record{}, true // a bare code needs no URL
-		}
-		a.unoffered = true
-	}
-	if err != nil {
-		addEngineError(diags, offerPath(err, s.name), "Unable to Offer Authorization", a.about, err)
-		return credential.Record{}, false
-	}
-	return record, true
-}
-
-// offerPath is what has to be corrected where no authorization can be offered.
-func offerPath(err error, grant string) path.Path {
-	if errors.Is(err, credential.ErrNoPushEndpoint) {
-		return path.Root("client").AtName("pushed_authorization_request_endpoint")
-	}
-	return path.Root(grant)
-}
-
-// reshaped tells whether the configuration asks a person for something else than the state did. One that has just been brought
-// a code has been asked.
-func (a *applying) reshaped() bool {
-	is, former := a.config.source(), a.state.source()
-	if former.name == "" || is.name != former.name || a.config.brings(a.state) {
-		return false
-	}
-	inputs := []string{"callback_url", "code", "code_verifier"}
-	was := former.value.Attributes()
-	for name, is := range is.value.Attributes() {
-		input := slices.ContainsFunc(inputs, func(i string) bool { return name == i || strings.HasPrefix(name, i+"_wo") })
-		if former, ok := was[name]; ok && !input && !is.Equal(former) {
-			return true
-		}
-	}
-	return false
 }
 
 // redirectURI is the grant's, else the registration's first.

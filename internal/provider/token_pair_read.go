@@ -119,6 +119,8 @@ func warnFailed(about subject, err error, left verdict, diags *diag.Diagnostics)
 	switch e.Kind {
 	case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
 		return verdictClient
+	case credential.KindSubject: // an apply that mends the other pair goes on with this one
+		return verdictAuthorize
 	}
 	return left
 }
