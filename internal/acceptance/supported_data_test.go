@@ -20,8 +20,8 @@ func supported() []standard {
 		}},
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
-				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, which ends the access token too where the server says so, or whichever token there is. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, and then the access token if it is still alive, since not every server ends it along. A busy server (503) is waited for. Without a `revocation_endpoint` a warning says where a person revokes.",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestDestroyWaitsForABusyServer TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
@@ -171,7 +171,7 @@ func supported() []standard {
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
-				section: "2.4", what: "`iss` of a callback", here: "Another issuer than the client's is refused, and so is none where the metadata say that it is always there. Nothing is sent then, and the code is not lost.",
+				section: "2.4", what: "`iss` of a callback", here: "Another issuer than the client's is refused, in errors too, and so is none where the metadata say that it is always there. Nothing is sent then, and the code is not lost.",
 				sandbox: "TestCallbackRefused TestDiscoverKeepsTheCode", oidc: "TestIndependentServerIssuer",
 			},
 		}},
