@@ -80,6 +80,19 @@ func TestTokenExchangeOfAPair(t *testing.T) {
 	w.apply()
 	w.expect(this, values{"status": "active"})
 	s.expectGrants(3, 3)
+	// Another authorization, maybe of another person: whoever asks next gets a token that is derived from that, long before the former one
+	// ends.
+	before := w.string(this, "access_token")
+	w.write(s.derived(s.issue().RefreshToken, more))
+	w.apply()
+	other.plan()
+	s.expectGrants(4, 4)
+	w.apply()
+	if w.string(this, "access_token") == before {
+		t.Error("the derived token is still that of the former authorization")
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(4, 4)
 }
 
 // Pairs that are derived from each other are told so; nobody waits for ever.

@@ -93,6 +93,8 @@ type Tokens struct {
 	LookedUp   map[string]string // what of it was looked up, by name: the hash of the look-up that found it
 	ProofKey   secret.String     // that they are bound to, or will be with the next refresh (RFC 9449): a JWK; empty: none
 	ProofNonce string            // for the next proof at the token endpoint, as far as is known
+	// DerivedFrom is the family of the token pair whose access token was exchanged for this one; empty: none was.
+	DerivedFrom string
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
