@@ -97,7 +97,8 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Renewable: w.Renewable, Subject: w.Subject, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Renewable: w.Renewable, Subject: w.Subject,
+		Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,

@@ -31,7 +31,9 @@ const maxDerived = 10
 
 // subject is the access token of the token pair of that name, got as any asker would: refreshed if need be, by its own rules. Its
 // refresh token goes nowhere but to its own server. family tells that authorization from others.
-func (m *Manager) subject(ctx context.Context, key, name string, margin time.Duration) (token secret.String, family string, told []Notice, err error) {
+func (m *Manager) subject(
+	ctx context.Context, key, name string, margin time.Duration,
+) (token secret.String, family string, told []Notice, err error) {
 	fail := func(notices []Notice, err error) (secret.String, string, []Notice, error) {
 		if ctx.Err() != nil {
 			return secret.String{}, "", notices, ctx.Err()

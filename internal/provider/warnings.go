@@ -107,8 +107,8 @@ func forPlan(about subject, summary string) string {
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
 		about := about
-		if n.Of != "" {
-			about.name = n.Of
+		if n.Of != "" { // which this asks for its access token, and no state of this holds
+			about.kind, about.name, about.asks = "oauth_token_pair", n.Of, true
 		}
 		if n.Managing {
 			warnManaging(about, n, diags)
