@@ -1,9 +1,11 @@
 package oauth_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -152,6 +154,65 @@ func FuzzExpiresIn(f *testing.F) {
 		}
 		if got := verdict.Token.ExpiresIn; got != 0 && (got < time.Second || got > 87600*time.Hour) {
 			t.Errorf("= %s", got)
+		}
+	})
+}
+
+// Whatever id and secret are, the header holds both, and gives back exactly these (RFC 6749 §2.3.1).
+func FuzzBasicHeader(f *testing.F) {
+	f.Add("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw")
+	f.Add("a:b", "x +%")
+	f.Add("", "\x00é")
+	f.Fuzz(func(t *testing.T, id, password string) {
+		encoded, ok := strings.CutPrefix(oauth.BasicHeader(id, secret.New(password)).Reveal(), "Basic ")
+		text, err := base64.StdEncoding.DecodeString(encoded)
+		first, second, colon := strings.Cut(string(text), ":")
+		gotID, err1 := url.QueryUnescape(first)
+		gotPassword, err2 := url.QueryUnescape(second)
+		if !ok || !colon || err != nil || err1 != nil || err2 != nil || gotID != id || gotPassword != password {
+			t.Errorf("%q and %q came back as %q and %q", id, password, gotID, gotPassword)
+		}
+	})
+}
+
+// What is offered to a person is whole and harmless, and nothing else is a success.
+func FuzzJudgeDevice(f *testing.F) {
+	f.Add(200, `{"device_code":"d","user_code":"ABCD","verification_uri":"https://as.example/device","expires_in":600,"interval":5}`)
+	f.Add(200, `{"device_code":"d","user_code":"\u0007","verification_url":"javascript:x","interval":1e9}`)
+	f.Add(400, `{"error":"invalid_client"}`)
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		a, v := oauth.Dialect{}.JudgeDevice(oauth.Reply{Sent: true, Status: status, Header: http.Header{}, Body: secret.New(body)})
+		switch {
+		case !slices.Contains(classes(), v.Class):
+			t.Errorf("class %q", v.Class)
+		case v.Class != oauth.Success && !a.Code.IsEmpty():
+			t.Error("a code without success")
+		case v.Class == oauth.Success && (a.Code.IsEmpty() || a.UserCode == "" || !strings.HasPrefix(a.VerificationURI, "http") ||
+			a.ExpiresIn < time.Second || a.ExpiresIn > 24*time.Hour || a.Interval < time.Second || a.Interval > 10*time.Minute):
+			t.Errorf("offered %q at %q for %s, every %s", a.UserCode, a.VerificationURI, a.ExpiresIn, a.Interval)
+		case strings.ContainsFunc(a.UserCode+a.VerificationURI+a.VerificationURIComplete, unicode.IsControl):
+			t.Error("a control character for the screen")
+		}
+	})
+}
+
+// Further claims never take the place of those that an assertion is made of.
+func FuzzCheckClaims(f *testing.F) {
+	for _, seed := range []string{"", "{}", `{"scope":"x"}`, `{"exp":1}`, `{"exp":1} x`, `{"a":1,"a":2}`, "[]", "null"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var claims map[string]any
+		if oauth.CheckClaims(text) != nil || text == "" {
+			return
+		}
+		if err := json.Unmarshal([]byte(text), &claims); err != nil || claims == nil {
+			t.Fatalf("taken: %q", text)
+		}
+		for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "jti"} {
+			if _, ok := claims[name]; ok {
+				t.Errorf("%q sets %s", text, name)
+			}
 		}
 	})
 }
