@@ -179,6 +179,7 @@ func (m *Manager) askForCode(ctx context.Context, key string, c Client, form oau
 type Polled struct {
 	Record  Record
 	Notices []Notice
+	Polls   int           // how many there were
 	Answer  oauth.Poll    // of the last one; PollPending where there was no time for any
 	Verdict oauth.Verdict // likewise
 	Lost    bool          // an earlier reply never came, and may have been the tokens
@@ -220,6 +221,7 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 			}
 			return done, nil // a run that is stopped has lost nothing: the code waits for the next one
 		}
+		done.Polls++
 		done.Record, done.Answer, done.Verdict = round.Record, round.Answer, round.Verdict
 		done.Notices = append(done.Notices, round.Notices...)
 		switch round.Answer {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -79,7 +80,7 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	summary := "Token Pair Not Refreshed"
 	switch e.Kind {
 	case credential.KindAuthorize:
-		summary = forPlan(about, "Authorization Required")
+		summary = cmp.Or(about.headline, forPlan(about, "Authorization Required"))
 	case credential.KindUnknown:
 		if !e.Record.Mints() {
 			summary = "Outcome of a Refresh Unknown"
