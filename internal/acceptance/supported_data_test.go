@@ -124,7 +124,7 @@ func supported() []standard {
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
 			{
 				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
-				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeLost", oidc: "TestIndependentServerDeviceCode",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeLost TestDeviceCodeForSomethingElse", oidc: "TestIndependentServerDeviceCode",
 			},
 			{
 				section: "3.5", what: "`slow_down`", here: "The interval grows as the section says.",
