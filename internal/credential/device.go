@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -28,6 +29,7 @@ type Device struct {
 	NextPoll                time.Time
 	Lost                    bool     // the reply to a poll never came: it may have been the tokens
 	Inputs                  string   // hash of everything that shapes the request
+	Before                  string   // the Inputs that have led to the tokens in use, while a code for something else is offered
 	Scopes                  []string // as asked for
 }
 
@@ -65,8 +67,24 @@ func (r Record) wants(inputs string, now time.Time) bool {
 	if r.Device.Waits(now) && r.Device.Inputs == inputs {
 		return false
 	}
-	authorized := r.Generation > 0 && r.Status != StatusAuthorizationRequired && (!r.Tokens.Refresh.IsEmpty() || r.Tokens.Alive(now, 0))
-	return !authorized || r.Device != nil && (r.Device.Inputs != inputs || !r.Device.Code.IsEmpty())
+	return !r.authorized(now) || r.Device != nil && (r.Device.Inputs != inputs || !r.Device.Code.IsEmpty())
+}
+
+// authorized tells whether there are tokens that work or can be refreshed.
+func (r Record) authorized(now time.Time) bool {
+	return r.Generation > 0 && r.Status != StatusAuthorizationRequired && (!r.Tokens.Refresh.IsEmpty() || r.Tokens.Alive(now, 0))
+}
+
+// before is what the tokens of r were authorized by; empty: by no device code that is known.
+func (r Record) before(now time.Time) string {
+	switch d := r.Device; {
+	case d == nil || !r.authorized(now):
+		return ""
+	case d.Code.IsEmpty():
+		return cmp.Or(d.Before, d.Inputs)
+	default:
+		return d.Before
+	}
 }
 
 // WantsDevice tells whether an apply has a device code to ask for or to collect.
@@ -125,7 +143,16 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 	if err != nil {
 		return Record{}, configurationError(err, snap.record)
 	}
-	if !snap.record.wants(o.inputs, m.Now()) {
+	switch before := snap.record.before(m.Now()); {
+	case before == o.inputs && snap.record.Device.Inputs != o.inputs: // that is what the tokens are for: nobody has to do anything
+		return m.change(ctx, key, func(r Record) (Record, bool) {
+			if r.before(m.Now()) != o.inputs || r.Device.Inputs == o.inputs {
+				return r, false
+			}
+			r.Device = &Device{Inputs: o.inputs}
+			return r, true
+		})
+	case !snap.record.wants(o.inputs, m.Now()):
 		return snap.record, nil
 	}
 	asked := m.Now().Round(0).UTC() // the code is no older than that
@@ -141,7 +168,9 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 		if r.IsTombstone() || !r.wants(o.inputs, m.Now()) { // written already, or somebody else was faster and has shown his
 			return r, false
 		}
+		before := r.before(m.Now())
 		r.Device = offered.clone()
+		r.Device.Before = before
 		return r, true
 	})
 }
@@ -366,7 +395,7 @@ func applyPoll(cur Record, a Attempt, answer oauth.Poll, v oauth.Verdict, now ti
 	switch cur.Device = d; answer {
 	case oauth.PollDenied:
 		cur.consumeInput(a.Code)
-		cur.Device = d.over()
+		cur.Device = &Device{Inputs: d.Inputs, Before: d.Before}
 	case oauth.PollExpired: // it stays, as one that has led to nothing
 		cur.consumeInput(a.Code)
 		d.ExpiresAt = now.Round(0).UTC()

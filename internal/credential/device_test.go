@@ -17,6 +17,7 @@ type fakeDevices struct {
 	given     int
 	confirmed map[string]bool
 	used      map[string]bool
+	refused   bool
 	again     int // tokens that were asked for once more
 }
 
@@ -33,6 +34,8 @@ func (s *fakeServer) pollDevice(form url.Values) (int, string) {
 	case s.devices.used[code]:
 		s.devices.again++
 		return 400, `{"error":"invalid_grant"}`
+	case s.devices.refused:
+		return 400, `{"error":"access_denied"}`
 	case !s.devices.confirmed[code]:
 		return 400, `{"error":"authorization_pending"}`
 	}
@@ -124,6 +127,48 @@ func TestOffersOther(t *testing.T) {
 	w.clock.pass(time.Hour)
 	if m.OffersOther(t.Context(), r, DeviceRequest{}) {
 		t.Error("a code that is over offers nothing")
+	}
+}
+
+// Whoever asks for something else and takes that back has what he wants: no person is bothered, and no plan has anything to do.
+func TestOfferTakenBack(t *testing.T) {
+	t.Parallel()
+	for _, denied := range []bool{false, true} {
+		w := newWorld(t)
+		w.confirm(w.deviceOffered())
+		m := w.start()
+		poll := func() {
+			t.Helper()
+			if _, err := m.PollDevice(t.Context(), theName, 3*time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		offer := func(q DeviceRequest) Record {
+			t.Helper()
+			r, err := m.OfferDevice(t.Context(), theName, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		poll()
+		other := DeviceRequest{Scopes: []string{"write"}}
+		if r := offer(other); r.Device.Code.IsEmpty() || !r.WantsDevice(w.clock.Now()) {
+			t.Fatal("nothing else was offered")
+		}
+		if denied {
+			w.server.devices.refused = true
+			w.clock.pass(5 * time.Second)
+			poll()
+		}
+		given := w.server.devices.given
+		r := offer(aDevice)
+		if !r.Device.Code.IsEmpty() || r.WantsDevice(w.clock.Now()) || w.record().WantsDevice(w.clock.Now()) || w.server.devices.given != given {
+			t.Errorf("denied %v: a code is offered for what the tokens are for", denied)
+		}
+		if r = offer(other); r.Device.Code.IsEmpty() {
+			t.Error("asked for once more, and not offered")
+		}
 	}
 }
 
