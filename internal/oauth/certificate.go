@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -88,12 +87,8 @@ func CheckCertificateChain(chainPEM string) (time.Time, error) {
 // parseChain is strict: what is left out without a word shows only as a server that does not know the client.
 func parseChain(text string) (ClientCertificate, error) {
 	var c ClientCertificate
-	rest := []byte(text)
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	blocks, err := pemBlocks(text)
+	for _, block := range blocks {
 		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
 			return c, errors.New("it holds a private key, which belongs elsewhere")
 		}
@@ -110,10 +105,10 @@ func parseChain(text string) (ClientCertificate, error) {
 		c.chain = append(c.chain, block.Bytes)
 	}
 	switch {
-	case strings.Contains(string(rest), "-----BEGIN"):
-		return c, errors.New("its PEM is broken: a block does not end, or is no base64")
+	case err != nil:
+		return c, err
 	case c.leaf == nil:
-		return c, errors.New("it is not in PEM format")
+		return c, errors.New("it is not in PEM format" + contentOf(strings.TrimSpace(text)))
 	}
 	return c, nil
 }
