@@ -140,8 +140,8 @@ func TestRefusedAssertions(t *testing.T) {
 		"Thu, 26 Nov 2026 12:01:30 GMT": -90 * time.Second, "noon": 0, "": 0,
 	} {
 		v := oauth.Judge(post(signs, date, refuse))
-		if v.Class != oauth.BadClient || v.ClockOff != want {
-			t.Errorf("%q: class %s, clock off by %s, want %s", date, v.Class, v.ClockOff, want)
+		if v.Class != oauth.BadClient || v.ClockOff != want || v.AuthMethod != "private_key_jwt" {
+			t.Errorf("%q: class %s by %s, clock off by %s, want %s", date, v.Class, v.AuthMethod, v.ClockOff, want)
 		}
 		if strings.Contains(v.Description, sent) {
 			t.Errorf("the assertion is shown: %s", v.Description)
@@ -152,7 +152,7 @@ func TestRefusedAssertions(t *testing.T) {
 	if v := oauth.Judge(post(public("a"), late, func(string) (int, string) { return 401, `{"error":"invalid_client"}` })); v.ClockOff != 0 {
 		t.Errorf("clock off by %s", v.ClockOff)
 	}
-	if v := oauth.Judge(post(signs, late, func(string) (int, string) { return 400, `{"error":"invalid_grant"}` })); v.Class != oauth.Reauthorize || v.ClockOff != 0 {
+	if v := oauth.Judge(post(signs, late, func(string) (int, string) { return 400, `{"error":"invalid_grant"}` })); v.Class != oauth.Reauthorize || v.ClockOff != 0 || v.AuthMethod != "" {
 		t.Errorf("%s, clock off by %s", v.Class, v.ClockOff)
 	}
 }

@@ -102,6 +102,9 @@ func TestRefusedCertificate(t *testing.T) {
 				if v.Class != oauth.BadClient || v.Status != 0 || v.Err == nil || !strings.Contains(v.Err.Error(), "remote error: tls: ") || served.Load() != 0 {
 					t.Errorf("%+v, %+v", reply, v)
 				}
+				if v.AuthMethod != a.Method {
+					t.Errorf("refused by the method %q, want %q", v.AuthMethod, a.Method)
+				}
 				if r := oauth.JudgeRevocation(reply); r.Class != oauth.BadClient {
 					t.Errorf("revocation: %+v", r)
 				}

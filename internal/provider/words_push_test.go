@@ -66,9 +66,9 @@ func TestWordsOfPushesAndProofs(t *testing.T) {
 				"Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again.\n\n" +
 				"The server's own words: invalid_scope: no such scope (HTTP 400)"},
 		"the client": {push(credential.KindBadClient, works, bad, nil),
-			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): the server did not accept it.\n\n" +
+			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126). The authorization server does not accept the client of token pair \"exact\".\n\n" +
 				"Nothing was used up, and the stored credential is unchanged.\n\n" +
-				"Check client_id, client_secret and token_endpoint_auth_method: the client proves itself there as it does at the token endpoint.\n\n" +
+				"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too. Then apply again.\n\n" +
 				"The server's own words: invalid_client (HTTP 401)"},
 		"not reached": {push(credential.KindNotSent, first, oauth.Verdict{}, errors.New("no route to host")),
 			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): no route to host.\n\n" +
