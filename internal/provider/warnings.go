@@ -49,18 +49,6 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	}
 }
 
-// warnUnusedURL says why a plan of a pair that works has something to do: the one who was to authorize it has not. Where its end is
-// near, that is told already.
-func warnUnusedURL(about subject, record credential.Record, diags *diag.Diagnostics) {
-	p, ok := record.NewestPending()
-	end := record.AbsoluteDeadline()
-	if !ok || record.Status != credential.StatusActive || !end.IsZero() && end.Sub(about.session.now()) < warnReauthorize {
-		return
-	}
-	diags.AddWarning("Authorization URL Expired", fmt.Sprintf("A person was offered to authorize %s again, and has not done so. Its tokens work, and nobody has to. Until %s an apply offers it anew.\n\n%s",
-		about, moment(p.CreatedAt.Add(credential.OfferedFor)), authorizeAgain(about, record)))
-}
-
 // stateOnlyRisk says what loses a single-use token that is in the state alone, and what helps.
 func stateOnlyRisk(record credential.Record) string {
 	if s := record.Refresh.Strategy; s == credential.StrategyAtApply || s == credential.StrategyNever {
