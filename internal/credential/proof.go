@@ -69,7 +69,7 @@ func (t Tokens) Bound() bool {
 // the client to go on.
 func (r Record) Unbound() bool {
 	t := r.Tokens
-	return r.Client.DPoPBoundAccessTokens && !t.Access.IsEmpty() && !t.ProofKey.IsEmpty() && !oauth.IsDPoP(t.Type)
+	return r.Client.DPoPBoundAccessTokens && !t.Access.IsEmpty() && t.Proved && !oauth.IsDPoP(t.Type)
 }
 
 // access is the token of t as it is presented at an address.

@@ -358,6 +358,29 @@ func TestRescuedWithItsKey(t *testing.T) {
 	w.wantServer(1, 1, 0)
 }
 
+// A token that was there before tokens were to be bound is none that the server has left unbound, although the key of the next one
+// is in the record already.
+func TestUnboundSinceItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	w, s := boundWorld(t, func(r *Record) { r.Tokens.Type = "Bearer" })
+	s.wants = ""
+	w.server.plan = []callPlan{callTooMany}
+	_, err := w.token(w.start(s.options))
+	w.wantKind(err, KindLater)
+	if r := w.record(); r.Tokens.ProofKey.IsEmpty() || r.Unbound() {
+		t.Errorf("unbound, before the server was asked for another: %v", err)
+	}
+	w.clock.pass(time.Hour)
+	w.mustToken(w.start(s.options))
+	r := w.record()
+	if r.Tokens.Type = "Bearer"; !r.Unbound() {
+		t.Error("nothing tells that the server has not bound the token")
+	}
+	if r.Tokens.Type = "DPoP"; r.Unbound() {
+		t.Error("a bound token is taken for unbound")
+	}
+}
+
 // Each authorization has a key of its own, which is in the store when its URL is offered. A bare code that answers none has one too.
 func TestEachAuthorizationHasItsKey(t *testing.T) {
 	t.Parallel()

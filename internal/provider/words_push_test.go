@@ -103,7 +103,7 @@ func TestWarningsOfBindings(t *testing.T) {
 	t.Parallel()
 	asked := func(kind, key string) credential.Record {
 		return aRecord(func(r *credential.Record) {
-			r.Client.DPoPBoundAccessTokens, r.Tokens.Type, r.Tokens.ProofKey = true, kind, secret.New(key)
+			r.Client.DPoPBoundAccessTokens, r.Tokens.Type, r.Tokens.ProofKey, r.Tokens.Proved = true, kind, secret.New(key), key != ""
 		})
 	}
 	for name, test := range map[string]struct {
