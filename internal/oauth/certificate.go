@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"reflect"
 	"strings"
 	"time"
@@ -140,12 +141,16 @@ func ShowCertificate(ctx context.Context, chainPEM string, keyPEM secret.String)
 // shows returns t for a request that shows a certificate. It is made for that one request and keeps nothing: connections
 // are not kept alive, so there is nothing to share, and a server that sees a second client never sees the first one's
 // certificate.
-func (t wholeTransport) shows(ctx context.Context) wholeTransport {
-	c, ok := ctx.Value(certificateKey{}).(*tls.Certificate)
+func (t wholeTransport) shows(r *http.Request) wholeTransport {
+	c, ok := r.Context().Value(certificateKey{}).(*tls.Certificate)
 	if !ok {
 		return t
 	}
 	own := t.Clone()
+	if proxy, err := own.Proxy(r); err == nil && proxy != nil && proxy.Scheme == "https" {
+		// With this, net/http connects to such a proxy, and not to the server behind it. By itself it has one configuration for both.
+		own.DialTLSContext = (&tls.Dialer{Config: own.TLSClientConfig.Clone()}).DialContext
+	}
 	// Not Certificates: crypto/tls would show none that the server's list of CAs does not fit, as no self-signed one does.
 	own.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c, nil }
 	return wholeTransport{own}
