@@ -169,6 +169,8 @@ func explainPush(about subject, e *credential.Error, failed *credential.PushErro
 	case e.Kind == credential.KindBadClient:
 		what = fmt.Sprintf("The authorization request of %s could not be pushed to %s (RFC 9126). %s", about, where, notAccepted(about, e))
 		next = checkProofOf(e) + " Then apply again."
+	case e.Kind == credential.KindConfiguration && e.Verdict.Status != 0 && e.Verdict.Code == "":
+		next = "Check client.pushed_authorization_request_endpoint: what answers there takes no pushed requests. Then apply again."
 	case e.Kind == credential.KindConfiguration:
 		next = "Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again."
 	case e.Kind == credential.KindLater:

@@ -70,6 +70,10 @@ func TestWordsOfPushesAndProofs(t *testing.T) {
 				"Nothing was used up, and the stored credential is unchanged.\n\n" +
 				"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too. Then apply again.\n\n" +
 				"The server's own words: invalid_client (HTTP 401)"},
+		"wrong place": {push(credential.KindConfiguration, first, oauth.Verdict{Class: oauth.Configuration, Status: 404}, nil),
+			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): the server did not accept it.\n\n" +
+				"Nothing was used up: no person has been asked yet.\n\n" +
+				"Check client.pushed_authorization_request_endpoint: what answers there takes no pushed requests. Then apply again.\n\nThe server's own words: HTTP 404"},
 		"not reached": {push(credential.KindNotSent, first, oauth.Verdict{}, errors.New("no route to host")),
 			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): no route to host.\n\n" +
 				"Nothing was used up: no person has been asked yet.\n\n" +
