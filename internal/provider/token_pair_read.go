@@ -96,12 +96,8 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	if err != nil && e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
 		warnNoToken(about, err, diags)
 	}
-	switch {
-	case err == nil || mem.Verdict != verdictNone:
-	case e.Kind == credential.KindBadClient, e.Kind == credential.KindConfiguration, e.Kind == credential.KindNotSent:
-		mem.Verdict = verdictClient
-	case e.Kind == credential.KindSubject: // an apply that mends the other pair goes on with this one
-		mem.Verdict = verdictAuthorize
+	if err != nil && mem.Verdict == verdictNone {
+		mem.Verdict = verdictOn(e)
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
@@ -111,6 +107,17 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	state.fill(record, storeID, r.session, r.session.now())
 	r.warnStanding(about, record, told, diags)
 	return true
+}
+
+// verdictOn is what an apply may do about a credential that gives no token now.
+func verdictOn(e *credential.Error) verdict {
+	switch e.Kind {
+	case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
+		return verdictClient
+	case credential.KindSubject: // an apply that mends the other pair goes on with this one
+		return verdictAuthorize
+	}
+	return verdictNone
 }
 
 // lookUp finds the record of the state. It returns false where there is none to go on with: the state stays as it is.
