@@ -71,12 +71,15 @@ const (
 	registrationExample    = "resources/oauth_app_registration/resource.tf"
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
 	registrationOnPlatform = "resources/oauth_app_registration/resource_platform.tf"
+	registrationByKey      = "resources/oauth_app_registration/resource_private_key.tf"
+	registrationRegistered = "resources/oauth_app_registration/resource_registered.tf"
 	registrationByIssuer   = "resources/oauth_app_registration/resource_issuer.tf"
 	serverExample          = "data-sources/oauth_authorization_server/data-source.tf"
 	platformExample        = "data-sources/oauth_platform/data-source.tf"
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
 	mintExample            = "resources/oauth_token_pair/resource_client_credentials.tf"
+	pushedExample          = "resources/oauth_token_pair/resource_pushed_and_bound.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
 	clientTokenExample     = "data-sources/oauth_access_token/data-source_client_credentials.tf"
@@ -97,8 +100,8 @@ const (
 func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
-		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, platformExample, serverExample, pairExample,
-		preauthenticated, mintExample, pairWOExample, accessTokenExample,
+		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
+		preauthenticated, mintExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
@@ -141,6 +144,28 @@ func TestRegistrationExample(t *testing.T) {
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
 }
 
+// The server makes the client, and forgets it with the destroy.
+func TestRegisteredExample(t *testing.T) {
+	t.Parallel()
+	settings := sandbox.DefaultSettings()
+	settings.Registration = sandbox.Registration{Enabled: true, InitialAccessToken: "let-me-in-7f3a", RotateTokenOnRead: true, RotateSecretOnUpdate: true}
+	s := startServer(t, sandbox.Options{Settings: settings}, sandbox.Listen{})
+	w := newExample(t, s, providerExample, registrationRegistered)
+	w.env["TF_VAR_initial_access_token"] = "let-me-in-7f3a"
+	w.ok("validate")
+	w.apply().mustSay(t, "2 added")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	secret := s.registered().Secret
+	w.edit("1.tf", `quarter = "2026-4"`, `quarter = "2027-1"`)
+	w.apply()
+	if s.registered().Secret == secret {
+		t.Error("the secret was not rotated")
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "2 destroyed")
+	s.expectManaged(managed{1, s.Counters().RegistrationReads, 1, 1, 0})
+}
+
 // A platform needs nothing but its name, and nothing is sent until a person has consented.
 func TestPlatformExamples(t *testing.T) {
 	t.Parallel()
@@ -170,6 +195,22 @@ func TestIssuerExamples(t *testing.T) {
 		s.fault(sandbox.Fault{Path: metadataPath, Action: sandbox.ActionMutate, Remove: []string{"revocation_endpoint", "code_challenge_methods_supported"}})
 	}
 	w.plan().mustSay(t, "Check block assertion failed", "The server does not say that it takes PKCE.", "A destroy cannot revoke: a person has to.")
+}
+
+// What the server wants is one line each: requests that are pushed first, and tokens that are bound to a key.
+func TestPushedAndBoundExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pushedExample)
+	w.env["TF_VAR_bank_client_secret"] = clientSecret
+	w.ok("validate")
+	w.apply().mustSay(t, "Open this URL before ", "bank_authorization = ")
+	w.env["TF_VAR_bank_callback_url"] = s.consent(w.string("oauth_token_pair.bank", "authorization_url"))
+	w.apply().mustSay(t, "1 changed")
+	w.expect("oauth_token_pair.bank", values{"status": "active", "token_type": "DPoP", "authorization_url": nil})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectPushes(1)
+	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
 }
 
 // The first authorization, with everything that the pair's consumers do.

@@ -90,6 +90,28 @@ func TestFositeDiscardedPlans(t *testing.T) {
 	}
 }
 
+// An authorization request that is pushed, by a client that proves who it is.
+func TestFositePushed(t *testing.T) {
+	t.Parallel()
+	f, w := startFosite(t, fositeOptions{AccessTokenTTL: 3600}), newWorkspace(t)
+	pushed := "require_pushed_authorization_requests = true\n    pushed_authorization_request_endpoint = \"" + f.issuer + "/par\"\n    token_endpoint "
+	write := func(callback string) {
+		w.write(strings.Replace(f.pair(acceptanceSecret, callback), "token_endpoint ", pushed, 1))
+	}
+	write("")
+	w.apply().mustSay(t, "has not been authorized yet")
+	offered := w.string(this, "authorization_url")
+	if !strings.Contains(offered, "request_uri=") || strings.Contains(offered, "scope=") {
+		t.Errorf("the URL is %s", offered)
+	}
+	f.expect(fositeCounters{Pushed: 1})
+	write(f.browse(offered))
+	w.apply()
+	w.expect(this, values{"status": "active", "generation": 1})
+	mustBe(t, "its scope", f.introspect(w.string(this, "access_token"))["scope"], "read")
+	f.expect(fositeCounters{Token: 1, Pushed: 1})
+}
+
 // Destroy ends both tokens, which the server itself says.
 func TestFositeRevocation(t *testing.T) {
 	t.Parallel()
@@ -108,7 +130,7 @@ func TestFositeRevocation(t *testing.T) {
 }
 
 // Where the replies tell no expiry, the server is asked about each new access token, once, and is believed.
-func TestFositeIntrospection(t *testing.T) {
+func TestFositeIntrospectedLifetime(t *testing.T) {
 	t.Parallel()
 	f := startFosite(t, fositeOptions{AccessTokenTTL: 2700, HideExpiry: true})
 	w := newWorkspace(t)
@@ -217,4 +239,35 @@ resource "oauth_token_pair" "this" {
 	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
 	mustBe(t, "after destroy", f.introspect(token)["active"], false)
 	f.expect(fositeCounters{Token: 2, Revoked: 1})
+}
+
+// A client that proves itself with a key, at a server that names the algorithm and wants the token endpoint as the audience: code, refresh
+// and revocation, each with an assertion of its own. (At its introspection endpoint this server takes secrets only.)
+func TestFositePrivateKeyJWT(t *testing.T) {
+	t.Parallel()
+	key := newECKey(t)
+	f, w := startFosite(t, fositeOptions{Clients: []fositeClient{{
+		"client_id": "keyed", "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256",
+		"jwks": jwksOf(publicJWK(t, key.Public(), "k", map[string]any{"alg": "ES256"})), "redirect_uris": []string{"http://127.0.0.1/callback"},
+		"grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"}, "scopes": []string{"read"},
+	}}}), newWorkspace(t)
+	write := func(callback string) {
+		secret := `client_secret          = "` + acceptanceSecret + `"`
+		proof := "private_key_id = \"k\"\n    private_key = <<-EOT\n" + privateKeyPEM(t, key) + "EOT"
+		w.write(strings.NewReplacer(secret, proof, `"acceptance"`, `"keyed"`).Replace(f.pair(acceptanceSecret, callback)))
+	}
+	write("")
+	w.apply()
+	write(f.browse(w.string(this, "authorization_url")))
+	w.apply()
+	const plans = 3
+	before := f.counters()
+	for range plans {
+		w.plan("-detailed-exitcode").mustSay(t, "No changes.") // its access tokens live 5 seconds: each read refreshes
+	}
+	mustBe(t, "refreshes", f.counters().Refresh-before.Refresh, plans)
+	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
+	if c := f.counters(); c.Refused != 0 || c.Revoked == 0 {
+		t.Errorf("in the end: %+v", c)
+	}
 }

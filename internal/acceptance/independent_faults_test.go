@@ -221,7 +221,7 @@ func TestIndependentServerMetadata(t *testing.T) {
 }
 
 // Where the replies tell no expiry, the server is asked about each new access token, once, and is believed.
-func TestIndependentServerIntrospection(t *testing.T) {
+func TestIndependentServerIntrospectedLifetime(t *testing.T) {
 	t.Parallel()
 	p, w := startOIDCProvider(t, oidcOptions{HideExpiry: true, TTL: map[string]int{"AccessToken": 2700}}), newWorkspace(t)
 	overrides := "client = {\n    platform_overrides   = jsonencode({ access_token_lifetime_source = \"introspection\" })"

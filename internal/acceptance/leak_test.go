@@ -42,7 +42,7 @@ type life struct {
 
 func newLife(t *testing.T, key string) *life {
 	t.Helper()
-	l := &life{t: t, s: newServer(t, nil), w: newWorkspace(t), key: key}
+	l := &life{t: t, s: newServer(t, func(s *sandbox.Settings) { s.Nonces = sandbox.NonceStable }), w: newWorkspace(t), key: key}
 	dir := filepath.Dir(l.w.dir)
 	for name, value := range map[string]string{
 		"TF_LOG": "TRACE", "TF_LOG_PROVIDER": "TRACE", "TF_LOG_SDK_FRAMEWORK": "TRACE", "TF_LOG_SDK_PROTO": "TRACE", "TF_LOG_PATH": filepath.Join(dir, "trace.log"),
@@ -96,8 +96,29 @@ func (l *life) plan(more ...string) result {
 // set sets an input variable of the configuration. No file holds it.
 func (l *life) set(name, value string) { l.w.env["TF_VAR_"+name] = value }
 
-// noteVerifiers takes down the PKCE verifiers that wait in the store, which no server ever issued.
+// noteVerifiers takes down the PKCE verifiers that wait in the store, which no server ever issued, and the keys of DPoP.
 func (l *life) noteVerifiers(name string) {
+	l.t.Helper()
+	pending, ok := l.record(name).NewestPending()
+	if !ok || pending.Verifier.IsEmpty() {
+		l.t.Fatalf("no authorization of %s is pending", name)
+	}
+	l.needles = append(l.needles, needle{"PKCE verifier", pending.Verifier.Reveal()})
+	l.noteKey(pending.ProofKey)
+}
+
+// noteKey takes down the private part of a key, which every form of it has.
+func (l *life) noteKey(key secret.String) {
+	l.t.Helper()
+	var jwk struct{ D string }
+	if err := json.Unmarshal([]byte(key.Reveal()), &jwk); err != nil || jwk.D == "" {
+		l.t.Fatalf("there is no key: %v", err)
+	}
+	l.needles = append(l.needles, needle{"DPoP key", jwk.D})
+}
+
+// record reads what the store holds.
+func (l *life) record(name string) credential.Record {
 	l.t.Helper()
 	inner, err := filestore.Open(l.w.store)
 	if err != nil {
@@ -117,11 +138,7 @@ func (l *life) noteVerifiers(name string) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	pending, ok := record.NewestPending()
-	if !ok || pending.Verifier.IsEmpty() {
-		l.t.Fatalf("no authorization of %s is pending", name)
-	}
-	l.needles = append(l.needles, needle{"PKCE verifier", pending.Verifier.Reveal()})
+	return record
 }
 
 // quote plants a refusal whose words quote what the request held.
@@ -201,6 +218,8 @@ resource "oauth_app_registration" "app" {
   token_endpoint         = "%[6]s/token"
   revocation_endpoint    = "%[6]s/revoke"
   redirect_uris          = [%[7]q]
+
+  dpop_bound_access_tokens = true
 }
 resource "oauth_token_pair" "code" {
   name               = "code"
@@ -274,6 +293,7 @@ func (l *life) live() {
 	l.quote("invalid_grant", s.Current()[1].RefreshToken)
 	l.plan("-target=oauth_token_pair.code").mustSay(t, "no longer works")
 	l.noteVerifiers("code")
+	l.noteKey(l.record("brought").Tokens.ProofKey)
 
 	l.run(true, "state", "rm", "oauth_token_pair.brought")
 	l.run(true, "import", "-input=false", "-no-color", "oauth_token_pair.brought", "brought")

@@ -73,6 +73,7 @@ const (
 	grantJWTBearer     = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // value: {"issuers": [{"iss": …, "jwks": {…}}]}
 	grantTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" // value: {}
 	grantPassword      = "password"                                        // value: {}; "alice" and "pässword of alice/+%"
+	grantPIN           = "urn:example:grant-type:pin"                      // value: {}; parameters user and pin ("47+11/%")
 	grantDeviceCode    = "urn:ietf:params:oauth:grant-type:device_code"    // for clients; no key of Grants
 )
 

@@ -164,6 +164,16 @@ func publicJWK(t testing.TB, key crypto.PublicKey, id string, more map[string]an
 	return jwk
 }
 
+// privateJWK writes an EC (P-256) private key as RFC 7518 section 6.2 says.
+func privateJWK(t testing.TB, key *ecdsa.PrivateKey) map[string]any {
+	t.Helper()
+	d, err := key.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return publicJWK(t, key.Public(), "e1", map[string]any{"d": base64.RawURLEncoding.EncodeToString(d)})
+}
+
 // signHS256 and signES256 make JWTs that our code had no hand in.
 func signHS256(t testing.TB, secret string, claims map[string]any) string {
 	t.Helper()

@@ -39,7 +39,7 @@ import (
 //	replace-2-before, replace-2-after   around the commit
 //	budget-2-before, budget-2-after     around the settling of what was booked
 //
-// Store steps count the writes of token pairs, or of budgets, in one process.
+// Store steps count the writes of token pairs and registrations, or of budgets, in one process.
 type steps struct {
 	names    []string
 	dir      string
@@ -108,7 +108,7 @@ func (s *steps) wrap(inner store.Store) store.Store {
 func (s *steps) storeHooks() storetest.Hooks {
 	counter := func(c storetest.Call) (name string, n *atomic.Int64) {
 		switch {
-		case c.Op == storetest.OpReplace && strings.HasPrefix(c.Key, "pair/"):
+		case c.Op == storetest.OpReplace && (strings.HasPrefix(c.Key, "pair/") || strings.HasPrefix(c.Key, "registration/")):
 			return "replace", &s.replaces
 		case (c.Op == storetest.OpCreate || c.Op == storetest.OpReplace) && strings.HasPrefix(c.Key, "budget/"):
 			return "budget", &s.budgets

@@ -4,7 +4,7 @@ package acceptance_test
 
 // noStandard are things of the schema that no specification is about.
 const noStandard = `
-	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform data.oauth_access_token ephemeral.oauth_access_token
+	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform
 	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
 
 const notYet = "Not yet."
@@ -34,14 +34,52 @@ func supported() []standard {
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
 			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
-			{section: "2.2", what: "`private_key_jwt`, `client_secret_jwt`", here: notYet, no: true, names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg"},
+			{
+				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
+				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
+				oidc: "TestIndependentServerClientAuthentication", fosite: "TestFositePrivateKeyJWT",
+			},
+			{
+				section: "2.2, 3", what: "`client_secret_jwt`", here: "Likewise, signed with a `client_secret` of at least 32 characters.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
 			{section: "RFC 7522", what: "SAML assertions", here: "No. An assertion that something else made can be sent by a custom grant.", no: true},
 		}},
 		{"RFC 7591", "Dynamic Client Registration", "https://www.rfc-editor.org/rfc/rfc7591", []part{
-			{section: "3", what: "Registration", here: notYet, no: true, names: "resource.oauth_app_registration client.registration_endpoint"},
+			{
+				section: "2", what: "Client metadata", here: "By their names as attributes of `oauth_app_registration` without `client_id`; all others, and those in other languages, in `extra_metadata`. `jwks` or `jwks_uri`. What the server registers in the place of what it was asked for is told.",
+				names: "resource.oauth_app_registration", sandbox: "TestRegistrationLife TestRegistrationDrift", oidc: "TestIndependentServerRegistration",
+			},
+			{
+				section: "2.3", what: "Software statements", here: "`software_statement`, also write-only; with the registration and every update.",
+				sandbox: "TestRegistrationWithoutManagement TestRegistrationWithoutSecretsInState", alone: "oidc-provider takes none.",
+			},
+			{
+				section: "3", what: "Registration", here: "By `registration_endpoint`, of the configuration, the platform or the metadata of the issuer. `initial_access_token`, also write-only. A reply that is lost may have left a client that nobody knows, which is told.",
+				names: "client.registration_endpoint", sandbox: "TestRegistrationReplyLost TestRegistrationCrashes TestRegistrationByIssuer", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "3.2.1", what: "End of the client secret", here: "`client_secret_expires_at`: a warning from 30 days before, `rotate_before`, and nothing is sent with a secret that has expired.",
+				sandbox: "TestRegistrationSecretExpires", alone: "The secrets of oidc-provider do not expire.",
+			},
+			{
+				section: "3.2.2", what: "Errors", here: "Told at the attribute that they are about.",
+				sandbox: "TestRegistrationMetadataRefused", oidc: "TestIndependentServerRegistrationUnmanaged",
+			},
 		}},
 		{"RFC 7592", "Client Registration Management", "https://www.rfc-editor.org/rfc/rfc7592", []part{
-			{section: "2", what: "Read, update, delete", here: notYet, no: true},
+			{
+				section: "2", what: "Read, update, delete", here: "One read in each plan, with drift shown attribute by attribute; updates send all metadata; destroy deletes the client, unless `deregister_on_destroy = false`. Without management the resource says what it cannot do.",
+				sandbox: "TestRegistrationLife TestRegistrationDrift TestRegistrationGone TestRegistrationDeleteLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationUnmanaged",
+			},
+			{
+				section: "3", what: "Another registration access token", here: "With every update at oidc-provider, with reads too in the sandbox; the former one is dead at once. None is lost to a discarded plan, or to a process that dies once it has kept the reply.",
+				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
+			},
+			{
+				section: "2, 3", what: "Another client secret", here: "Token pairs take the one in the token store. `rotate_when_changed` asks for another by an update, and a warning says where the server keeps the old one.",
+				sandbox: "TestRegisteredClientHasTokenPairs TestRegistrationSecretExpires", alone: "oidc-provider keeps the secret.",
+			},
 		}},
 		{"RFC 7636", "PKCE", "https://www.rfc-editor.org/rfc/rfc7636", []part{
 			{
@@ -53,7 +91,7 @@ func supported() []standard {
 		{"RFC 7662", "Token Introspection", "https://www.rfc-editor.org/rfc/rfc7662", []part{
 			{
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
-				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospection", fosite: "TestFositeIntrospection",
+				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
 			{section: "2", what: "Asking about any token", here: notYet, no: true},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
@@ -86,7 +124,19 @@ func supported() []standard {
 			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
-			{section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: notYet, no: true, names: "client.tls_client_certificate client.tls_client_private_key"},
+			{
+				section: "2", what: "`tls_client_auth`, `self_signed_tls_client_auth`", here: "`token_endpoint_auth_method`, with the certificate in the TLS handshake of every request of the client.",
+				names: "client.tls_client_certificate client.tls_client_private_key", sandbox: "TestClientProvesItself TestCertificateRefusedInTheHandshake TestCertificateThatEnds",
+				oidc: "TestIndependentServerClientAuthentication",
+			},
+			{
+				section: "3, 4", what: "Certificate-bound tokens", here: "A certificate is shown with any other method, too, `none` included; the server binds the tokens. Whoever uses one shows the certificate himself; `refresh.probe` does.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
+			{
+				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one, by a client with a certificate.",
+				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
+			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{section: "2", what: "`resource`", here: notYet, no: true},
@@ -95,7 +145,12 @@ func supported() []standard {
 			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
 		}},
 		{"RFC 9126", "Pushed Authorization Requests", "https://www.rfc-editor.org/rfc/rfc9126", []part{
-			{section: "2", what: "Pushed requests", here: notYet, no: true, names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint"},
+			{
+				section: "2, 4", what: "Pushed requests", here: "With `require_pushed_authorization_requests`: pushed by an apply, with the client's authentication; the URL holds `client_id` and `request_uri` alone. When it has expired, the next apply pushes the same request again.",
+				names: "client.require_pushed_authorization_requests client.pushed_authorization_request_endpoint", sandbox: "TestPushedAuthorization TestPushRefused", oidc: "TestIndependentServerPushed", fosite: "TestFositePushed",
+			},
+			{section: "5", what: "Servers that require it", here: "Found in discovered metadata, and pushed without a word in the configuration.", sandbox: "TestPushedAuthorizationByMetadata", oidc: "TestIndependentServerPushed"},
+			{section: "3, RFC 9101", what: "Request objects (JAR)", here: "No: requests are pushed as plain parameters.", no: true},
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
@@ -104,7 +159,14 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
-			{section: "5", what: "Bound tokens", here: notYet, no: true, names: "client.dpop_bound_access_tokens"},
+			{
+				section: "4, 5", what: "Bound tokens", here: "With `dpop_bound_access_tokens` every token request carries a proof. One key for each authorization (ES256; EdDSA or RS256 where the metadata lack it), in the token store beside the tokens; consumers get it as `dpop_private_key`.",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
+			},
+			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
+			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
+			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
+			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
 		}},
 		rfc9700(),
 		beyond(),
@@ -132,8 +194,8 @@ func rfc6749() standard {
 		{section: "4.2", what: "Implicit", here: notYet, no: true},
 		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
 		{
-			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`: one token for all askers until it expires.",
-			names: "grant.client_credentials", sandbox: "TestClientCredentials", oidc: "TestIndependentServerClientCredentials", fosite: "TestFositeClientCredentials",
+			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
+			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
 		{section: "4.5", what: "Extension grants", here: notYet, no: true},
 		{

@@ -185,6 +185,9 @@ func TestSupportedIsComplete(t *testing.T) {
 		for _, p := range s.parts {
 			for name := range strings.FieldsSeq(p.names) {
 				named[name] = true
+				if p.no && p.here != notYet {
+					t.Errorf("%s %s: %s stands for what is not supported", s.name, p.what, name)
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -184,6 +185,7 @@ type Brought struct {
 	Access, Refresh secret.String
 	ExpiresAt       time.Time // of the access token; zero: not known
 	Scopes          []string
+	ProofKey        secret.String // that they are bound to (RFC 9449), as a JWK; empty: none
 }
 
 // Adopt starts a new family from tokens that were obtained elsewhere, and spends nothing. If the refresh token was used
@@ -227,7 +229,10 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 		cur.NotBefore, cur.AuthorizedAt, cur.LastRotatedAt, cur.LookUpAfter = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		cur.Tokens = Tokens{
 			Access: b.Access, Refresh: b.Refresh, Scopes: slices.Clone(b.Scopes), ExpiresAt: b.ExpiresAt,
-			IssuedAt: m.broughtAt(b),
+			IssuedAt: m.broughtAt(b), ProofKey: b.ProofKey,
+		}
+		if !b.ProofKey.IsEmpty() {
+			cur.Tokens.Type = oauth.TokenTypeDPoP
 		}
 		if b.Refresh.IsEmpty() { // else it is of unknown age, and the refresh token brings another
 			cur.Tokens.Lifetime = cur.Client.Preset().Lifetime

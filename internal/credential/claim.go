@@ -137,6 +137,7 @@ func (m *Manager) unclaim(ctx context.Context, c *claimed, why string, enough en
 			if c.extra.undo != nil {
 				c.extra.undo(&r)
 			}
+			a.keepNonce(&r)
 			if why != "" {
 				r.note(m.event(a.ID, r.Generation, why))
 			}

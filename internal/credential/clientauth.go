@@ -2,6 +2,7 @@ package credential
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,6 +100,25 @@ func (c Client) provable() error {
 	return c.secureForCertificate()
 }
 
+// shown is the certificate alone, for a call that has another proof or none.
+func (c Client) shown(endpoint string) oauth.ClientAuth {
+	if !oauth.TakesCertificate(endpoint) {
+		return oauth.ClientAuth{}
+	}
+	return oauth.ClientAuth{Certificate: c.TLSClientCertificate, CertificateKey: c.TLSClientPrivateKey}
+}
+
+// showing makes a call of a protected resource show the certificate that its token may be bound to (RFC 8705 §3).
+func (m *Manager) showing(ctx context.Context, c Client) context.Context {
+	if c.TLSClientCertificate == "" {
+		return ctx
+	}
+	if proved, err := m.proved(ctx, c); err == nil {
+		c = proved
+	}
+	return oauth.ShowCertificate(ctx, c.TLSClientCertificate, c.TLSClientPrivateKey)
+}
+
 // Errors of a client whose method cannot be guessed.
 var (
 	ErrCertificateMethod = errors.New(`the client has a certificate, and token_endpoint_auth_method does not say whether the server knows it ` +
@@ -137,7 +157,8 @@ func among(supported []string, method string) string {
 // signing returns c with a signing algorithm that its server takes, if it has said which, and the configuration has not. What is
 // configured is sent: the server is left to refuse it.
 func (c Client) signing(supported []string) Client {
-	if c.TokenEndpointAuthSigningAlg != "" || supported == nil {
+	signs := c.method() == oauth.ClientSecretJWT || c.method() == oauth.PrivateKeyJWT
+	if c.TokenEndpointAuthSigningAlg != "" || supported == nil || !signs {
 		return c
 	}
 	for _, alg := range oauth.SigningAlgorithms() {

@@ -311,6 +311,7 @@ func (m *Manager) afterPoll(ctx context.Context, c *claimed, answer oauth.Poll, 
 			if v.Class == oauth.NotSent && c.extra.undo != nil {
 				c.extra.undo(&cur)
 			}
+			a.keepNonce(&cur)
 			return applyPoll(cur, a, answer, v, m.Now(), m.event(a.ID, cur.Generation, "")), true
 		})
 	})

@@ -105,13 +105,15 @@ func (v *Mover) Names(ctx context.Context) ([]string, error) {
 // Move moves the credential of that name, with the registrations that it refers to and the inputs it has used. It waits
 // for the end of a refresh, an exchange or a revocation. Once it has begun, it goes on to the end of what the stores
 // allow, whatever becomes of ctx. Where the destination cannot be written, the source is as it was before.
-func (v *Mover) Move(ctx context.Context, name string) Moved {
+func (v *Mover) Move(ctx context.Context, name string) Moved { return v.move(ctx, name, PairKey(name)) }
+
+func (v *Mover) move(ctx context.Context, name, key string) Moved {
 	end, err := v.from.sections.Begin()
 	if err != nil {
 		return Moved{Name: name, Outcome: OutcomeFailed, Err: &Error{Kind: KindShuttingDown, Err: err}}
 	}
 	defer end()
-	run := &moveRun{Mover: v, name: name, key: PairKey(name), sight: sight{now: v.from.Now()}, result: Moved{Name: name}}
+	run := v.run(name, key)
 	defer run.unlock()
 	if err := run.toTheEnd(ctx); err != nil {
 		run.result.Outcome, run.result.Err = OutcomeFailed, err
@@ -121,7 +123,15 @@ func (v *Mover) Move(ctx context.Context, name string) Moved {
 
 // Preview tells what Move would do as things stand. It writes nothing.
 func (v *Mover) Preview(ctx context.Context, name string) Moved {
-	run := &moveRun{Mover: v, name: name, key: PairKey(name), sight: sight{now: v.from.Now()}, result: Moved{Name: name}}
+	return v.preview(ctx, name, PairKey(name))
+}
+
+func (v *Mover) run(name, key string) *moveRun {
+	return &moveRun{Mover: v, name: name, key: key, sight: sight{now: v.from.Now()}, result: Moved{Name: name}}
+}
+
+func (v *Mover) preview(ctx context.Context, name, key string) Moved {
+	run := v.run(name, key)
 	err := run.look(ctx)
 	for errors.Is(err, errClaimLost) && ctx.Err() == nil {
 		err = run.look(ctx)

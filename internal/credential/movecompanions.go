@@ -30,7 +30,15 @@ func (v *Mover) Registrations(ctx context.Context) ([]string, error) {
 }
 
 // CopyRegistration copies an app registration. One that the destination has is left as it is. preview: nothing is written.
+// One whose client the server has made for this program is moved: its registration access token works in one place alone.
 func (v *Mover) CopyRegistration(ctx context.Context, name string, preview bool) Moved {
+	snap, err := v.from.stored(ctx, RegistrationKey(name))
+	if r := snap.record; err == nil && (r.Registered.dynamic() != nil || r.IsTombstone() || r.Moving()) {
+		if preview {
+			return v.preview(ctx, name, RegistrationKey(name))
+		}
+		return v.move(ctx, name, RegistrationKey(name))
+	}
 	outcome, err := v.copyRegistration(ctx, name, preview)
 	if err != nil {
 		return Moved{Name: name, Outcome: OutcomeFailed, Err: AsError(err)}
@@ -70,12 +78,12 @@ func (v *Mover) CopyInputs(ctx context.Context) (int, error) {
 // companions copies what the credential r needs in the destination: its registrations, and the inputs it has used.
 func (r *moveRun) companions(ctx context.Context, source Record) (notes []string, err error) {
 	for _, name := range source.registrations() {
-		outcome, err := r.copyRegistration(ctx, name, false)
+		moved := r.CopyRegistration(ctx, name, false)
 		switch {
-		case IsKind(err, KindNotFound): // the pair may have a secret of its own
-		case err != nil:
-			return notes, err
-		case outcome == OutcomeDifferent:
+		case IsKind(moved.Err, KindNotFound): // the pair may have a secret of its own
+		case moved.Err != nil:
+			return notes, moved.Err
+		case moved.Outcome == OutcomeDifferent:
 			notes = append(notes, fmt.Sprintf("the destination has another registration %s, which stays as it is", name))
 		}
 	}
@@ -86,6 +94,9 @@ func (r *moveRun) companions(ctx context.Context, source Record) (notes []string
 		return notes, err
 	}
 	for _, c := range r.inputs[r.name] {
+		if r.key != PairKey(r.name) {
+			break // a registration has used none
+		}
 		if _, err := r.copyOver(ctx, c, false); err != nil {
 			return notes, err
 		}

@@ -129,7 +129,7 @@ func (m *Manager) askAPI(ctx context.Context, key string, r Record) (oauth.Probe
 	if !b.stands(m) { // this process stood still
 		reply.Err = ErrLate
 	} else if m.prober != nil {
-		reply = m.prober.Probe(ctx, r.Refresh.ProbeURL, m.access(r.Tokens, r.Refresh.ProbeURL))
+		reply = m.prober.Probe(m.showing(ctx, r.Client), r.Refresh.ProbeURL, m.access(r.Tokens, r.Refresh.ProbeURL))
 		m.noteNonce(r.Refresh.ProbeURL, reply.Nonce)
 	}
 	m.leave(ctx, b, chargedFor(reply))

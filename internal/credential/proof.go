@@ -115,6 +115,7 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b *book
 	if r.Proof.Nonce == "" {
 		r.Proof.Nonce = c.record.Tokens.ProofNonce // of a former process
 	}
+	c.attempt.ProofNonce = r.Proof.Nonce // a server need not say it again (RFC 9449 §8.2)
 	if r.Proof.Key.IsEmpty() {
 		return m.sendOnce(ctx, c, r, *b, before)
 	}
@@ -137,6 +138,13 @@ func (m *Manager) hearNonce(c *claimed, endpoint string, reply oauth.Reply) {
 	m.noteNonce(endpoint, nonce)
 	if nonce != "" {
 		c.attempt.ProofNonce = nonce
+	}
+}
+
+// keepNonce writes down what an attempt that brought no token has learnt, or each process would pay for it anew.
+func (a Attempt) keepNonce(r *Record) {
+	if a.ProofNonce != "" {
+		r.Tokens.ProofNonce = a.ProofNonce
 	}
 }
 

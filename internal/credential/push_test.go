@@ -225,6 +225,8 @@ func TestAwaits(t *testing.T) {
 	}
 	unrefreshable := good
 	unrefreshable.Tokens.Refresh = secret.String{}
+	unknown := good
+	unknown.Status = StatusOutcomeUnknown
 	ended := unrefreshable
 	ended.Tokens.ExpiresAt = now
 	for name, test := range map[string]struct {
@@ -234,6 +236,7 @@ func TestAwaits(t *testing.T) {
 		"it works":                      {good, false},
 		"required":                      {Record{Status: StatusAuthorizationRequired}, true},
 		"outcome unknown":               {Record{Status: StatusOutcomeUnknown}, true},
+		"… of one that works still":     {unknown, false},
 		"a tombstone":                   {Record{Status: StatusRevoked, DeletedAt: now}, false},
 		"ends tomorrow":                 {lasting(72 * time.Hour), true},
 		"ends in a year":                {lasting(365 * 24 * time.Hour), false},

@@ -64,6 +64,9 @@ func isDead(v oauth.Verdict) bool {
 // nothing is new in it.
 func applyRefusal(cur Record, a Attempt, v oauth.Verdict, now time.Time, e Event) (Record, bool) {
 	own := a.dropClaim(&cur)
+	if own {
+		a.keepNonce(&cur)
+	}
 	if !own && !isDead(v) && v.Class != oauth.OutcomeUnknown {
 		a.exonerate(&cur)
 	}

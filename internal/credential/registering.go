@@ -31,7 +31,7 @@ func applyRegistration(cur Record, a Attempt, said oauth.Registration, e Event) 
 		cur.Client.ClientID, cur.Client.ClientSecret = said.ClientID, secret.String{}
 		cur.AuthorizedAt = a.SentAt
 	}
-	if a.Wanted != nil {
+	if a.Purpose != PurposeRead {
 		d.Wanted, d.Answered = a.Wanted, nil
 	}
 	e.Verdict = map[Purpose]string{PurposeRegister: "registered", PurposeRead: "registration read", PurposeUpdate: "registration updated"}[a.Purpose]

@@ -44,6 +44,9 @@ func (r Registration) IsRegistered() bool { return r.Client.ClientID != "" }
 // Registration reads a registration; a missing one is an *Error of KindNotFound.
 func (m *Manager) Registration(ctx context.Context, name string) (Registration, error) {
 	r, _, err := m.registration(ctx, name)
+	if s, ok := m.unsavedOf(RegistrationKey(name)); ok && IsKind(err, KindStore) { // the store is gone, and what it lacks is here
+		return m.ought(s).registration(), nil
+	}
 	return r, err
 }
 

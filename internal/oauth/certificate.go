@@ -133,6 +133,15 @@ func showing(ctx context.Context, c *tls.Certificate) context.Context {
 	return context.WithValue(ctx, certificateKey{}, c)
 }
 
+// ShowCertificate makes what is called with ctx show a certificate in the TLS handshake; one that cannot be used is left out.
+func ShowCertificate(ctx context.Context, chainPEM string, keyPEM secret.String) context.Context {
+	c, err := ParseClientCertificate(chainPEM, keyPEM)
+	if err != nil {
+		return ctx
+	}
+	return showing(ctx, c.pair())
+}
+
 // shows returns t for a request that shows a certificate. It is made for that one request and keeps nothing: connections
 // are not kept alive, so there is nothing to share, and a server that sees a second client never sees the first one's
 // certificate.

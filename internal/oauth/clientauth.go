@@ -81,9 +81,6 @@ func (a ClientAuth) Check() error {
 	return err
 }
 
-// asserts tells whether a signed assertion is what proves the client (RFC 7523 §2.2).
-func (a ClientAuth) asserts() bool { return a.Method == ClientSecretJWT || a.Method == PrivateKeyJWT }
-
 // signer is what signs the assertions of a; the zero Signer if there are none.
 func (a ClientAuth) signer() (Signer, error) {
 	switch a.Method {

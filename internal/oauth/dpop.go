@@ -45,8 +45,8 @@ type Access struct {
 func proofAlgorithms() []string { return []string{"ES256", "EdDSA", "RS256"} }
 
 // ErrProofAlgorithm says that the server takes none of them.
-var ErrProofAlgorithm = errors.New("the server's metadata (dpop_signing_alg_values_supported) name no algorithm that DPoP proofs are made with here: " +
-	"ES256, EdDSA, RS256")
+var ErrProofAlgorithm = errors.New("the server's metadata (dpop_signing_alg_values_supported) name no algorithm that DPoP proofs " +
+	"are made with here: ES256, EdDSA, RS256")
 
 // ProofAlgorithm chooses what a key is made for. supported is what the server says that it takes; nil: it does not say.
 func ProofAlgorithm(supported []string) (string, error) {
@@ -171,5 +171,6 @@ var challenges = regexp.MustCompile(`(?i)(^|[,\s])DPoP\s(.*[,\s])?error\s*=\s*"?
 func (r Reply) APIWantsNonce() bool { return r.Sent && wantsNonce(r.Status, r.Header) }
 
 func wantsNonce(status int, header http.Header) bool {
-	return status == http.StatusUnauthorized && ProofNonce(header) != "" && slices.ContainsFunc(header.Values("WWW-Authenticate"), challenges.MatchString)
+	return status == http.StatusUnauthorized && ProofNonce(header) != "" &&
+		slices.ContainsFunc(header.Values("WWW-Authenticate"), challenges.MatchString)
 }

@@ -58,8 +58,8 @@ func SecretSigner(clientSecret secret.String, alg string) (Signer, error) {
 var ErrPrivateKey = errors.New("the private key")
 
 // ParsePrivateKey reads an asymmetric private key: PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted) or a JWK. A certificate of the key in
-// the same PEM, or its thumbprint in the JWK, is named in what is signed. An empty keyID stands for that of the JWK, an empty alg for that of the JWK, else RS256 with RSA and the one that belongs to the curve. Its errors wrap
-// ErrRequest and never quote the text.
+// the same PEM, or its thumbprint in the JWK, is named in what is signed. An empty keyID stands for that of the JWK, an empty alg for
+// that of the JWK, else RS256 with RSA and the one that belongs to the curve. Its errors wrap ErrRequest, and never quote the text.
 func ParsePrivateKey(pemOrJWK secret.String, keyID, alg string) (Signer, error) {
 	text := strings.TrimSpace(pemOrJWK.Reveal())
 	var key crypto.Signer

@@ -43,10 +43,10 @@ func unanswered(r Reply) (v Verdict, ok bool) {
 // minClockOff is how far two clocks must be apart to matter for an assertion.
 const minClockOff = 20 * time.Second
 
-// clockOff is how far the clock here is ahead of the server's, if that may be why an assertion was refused; 0: it is not.
+// clockOff is how far the clock here is ahead of the server's, if that may be why an assertion or a proof was refused; 0: it is not.
 func (r Reply) clockOff() time.Duration {
 	date, err := http.ParseTime(r.Header.Get("Date"))
-	if err != nil || r.assertion.IsEmpty() || r.at.IsZero() {
+	if err != nil || r.assertion.IsEmpty() && !r.proved || r.at.IsZero() {
 		return 0
 	}
 	off := r.at.Sub(date).Round(time.Second)
@@ -76,7 +76,7 @@ func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
 	}
 	wait = cmp.Or(wait, ruled)
 	var off time.Duration
-	if class == BadClient {
+	if class == BadClient || code == "invalid_dpop_proof" {
 		off = r.clockOff()
 	}
 	return Verdict{

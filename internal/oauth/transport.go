@@ -47,7 +47,9 @@ type Caller struct {
 
 // NewCaller returns a Caller, or an error if an option is unusable.
 func NewCaller(o CallerOptions) (*Caller, error) {
-	c := &Caller{transport: o.Transport, timeout: o.Timeout, allowInsecureHTTP: o.AllowInsecureHTTP, userAgent: o.UserAgent, now: o.Now, random: o.Random}
+	c := &Caller{
+		transport: o.Transport, timeout: o.Timeout, allowInsecureHTTP: o.AllowInsecureHTTP, userAgent: o.UserAgent, now: o.Now, random: o.Random,
+	}
 	if o.Timeout < 0 {
 		return nil, fmt.Errorf("the timeout %s is negative", o.Timeout)
 	}

@@ -66,7 +66,9 @@ func guidesToRequests() []Guide {
 		{Name: "grant_types_supported", Meaning: "the grants that the server knows", Form: `["authorization_code","refresh_token"]`},
 		{Name: "token_endpoint_auth_methods_supported", Meaning: "how a client may authenticate at the token endpoint; of those that use " +
 			"a client secret the first is used",
-			Form: `["client_secret_post","client_secret_basic"]`, Allowed: "at least " + oneOf(allowed("token_endpoint_auth_methods_supported")), None: "as the discovered metadata say, else `client_secret_basic`"},
+			Form:    `["client_secret_post","client_secret_basic"]`,
+			Allowed: "at least " + oneOf(allowed("token_endpoint_auth_methods_supported")),
+			None:    "as the discovered metadata say, else `client_secret_basic`"},
 		{Name: "revocation_endpoint_auth_method", Meaning: "how a client with a secret authenticates at the revocation endpoint, where that differs",
 			Form:    `"client_secret_basic"`,
 			Allowed: oneOf(spokenSecrets()), None: "as at the token endpoint"},

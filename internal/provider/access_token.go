@@ -35,6 +35,7 @@ type accessTokenModel struct {
 
 	AccessToken types.String `tfsdk:"access_token"`
 	TokenType   types.String `tfsdk:"token_type"`
+	ProofKey    types.String `tfsdk:"dpop_private_key"`
 	Scopes      types.Set    `tfsdk:"scopes"`
 	IssuedAt    types.String `tfsdk:"issued_at"`
 	ExpiresAt   types.String `tfsdk:"expires_at"`
@@ -51,6 +52,10 @@ func (m *accessTokenModel) clear() {
 func (m *accessTokenModel) take(t credential.Tokens) {
 	m.AccessToken, m.TokenType = secretValue(t.Access), optionalString(t.Type)
 	m.IssuedAt, m.ExpiresAt = timeValue(t.IssuedAt), timeValue(t.ExpiresAt)
+	m.ProofKey = types.StringNull()
+	if t.Bound() {
+		m.ProofKey = secretValue(t.ProofKey)
+	}
 	m.Scopes = types.SetNull(types.StringType)
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
@@ -79,6 +84,7 @@ func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Di
 		return
 	}
 	warnMinValidity(about, result.Record, ask.MinValidity, diags)
+	warnUnbound(about, result.Record, diags)
 	m.take(result.Record.Tokens)
 }
 

@@ -56,8 +56,10 @@ func metadataFields() []metadataField {
 }
 
 // notMetadata are members of a client information response that are no metadata (RFC 7591 §3.2.1, RFC 7592 §3).
-var notMetadata = []string{
-	"client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at", "registration_access_token", "registration_client_uri",
+func notMetadata() []string {
+	return []string{
+		"client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at", "registration_access_token", "registration_client_uri",
+	}
 }
 
 func (f metadataField) value(m *appRegistrationModel) attr.Value {
@@ -242,7 +244,7 @@ func parseExtraMetadata(text string) (map[string]json.RawMessage, error) {
 		switch {
 		case own:
 			return nil, fmt.Errorf("%s has an attribute of its own", name)
-		case slices.Contains(notMetadata, name):
+		case slices.Contains(notMetadata(), name):
 			return nil, fmt.Errorf("%s is the server's to give", name)
 		case string(members[name]) == "null":
 			return nil, fmt.Errorf("%s is null: leave it out", name)

@@ -56,7 +56,8 @@ func (m *appRegistrationModel) registeredOnly() []string {
 		values[f.name] = f.value(m)
 	}
 	for _, both := range []string{
-		"redirect_uris", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
+		"redirect_uris", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg",
+		"require_pushed_authorization_requests", "dpop_bound_access_tokens",
 	} {
 		delete(values, both)
 	}
@@ -198,7 +199,9 @@ func (p registrationPlan) unmanaged(state appRegistrationModel) bool {
 // token, and others may have brought some before it.
 func (p registrationPlan) compute(plan *appRegistrationModel, config, state appRegistrationModel, s *session) {
 	registers := config.registers() || p.registered && !p.creating && !config.ClientID.IsUnknown()
-	given := []*types.String{&plan.RegistrationClientURI, &plan.RegistrationAccessToken, &plan.ClientIDIssuedAt, &plan.ClientSecretExpiresAt, &plan.RegisteredMetadata}
+	given := []*types.String{
+		&plan.RegistrationClientURI, &plan.RegistrationAccessToken, &plan.ClientIDIssuedAt, &plan.ClientSecretExpiresAt, &plan.RegisteredMetadata,
+	}
 	switch {
 	case config.ClientID.IsUnknown():
 		for _, v := range append(given, &plan.ClientSecret) {
@@ -216,7 +219,8 @@ func (p registrationPlan) compute(plan *appRegistrationModel, config, state appR
 		}
 		plan.ClientID = types.StringUnknown()
 		if !p.creating {
-			plan.ClientID, plan.ClientIDIssuedAt = state.ClientID, state.ClientIDIssuedAt
+			// These stay, or the next read shows otherwise: an update that makes them unknown would worry people for nothing.
+			plan.ClientID, plan.ClientIDIssuedAt, plan.RegistrationClientURI = state.ClientID, state.ClientIDIssuedAt, state.RegistrationClientURI
 		}
 	default:
 		plan.ClientID, plan.ClientSecret, plan.RegistrationClientURI = state.ClientID, state.ClientSecret, state.RegistrationClientURI

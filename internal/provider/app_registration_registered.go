@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -29,7 +30,9 @@ func (r *appRegistrationResource) wish(config appRegistrationModel, attachment s
 	return w
 }
 
-func (r *appRegistrationResource) register(ctx context.Context, plan *appRegistrationModel, config appRegistrationModel, mem *memory, diags *diag.Diagnostics) {
+func (r *appRegistrationResource) register(
+	ctx context.Context, plan *appRegistrationModel, config appRegistrationModel, mem *memory, diags *diag.Diagnostics,
+) {
 	about := r.about(plan.Name)
 	reg, notices, err := r.session.manager.Register(ctx, about.name, r.wish(config, mem.Attachment))
 	warnNotices(about, notices, diags)
@@ -38,7 +41,7 @@ func (r *appRegistrationResource) register(ctx context.Context, plan *appRegistr
 		return
 	}
 	plan.absorb(reg, r.session.secretsInState)
-	mem.StoreID = r.knownStoreID(ctx, diags)
+	mem.saw(reg, r.knownStoreID(ctx, diags))
 	warnRegistered(about, reg, diags)
 	r.warnPlaintext(diags)
 }
@@ -68,19 +71,24 @@ func (r *appRegistrationResource) readRegistered(
 		addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, &credential.Error{Kind: credential.KindAttached})
 		return
 	}
-	if mem.StoreID == "" || mem.StoreID == id {
-		mem.StoreID = id
-		asked, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
-		warnNotices(about, notices, diags)
-		if err != nil {
-			addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, err)
-			return
-		}
-		reg = asked
-	} else {
+	switch {
+	case mem.StoreID == "" || mem.StoreID == id:
+	case mem.isBehind(reg): // it was moved here
+		mem.Verdict = verdictSeed
+		diags.AddWarning("App Registration in Another Token Store", fmt.Sprintf(
+			"The state of %s belongs to another token store than %s, which has it too, as new or newer. The next apply goes on here. Until then nothing is sent.", about, r.session.location))
+		return
+	default:
 		diags.AddWarning("App Registration Lives in Another Token Store", elsewhere(about))
 		return
 	}
+	reg, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
+	warnNotices(about, notices, diags)
+	if err != nil {
+		addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, err)
+		return
+	}
+	mem.saw(reg, id)
 	state.absorb(reg, r.session.secretsInState)
 	state.drift(reg.Dynamic)
 	now := r.session.now()
@@ -106,7 +114,7 @@ func (r *appRegistrationResource) updateRegistered(
 		addEngineError(diags, path.Root("name"), "Unable to Update App Registration", about, err)
 		return
 	}
-	if reg.Dynamic == nil || diags.HasError() || !r.rightStore(ctx, *mem, about, diags) {
+	if reg.Dynamic == nil || diags.HasError() || !r.rightStore(ctx, *mem, reg, about, diags) {
 		return
 	}
 	keepSecrets(&wish.Client, config.inputs(), withID(reg.Client, wish.Client.ClientID))
@@ -129,21 +137,37 @@ func (r *appRegistrationResource) updateRegistered(
 	if rotate && !was.IsEmpty() && reg.Client.ClientSecret.Equal(was) {
 		warnNotRotated(about, reg.Dynamic, diags)
 	}
+	uri, issued := plan.RegistrationClientURI, plan.ClientIDIssuedAt // planned as they were
 	plan.absorb(reg, r.session.secretsInState)
-	mem.StoreID = r.knownStoreID(ctx, diags)
+	if !uri.IsUnknown() {
+		plan.RegistrationClientURI, plan.ClientIDIssuedAt = uri, issued
+	}
+	mem.saw(reg, r.knownStoreID(ctx, diags))
 	if len(names) > 0 {
 		warnReplaced(about, reg.Dynamic, diags)
 	}
 }
 
-// rightStore reports a store other than the state's. It returns false then.
-func (r *appRegistrationResource) rightStore(ctx context.Context, mem memory, about subject, diags *diag.Diagnostics) bool {
+// saw notes the record that a state goes by.
+func (m *memory) saw(reg credential.Registration, storeID string) {
+	m.StoreID, m.Family, m.Generation = storeID, reg.Record.Family, reg.Record.Generation
+}
+
+// isBehind tells whether a record is the one that the state goes by, or a newer one of it.
+func (m *memory) isBehind(reg credential.Registration) bool {
+	return reg.Record.Family == m.Family && reg.Record.Generation >= m.Generation
+}
+
+// rightStore reports a store other than the state's that holds an older record. It returns false then.
+func (r *appRegistrationResource) rightStore(
+	ctx context.Context, mem memory, reg credential.Registration, about subject, diags *diag.Diagnostics,
+) bool {
 	id, err := r.session.storeID(ctx)
 	switch {
 	case err != nil:
 		diags.AddError("Unable to Read Token Store", sentence(err))
 		return false
-	case mem.StoreID != "" && mem.StoreID != id:
+	case mem.StoreID != "" && mem.StoreID != id && !mem.isBehind(reg):
 		diags.AddAttributeError(path.Root("name"), "App Registration Lives in Another Token Store", elsewhere(about))
 		return false
 	}
@@ -191,7 +215,7 @@ func (r *appRegistrationResource) deregister(ctx context.Context, state appRegis
 	about := r.about(state.Name)
 	about.destroying = true
 	call := state.DeregisterOnDestroy.IsNull() || state.DeregisterOnDestroy.ValueBool()
-	if _, err := r.session.manager.Registration(ctx, about.name); err == nil && call && !r.rightStore(ctx, mem, about, diags) {
+	if reg, err := r.session.manager.Registration(ctx, about.name); err == nil && call && !r.rightStore(ctx, mem, reg, about, diags) {
 		return
 	}
 	notices, err := r.session.manager.Deregister(ctx, about.name, mem.Attachment, call)

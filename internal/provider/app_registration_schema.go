@@ -120,7 +120,8 @@ func addRegistrationAttributes(attributes map[string]schema.Attribute) {
 	attributes["rotate_when_changed"] = schema.MapAttribute{
 		MarkdownDescription: "Any texts. When one of them changes, an apply asks the server for another client secret, by an update (RFC 7592 §2.2). The server decides whether it gives one; where it keeps the old one a warning says so. Up to 50." + registeredHere,
 		ElementType:         types.StringType, Optional: true,
-		Validators: []validator.Map{mapvalidator.SizeAtMost(50), noNulls{}, mapvalidator.KeysAre(words(200)), mapvalidator.ValueStringsAre(check{wants: "at most 2048 bytes", wrong: atMost(2048)})},
+		Validators: []validator.Map{mapvalidator.SizeAtMost(50), noNulls{}, mapvalidator.KeysAre(words(200)),
+			mapvalidator.ValueStringsAre(check{wants: "at most 2048 bytes", wrong: atMost(2048)})},
 	}
 	attributes["rotate_before"] = schema.StringAttribute{
 		MarkdownDescription: "How long before `client_secret_expires_at` the next apply asks the server for another client secret, such as `168h`. From `1m` to `87600h`. The plan shows it. Default: never, only a warning from 30 days before the end on." + registeredHere,

@@ -100,6 +100,17 @@ func privateKey() validator.String {
 	})
 }
 
+// proofKey is one form alone, for that is what consumers get.
+func proofKey() validator.String {
+	return bounded("a private key as a JWK", maxSecret, func(text string) error {
+		if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+			return errors.New("it is no JSON object")
+		}
+		_, err := oauth.ProofThumbprint(secret.New(text))
+		return err
+	})
+}
+
 func certificateKey() validator.String {
 	return bounded("the private key of a certificate, as PEM", maxSecret, func(text string) error { return oauth.CheckCertificateKey(secret.New(text)) })
 }
@@ -126,7 +137,7 @@ func (p proof) method(configured types.String) {
 		p.unnamed()
 		return
 	}
-	if p.borrows() {
+	if p.borrows() || p.get("client_id").IsNull() { // the server gives the secret, or somebody else holds the key
 		return
 	}
 	why := fmt.Sprintf("token_endpoint_auth_method is %q.", method)

@@ -62,7 +62,7 @@ func clientFields() []clientField {
 		endpoint("token_endpoint", "Where codes and refresh tokens are exchanged for tokens. Needed, unless `platform` knows it or it is discovered from `issuer`.", func(c *credential.Client) *string { return &c.TokenEndpoint }),
 		endpoint("revocation_endpoint", "Where tokens are revoked (RFC 7009) when a token pair is destroyed. Where neither this nor `platform` names one and none is discovered from `issuer`, a destroy warns that a person must revoke them on the platform.", func(c *credential.Client) *string { return &c.RevocationEndpoint }),
 		endpoint("introspection_endpoint", "RFC 7662. Asked, once for each new access token and by a client with a secret, where the reply does not tell when that expires and `platform` is known to tell it here (`salesforce`), or `platform_overrides` says so (`access_token_lifetime_source`); without an answer the `platform`'s usual lifetime is assumed. Where neither this nor `platform` names one, it is discovered from `issuer`. A token may live longer where use extends it, and one that is rejected before is a matter of the strategy `on_rejection`. Not called for anything else.", func(c *credential.Client) *string { return &c.IntrospectionEndpoint }),
-		endpoint("registration_endpoint", "RFC 7591. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.RegistrationEndpoint }),
+		endpoint("registration_endpoint", "Where clients are registered (RFC 7591). Used by an `oauth_app_registration` without `client_id`; where neither this nor `platform` names one, it is discovered from `issuer`.", func(c *credential.Client) *string { return &c.RegistrationEndpoint }),
 		endpoint("device_authorization_endpoint", "RFC 8628. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.DeviceAuthorizationEndpoint }),
 		endpoint("pushed_authorization_request_endpoint", "RFC 9126. Passed on as it is; this version does not call it.", func(c *credential.Client) *string { return &c.PushedAuthorizationRequestEndpoint }),
 	}
@@ -97,9 +97,9 @@ type clientFlag struct {
 
 func clientFlags() []clientFlag {
 	return []clientFlag{
-		{"require_pushed_authorization_requests", "Whether authorization requests are pushed to `pushed_authorization_request_endpoint` first (RFC 9126), so that the `authorization_url` holds nothing but a reference. Default: `false`, which pushes only where the server's discovered metadata require it.",
+		{"require_pushed_authorization_requests", "Whether authorization requests are pushed to `pushed_authorization_request_endpoint` first (RFC 9126), so that the `authorization_url` holds nothing but a reference, which expires soon: see `authorization_url_expires_at`. Default: `false`, which pushes only where the server's discovered metadata require it.",
 			func(c *credential.Client) *bool { return &c.RequirePushedAuthorizationRequests }},
-		{"dpop_bound_access_tokens", "Whether tokens are bound to a key by DPoP (RFC 9449), so that nobody can use them without it. The key is made with the authorization and stays in the token store. Default: `false`.",
+		{"dpop_bound_access_tokens", "Whether tokens are bound to a key by DPoP (RFC 9449), so that nobody can use them without it. The key is made with the authorization, lies beside the tokens, and is given to consumers as `dpop_private_key`. A change takes effect with the next refresh. Default: `false`.",
 			func(c *credential.Client) *bool { return &c.DPoPBoundAccessTokens }},
 	}
 }

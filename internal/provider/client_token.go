@@ -103,6 +103,7 @@ func (s *session) fetchForClient(ctx context.Context, m *accessTokenModel, diags
 		addEngineError(diags, at, "Unable to Get Access Token", about, err)
 		return
 	}
+	warnUnbound(about, result.Record, diags)
 	m.take(result.Record.Tokens)
 }
 

@@ -91,6 +91,9 @@ func explainCause(about subject, e *credential.Error) []string {
 	if failed := (*credential.PushError)(nil); errors.As(e.Err, &failed) {
 		return explainPush(about, e, failed)
 	}
+	if proofCode(e.Verdict.Code) && e.Kind == credential.KindConfiguration && !about.code {
+		return explainProof(about, e)
+	}
 	if expired := (*credential.SecretExpiredError)(nil); errors.As(e.Err, &expired) {
 		return explainExpired(about, expired)
 	}

@@ -151,7 +151,7 @@ func diagnosticCases() []diagnosticCase {
 		}, []string{
 			`The authorization server does not accept the client of token pair "exact": it ended the TLS handshake for the certificate, or for want of one (remote error: tls: bad certificate).`,
 			"The stored refresh token was not used up and still works.",
-			"Check client_id, tls_client_certificate and token_endpoint_auth_method; this certificate is good until 2026-12-24 00:00:00 UTC; a certificate that was renewed on the platform must be renewed here too.",
+			"Check client_id, tls_client_certificate and token_endpoint_auth_method, and that the server takes certificates at the endpoint in use; this certificate is good until 2026-12-24 00:00:00 UTC; a certificate that was renewed on the platform must be renewed here too.",
 		}},
 		{"not sent", aPair, &credential.Error{Kind: credential.KindNotSent, Err: errors.New("connection refused")}, []string{
 			`The authorization server was not reached for token pair "exact": connection refused.`,

@@ -29,7 +29,7 @@ func checkProofOf(e *credential.Error) string {
 	case method == oauth.ClientSecretJWT:
 		return clockWords(e.Verdict.ClockOff) + "Check client_id, client_secret and token_endpoint_auth_signing_alg" + fmt.Sprintf(renewed, "a secret")
 	case oauth.ByCertificate(method), e.Verdict.Status == 0:
-		return "Check client_id, tls_client_certificate and token_endpoint_auth_method" + expiredWords(c.TLSClientCertificate) + fmt.Sprintf(renewed, "a certificate")
+		return "Check client_id, tls_client_certificate and token_endpoint_auth_method, and that the server takes certificates at the endpoint in use" + expiredWords(c.TLSClientCertificate) + fmt.Sprintf(renewed, "a certificate")
 	}
 	return "Check client_id, client_secret and token_endpoint_auth_method" + fmt.Sprintf(renewed, "a secret")
 }

@@ -42,6 +42,7 @@ type memory struct {
 	Verdict    verdict         `json:"verdict,omitempty"`
 	Aside      []string        `json:"aside,omitempty"`      // client_ids whose tokens wait in the record; a return to one replaces nothing
 	Spent      []string        `json:"spent,omitempty"`      // hashes of what configurations have brought: another store has never seen it
+	Generation int64           `json:"generation,omitempty"` // of an app registration's record, as last seen
 	Registered bool            `json:"registered,omitempty"` // of an app registration: this resource has registered the client
 	Record     json.RawMessage `json:"record,omitempty"`     // only with token_store = "state": the whole record
 }

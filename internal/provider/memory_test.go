@@ -54,7 +54,8 @@ func TestBrokenMemoryIsNotQuoted(t *testing.T) {
 
 func TestVerdictsThatConsumersWaitFor(t *testing.T) {
 	t.Parallel()
-	for v, want := range map[verdict]bool{verdictNone: false, verdictRotate: true, verdictSeed: true, verdictAuthorize: true, verdictClient: false} {
+	for v, want := range map[verdict]bool{verdictNone: false, verdictRotate: true, verdictSeed: true, verdictAuthorize: true, verdictClient: false,
+		verdictOffer: true, verdictOfferMore: false} {
 		if v.authorizes() != want {
 			t.Errorf("%q: got %t, want %t", v, !want, want)
 		}

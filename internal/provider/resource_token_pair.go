@@ -52,6 +52,7 @@ type tokenPairModel struct {
 	AccessToken               types.String `tfsdk:"access_token"`
 	RefreshToken              types.String `tfsdk:"refresh_token"`
 	IDToken                   types.String `tfsdk:"id_token"`
+	DPoPPrivateKey            types.String `tfsdk:"dpop_private_key"`
 	TokenType                 types.String `tfsdk:"token_type"`
 	Scopes                    types.Set    `tfsdk:"scopes"`
 	IssuedAt                  types.String `tfsdk:"issued_at"`

@@ -192,6 +192,7 @@ func TestWriteOnlyAttributesHaveTwins(t *testing.T) {
 		"oauth_token_pair jwt_bearer.private_key_wo",
 		"oauth_token_pair password.password_wo",
 		"oauth_token_pair preauthenticated.access_token_wo",
+		"oauth_token_pair preauthenticated.dpop_private_key_wo",
 		"oauth_token_pair preauthenticated.refresh_token_wo",
 		"oauth_token_pair token_exchange.actor_token_wo",
 		"oauth_token_pair token_exchange.subject_token_wo",
@@ -274,7 +275,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
 	want := map[string]int{
-		"resource oauth_app_registration": 60, "resource oauth_token_pair": 137,
+		"resource oauth_app_registration": 60, "resource oauth_token_pair": 140,
 		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {

@@ -85,6 +85,7 @@ func (a *applying) prepare(ctx context.Context, plan tokenPairModel, mem *memory
 		if err == nil {
 			a.regranted = before.Mints() != after.Mints() || before.Generation != after.Generation
 			warnOtherGrant(a.about, before, after, a.config.grantPath(), a.diags)
+			warnOtherBinding(a.about, before, after, a.diags)
 		}
 		if err == nil && before.Client.ClientID != after.Client.ClientID && (before.Generation > 0 || after.Generation > 0) {
 			warnOtherClient(a.about, after, a.diags)
@@ -297,6 +298,7 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 	if brought.Access.IsEmpty() && brought.Refresh.IsEmpty() {
 		return true // write-only tokens that an ordinary update does not bring again
 	}
+	brought.ProofKey, _ = a.config.input(grant, "preauthenticated", "dpop_private_key")
 	record, used, err := a.eng.Adopt(ctx, a.about.name, brought)
 	if err != nil {
 		addEngineError(a.diags, at, "Unable to Adopt Tokens", a.about, err)

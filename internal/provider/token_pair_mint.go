@@ -90,7 +90,8 @@ func (m *tokenPairModel) mintsAnew(state tokenPairModel) bool {
 	if !m.mints() || m.Client.Equal(state.Client) {
 		return false
 	}
-	same := platformParameters(m.Client).Equal(platformParameters(state.Client))
+	same := platformParameters(m.Client).Equal(platformParameters(state.Client)) &&
+		memberBool(m.Client, "dpop_bound_access_tokens").ValueBool() == memberBool(state.Client, "dpop_bound_access_tokens").ValueBool()
 	for _, name := range []string{"token_endpoint", "platform", "platform_overrides", "issuer"} {
 		same = same && member(m.Client, name).Equal(member(state.Client, name))
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 func (m *tokenPairModel) volatileStrings() []*types.String {
 	return []*types.String{
 		&m.Status, &m.AuthorizationURL, &m.AuthorizationURLExpiresAt, &m.UserCode, &m.VerificationURI, &m.VerificationComplete,
-		&m.AccessToken, &m.RefreshToken, &m.IDToken, &m.TokenType,
+		&m.AccessToken, &m.RefreshToken, &m.IDToken, &m.DPoPPrivateKey, &m.TokenType,
 		&m.IssuedAt, &m.ExpiresAt, &m.RefreshTokenExpiresAt, &m.ReauthorizeBy, &m.LastRotatedAt,
 	}
 }
@@ -58,6 +59,9 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	}
 	if s.secretsInState {
 		m.RefreshToken = secretValue(t.Refresh) // it outlives the access token
+		if oauth.IsDPoP(t.Type) {
+			m.DPoPPrivateKey = secretValue(t.ProofKey) // and so does the key, which both may be bound to
+		}
 	}
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
@@ -116,7 +120,7 @@ func (m *tokenPairModel) replica(family string) credential.Replica {
 	p.Unauthorized = m.Status.ValueString() == string(credential.StatusAuthorizationRequired)
 	t := &p.Tokens
 	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
-	t.Type = m.TokenType.ValueString()
+	t.Type, t.ProofKey = m.TokenType.ValueString(), secret.New(m.DPoPPrivateKey.ValueString())
 	for _, e := range m.Scopes.Elements() {
 		if s, ok := e.(types.String); ok {
 			t.Scopes = append(t.Scopes, s.ValueString())

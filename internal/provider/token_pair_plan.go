@@ -47,6 +47,10 @@ func (m *tokenPairModel) validateGrants(diags *diag.Diagnostics) {
 			diags.AddAttributeError(path.Root("preauthenticated").AtName("expires_at"), "Missing Attribute", "preauthenticated.expires_at is the expiry of preauthenticated.access_token, and there is none.")
 		}
 	}
+	bound := memberBool(m.Client, "dpop_bound_access_tokens")
+	if key, at := m.input(pre, "preauthenticated", "dpop_private_key"); isGiven(pre) && !key.IsEmpty() && !bound.IsUnknown() && !bound.ValueBool() {
+		diags.AddAttributeError(at, "Contradicting Attributes", "preauthenticated.dpop_private_key goes with client.dpop_bound_access_tokens = true: else no request proves that key.")
+	}
 	if !isGiven(code) {
 		return
 	}

@@ -74,15 +74,15 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	record = r.markAttached(ctx, eng, name, mem, imported, record, diags)
 
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
-	warnNotices(about, result.Notices, diags)
-	told := hasFailed(result.Notices) || err != nil
-	e := credential.AsError(err)
-	switch {
+	notices := result.Notices
+	told := hasFailed(notices) || err != nil
+	switch e := credential.AsError(err); {
 	case err == nil:
-		var notices []credential.Notice
-		record, notices = eng.LookUp(ctx, name, result.Record)
-		warnNotices(about, notices, diags)
+		var more []credential.Notice
+		record, more = eng.LookUp(ctx, name, result.Record)
+		notices = append(notices, more...)
 	case blocks(err):
+		warnNotices(about, notices, diags)
 		addEngineError(diags, pathName(), "Unable to Refresh Token Pair", about, err)
 		return false
 	case e.Record.Status != "":
@@ -90,14 +90,12 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	}
 	mem.Verdict = r.leftToApply(ctx, eng, *state, record)
 	about.pushes = mem.Verdict == verdictOffer || mem.Verdict == verdictOfferMore
+	warnNotices(about, notices, diags)
 	if mem.Verdict == verdictOfferMore {
 		warnUnusedURL(about, record, diags)
 	}
-	if err != nil && e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
-		warnNoToken(about, err, diags)
-	}
-	if err != nil && mem.Verdict == verdictNone {
-		mem.Verdict = verdictOn(e)
+	if err != nil {
+		mem.Verdict = warnFailed(about, err, mem.Verdict, diags)
 	}
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
@@ -109,15 +107,22 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 	return true
 }
 
-// verdictOn is what an apply may do about a credential that gives no token now.
-func verdictOn(e *credential.Error) verdict {
+// warnFailed tells of a token that could not be had, and returns what an apply can do about it.
+func warnFailed(about subject, err error, left verdict, diags *diag.Diagnostics) verdict {
+	e := credential.AsError(err)
+	if e.Reason != credential.ReasonAtApply { // the plan shows the update that refreshes it
+		warnNoToken(about, err, diags)
+	}
+	if left != verdictNone {
+		return left
+	}
 	switch e.Kind {
 	case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
 		return verdictClient
 	case credential.KindSubject: // an apply that mends the other pair goes on with this one
 		return verdictAuthorize
 	}
-	return verdictNone
+	return left
 }
 
 // lookUp finds the record of the state. It returns false where there is none to go on with: the state stays as it is.

@@ -60,7 +60,8 @@ func tokenPairAttributes() map[string]schema.Attribute {
 		"access_token":                 computedSecret("The access token. Null with `secrets_in_state = false`."),
 		"refresh_token":                computedSecret("The refresh token. Null with `secrets_in_state = false`."),
 		"id_token":                     computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
-		"token_type":                   computedString("The type of the access token, mostly `Bearer`."),
+		"dpop_private_key":             computedSecret(describeProofKey + " Null with `secrets_in_state = false`."),
+		"token_type":                   computedString(describeTokenType),
 		"issued_at":                    computedString("When the access token was requested (RFC 3339, UTC)."),
 		"expires_at":                   computedString(describeExpiresAt),
 		"refresh_token_expires_at":     computedString("When the refresh token dies unless it is used: as the server told, or by `refresh_token_policy.idle_lifetime`, whichever is sooner. Null if not known."),
@@ -84,6 +85,8 @@ func tokenPairAttributes() map[string]schema.Attribute {
 const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
 		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
+	describeTokenType    = "The type of the access token: mostly `Bearer`. `DPoP` with `dpop_bound_access_tokens`; such a token is of use only to who has `dpop_private_key`, and as a bearer token it is refused."
+	describeProofKey     = "The key that the tokens are bound to by DPoP (RFC 9449), as a JWK: whoever uses the access token signs a proof with it for each request, and sends the token as `Authorization: DPoP …`. Most providers, and the `http` data source, cannot do that. Null with a token that is not bound."
 	describeURLExpiresAt = "Until when `authorization_url` can be opened (RFC 3339, UTC): the server keeps a pushed authorization request (RFC 9126) for a minute or so. Null if the URL does not expire."
 	describeConnection   = "What API calls need besides the token, and is no secret: what the `platform` names of the token reply and the callback URL, such as `instance_url` or `realmId`, and what it has to be asked for, such as `cloudId`. Empty without a `platform`, or if it names nothing. It stays from the authorization on, unless a refresh says something else."
 	describeGeneration   = "Counts the refreshes since the authorization: 1 is what the authorization gave, each refresh adds one. 0 while there are no tokens. With `client_credentials` each token adds one, and so does a change that drops one."
@@ -145,6 +148,7 @@ func preauthenticatedAttributes() map[string]schema.Attribute {
 	}
 	secretInput(attributes, "access_token", "The access token. Not needed beside a refresh token.", printable(maxToken))
 	secretInput(attributes, "refresh_token", "The refresh token. Nobody else may use it from now on: whoever refreshes a single-use token elsewhere breaks this pair.", printable(maxToken))
+	secretInput(attributes, "dpop_private_key", "The private key that these tokens are bound to by DPoP (RFC 9449), as a JWK: needed for the refresh token of a public client, and for an access token that is to be used as it is. Goes with `client.dpop_bound_access_tokens = true`. A change of it alone does nothing: it comes with its tokens.", proofKey())
 	return attributes
 }
 

@@ -27,7 +27,8 @@ type source struct {
 func (m *tokenPairModel) sources() []source {
 	return []source{
 		{grantAuthorizationCode, &m.AuthorizationCode, []string{"callback_url", "code"}, []string{"callback_url", "code", "code_verifier"}},
-		{grantPreauthenticated, &m.Preauthenticated, []string{"access_token", "refresh_token"}, []string{"access_token", "refresh_token"}},
+		{grantPreauthenticated, &m.Preauthenticated, []string{"access_token", "refresh_token"},
+			[]string{"access_token", "refresh_token", "dpop_private_key"}},
 		{grantClientCredentials, &m.ClientCredentials, nil, nil},
 		{grantDeviceCode, &m.DeviceCode, nil, nil},
 		{grantPassword, &m.Password, nil, []string{"password"}},

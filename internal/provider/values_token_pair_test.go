@@ -163,6 +163,9 @@ func manyScopes(n int) []any {
 	return all
 }
 
+// publishedKey is the key of RFC 7515, appendix A.3: good for nothing, since everybody has it.
+const publishedKey = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}`
+
 func badBroughtValues() []badValue {
 	base := broughtPair()
 	text := func(name, why string) string {
@@ -178,10 +181,22 @@ func badBroughtValues() []badValue {
 		{at: "access_token", value: hidden + "\t", says: text("access_token", "it holds other characters; a line break is often copied along.")},
 		{at: "access_token_wo", value: hidden, says: `"preauthenticated.access_token_wo_version" must be specified when "preauthenticated.access_token_wo" is specified`},
 		{at: "access_token_wo_version", value: -1, says: "must be at least 0"},
+		{at: "dpop_private_key", value: publishedKey, says: "preauthenticated.dpop_private_key goes with client.dpop_bound_access_tokens = true: else no request proves that key."},
 		{at: "expires_at", value: "2030-01-31T23:59:59Z", says: "preauthenticated.expires_at is the expiry of preauthenticated.access_token, and there is none."},
 	}
 	for i := range rows {
 		rows[i].base, rows[i].at, rows[i].hidden = base, "preauthenticated."+rows[i].at, []string{hidden}
+	}
+	bound := with(base, "client.dpop_bound_access_tokens", true)
+	for _, row := range []badValue{
+		{at: "dpop_private_key", value: hidden, says: "preauthenticated.dpop_private_key must be a private key as a JWK: it is no JSON object."},
+		{at: "dpop_private_key", value: `{"kty":"oct","k":"` + hidden + `"}`, says: "preauthenticated.dpop_private_key must be a private key as a JWK: "},
+		{at: "dpop_private_key", value: strings.Repeat(hidden, 10000), says: "preauthenticated.dpop_private_key must be a private key as a JWK: it is longer than"},
+		{at: "dpop_private_key_wo", value: publishedKey, says: `"preauthenticated.dpop_private_key_wo_version" must be specified when "preauthenticated.dpop_private_key_wo" is specified`},
+		{at: "dpop_private_key_wo_version", value: -1, says: "must be at least 0"},
+	} {
+		row.base, row.at, row.hidden = bound, "preauthenticated."+row.at, []string{hidden}
+		rows = append(rows, row)
 	}
 	withAccess := with(base, "preauthenticated.access_token", "a")
 	const times = "preauthenticated.expires_at must be a time like 2030-01-31T23:59:59Z (RFC 3339): "
@@ -195,6 +210,7 @@ func badBroughtValues() []badValue {
 			says: `"preauthenticated.refresh_token_wo_version" must be specified when "preauthenticated.refresh_token_wo" is specified`,
 		},
 		twins(base, "preauthenticated.access_token", hidden),
+		twins(bound, "preauthenticated.dpop_private_key", publishedKey),
 		twins(with(withAccess, "preauthenticated.refresh_token", nil), "preauthenticated.refresh_token", hidden),
 	}...)
 }
@@ -213,6 +229,7 @@ func badModes() []badValue {
 		{with(with(codePair(), "authorization_code.code_wo", "c"), "authorization_code.code_wo_version", 1), "authorization_code.code_verifier", strings.Repeat(hidden, 4)},
 		{with(broughtPair(), "preauthenticated", object{"access_token_wo": "a", "access_token_wo_version": 1}), "preauthenticated.refresh_token", hidden},
 		{with(broughtPair(), "preauthenticated", object{"refresh_token_wo": "r", "refresh_token_wo_version": 1}), "preauthenticated.access_token", hidden},
+		{with(with(broughtPair(), "preauthenticated", object{"refresh_token_wo": "r", "refresh_token_wo_version": 1}), "client.dpop_bound_access_tokens", true), "preauthenticated.dpop_private_key", publishedKey},
 	} {
 		name := c.at[strings.LastIndex(c.at, ".")+1:]
 		rows = append(rows, badValue{

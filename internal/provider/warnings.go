@@ -36,6 +36,7 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	if record.Status != credential.StatusActive {
 		return // a deadline of what does not work is no news
 	}
+	warnUnbound(about, record, diags)
 	warnPairMargin(about, record, diags)
 	warnEarliest(about, record, diags)
 	if at := record.IdleDeadline(); !at.IsZero() && !record.Mints() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {

@@ -20,9 +20,10 @@ type authorization struct {
 	scopes        []string
 	state         string
 	challenge     string
-	offline       bool // with a refresh token
-	forUser       bool // with the tokens of the user
-	implicit      bool // an access token instead of a code
+	thumbprint    string // dpop_jkt
+	offline       bool   // with a refresh token
+	forUser       bool   // with the tokens of the user
+	implicit      bool   // an access token instead of a code
 }
 
 // denial is why an authorization request fails. Without a redirectURI it is shown to the person: nothing may be sent
@@ -101,6 +102,9 @@ func (s *Server) checkRequest(params url.Values, issuer string) (authorization, 
 		return authorization{}, &denial{code: "invalid_request", description: "client_id is missing or unknown"}
 	}
 	request := authorization{client: client, state: params.Get("state"), challenge: params.Get("code_challenge")}
+	if !s.settings.IgnoreProofs {
+		request.thumbprint = params.Get("dpop_jkt")
+	}
 	registered := client.redirectURIs(issuer)
 	request.redirectURI = params.Get("redirect_uri")
 	request.redirectGiven = request.redirectURI != ""
@@ -151,6 +155,8 @@ func (s *Server) checkTrusted(request *authorization, params url.Values) (code, 
 		return "invalid_request", "code_challenge_method must be S256"
 	case request.challenge != "" && !challengePattern.MatchString(request.challenge):
 		return "invalid_request", "code_challenge is not the base64url form of a SHA-256"
+	case request.thumbprint != "" && !challengePattern.MatchString(request.thumbprint):
+		return "invalid_request", "dpop_jkt is not the base64url form of a SHA-256"
 	case !ok:
 		return "invalid_scope", "a scope is not allowed for this client"
 	}
@@ -166,7 +172,7 @@ func (s *Server) consent(request authorization) (string, error) {
 	s.codes[code] = &authCode{
 		clientID: request.client.ID, user: defaultUser, scopes: request.scopes,
 		redirectURI: request.redirectURI, redirectGiven: request.redirectGiven, challenge: request.challenge,
-		offline: request.offline, forUser: request.forUser,
+		offline: request.offline, forUser: request.forUser, thumbprint: request.thumbprint,
 		expiresAt: deadline(s.Now(), s.settings.CodeLifetime),
 	}
 	s.counters.Consents++

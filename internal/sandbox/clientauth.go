@@ -12,20 +12,24 @@ import (
 
 // presented is the client authentication that a request carries.
 type presented struct {
-	method string
-	id     string
-	secret string
+	method    string
+	id        string
+	secret    string
+	assertion string
 }
 
 // readClient finds the client authentication in header and body.
 func readClient(header http.Header, body url.Values) (presented, reason) {
 	id, secret := body.Get("client_id"), body.Get("client_secret")
 	values := header.Values("Authorization")
+	if assertion := body.Get("client_assertion"); assertion != "" {
+		return readAsserted(assertion, body.Get("client_assertion_type"), id, len(values) > 0 || secret != "")
+	}
 	switch {
 	case len(values) == 0 && secret != "":
-		return presented{AuthPost, id, secret}, ""
+		return presented{method: AuthPost, id: id, secret: secret}, ""
 	case len(values) == 0 && id != "":
-		return presented{AuthNone, id, ""}, ""
+		return presented{method: AuthNone, id: id}, ""
 	case len(values) == 0:
 		return presented{}, clientMissing
 	case len(values) > 1 || secret != "":
@@ -39,7 +43,21 @@ func readClient(header http.Header, body url.Values) (presented, reason) {
 	case id != "" && id != basicID:
 		return presented{}, clientTwoIDs
 	}
-	return presented{AuthBasic, basicID, basicSecret}, ""
+	return presented{method: AuthBasic, id: basicID, secret: basicSecret}, ""
+}
+
+// readAsserted reads the authentication by a signed assertion. RFC 7521 §4.2: client_id may be there, and then is the same.
+func readAsserted(assertion, kind, id string, more bool) (presented, reason) {
+	subject, method, ok := readAssertion(assertion)
+	switch {
+	case more:
+		return presented{}, clientTwoMethods
+	case !ok || kind != assertionType:
+		return presented{}, assertionMalformed
+	case id != "" && id != subject:
+		return presented{}, clientTwoIDs
+	}
+	return presented{method: method, id: subject, assertion: assertion}, ""
 }
 
 // parseBasic reads an Authorization header. RFC 6749 §2.3.1: id and secret are form-encoded before they go into
@@ -74,6 +92,10 @@ func (s *Server) authenticate(c *call) (Client, reason) {
 		return Client{}, why
 	}
 	client, known := s.clients[given.id]
+	if given.method == AuthNone && known && (client.AuthMethod == AuthTLS || client.AuthMethod == AuthSelfSignedTLS) {
+		given.method = client.AuthMethod // RFC 8705 §2: client_id is all that the request says
+		c.entry.AuthMethod = given.method
+	}
 	switch {
 	case !known:
 		return Client{}, clientUnknown
@@ -81,10 +103,22 @@ func (s *Server) authenticate(c *call) (Client, reason) {
 		client.AuthMethod != AuthAny && client.AuthMethod != given.method,
 		!s.manners.takesMethod(c.r.URL.Path, given.method):
 		return Client{}, clientBadMethod
-	case subtle.ConstantTimeCompare([]byte(client.Secret), []byte(given.secret)) != 1:
-		return Client{}, clientBadSecret
-	case s.registered[given.id].secretExpired(s.Now()):
-		return Client{}, clientSecretExpired
+	}
+	switch client.AuthMethod {
+	case AuthSecretJWT, AuthPrivateKeyJWT:
+		why = s.checkAssertion(c, client, given.assertion)
+	case AuthTLS, AuthSelfSignedTLS:
+		why = s.checkCertificate(c.r, client)
+	default:
+		if subtle.ConstantTimeCompare([]byte(client.Secret), []byte(given.secret)) != 1 {
+			why = clientBadSecret
+		}
+	}
+	if why == "" && s.registered[given.id].secretExpired(s.Now()) {
+		why = clientSecretExpired
+	}
+	if why != "" {
+		return Client{}, why
 	}
 	return client, ""
 }

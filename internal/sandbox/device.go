@@ -129,6 +129,7 @@ func (s *Server) poll(c *call, client Client) reply {
 		return s.refuse(noRandomness)
 	}
 	d.family = access.family
+	s.bind(c, client, access)
 	return s.grantReply(access, refresh)
 }
 

@@ -79,6 +79,7 @@ type call struct {
 	badForm error      // why params may be incomplete
 	issuer  string
 	entry   *Entry // guarded by Server.mu
+	proof   proof  // of a token request
 }
 
 // serveEndpoint takes one request through its stages: arrival, body, fault before, processing, fault after, reply.

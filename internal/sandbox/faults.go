@@ -65,6 +65,7 @@ type Fault struct {
 	Path      string `json:"path,omitempty"`       // which path; default /token. /register/ stands for all that begin so
 	Method    string `json:"method,omitempty"`     // only this method; default any
 	GrantType string `json:"grant_type,omitempty"` // only this grant type; default any
+	Succeeded bool   `json:"succeeded,omitempty"`  // only After, and only an answer without an error
 	// Count is how many requests, or for a stall connections, it strikes. Default 1; negative means without end.
 	Count int `json:"count,omitempty"`
 	// When is Before or After. The default is Before where that is possible: truncate, truncate_clean, chunked_drop,
@@ -195,6 +196,8 @@ func (f *Fault) validate(rule faultRule) error {
 		return fmt.Errorf("status %d does not redirect", f.Status)
 	case f.Action == ActionHTML && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d is not between 200 and 599", f.Status)
+	case f.Succeeded && f.When != After:
+		return errors.New("succeeded goes with when: after")
 	case f.DelayMS < 0 || f.Action == ActionDelay && f.DelayMS == 0:
 		return errors.New("delay_ms must be positive")
 	case f.Bytes != nil && (*f.Bytes < 0 || *f.Bytes > 64<<20):
@@ -235,7 +238,7 @@ func (s *Server) takeFault(c *call, stage string, answer reply) *Fault {
 		wanted := f.status
 		if f.rule.stall || wanted.When != stage || !wanted.isAt(c.r) ||
 			wanted.GrantType != "" && wanted.GrantType != c.params.Get("grant_type") ||
-			f.rule.needsSuccess && (!answer.succeeded() || answer.members == nil) {
+			wanted.Succeeded && !answer.succeeded() || f.rule.needsSuccess && (!answer.succeeded() || answer.members == nil) {
 			continue
 		}
 		s.use(i)

@@ -85,7 +85,7 @@ func (s *Server) answerAssertion(c *call, client Client) reply {
 	if assertion == "" {
 		return s.refuse(missing)
 	}
-	claims, why := s.checkAssertion(assertion, c.issuer)
+	claims, why := s.checkGranting(assertion, c.issuer)
 	if why != "" {
 		return s.refuse(why)
 	}
@@ -93,16 +93,16 @@ func (s *Server) answerAssertion(c *call, client Client) reply {
 	return s.issueFor(c, client, user, nil)
 }
 
-// checkAssertion verifies signature and claims of a JWT (RFC 7523 §3). Its jti is taken once.
-func (s *Server) checkAssertion(assertion, issuer string) (map[string]any, reason) {
+// checkGranting verifies signature and claims of a JWT (RFC 7523 §3). Its jti is taken once.
+func (s *Server) checkGranting(assertion, issuer string) (map[string]any, reason) {
 	header, claims, err := readJWT(assertion)
 	if err != nil {
-		return nil, assertionMalformed
+		return nil, grantingMalformed
 	}
 	name, _ := claims["iss"].(string)
 	key, known := s.grants.AssertionKeys[name]
 	if !known || !verifies(assertion, header, key) {
-		return nil, assertionUnsigned
+		return nil, grantingUnsigned
 	}
 	s.lastAssertion = JWT{Header: header, Claims: claims}
 	var audience []string
@@ -122,11 +122,11 @@ func (s *Server) checkAssertion(assertion, issuer string) (map[string]any, reaso
 	const skew = 60
 	switch {
 	case !slices.Contains(audience, issuer+pathToken) && !slices.Contains(audience, issuer):
-		return nil, assertionForeign
+		return nil, grantingForeign
 	case expiry <= now-skew, issued > now+skew, expiry > issued+float64(time.Hour/time.Second):
-		return nil, assertionExpired
+		return nil, grantingExpired
 	case id == "" || s.seen[id]:
-		return nil, assertionReplayed
+		return nil, grantingReplayed
 	}
 	s.seen[id] = true
 	return claims, ""
@@ -184,13 +184,16 @@ func (s *Server) issueFor(c *call, client Client, user string, more object) repl
 		if err != nil {
 			return s.refuse(noRandomness)
 		}
+		s.bind(c, client, access)
 		answer = s.grantReply(access, refresh)
 	} else {
 		value, err := s.mint(SecretAccess)
 		if err != nil {
 			return s.refuse(noRandomness)
 		}
-		answer = s.grantReply(s.addAccess(nil, value, client.ID, user, scopes), nil)
+		access := s.addAccess(nil, value, client.ID, user, scopes)
+		s.bind(c, client, access)
+		answer = s.grantReply(access, nil)
 	}
 	if more != nil {
 		answer = tokenReply(answer.status, append(answer.members, more...))

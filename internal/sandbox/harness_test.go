@@ -60,13 +60,13 @@ func startWith(t *testing.T, where sandbox.Listen, options sandbox.Options) *rig
 	if err != nil {
 		t.Fatal(err)
 	}
-	options.Clients = []sandbox.Client{
+	options.Clients = append([]sandbox.Client{
 		{ID: "app", Secret: secret, RedirectURIs: []string{redirect, "/callback"}},
 		{ID: "other", Secret: "other-secret", RedirectURIs: []string{redirect}},
 		{ID: "basic:only", Secret: secret, AuthMethod: sandbox.AuthBasic},
 		{ID: "post-only", Secret: secret, AuthMethod: sandbox.AuthPost},
 		{ID: "public", RedirectURIs: []string{redirect}, Scopes: []string{"read", "write"}},
-	}
+	}, options.Clients...)
 	options.Now = func() time.Time { return moment }
 	server, err := sandbox.New(options)
 	if err != nil {

@@ -31,7 +31,7 @@ func (s *Server) serveIntrospect(c *call) reply {
 	// token_type_hint needs no look: the server finds a token of either kind at once (RFC 7662 §2.1).
 	now := s.Now()
 	if t := s.accesses[value]; t != nil && t.clientID == client.ID && t.live(now) {
-		return s.introspected(client, t.user, t.scopes, "Bearer", t.issuedAt, t.expiresAt)
+		return s.introspected(client, t.user, t.scopes, t.kind(), t.issuedAt, t.expiresAt)
 	}
 	if t := s.refreshes[value]; t != nil && t.family.clientID == client.ID && t.accepted(now) && !t.expired(now) {
 		end := t.idleEnd

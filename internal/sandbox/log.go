@@ -18,6 +18,9 @@ type Entry struct {
 	ClientID  string    `json:"client_id,omitempty"`
 	// AuthMethod is how the client authenticated, or tried to.
 	AuthMethod string `json:"auth_method,omitempty"`
+	// AssertionAudience and AssertionKeyID are what a client assertion with a good signature says.
+	AssertionAudience string `json:"assertion_audience,omitempty"`
+	AssertionKeyID    string `json:"assertion_key_id,omitempty"`
 	// Parameters are the names of the form's parameters, sorted, with spaces between.
 	Parameters string `json:"parameters,omitempty"`
 	// Resource and Audience are the values of these parameters, in their order, with spaces between.
@@ -30,6 +33,9 @@ type Entry struct {
 	Reason string `json:"reason,omitempty"`
 	// TokenID is TokenID of the presented code, refresh token or access token.
 	TokenID string `json:"token_id,omitempty"`
+	// Proved tells whether the request brought a DPoP proof, and ProofError what is wrong with it.
+	Proved     bool   `json:"proved,omitempty"`
+	ProofError string `json:"proof_error,omitempty"`
 	// Fault lists the faults that struck, as "before:hold" or "before:delay,after:drop".
 	Fault string `json:"fault,omitempty"`
 	// Processed tells whether the request was carried out, whatever became of its reply.

@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,23 +19,34 @@ func (s *Server) serveMetadata(c *call) reply {
 		{"response_types_supported", s.responseTypes()},
 		{"response_modes_supported", `["query"]`},
 		{"grant_types_supported", s.grantTypes()},
-		{"token_endpoint_auth_methods_supported", methodList(s.manners.tokenMethods)},
+		{"token_endpoint_auth_methods_supported", s.methodList(s.manners.tokenMethods)},
 		{"code_challenge_methods_supported", `["S256"]`},
 		{"authorization_response_iss_parameter_supported", strconv.FormatBool(!s.manners.omitsIssuer)},
 	}
 	members = append(members, member{"pushed_authorization_request_endpoint", quote(c.issuer + pathPush)},
 		member{"require_pushed_authorization_requests", strconv.FormatBool(s.settings.RequirePushedRequests)})
+	if !s.settings.IgnoreProofs {
+		members = append(members, member{"dpop_signing_alg_values_supported", `["ES256","EdDSA","RS256"]`})
+	}
 	if !s.manners.noRevocation {
 		members = append(members, member{"revocation_endpoint", quote(c.issuer + pathRevoke)},
-			member{"revocation_endpoint_auth_methods_supported", methodList(s.manners.revokeMethods)})
+			member{"revocation_endpoint_auth_methods_supported", s.methodList(s.manners.revokeMethods)})
 	}
 	if s.manners.introspection != introspectionAbsent {
 		methods := s.manners.tokenMethods
 		if methods == nil {
-			methods = []string{AuthBasic, AuthPost}
+			methods = s.spoken([]string{AuthBasic, AuthPost})
 		}
 		members = append(members, member{"introspection_endpoint", quote(c.issuer + pathIntrospect)},
-			member{"introspection_endpoint_auth_methods_supported", methodList(methods)})
+			member{"introspection_endpoint_auth_methods_supported", s.methodList(methods)})
+	}
+	if s.signingAlgs != nil {
+		members = append(members, member{"token_endpoint_auth_signing_alg_values_supported", list(s.signingAlgs)})
+	}
+	if s.mtlsURL != "" {
+		members = append(members, member{"mtls_endpoint_aliases", fmt.Sprintf(
+			`{"token_endpoint":%s,"revocation_endpoint":%s,"introspection_endpoint":%s,"pushed_authorization_request_endpoint":%s}`,
+			quote(s.mtlsURL+pathToken), quote(s.mtlsURL+pathRevoke), quote(s.mtlsURL+pathIntrospect), quote(s.mtlsURL+pathPush))})
 	}
 	if s.settings.Registration.Enabled {
 		members = append(members, member{"registration_endpoint", quote(c.issuer + pathRegister)})
@@ -66,13 +80,26 @@ func (s *Server) grantTypes() string {
 	return `["` + strings.Join(append(types, sortedNames(s.grants.Extensions)...), `","`) + `"]`
 }
 
-// methodList is a JSON list of methods of client authentication; nil stands for all that clients may have.
-func methodList(methods []string) string {
+// methodList is a JSON list of methods of client authentication; nil stands for all that clients have. Server.mu is held.
+func (s *Server) methodList(methods []string) string {
 	if methods == nil {
-		methods = []string{AuthBasic, AuthPost, AuthNone}
+		methods = s.spoken([]string{AuthBasic, AuthPost, AuthNone})
 	}
-	return `["` + strings.Join(methods, `","`) + `"]`
+	return list(methods)
 }
+
+// spoken adds the methods of clients with keys and certificates, if there are any. Server.mu is held.
+func (s *Server) spoken(methods []string) []string {
+	for _, id := range slices.Sorted(maps.Keys(s.clients)) {
+		c := s.clients[id]
+		if c.AuthMethod != AuthAny && c.AuthMethod != AuthNone && !slices.Contains(methods, c.AuthMethod) {
+			methods = append(methods, c.AuthMethod)
+		}
+	}
+	return methods
+}
+
+func list(texts []string) string { return `["` + strings.Join(texts, `","`) + `"]` }
 
 // serveRedirected is where the redirect fault leads. A client that follows a redirect of the token endpoint has
 // handed its refresh token to another address; it gets something that looks like success, so that its mistake cannot

@@ -44,6 +44,19 @@ const (
 	clientBadSecret  reason = "client_bad_secret"
 	clientIsPublic   reason = "client_is_public"
 
+	assertionMalformed    reason = "assertion_malformed"
+	assertionBadAlgorithm reason = "assertion_bad_algorithm"
+	assertionBadSignature reason = "assertion_bad_signature"
+	assertionOtherClient  reason = "assertion_other_client"
+	assertionAudience     reason = "assertion_audience"
+	assertionExpired      reason = "assertion_expired"
+	assertionTooLong      reason = "assertion_too_long"
+	assertionEarly        reason = "assertion_early"
+	assertionReplayed     reason = "assertion_replayed"
+	certificateMissing    reason = "certificate_missing"
+	certificateUnknown    reason = "certificate_unknown"
+	certificateUntrusted  reason = "certificate_untrusted"
+
 	clientSecretExpired reason = "client_secret_expired"
 	scopeExceeded       reason = "scope_exceeded"
 	tokenForeignClient  reason = "token_foreign_client"
@@ -73,20 +86,25 @@ const (
 	deviceTooFast reason = "device_too_fast"
 	devicePending reason = "device_pending"
 
-	passwordWrong      reason = "password_wrong"
-	assertionMalformed reason = "assertion_malformed"
-	assertionUnsigned  reason = "assertion_unsigned"
-	assertionForeign   reason = "assertion_foreign"
-	assertionExpired   reason = "assertion_expired"
-	assertionReplayed  reason = "assertion_replayed"
-	subjectDead        reason = "subject_dead"
-	extensionRefused   reason = "extension_refused"
+	passwordWrong     reason = "password_wrong"
+	grantingMalformed reason = "granting_malformed"
+	grantingUnsigned  reason = "granting_unsigned"
+	grantingForeign   reason = "granting_foreign"
+	grantingExpired   reason = "granting_expired"
+	grantingReplayed  reason = "granting_replayed"
+	subjectDead       reason = "subject_dead"
+	extensionRefused  reason = "extension_refused"
 
 	revokeUnknown     reason = "revoke_unknown"
 	revokeUnsupported reason = "revoke_unsupported"
 	introspectRefused reason = "introspect_refused"
 	lockedOut         reason = "locked_out"
 	tooManyCalls      reason = "too_many_calls"
+
+	proofMissing   reason = "proof_missing"
+	proofMalformed reason = "proof_malformed"
+	proofNonce     reason = "proof_nonce"
+	proofOtherKey  reason = "proof_other_key"
 
 	noRandomness reason = "no_randomness"
 )
@@ -101,14 +119,27 @@ func standardRefusals() map[reason]refusal {
 		pushedReference:  says(400, "invalid_request", "request_uri cannot be pushed"),
 		grantUnsupported: says(400, "unsupported_grant_type", "this grant type is not supported"),
 
-		clientTwoMethods:    says(400, "invalid_request", "more than one way of client authentication in one request"),
-		clientTwoIDs:        says(400, "invalid_request", "header and body name different clients"),
-		clientMissing:       says(401, "invalid_client", "no client authentication"),
-		clientUnknown:       says(401, "invalid_client", "unknown client"),
-		clientBadHeader:     says(401, "invalid_client", "the Authorization header cannot be read as Basic"),
-		clientBadMethod:     says(401, "invalid_client", "the client must authenticate in another way"),
-		clientBadSecret:     says(401, "invalid_client", "wrong client secret"),
-		clientSecretExpired: says(401, "invalid_client", "the client secret has expired"),
+		clientTwoMethods: says(400, "invalid_request", "more than one way of client authentication in one request"),
+		clientTwoIDs:     says(400, "invalid_request", "header and body name different clients"),
+		clientMissing:    says(401, "invalid_client", "no client authentication"),
+		clientUnknown:    says(401, "invalid_client", "unknown client"),
+		clientBadHeader:  says(401, "invalid_client", "the Authorization header cannot be read as Basic"),
+		clientBadMethod:  says(401, "invalid_client", "the client must authenticate in another way"),
+		clientBadSecret:  says(401, "invalid_client", "wrong client secret"),
+
+		assertionMalformed:    says(401, "invalid_client", "the client assertion cannot be read"),
+		assertionBadAlgorithm: says(401, "invalid_client", "the client assertion is signed by an algorithm that is not taken"),
+		assertionBadSignature: says(401, "invalid_client", "the signature of the client assertion is wrong"),
+		assertionOtherClient:  says(401, "invalid_client", "the client assertion is of another client"),
+		assertionAudience:     says(401, "invalid_client", "the client assertion is made out to another server"),
+		assertionExpired:      says(401, "invalid_client", "the client assertion has expired"),
+		assertionTooLong:      says(401, "invalid_client", "the client assertion lives too long"),
+		assertionEarly:        says(401, "invalid_client", "the client assertion is not good yet"),
+		assertionReplayed:     says(401, "invalid_client", "the client assertion was used before, or has no jti"),
+		certificateMissing:    says(401, "invalid_client", "no client certificate was shown"),
+		certificateUnknown:    says(401, "invalid_client", "the client certificate is not the one that is registered"),
+		certificateUntrusted:  says(401, "invalid_client", "the client certificate is of no known CA, or not valid now"),
+		clientSecretExpired:   says(401, "invalid_client", "the client secret has expired"),
 
 		clientIsPublic:     says(400, "unauthorized_client", "public clients may not use this grant"),
 		scopeExceeded:      says(400, "invalid_scope", "a scope goes beyond what may be granted"),
@@ -141,14 +172,14 @@ func standardRefusals() map[reason]refusal {
 		deviceTooFast: says(400, "slow_down", "polled faster than the interval"),
 		devicePending: says(400, "authorization_pending", "the user has not decided yet"),
 
-		passwordWrong:      says(400, "invalid_grant", "wrong username or password"),
-		assertionMalformed: says(400, "invalid_grant", "the assertion is not a signed JWT"),
-		assertionUnsigned:  says(400, "invalid_grant", "the assertion is not signed by a key that is known"),
-		assertionForeign:   says(400, "invalid_grant", "the assertion is for another audience"),
-		assertionExpired:   says(400, "invalid_grant", "the assertion has expired, or lives too long"),
-		assertionReplayed:  says(400, "invalid_grant", "the jti of the assertion is missing, or was seen before"),
-		subjectDead:        says(400, "invalid_request", "the subject_token or actor_token is not valid"), // RFC 8693 §2.2.2
-		extensionRefused:   says(400, "invalid_grant", "a parameter of the grant is missing or wrong"),
+		passwordWrong:     says(400, "invalid_grant", "wrong username or password"),
+		grantingMalformed: says(400, "invalid_grant", "the assertion is not a signed JWT"),
+		grantingUnsigned:  says(400, "invalid_grant", "the assertion is not signed by a key that is known"),
+		grantingForeign:   says(400, "invalid_grant", "the assertion is for another audience"),
+		grantingExpired:   says(400, "invalid_grant", "the assertion has expired, or lives too long"),
+		grantingReplayed:  says(400, "invalid_grant", "the jti of the assertion is missing, or was seen before"),
+		subjectDead:       says(400, "invalid_request", "the subject_token or actor_token is not valid"), // RFC 8693 §2.2.2
+		extensionRefused:  says(400, "invalid_grant", "a parameter of the grant is missing or wrong"),
 
 		revokeUnknown:     says(400, "invalid_token", "unknown token"),
 		revokeUnsupported: says(400, "unsupported_token_type", "tokens of this kind are not revoked here"),
@@ -156,6 +187,11 @@ func standardRefusals() map[reason]refusal {
 		lockedOut:         says(429, "slow_down", "too many refused requests: the client is locked out"),
 
 		tooManyCalls: says(429, "slow_down", "too many calls of the token endpoint"),
+
+		proofMissing:   says(400, "invalid_request", "this client must send a DPoP proof"),
+		proofMalformed: says(400, "invalid_dpop_proof", "the DPoP proof does not hold"),
+		proofNonce:     says(400, "use_dpop_nonce", "the DPoP proof needs the nonce of this answer"),
+		proofOtherKey:  says(400, "invalid_grant", "it is bound to another key than that of the DPoP proof"),
 
 		noRandomness: says(500, "server_error", "the source of randomness failed"),
 	}

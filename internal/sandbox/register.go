@@ -23,7 +23,7 @@ type Registration struct {
 	Enabled bool `json:"enabled"`
 	// InitialAccessToken has to come with a registration. Empty: the server is open to everybody.
 	InitialAccessToken string `json:"initial_access_token"`
-	// RequireSoftwareStatement refuses registrations without one. The statement "unapproved" is refused in any case.
+	// RequireSoftwareStatement refuses registrations without one. The statement "sbx-refused" is refused in any case.
 	RequireSoftwareStatement bool `json:"require_software_statement"`
 	// NoManagement leaves out registration_access_token and registration_client_uri.
 	NoManagement bool `json:"no_management"`
@@ -66,7 +66,9 @@ func (c *call) bearer() string {
 }
 
 // managed is the members that the server adds to the metadata, and that an update must not bring along (RFC 7592 §2.2).
-var managed = []string{"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}
+func managed() []string {
+	return []string{"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}
+}
 
 // refuseMetadata is an error of RFC 7591 §3.2.2.
 func refuseMetadata(code, description string) reply {
@@ -157,7 +159,7 @@ func checkUpdate(r *registered, metadata map[string]json.RawMessage) *reply {
 		answer := refuseMetadata("invalid_request", why)
 		return &answer
 	}
-	for _, name := range managed {
+	for _, name := range managed() {
 		if _, ok := metadata[name]; ok {
 			return refuse(name + " must not be in an update")
 		}
@@ -187,7 +189,7 @@ func (s *Server) readMetadata(c *call) (map[string]json.RawMessage, *reply) {
 	switch {
 	case statement == "" && on.RequireSoftwareStatement:
 		return refuse("invalid_software_statement", "a software statement is needed")
-	case statement == "unapproved":
+	case statement == "sbx-refused":
 		return refuse("unapproved_software_statement", "this software is not approved here")
 	case metadata["jwks"] != nil && metadata["jwks_uri"] != nil:
 		return refuse("invalid_client_metadata", "jwks and jwks_uri must not both be there")
@@ -232,7 +234,8 @@ func (s *Server) describe(c *call, r *registered, status int) reply {
 		members = append(members, member{"client_secret", quote(r.secret)}, member{"client_secret_expires_at", strconv.FormatInt(end, 10)})
 	}
 	if !s.settings.Registration.NoManagement {
-		members = append(members, member{"registration_access_token", quote(r.token)}, member{"registration_client_uri", quote(c.issuer + pathRegistered + r.id)})
+		members = append(members, member{"registration_access_token", quote(r.token)},
+			member{"registration_client_uri", quote(c.issuer + pathRegistered + r.id)})
 	}
 	for _, name := range sortedNames(r.metadata) {
 		members = append(members, member{name, string(r.metadata[name])})
@@ -272,7 +275,9 @@ func (s *Server) newToken(r *registered) (err error) {
 
 // enter makes the client known to the other endpoints.
 func (s *Server) enter(r *registered) {
-	c := Client{ID: r.id, Secret: r.secret, AuthMethod: text(r.metadata["token_endpoint_auth_method"]), Scopes: strings.Fields(text(r.metadata["scope"]))}
+	c := Client{
+		ID: r.id, Secret: r.secret, AuthMethod: text(r.metadata["token_endpoint_auth_method"]), Scopes: strings.Fields(text(r.metadata["scope"])),
+	}
 	_ = json.Unmarshal(r.metadata["redirect_uris"], &c.RedirectURIs) // checked
 	s.clients[r.id] = c
 }
@@ -320,9 +325,8 @@ func (s *Server) ChangeRegistration(change RegistrationChange) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.registered[change.ClientID]
-	if change.ClientID == "" && len(s.registered) == 1 {
-		for _, r = range s.registered {
-		}
+	if only := slices.Collect(maps.Values(s.registered)); change.ClientID == "" && len(only) == 1 {
+		r = only[0]
 	}
 	if r == nil {
 		return fmt.Errorf("there is no registered client %q", change.ClientID)

@@ -139,7 +139,7 @@ func TestRegistrationRefuses(t *testing.T) {
 	}{
 		{"no token", "", `{` + ok + `}`, 401, "invalid_token"},
 		{"no statement", "letmein", wanted, 400, "invalid_software_statement"},
-		{"unapproved", "letmein", `{"software_statement":"unapproved"}`, 400, "unapproved_software_statement"},
+		{"unapproved", "letmein", `{"software_statement":"sbx-refused"}`, 400, "unapproved_software_statement"},
 		{"no redirect URI", "letmein", `{"software_statement":"s"}`, 400, "invalid_redirect_uri"},
 		{"bad redirect URI", "letmein", `{"software_statement":"s","redirect_uris":["https://refused.example/"]}`, 400, "invalid_redirect_uri"},
 		{"two key sets", "letmein", `{` + ok + `,"jwks":{},"jwks_uri":"https://x.example/"}`, 400, "invalid_client_metadata"},

@@ -10,14 +10,9 @@ import (
 
 // serveMe is the protected resource that every profile has.
 func (s *Server) serveMe(c *call) reply {
-	scheme, value, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || value == "" {
-		s.counters.APIUnauthorized++
-		return unauthorized(`Bearer realm="sandbox"`, "")
-	}
-	token := s.admit(c, value)
-	if token == nil {
-		return unauthorized(`Bearer realm="sandbox", error="invalid_token"`, "invalid_token")
+	token, refused := s.presented(c)
+	if refused != nil {
+		return *refused
 	}
 	members := object{{"client_id", quote(token.clientID)}, {"scope", quote(strings.Join(token.scopes, " "))}}
 	if token.user != "" {
@@ -26,7 +21,9 @@ func (s *Server) serveMe(c *call) reply {
 	if !token.expiresAt.IsZero() {
 		members = append(members, member{"expires_in", strconv.Itoa(int(token.expiresAt.Sub(s.Now()) / time.Second))})
 	}
-	return jsonReply(http.StatusOK, members)
+	r := jsonReply(http.StatusOK, members)
+	s.nonceFor(&r, placeAPI, s.settings.NoncesAtAPI)
+	return r
 }
 
 // admit finds the access token of a request (RFC 6750) and counts the request; nil: it is none that is live. Server.mu is held.

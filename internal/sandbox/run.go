@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +17,18 @@ import (
 
 // Listen says where Start listens.
 type Listen struct {
-	Address  string // host:port; default 127.0.0.1:0. A host name must be localhost.
-	TLS      bool   // with a certificate for loopback and the address, from a fresh CA
-	Anywhere bool   // allow an address that is not loopback; the control API then answers on ControlURL alone
+	Address string // host:port; default 127.0.0.1:0. A host name must be localhost.
+	TLS     bool   // with a certificate for loopback and the address, from a fresh CA
+	// MTLS makes a second listener with TLS, where clients may show a certificate. The metadata name it as mtls_endpoint_aliases
+	// (RFC 8705 §5).
+	MTLS     *MTLS
+	Anywhere bool // allow an address that is not loopback; the control API then answers on ControlURL alone
+}
+
+// MTLS is how client certificates are taken.
+type MTLS struct {
+	CAs      *x509.CertPool // of the certificates of AuthTLS clients
+	Required bool           // end the handshake of whoever shows none of CAs; else a request may come without, or with another
 }
 
 // Running is a Server that listens.
@@ -28,6 +38,8 @@ type Running struct {
 	// ControlURL is the control API on a loopback port of its own, always plain HTTP, with a trailing slash. What goes
 	// there is not counted and cannot be stalled.
 	ControlURL string
+	// MTLSURL is the second listener's base URL; empty without Listen.MTLS.
+	MTLSURL string
 	// CAPEM is the certificate of the CA in PEM, nil without TLS.
 	CAPEM []byte
 
@@ -104,6 +116,35 @@ func (r *Running) listen(where Listen, host string) error {
 	}
 	r.server.mu.Unlock()
 	r.serve(r.server.Listener(main, where.TLS), handler, config)
+	if where.MTLS != nil {
+		return r.listenMTLS(*where.MTLS, host, handler, config)
+	}
+	return nil
+}
+
+// listenMTLS adds the listener for client certificates, below the same CA as the first one's.
+func (r *Running) listenMTLS(how MTLS, host string, handler http.Handler, config *tls.Config) error {
+	if config == nil {
+		var err error
+		if config, r.CAPEM, err = newTLS(host); err != nil {
+			return err
+		}
+	}
+	listener, err := listenTCP(net.JoinHostPort(host, "0"))
+	if err != nil {
+		return err
+	}
+	config = config.Clone()
+	config.ClientCAs, config.ClientAuth = how.CAs, tls.RequestClientCert
+	if how.Required {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+		config.Time = r.server.Now
+	}
+	r.MTLSURL = "https://" + reachable(listener.Addr())
+	r.server.mu.Lock()
+	r.server.mtlsURL, r.server.clientCAs = r.MTLSURL, how.CAs
+	r.server.mu.Unlock()
+	r.serve(listener, handler, config)
 	return nil
 }
 

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Options is what a Server is made of. Only Clients is needed.
@@ -28,6 +32,8 @@ type Options struct {
 	// Issuer is the issuer identifier: the server's base URL without a trailing slash. If empty, Start sets it to its
 	// base URL; a Server that is used as a bare http.Handler takes it from each request's host.
 	Issuer string
+	// SigningAlgs are the algorithms of client assertions that are accepted, and listed in the metadata. Nil means all, and no list.
+	SigningAlgs []string
 	// Now is the base of the server's clock, to which AdvanceClock adds. Nil means time.Now.
 	Now func() time.Time
 	// Random is where codes and tokens come from. Nil means crypto/rand. The same bytes and the same order of
@@ -37,10 +43,20 @@ type Options struct {
 
 // The client authentication methods, by their RFC 7591 names.
 const (
-	AuthBasic = "client_secret_basic"
-	AuthPost  = "client_secret_post"
-	AuthNone  = "none"
-	AuthAny   = "any" // client_secret_basic or client_secret_post
+	AuthBasic         = "client_secret_basic"
+	AuthPost          = "client_secret_post"
+	AuthSecretJWT     = "client_secret_jwt"
+	AuthPrivateKeyJWT = "private_key_jwt"
+	AuthTLS           = "tls_client_auth"
+	AuthSelfSignedTLS = "self_signed_tls_client_auth"
+	AuthNone          = "none"
+	AuthAny           = "any" // client_secret_basic or client_secret_post
+)
+
+// What a client's AssertionAudience may be.
+const (
+	audienceIssuer        = "issuer"
+	audienceTokenEndpoint = "token_endpoint"
 )
 
 // Client is one app registration.
@@ -53,8 +69,15 @@ type Client struct {
 	// AuthMethod is the one method the client may use, or AuthAny. Empty means AuthAny with a secret and AuthNone
 	// without.
 	AuthMethod string
+	JWKS       string // of AuthPrivateKeyJWT: the client's public keys, as a JWK set
+	// AssertionAudience is what its assertions must be made out to: "issuer" or "token_endpoint". Empty means either.
+	AssertionAudience  string
+	CertificateSubject string // of AuthTLS: the subject's distinguished name (RFC 4514)
+	Certificate        []byte // of AuthSelfSignedTLS: the one that it must show, in DER
 	// Scopes are the scopes it may ask for, and gets when it asks for none. Empty means whatever it asks for.
 	Scopes []string
+	// BoundTokens refuses token requests without a DPoP proof (dpop_bound_access_tokens, RFC 9449 §5.2).
+	BoundTokens bool
 }
 
 // Server is the authorization server. Make it with New. All methods may be called from many goroutines.
@@ -69,15 +92,22 @@ type Server struct {
 	manners  manners            // never changed
 	refusals map[reason]refusal // never changed
 
+	signingAlgs []string // never changed
+
 	mu         sync.Mutex // guards all that follows
 	issuer     string
 	overTLS    bool
+	mtlsURL    string               // where clients may show certificates; empty: nowhere apart
+	clientCAs  *x509.CertPool       // of their certificates
+	assertions map[string]time.Time // used ids of client assertions, and until when they are kept
 	listening  bool
 	clients    map[string]Client
 	registered map[string]*registered // the clients that have registered themselves, by id
 	settings   Settings
 	codes      map[string]*authCode
 	pushed     map[string]*pushedRequest // by request_uri
+	proofs     map[string]bool           // jti and htu of those that came
+	nonces     map[string]string         // that proofs must have now, by place
 	refreshes  map[string]*refreshToken
 	accesses   map[string]*accessToken
 	families   []*family
@@ -114,8 +144,10 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		random: options.Random, base: options.Now, holds: newHolds(),
 		issuer: strings.TrimSuffix(options.Issuer, "/"), settings: settings,
+		signingAlgs: slices.Clone(options.SigningAlgs), assertions: map[string]time.Time{},
 		clients: map[string]Client{}, registered: map[string]*registered{}, codes: map[string]*authCode{},
-		pushed: map[string]*pushedRequest{}, refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
+		pushed: map[string]*pushedRequest{}, proofs: map[string]bool{}, nonces: map[string]string{},
+		refreshes: map[string]*refreshToken{}, accesses: map[string]*accessToken{},
 		counters: newCounters(), refusals: standardRefusals(),
 		manners: look.manners, offenders: map[string]*offender{}, callers: map[string][]time.Time{},
 		seen: map[string]bool{},
@@ -150,12 +182,9 @@ func (s *Server) register(c Client) error {
 		return errors.New("the id is empty")
 	case known:
 		return errors.New("the id is there twice")
-	case !slices.Contains([]string{AuthBasic, AuthPost, AuthNone, AuthAny}, c.AuthMethod):
-		return fmt.Errorf("unknown authentication method %q", c.AuthMethod)
-	case c.AuthMethod == AuthNone && c.Secret != "":
-		return errors.New("a public client has no secret")
-	case c.AuthMethod != AuthNone && c.Secret == "":
-		return errors.New("the authentication method needs a secret")
+	}
+	if err := c.checkMethod(); err != nil {
+		return err
 	}
 	for _, uri := range c.RedirectURIs {
 		// RFC 6749 §3.1.2: absolute, and without a fragment.
@@ -168,6 +197,32 @@ func (s *Server) register(c Client) error {
 	s.clients[c.ID] = c
 	if c.Secret != "" {
 		s.secrets = append(s.secrets, Secret{Kind: SecretClient, Value: c.Secret})
+	}
+	return nil
+}
+
+func (c Client) checkMethod() error {
+	switch c.AuthMethod {
+	case AuthBasic, AuthPost, AuthSecretJWT, AuthAny:
+		if c.Secret == "" {
+			return errors.New("the authentication method needs a secret")
+		}
+		return nil
+	case AuthPrivateKeyJWT:
+		var set jose.JSONWebKeySet
+		if err := json.Unmarshal([]byte(c.JWKS), &set); err != nil || len(set.Keys) == 0 {
+			return fmt.Errorf("the JWK set holds no key: %w", err)
+		}
+	case AuthTLS, AuthSelfSignedTLS:
+		if c.AuthMethod == AuthTLS && c.CertificateSubject == "" || c.AuthMethod == AuthSelfSignedTLS && c.Certificate == nil {
+			return errors.New("the authentication method needs a certificate, or its subject")
+		}
+	case AuthNone:
+	default:
+		return fmt.Errorf("unknown authentication method %q", c.AuthMethod)
+	}
+	if c.Secret != "" {
+		return errors.New("a client of this method has no secret")
 	}
 	return nil
 }

@@ -85,6 +85,10 @@ type Settings struct {
 	// PushedRequestLifetime is how long a pushed request waits for its person; zero: a minute.
 	PushedRequestLifetime time.Duration
 
+	// Nonces and NoncesAtAPI say which nonces DPoP proofs must have at the token endpoint and at /api/me.
+	Nonces, NoncesAtAPI NonceRule
+	// IgnoreProofs takes DPoP proofs for nothing, as a server does that has never heard of them.
+	IgnoreProofs bool
 	Registration Registration
 	// ClientSecretLifetime is how long the secret of a client lives that has registered itself.
 	ClientSecretLifetime time.Duration
@@ -129,6 +133,9 @@ func (s Settings) Validate() error {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", name))
 		}
+	}
+	if !s.Nonces.valid() || !s.NoncesAtAPI.valid() {
+		errs = append(errs, errors.New("unknown nonces or nonces_at_api"))
 	}
 	if s.TokenCalls < 0 || s.TokenCalls > 0 && s.TokenCallsWindow == 0 {
 		errs = append(errs, errors.New("token_calls is negative, or without token_calls_window"))
@@ -183,6 +190,9 @@ type settingsJSON struct {
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
+	Nonces                       NonceRule    `json:"nonces"`
+	NoncesAtAPI                  NonceRule    `json:"nonces_at_api"`
+	IgnoreProofs                 bool         `json:"ignore_proofs"`
 	Registration                 Registration `json:"registration,omitzero"`
 	ClientSecretLifetime         jsonDuration `json:"client_secret_lifetime,omitzero"`
 }
@@ -210,6 +220,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		DeviceCodeLifetime: time.Duration(wire.DeviceCodeLifetime), DeviceInterval: time.Duration(wire.DeviceInterval),
 		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
+		Nonces: wire.Nonces, NoncesAtAPI: wire.NoncesAtAPI, IgnoreProofs: wire.IgnoreProofs,
 		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
 	}
 	return nil
@@ -228,6 +239,7 @@ func (s Settings) wire() settingsJSON {
 		DeviceCodeLifetime: jsonDuration(s.DeviceCodeLifetime), DeviceInterval: jsonDuration(s.DeviceInterval),
 		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE, Registration: s.Registration,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
+		Nonces: s.Nonces, NoncesAtAPI: s.NoncesAtAPI, IgnoreProofs: s.IgnoreProofs,
 		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),
 	}
 }

@@ -17,6 +17,7 @@ func (s *Server) serveToken(c *call) reply {
 	answer := s.limited(c, func() reply {
 		return s.guarded(c, func() reply { return s.token(c, grantType) })
 	})
+	s.nonceFor(&answer, placeServer, s.settings.Nonces)
 	for name, value := range s.manners.header {
 		answer.header.Set(name, value)
 	}
@@ -48,6 +49,11 @@ func (s *Server) token(c *call, grantType string) reply {
 	if why != "" {
 		return s.refuse(why)
 	}
+	p, why := s.tokenProof(c, client)
+	if why != "" {
+		return s.refuse(why)
+	}
+	c.proof = p
 	switch grantType {
 	case "":
 		return s.refuse(missing)
@@ -84,6 +90,9 @@ func (s *Server) exchange(c *call, client Client) reply {
 	case past(code.expiresAt, s.Now()):
 		return s.refuse(codeExpired)
 	}
+	if !c.proof.fits(code.thumbprint) {
+		return s.refuse(proofOtherKey)
+	}
 	if given := c.params.Get("redirect_uri"); given != code.redirectURI && (given != "" || code.redirectGiven) {
 		return s.refuse(redirectMismatch)
 	}
@@ -95,6 +104,7 @@ func (s *Server) exchange(c *call, client Client) reply {
 		return s.refuse(noRandomness)
 	}
 	code.family, access.family.forUser = access.family, code.forUser
+	s.bind(c, client, access)
 	endless := !has(c.params, s.manners.expiring)
 	if endless {
 		access.expiresAt = time.Time{}
@@ -137,6 +147,9 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 	if scopes != nil && s.manners.refusesScopeOnRefresh {
 		return s.refuse(refreshWithScope)
 	}
+	if t := s.refreshes[value]; t != nil && !c.proof.fits(t.family.thumbprint) {
+		return s.refuse(proofOtherKey)
+	}
 	access, refresh, why := s.refresh(client, value, scopes)
 	if why == refreshTooEarly && s.manners.rotatesTooEarly {
 		return s.rotateTooEarly(value)
@@ -144,6 +157,7 @@ func (s *Server) answerRefresh(c *call, client Client) reply {
 	if why != "" {
 		return s.refuse(why)
 	}
+	access.thumbprint = c.proof.thumbprint
 	if s.settings.OmitRefreshToken {
 		refresh = nil
 	}
@@ -183,12 +197,14 @@ func (s *Server) answerClientCredentials(c *call, client Client) reply {
 	if err != nil {
 		return s.refuse(noRandomness)
 	}
-	return s.grantReply(s.addAccess(nil, value, client.ID, "", scopes), nil)
+	access := s.addAccess(nil, value, client.ID, "", scopes)
+	s.bind(c, client, access)
+	return s.grantReply(access, nil)
 }
 
 // grantReply is the successful answer of the token endpoint (RFC 6749 §5.1).
 func (s *Server) grantReply(access *accessToken, refresh *refreshToken) reply {
-	members := object{{"access_token", quote(access.value)}, {"token_type", `"Bearer"`}}
+	members := object{{"access_token", quote(access.value)}, {"token_type", quote(access.kind())}}
 	if lifetime := s.settings.AccessTokenLifetime; !access.expiresAt.IsZero() && s.manners.expiresIn != expiresInAbsent {
 		text := strconv.Itoa(int(lifetime / time.Second))
 		if s.manners.expiresIn == expiresInText {

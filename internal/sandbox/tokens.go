@@ -50,8 +50,9 @@ type family struct {
 	expiresAt    time.Time // the absolute end of its refresh tokens; zero means none
 	revoked      RevokeReason
 	forUser      bool
-	refreshes    int // successful ones
-	generation   int // refresh tokens issued
+	thumbprint   string // of the key that its refresh tokens are bound to (RFC 9449 §5); empty: none
+	refreshes    int    // successful ones
+	generation   int    // refresh tokens issued
 	refreshTok   []*refreshToken
 	accessTok    []*accessToken
 }
@@ -87,6 +88,7 @@ type accessToken struct {
 	issuedAt    time.Time
 	expiresAt   time.Time // zero means never
 	revoked     bool
+	thumbprint  string // of the key that it is bound to; empty: none
 }
 
 // authCode is an authorization code with all that it is bound to.
@@ -99,6 +101,7 @@ type authCode struct {
 	challenge     string // S256; empty if none was given
 	offline       bool   // it is for a refresh token, too
 	forUser       bool
+	thumbprint    string // of the key that the token request must prove (RFC 9449 §10); empty: any, or none
 	expiresAt     time.Time
 	family        *family // what it was exchanged for; nil while unused
 }

@@ -261,7 +261,7 @@ func (s *server) push(w http.ResponseWriter, r *http.Request) {
 func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	request, err := s.provider.NewAccessRequest(r.Context(), r, newSession())
 	if err == nil {
-		if request.GetGrantTypes().ExactOne("client_credentials") {
+		if request.GetGrantTypes().ExactOne("client_credentials") || request.GetGrantTypes().ExactOne("password") {
 			for _, scope := range request.GetRequestedScopes() {
 				request.GrantScope(scope)
 			}

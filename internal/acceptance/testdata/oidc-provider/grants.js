@@ -92,6 +92,15 @@ const handlers = {
       await issue(provider, ctx, 'alice', 'password', { refresh: true });
     },
   },
+  // An extension grant as RFC 6749 section 4.5 leaves it to a server.
+  'urn:example:grant-type:pin': {
+    parameters: ['user', 'pin', 'scope', 'resource'],
+    handler: (provider) => async (ctx) => {
+      required(ctx, 'user', 'pin');
+      if (ctx.oidc.params.pin !== '47+11/%') throw new InvalidGrant('wrong pin');
+      await issue(provider, ctx, ctx.oidc.params.user, 'pin');
+    },
+  },
 };
 
 // register makes the server know the grants that the options name.

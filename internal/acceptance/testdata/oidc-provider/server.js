@@ -76,7 +76,11 @@ const provider = new Provider(issuer, {
     revocation: { enabled: true },
     introspection: { enabled: true },
     deviceFlow: { enabled: Boolean(options.device_flow) },
-    registration: { enabled: Boolean(options.registration), initialAccessToken: options.initial_access_token ?? false },
+    registration: {
+      enabled: Boolean(options.registration),
+      initialAccessToken: options.initial_access_token ?? false,
+      issueRegistrationAccessToken: options.registration === 'managed',
+    },
     registrationManagement: { enabled: options.registration === 'managed', rotateRegistrationAccessToken: !options.keep_registration_token },
     pushedAuthorizationRequests: { enabled: Boolean(options.par), requirePushedAuthorizationRequests: options.par === 'required' },
     dPoP: { enabled: Boolean(options.dpop), nonceSecret: options.dpop === 'nonce' ? randomBytes(32) : undefined, requireNonce: () => options.dpop === 'nonce' },
