@@ -33,7 +33,10 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
-			{section: "2.1", what: "Grant `jwt_bearer`", here: notYet, no: true},
+			{
+				section: "2.1", what: "Grant `jwt_bearer`", here: "`jwt_bearer` of `oauth_token_pair`: an assertion that is signed here for each request, by RSA, EC or Ed25519 keys, or one that was signed elsewhere and is sent once.",
+				names: "grant.jwt_bearer", sandbox: "TestSignedAssertions TestBroughtAssertion", oidc: "TestIndependentServerAssertion",
+			},
 			{
 				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
 				names: "client.private_key client.private_key_id client.token_endpoint_auth_signing_alg", sandbox: "TestClientProvesItself TestWrongPrivateKey TestAssertionsByAWrongClock",
@@ -118,10 +121,20 @@ func supported() []standard {
 			{section: "Core 5.3", what: "UserInfo", here: "No: a matter for whoever uses the token.", no: true},
 		}},
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
-			{section: "3", what: "Grant `device_code`", here: notYet, no: true, names: "client.device_authorization_endpoint"},
+			{
+				section: "3", what: "Grant `device_code`", here: "`device_code` of `oauth_token_pair`, in two applies: one shows `user_code` and `verification_uri`, the next one polls for up to 60 seconds. An expired code is replaced by the next apply, as the plan says.",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain", oidc: "TestIndependentServerDeviceCode",
+			},
+			{
+				section: "3.5", what: "`slow_down`, and replies that are lost", here: "The interval grows by 5 seconds for good, and doubles after a connection that failed. A lost reply may have been the tokens: that is told, and the next apply gets another code.",
+				sandbox: "TestDeviceCodeTakesTime TestDeviceCodeLost", alone: "oidc-provider does not mind how often it is asked, and a code that it has answered for cannot be lost on purpose.",
+			},
 		}},
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
-			{section: "2", what: "Grant `token_exchange`", here: notYet, no: true},
+			{
+				section: "2", what: "Grant `token_exchange`", here: "`token_exchange` of `oauth_token_pair`: a token that is given, or the access token of another pair (`subject_token_pair`), which is refreshed when it must be and never rotated for the exchange. `issued_token_type` is in `extra`.",
+				names: "grant.token_exchange", sandbox: "TestTokenExchangeOfAPair TestTokenExchangeOfAToken TestTokenExchangeInACircle", oidc: "TestIndependentServerTokenExchange",
+			},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
 			{
@@ -139,7 +152,10 @@ func supported() []standard {
 			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
-			{section: "2", what: "`resource`", here: notYet, no: true},
+			{
+				section: "2", what: "`resource`", here: "`resource` of every grant, each URI a parameter of its own: in the authorization URL, in the token request, with every refresh.",
+				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource",
+			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
 			{section: "4", what: "Validation", here: "No: a matter for the API that gets the token. To this provider every access token is opaque; `decode_jwt` shows what is in one.", no: true},
@@ -191,13 +207,22 @@ func rfc6749() standard {
 			section: "4.1.2, 10.5", what: "A code works once", here: "A code is never sent twice, whoever brings it again, under whatever name.",
 			sandbox: "TestCallbackReplayed TestApplyDiedAfterExchange", oidc: "TestIndependentServerCodeOnce TestIndependentServerCodeReplayedByOthers",
 		},
-		{section: "4.2", what: "Implicit", here: notYet, no: true},
-		{section: "4.3", what: "Resource owner password", here: notYet, no: true},
+		{
+			section: "4.2", what: "Implicit", here: "`implicit` of `oauth_token_pair`, marked legacy: the token stands behind the `#` of the address, is taken once, and nothing refreshes it.",
+			names: "grant.implicit", sandbox: "TestImplicitGrant", alone: "oidc-provider gives no access token without an ID token this way, and fosite is a library for the token endpoint here.",
+		},
+		{
+			section: "4.3", what: "Resource owner password", here: "`password` of `oauth_token_pair`, marked legacy. A refusal is not tried again by plans, since that might lock the account.",
+			names: "grant.password", sandbox: "TestPasswordGrant TestPasswordGrantRefused TestPasswordGrantLost TestPasswordGrantWriteOnly", oidc: "TestIndependentServerPasswordAndExtension",
+		},
 		{
 			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
 			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
-		{section: "4.5", what: "Extension grants", here: notYet, no: true},
+		{
+			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type`, with `parameters` and `sensitive_parameters`.",
+			names: "grant.extension_grant", sandbox: "TestExtensionGrant", oidc: "TestIndependentServerPasswordAndExtension",
+		},
 		{
 			section: "5.2", what: "Errors of the token endpoint", here: "`invalid_grant` ends the credential, `invalid_client` costs nothing but a warning, anything else leaves it as it is. The server's own words are shown.",
 			sandbox: "TestDeadCredential TestWrongClientSecret", oidc: "TestIndependentServerReuseByOthers", fosite: "TestFositeSecretRotation",
