@@ -44,6 +44,7 @@ func newExample(t *testing.T, s *server, names ...string) *workspace {
 	w.env["TF_VAR_billing_client_secret"] = clientSecret
 	w.env["TF_VAR_reports_client_secret"] = clientSecret
 	w.env["TF_VAR_metrics_client_secret"] = clientSecret
+	w.env["TF_VAR_introspecting_client_secret"] = clientSecret
 	for n, name := range names {
 		text := readFile(t, filepath.Join(exampleDir, name))
 		text = strings.ReplaceAll(text, exampleServer, s.base)
@@ -84,6 +85,8 @@ const (
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
 	clientTokenExample     = "data-sources/oauth_access_token/data-source_client_credentials.tf"
 	clientTokenEphemeral   = "ephemeral-resources/oauth_access_token/ephemeral-resource_client_credentials.tf"
+	introspectionExample   = "data-sources/oauth_token_introspection/data-source.tf"
+	introspectionEphemeral = "ephemeral-resources/oauth_token_introspection/ephemeral-resource.tf"
 	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
 	overviewExample        = "data-sources/oauth_token_pairs/data-source.tf"
 	ephemeralExample       = "ephemeral-resources/oauth_access_token/ephemeral-resource.tf"
@@ -103,7 +106,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
 		preauthenticated, mintExample, deviceExample, assertionExample, exchangeExample, extensionExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
-		clientTokenExample, clientTokenEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
+		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
@@ -270,6 +273,38 @@ func TestClientTokenExamples(t *testing.T) {
 		e.apply()
 		s.expectCalls(calls{tokenRequests: 2}) // in a store of its own
 	}
+}
+
+// What a server says of the token of a pair and of one from elsewhere. A dead credential fails the check, and stops nothing.
+func TestIntrospectionExamples(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pairExample, introspectionExample)
+	foreign, err := s.Issue(exampleClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.env["TF_VAR_foreign_token"] = foreign.AccessToken
+	w.ok("validate")
+	w.apply("-target=oauth_token_pair.crm")
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply().mustNotSay(t, "Check block assertion failed")
+	if ends, _ := w.outputs()["foreign_token_ends"].(string); ends == "" {
+		t.Errorf("outputs %v", w.outputs())
+	}
+	s.expectCalls(calls{exchanges: 1})
+	if w.knows(ephemeralResources) {
+		e := newExample(t, s, providerExample, introspectionEphemeral)
+		e.env["TF_VAR_foreign_token"] = foreign.AccessToken
+		e.ok("validate")
+		e.plan()
+		if _, err := s.RevokeFamily(sandbox.Revocation{All: true}); err != nil {
+			t.Fatal(err)
+		}
+		e.fails([]string{"The token is not good any more."}, "plan", "-no-color", "-input=false")
+	}
+	w.plan().mustSay(t, "Check block assertion failed", "The server no longer knows the refresh token of crm")
+	s.expectCalls(calls{exchanges: 1})
 }
 
 // Consumers in the same configuration wait for the apply that authorizes.

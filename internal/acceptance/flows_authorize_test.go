@@ -158,7 +158,8 @@ func TestCallbackRefused(t *testing.T) {
 		callback string
 		wants    []string
 	}{
-		"denied": {denied, []string{"Unable to Authorize Token Pair", "answered the visit", "with an error instead of a code: access_denied, "}},
+		"denied":                   {denied, []string{"Unable to Authorize Token Pair", "answered the visit", "with an error instead of a code: access_denied, "}},
+		"denied by another issuer": {with(t, denied, "iss", "https://attacker.example.com"), []string{"Unable to Authorize Token Pair", "another issuer than the client's"}},
 		"foreign state": {with(t, callback, "state", "somebody-else"), []string{"Unable to Exchange Authorization Code",
 			"The state of the callback URL is not one that is waiting.", "from another token pair, or from somebody else's browser"}},
 		"no state":     {with(t, callback, "state", ""), []string{"The state of the callback URL is not one that is waiting."}},

@@ -401,3 +401,26 @@ func TestBoundTokensAreProbed(t *testing.T) {
 	w.plan("-detailed-exitcode").mustNotSay(t, "Refused", "Probe")
 	s.refusedProofs()
 }
+
+// Each poll for a device code carries a proof, of the key that the tokens are bound to in the end.
+func TestBoundTokensOfDevices(t *testing.T) {
+	t.Parallel()
+	s, w := newBinder(t, false, func(s *sandbox.Settings) {
+		quick(s)
+		s.Nonces = sandbox.NonceSingleUse
+	}), newWorkspace(t)
+	w.write(strings.Replace(s.device("", ""), "token_endpoint  ", "dpop_bound_access_tokens = true\n    token_endpoint  ", 1))
+	w.apply()
+	if err := s.ConfirmDevice(w.userCode()); err != nil {
+		t.Fatal(err)
+	}
+	w.apply()
+	w.expect(this, values{"status": "active", "token_type": "DPoP", "generation": 1})
+	key := w.string(this, "dpop_private_key")
+	s.expectNonces(1)
+	s.later(time.Hour, w)
+	w.apply()
+	s.expectNonces(1)
+	s.expect(1, 0)
+	w.expect(this, values{"status": "active", "dpop_private_key": key})
+}

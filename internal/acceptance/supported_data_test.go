@@ -7,8 +7,6 @@ const noStandard = `
 	resource.oauth_token_pair data.oauth_token_pair data.oauth_token_pairs data.oauth_platform
 	grant.preauthenticated client.registration client.platform client.platform_parameters client.platform_overrides client.refresh_token_policy client.client_id`
 
-const notYet = "Not yet."
-
 // supported are the rows of the page "What is supported", which "make generate" writes. TestSupportedIsShown holds each to its tests.
 func supported() []standard {
 	return []standard{
@@ -23,7 +21,7 @@ func supported() []standard {
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
 				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, which ends the access token too where the server says so, or whichever token there is. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
@@ -34,8 +32,8 @@ func supported() []standard {
 		}},
 		{"RFC 7521, RFC 7523", "Assertions: JWT for client authentication and grants", "https://www.rfc-editor.org/rfc/rfc7523", []part{
 			{
-				section: "2.1", what: "Grant `jwt_bearer`", here: "`jwt_bearer` of `oauth_token_pair`: an assertion that is signed here for each request, by RSA, EC or Ed25519 keys, or one that was signed elsewhere and is sent once.",
-				names: "grant.jwt_bearer", sandbox: "TestSignedAssertions TestBroughtAssertion", oidc: "TestIndependentServerAssertion",
+				section: "2.1", what: "Grant `jwt_bearer`", here: "`jwt_bearer` of `oauth_token_pair`: an assertion that is signed here, with a key, anew for each token; or one that was signed elsewhere, which is sent once.",
+				names: "grant.jwt_bearer", sandbox: "TestSignedAssertions TestBroughtAssertion TestLostReplyToAnAssertion", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositeJWTBearer",
 			},
 			{
 				section: "2.2, 3", what: "`private_key_jwt`", here: "`token_endpoint_auth_method`; RSA, EC and Ed25519 keys as PEM or JWK. An assertion of its own for each request, made out to the issuer, else to the token endpoint.",
@@ -96,7 +94,10 @@ func supported() []standard {
 				section: "2", what: "The expiry of an access token whose reply told none", here: "Asked once for each new access token, where the platform is known to answer, or `platform_overrides` says so.",
 				names: "client.introspection_endpoint", sandbox: "TestPlatformIntrospection TestPlatformIntrospectionInVain", oidc: "TestIndependentServerIntrospectedLifetime", fosite: "TestFositeIntrospectedLifetime",
 			},
-			{section: "2", what: "Asking about any token", here: notYet, no: true},
+			{
+				section: "2", what: "Asking about any token", here: "Data source and ephemeral resource `oauth_token_introspection`: a token of the store, or one that is given. It uses nothing up, so it is the health check of a credential. That a token is not active is an answer and no error.",
+				names: "data.oauth_token_introspection ephemeral.oauth_token_introspection", sandbox: "TestIntrospectionAsHealthCheck TestIntrospectionOfAPair TestIntrospectionRefused TestIntrospectionWithoutSecretsInState", oidc: "TestIndependentServerTellsOfTokens", fosite: "TestFositeIntrospection",
+			},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
 		}},
 		{"RFC 8252", "Native Apps", "https://www.rfc-editor.org/rfc/rfc8252", []part{
@@ -122,18 +123,18 @@ func supported() []standard {
 		}},
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
 			{
-				section: "3", what: "Grant `device_code`", here: "`device_code` of `oauth_token_pair`, in two applies: one shows `user_code` and `verification_uri`, the next one polls for up to 60 seconds. An expired code is replaced by the next apply, as the plan says.",
-				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain", oidc: "TestIndependentServerDeviceCode",
+				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires",
 			},
 			{
 				section: "3.5", what: "`slow_down`, and replies that are lost", here: "The interval grows by 5 seconds for good, and doubles after a connection that failed. A lost reply may have been the tokens: that is told, and the next apply gets another code.",
-				sandbox: "TestDeviceCodeTakesTime TestDeviceCodeLost", alone: "oidc-provider does not mind how often it is asked, and a code that it has answered for cannot be lost on purpose.",
+				sandbox: "TestDeviceCodeTakesTime TestDeviceCodeLost", alone: "oidc-provider never asks to slow down, and a reply is not lost there on purpose.",
 			},
 		}},
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
 			{
-				section: "2", what: "Grant `token_exchange`", here: "`token_exchange` of `oauth_token_pair`: a token that is given, or the access token of another pair (`subject_token_pair`), which is refreshed when it must be and never rotated for the exchange. `issued_token_type` is in `extra`.",
-				names: "grant.token_exchange", sandbox: "TestTokenExchangeOfAPair TestTokenExchangeOfAToken TestTokenExchangeInACircle", oidc: "TestIndependentServerTokenExchange",
+				section: "2", what: "Grant `token_exchange`", here: "Of a token that is given, or of the access token of another token pair, which is not rotated for it. `actor_token`, `requested_token_type`, `resource`, `audience`.",
+				names: "grant.token_exchange", sandbox: "TestTokenExchangeOfAPair TestTokenExchangeOfAToken TestTokenExchangeInACircle", oidc: "TestIndependentServerFurtherGrants",
 			},
 		}},
 		{"RFC 8705", "Mutual-TLS Client Authentication and Certificate-Bound Tokens", "https://www.rfc-editor.org/rfc/rfc8705", []part{
@@ -153,8 +154,8 @@ func supported() []standard {
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{
-				section: "2", what: "`resource`", here: "`resource` of every grant, each URI a parameter of its own: in the authorization URL, in the token request, with every refresh.",
-				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource",
+				section: "2", what: "`resource`", here: "In every grant, with the authorization request and with each token request.",
+				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource TestIndependentServerResourceOfAnAuthorization",
 			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
@@ -177,7 +178,7 @@ func supported() []standard {
 		{"RFC 9449", "DPoP", "https://www.rfc-editor.org/rfc/rfc9449", []part{
 			{
 				section: "4, 5", what: "Bound tokens", here: "With `dpop_bound_access_tokens` every token request carries a proof. One key for each authorization (ES256; EdDSA or RS256 where the metadata lack it), in the token store beside the tokens; consumers get it as `dpop_private_key`.",
-				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
+				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensOfDevices TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
 			},
 			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
 			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
@@ -208,20 +209,20 @@ func rfc6749() standard {
 			sandbox: "TestCallbackReplayed TestApplyDiedAfterExchange", oidc: "TestIndependentServerCodeOnce TestIndependentServerCodeReplayedByOthers",
 		},
 		{
-			section: "4.2", what: "Implicit", here: "`implicit` of `oauth_token_pair`, marked legacy: the token stands behind the `#` of the address, is taken once, and nothing refreshes it.",
-			names: "grant.implicit", sandbox: "TestImplicitGrant", alone: "oidc-provider gives no access token without an ID token this way, and fosite is a library for the token endpoint here.",
+			section: "4.2", what: "Implicit (legacy)", here: "`implicit` of `oauth_token_pair`: the token is read from the fragment of the address. There is no refresh token.",
+			names: "grant.implicit", sandbox: "TestImplicitGrant", fosite: "TestFositeImplicit",
 		},
 		{
-			section: "4.3", what: "Resource owner password", here: "`password` of `oauth_token_pair`, marked legacy. A refusal is not tried again by plans, since that might lock the account.",
-			names: "grant.password", sandbox: "TestPasswordGrant TestPasswordGrantRefused TestPasswordGrantLost TestPasswordGrantWriteOnly", oidc: "TestIndependentServerPasswordAndExtension",
+			section: "4.3", what: "Resource owner password (legacy)", here: "`password` of `oauth_token_pair`: sent again where there is no refresh token, and never by a plan after a refusal.",
+			names: "grant.password", sandbox: "TestPasswordGrant TestPasswordGrantRefused TestPasswordGrantLost", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositePassword",
 		},
 		{
 			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
 			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
 		{
-			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type`, with `parameters` and `sensitive_parameters`.",
-			names: "grant.extension_grant", sandbox: "TestExtensionGrant", oidc: "TestIndependentServerPasswordAndExtension",
+			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type` with any parameters, secret ones apart.",
+			names: "grant.extension_grant", sandbox: "TestExtensionGrant", oidc: "TestIndependentServerFurtherGrants",
 		},
 		{
 			section: "5.2", what: "Errors of the token endpoint", here: "`invalid_grant` ends the credential, `invalid_client` costs nothing but a warning, anything else leaves it as it is. The server's own words are shown.",

@@ -460,3 +460,30 @@ func clientTokenUnder(t *testing.T, fault storetest.Fault, nth int, lasting bool
 	}
 	return hit
 }
+
+// TestASharedTokenOfAPerson: nobody applies a data source, so a refused password is asked about again by the next run, and not by this
+// one. A refresh token in the reply is dropped: each asker has the grant at hand.
+func TestASharedTokenOfAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.mintSetup()
+	s.Grant = &Grant{Type: "urn:example:person", Secrets: map[string]secret.String{"password": secret.New("pass-word-1")}}
+	w.server.minting.refusal = "invalid_grant"
+	m := w.start()
+	for range 3 {
+		_, err := m.ClientToken(t.Context(), s, consumerAsk)
+		if e := w.wantKind(err, KindConfiguration); e.Verdict.Code != "invalid_grant" {
+			t.Fatal(err)
+		}
+	}
+	w.wantMints(1)
+	w.server.minting.refusal, w.server.minting.generous = "", true
+	w.mustClientToken(w.start(), s)
+	w.wantMints(2)
+	if r, text := w.sharedRecord(); !r.Tokens.Refresh.IsEmpty() || strings.Contains(text, "pass-word-1") || r.Status != StatusActive {
+		t.Errorf("the record is %s", text)
+	}
+	w.clock.pass(fakeLifetime)
+	w.mustClientToken(w.start(), s)
+	w.wantMints(3)
+}

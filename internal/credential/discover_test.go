@@ -104,7 +104,7 @@ func TestIssuerAlone(t *testing.T) {
 	if notices, err := m.Delete(t.Context(), theName, r.Family, true); err != nil || len(notices) != 0 {
 		t.Errorf("%v, %v", notices, err)
 	}
-	w.wantServer(3, 1, 0)
+	w.wantServer(4, 1, 0) // both tokens are revoked
 	says.wantAsked(t, 1)
 }
 

@@ -98,6 +98,9 @@ const (
 	NoticeSalvaged   NoticeCode = "salvaged"    // the reply was broken; its refresh token could be read
 	NoticeStoreWins  NoticeCode = "store_wins"  // the input was used before; the stored credential is further on
 	NoticeNotRevoked NoticeCode = "not_revoked" // the token could not be revoked; Err says why
+	// NoticeAccessLeft: the refresh token was revoked, or could not be; the access token was not, and works until Until at most;
+	// Err says why.
+	NoticeAccessLeft NoticeCode = "access_left"
 	// NoticeInputRefused: the server refused the tokens that the configuration brought, in the words of Text; the ones in
 	// use before are in use again.
 	NoticeInputRefused NoticeCode = "input_refused"

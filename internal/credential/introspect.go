@@ -55,20 +55,37 @@ func (m *Manager) introspect(ctx context.Context, key string, r Record) (time.Ti
 	if err != nil {
 		return time.Time{}, err
 	}
-	auth := client.auth()
 	// Without an endpoint nobody is asked: not that of a preset, or of metadata, whose server is another one. RFC 7662 §2.1: a
 	// client that does not prove who it is gets no answer.
-	if client.IntrospectionEndpoint == "" || auth.Method == oauth.None {
+	if client.IntrospectionEndpoint == "" || client.auth().Method == oauth.None {
 		return time.Time{}, nil
 	}
-	b, err := m.enterAside(ctx, key, client)
+	reply, err := m.askAbout(ctx, key, client, r.Tokens.Access, HintAccessToken)
 	if err != nil {
 		return time.Time{}, err
+	}
+	said, err := oauth.ReadIntrospection(reply)
+	if err != nil {
+		return time.Time{}, err
+	}
+	expiry := said.Expiry(r.Tokens.IssuedAt, m.Now())
+	if expiry.IsZero() {
+		m.log.Info("the introspection tells no usable expiry", "key", key, "generation", r.Generation, "active", said.Active)
+	}
+	return expiry, nil
+}
+
+// askAbout makes one call of the introspection endpoint of client, which is completed, booked in the error budget as what no token
+// hangs on.
+func (m *Manager) askAbout(ctx context.Context, key string, client Client, token secret.String, hint string) (oauth.Reply, error) {
+	b, err := m.enterAside(ctx, key, client)
+	if err != nil {
+		return oauth.Reply{}, err
 	}
 	verdict := oauth.Verdict{Class: oauth.NotSent}
 	defer func() { m.leave(ctx, b, verdict) }()
 	reply := m.caller.Post(ctx, oauth.Request{
-		Endpoint: client.IntrospectionEndpoint, Auth: auth, Form: oauth.IntrospectForm(r.Tokens.Access),
+		Endpoint: client.IntrospectionEndpoint, Auth: client.auth(), Form: oauth.IntrospectForm(token, hint),
 		BeforeSend: func() error {
 			if !b.stands(m) {
 				return ErrLate
@@ -79,16 +96,8 @@ func (m *Manager) introspect(ctx context.Context, key string, r Record) (time.Ti
 	if reply.Sent {
 		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: introspectCode}
 	}
-	m.log.Info("introspected", "key", key, "generation", r.Generation, "status", reply.Status)
-	said, err := oauth.ReadIntrospection(reply)
-	if err != nil {
-		return time.Time{}, err
-	}
-	expiry := said.Expiry(r.Tokens.IssuedAt, m.Now())
-	if expiry.IsZero() {
-		m.log.Info("the introspection tells no usable expiry", "key", key, "generation", r.Generation, "active", said.Active)
-	}
-	return expiry, nil
+	m.log.Info("introspected", "key", key, "status", reply.Status)
+	return reply, nil
 }
 
 // keepExpiry writes down when the access token of r expires, if that is still the one in use.

@@ -147,7 +147,7 @@ func decideMint(r Record, p Policy, now time.Time) Decision {
 func (r Record) judged(v oauth.Verdict) oauth.Verdict {
 	switch {
 	case v.Class == oauth.ReuseDetected, v.Class == oauth.Reauthorize:
-		if v.Class = oauth.Reauthorize; !r.Grant.finally() {
+		if v.Class = oauth.Reauthorize; !r.Grant.finally() || r.Shared { // of which a process takes a refusal for the last word
 			v.Class = oauth.Configuration
 		}
 	case v.Class != oauth.Success:

@@ -216,7 +216,7 @@ func (m *Manager) request(ctx context.Context, key string, r Record, c Client, d
 	a := c.attempt(PurposeRefresh)
 	a.Resend, a.Scopes = d.Resend, r.Tokens.Scopes
 	if d.Anew {
-		a.Scopes, a.Minted, a.Renewable = r.Grant.Scopes, true, r.Grant.keepsRefresh()
+		a.Scopes, a.Minted, a.Renewable = r.Grant.Scopes, true, r.Grant.keepsRefresh() && !r.Shared // … whose grant is at hand with each asker
 		request, err := m.ask(ctx, key, r.Grant, c, margin)
 		return request, a, err
 	}

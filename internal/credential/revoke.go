@@ -1,12 +1,15 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // ErrNoRevocation says that the client has no revocation_endpoint.
@@ -22,10 +25,12 @@ const verdictRevoked = "revoked and deleted"
 
 var errGone = errors.New("the credential was deleted before")
 
-// Delete ends a credential: revoke its refresh token where wanted and possible, then leave a tombstone with nothing but
-// hashes. It acts only on the given family; an empty one stands for a credential that never had tokens. A token that
-// could not be revoked because the server refuses to is a notice; a server that was not reached is an error, and Delete
-// can be repeated.
+// revokePatience is how long a deletion waits for a server that asks for it (RFC 7009 §2.2.1).
+const revokePatience = 10 * time.Second
+
+// Delete ends a credential: revoke its tokens where wanted and possible, then leave a tombstone with nothing but hashes. It acts only
+// on the given family; an empty one stands for a credential that never had tokens. A token that could not be revoked because the
+// server refuses to is a notice; a server that was not reached is an error, and Delete can be repeated.
 func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) ([]Notice, error) {
 	key := PairKey(name)
 	m.prepareQuietly(ctx)
@@ -47,7 +52,9 @@ func (m *Manager) Delete(ctx context.Context, name, family string, revoke bool) 
 			return err
 		},
 		// RFC 7009 §2.2: revoking an invalid token succeeds, so a revocation may be repeated.
-		func(err error) bool { return IsKind(err, KindNotSent) || IsKind(err, KindUnknown) },
+		func(err error) bool {
+			return IsKind(err, KindNotSent) || IsKind(err, KindUnknown) || m.sitOut(ctx, err)
+		},
 	)
 	if IsKind(err, KindNotFound) || errors.Is(err, errGone) {
 		return notices, nil
@@ -74,8 +81,12 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 	var notices []Notice
 	revoked := false
 	if wanted {
+		var left error
 		if refused == nil {
-			refused, err = m.revoke(ctx, c, client, snap.record)
+			left, refused, err = m.revokeTokens(ctx, c, client, snap.record)
+		}
+		if left != nil {
+			notices = append(notices, Notice{Code: NoticeAccessLeft, Err: left, Until: t.ExpiresAt})
 		}
 		if err != nil {
 			m.withdraw(ctx, c, "revocation failed")
@@ -138,24 +149,65 @@ func (m *Manager) revoker(ctx context.Context, r Record) (client Client, refused
 	return client, refused, nil
 }
 
-// revoke sends the refresh token, or the access token where there is none, to the revocation endpoint. refused says why
-// the server does not do it; err says that trying again may help.
-func (m *Manager) revoke(ctx context.Context, c *claimed, client Client, r Record) (refused, err error) {
-	token, hint := r.Tokens.Refresh, "refresh_token"
-	if token.IsEmpty() {
-		token, hint = r.Tokens.Access, "access_token"
+// revokeTokens revokes the refresh token of r first, for it makes others, and then the access token if that still works: a server
+// SHOULD have ended it with the refresh token, and some do not (RFC 7009 §2.1). Of a token that is dead already it says so, which
+// costs nothing. refused says why the server does not do it; err says that trying again may help. left says why the access token
+// alone may still work: it ends by itself, and so keeps nobody from removing the credential.
+func (m *Manager) revokeTokens(ctx context.Context, c *claimed, client Client, r Record) (left, refused, err error) {
+	t := r.Tokens
+	if !t.Refresh.IsEmpty() {
+		if refused, err = m.revoke(ctx, c, client, r, t.Refresh, HintRefreshToken); err != nil || refused != nil && !unsupported(refused) {
+			return nil, refused, err
+		}
 	}
+	if !t.Alive(m.Now(), 0) {
+		return nil, refused, nil
+	}
+	c.at = nowOn(m.clock) // a call of its own: how long the first one took is no matter
+	accessRefused, err := m.revoke(ctx, c, client, r, t.Access, HintAccessToken)
+	if m.sitOut(ctx, err) {
+		accessRefused, err = m.revoke(ctx, c, client, r, t.Access, HintAccessToken)
+	}
+	if t.Refresh.IsEmpty() {
+		return nil, accessRefused, err
+	}
+	return cmp.Or(err, accessRefused), refused, nil
+}
+
+// unsupported tells whether the server does not revoke tokens of that kind (RFC 7009 §2.2.1).
+func unsupported(refused error) bool {
+	var e *Error
+	return errors.As(refused, &e) && e.Verdict.Code == "unsupported_token_type"
+}
+
+// sitOut waits as long as a busy server asks, if that is not too long, and tells whether it has.
+func (m *Manager) sitOut(ctx context.Context, err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindLater {
+		return false
+	}
+	wait := e.Verdict.RetryAfter
+	if wait > revokePatience || wait == 0 && e.Verdict.Status != http.StatusServiceUnavailable {
+		return false
+	}
+	return m.clock.Sleep(ctx, wait) == nil
+}
+
+// revoke sends one token to the revocation endpoint.
+func (m *Manager) revoke(ctx context.Context, c *claimed, client Client, r Record, token secret.String, hint string) (refused, err error) {
 	request := oauth.Request{Endpoint: client.RevocationEndpoint, Auth: client.revocationAuth(), Form: oauth.RevokeForm(token, hint)}
 	reply := m.send(ctx, c, request, &booking{}, time.Time{})
 	v := oauth.JudgeRevocation(reply, token, client.ClientSecret)
 	m.log.Info("revocation answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
+	if v.Class == oauth.RateLimited || v.Class == oauth.TooEarly || v.Status == http.StatusServiceUnavailable {
+		// The token still exists (RFC 7009 §2.2.1).
+		return nil, &Error{Kind: KindLater, Record: r, Verdict: v, Until: notBefore(v, m.Now())}
+	}
 	switch v.Class {
 	case oauth.Success:
 		return nil, nil
 	case oauth.NotSent:
 		return nil, notSentError(ctx, v, r)
-	case oauth.RateLimited, oauth.TooEarly:
-		return nil, &Error{Kind: KindLater, Record: r, Verdict: v, Until: notBefore(v, m.Now())}
 	case oauth.OutcomeUnknown:
 		return nil, &Error{Kind: KindUnknown, Record: r, Verdict: v, Err: v.Err}
 	default:

@@ -2,9 +2,14 @@ package credential
 
 import (
 	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -77,7 +82,7 @@ func TestDeleteRefusals(t *testing.T) {
 	w.wantKind(err, KindNotSent)
 	w.server.down, w.server.plan = false, []callPlan{callBusyUndone, callBusyUndone, callBusyUndone}
 	_, err = m.Delete(t.Context(), theName, "f1", true)
-	w.wantKind(err, KindUnknown)
+	w.wantKind(err, KindLater) // 503: the token still exists (RFC 7009 §2.2.1)
 	w.server.plan = []callPlan{callTooMany}
 	_, err = m.Delete(t.Context(), theName, "f1", true)
 	if e := w.wantKind(err, KindLater); !e.Until.Equal(w.clock.Now().Add(90 * time.Second)) {
@@ -113,7 +118,108 @@ func TestDeleteIsNotOverrun(t *testing.T) {
 	if r := w.record(); !r.IsTombstone() || !r.HasConsumed(fullReply.RefreshToken) {
 		t.Errorf("status %s; want the new tokens revoked and buried too", r.Status)
 	}
-	w.wantServer(2, 0, 0)
+	w.wantServer(3, 0, 0) // of the later pair both tokens are alive
+}
+
+// revoking is a teller whose revocation endpoint answers by a script; what it does not hold is for the fake server.
+type revoking struct {
+	*fakeServer
+	script  []reply
+	revoked []string // hints, in order
+}
+
+type reply struct {
+	status           int
+	body, retryAfter string
+}
+
+func (s *revoking) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path != "/revoke" {
+		return s.fakeServer.RoundTrip(r)
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, err
+	}
+	s.revoked = append(s.revoked, form.Get("token_type_hint"))
+	if len(s.script) == 0 {
+		return answer(200, "", ""), nil
+	}
+	next := s.script[0]
+	s.script = s.script[1:]
+	if next.status == 0 {
+		return nil, errReset
+	}
+	return answer(next.status, next.body, next.retryAfter), nil
+}
+
+// TestRevocationOfEitherToken by table: which tokens are sent, in which order, and what is told when one is not taken.
+func TestRevocationOfEitherToken(t *testing.T) {
+	t.Parallel()
+	const unsupported = `{"error":"unsupported_token_type"}`
+	both := []string{"refresh_token", "access_token"}
+	ok := reply{status: 200}
+	for name, tt := range map[string]struct {
+		script  []reply
+		sent    []string
+		notices []NoticeCode
+		kind    Kind          // of the error; empty: the record is buried
+		waited  time.Duration // at least
+	}{
+		"both":                              {nil, both, nil, "", 0},
+		"the second is dead already":        {[]reply{ok, {400, `{"error":"invalid_token"}`, ""}}, both, nil, "", 0},
+		"no access tokens":                  {[]reply{ok, {400, unsupported, ""}}, both, []NoticeCode{NoticeAccessLeft}, "", 0},
+		"no refresh tokens":                 {[]reply{{400, unsupported, ""}}, both, []NoticeCode{NoticeNotRevoked}, "", 0},
+		"neither":                           {[]reply{{400, unsupported, ""}, {400, unsupported, ""}}, both, []NoticeCode{NoticeAccessLeft, NoticeNotRevoked}, "", 0},
+		"client refused: asked once":        {[]reply{{401, `{"error":"invalid_client"}`, ""}}, both[:1], []NoticeCode{NoticeNotRevoked}, "", 0},
+		"busy for a moment":                 {[]reply{{503, "", "7"}}, []string{"refresh_token", "refresh_token", "access_token"}, nil, "", 7 * time.Second},
+		"busy, without saying for how long": {[]reply{{503, "", ""}, {503, "", ""}}, []string{"refresh_token", "refresh_token", "refresh_token", "access_token"}, nil, "", 0},
+		"busy for long":                     {[]reply{{503, "", "60"}}, both[:1], nil, KindLater, 0},
+		"busy all the time":                 {[]reply{{503, "", ""}, {503, "", ""}, {503, "", ""}}, []string{"refresh_token", "refresh_token", "refresh_token"}, nil, KindLater, 0},
+		"too many, for a moment":            {[]reply{{429, "", "2"}}, []string{"refresh_token", "refresh_token", "access_token"}, nil, "", 2 * time.Second},
+		"busy for the second, a moment":     {[]reply{ok, {503, "", "3"}}, []string{"refresh_token", "access_token", "access_token"}, nil, "", 3 * time.Second},
+		"busy for the second, for long":     {[]reply{ok, {503, "", "60"}}, both, []NoticeCode{NoticeAccessLeft}, "", 0},
+		"the second is lost":                {[]reply{ok, {}}, both, []NoticeCode{NoticeAccessLeft}, "", 0},
+		"the second breaks":                 {[]reply{ok, {500, "", ""}}, both, []NoticeCode{NoticeAccessLeft}, "", 0},
+	} {
+		w := newWorld(t)
+		s := &revoking{fakeServer: w.server, script: tt.script}
+		w.authorized(func(r *Record) { r.Tokens.ExpiresAt = w.clock.Now().Add(time.Hour) })
+		m := w.start(func(o *Options) {
+			var err error
+			if o.Caller, err = oauth.NewCaller(oauth.CallerOptions{Transport: s}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		began := w.clock.Now()
+		notices, err := m.Delete(t.Context(), theName, "f1", true)
+		if tt.kind == "" && err != nil || tt.kind != "" && !IsKind(err, tt.kind) {
+			t.Errorf("%s: %v", name, err)
+		}
+		var codes []NoticeCode
+		for _, n := range notices {
+			codes = append(codes, n.Code)
+			if n.Code == NoticeAccessLeft && !n.Until.Equal(began.Add(time.Hour)) {
+				t.Errorf("%s: until %s", name, n.Until)
+			}
+		}
+		if !slices.Equal(s.revoked, tt.sent) || !slices.Equal(codes, tt.notices) {
+			t.Errorf("%s: sent %v, notices %v; want %v, %v", name, s.revoked, codes, tt.sent, tt.notices)
+		}
+		if r := w.record(); r.IsTombstone() != (tt.kind == "") || r.Claim != nil {
+			t.Errorf("%s: tombstone %v, claim %v", name, r.IsTombstone(), r.Claim)
+		}
+		if waited := w.clock.Now().Sub(began); waited < tt.waited || waited > tt.waited+10*time.Second {
+			t.Errorf("%s: waited %s", name, waited)
+		}
+		if tt.kind == "" {
+			wantNoSecret(t, w)
+		}
+	}
 }
 
 func TestRegistrations(t *testing.T) {

@@ -203,7 +203,7 @@ func (s *fakeServer) process(r *http.Request, form url.Values) (int, string) {
 		return s.refresh(form.Get("refresh_token"))
 	case "authorization_code":
 		return s.exchange(form)
-	case "client_credentials":
+	case "client_credentials", "urn:example:person":
 		return s.mint(form)
 	}
 	if status, reply, ok := s.further(r.URL.Path, form); ok {

@@ -10,9 +10,16 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// IntrospectForm is the request of RFC 7662 §2.1 about an access token.
-func IntrospectForm(token secret.String) Form {
-	return Form{[]field{{"token", token}, {"token_type_hint", secret.New("access_token")}}}
+// IntrospectForm is the request of RFC 7662 §2.1. hint is "access_token" or "refresh_token", or empty and then not sent.
+func IntrospectForm(token secret.String, hint string) Form { return aboutToken(token, hint) }
+
+// aboutToken is a request that is about a token.
+func aboutToken(token secret.String, hint string) Form {
+	fields := []field{{"token", token}}
+	if hint != "" {
+		fields = append(fields, field{"token_type_hint", secret.New(hint)})
+	}
+	return Form{fields}
 }
 
 // Introspection is what a server says of a token (RFC 7662 §2.2). Its times are by the server's clock.

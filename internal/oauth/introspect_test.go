@@ -118,7 +118,7 @@ func TestIntrospectForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	reply := caller.Post(t.Context(), oauth.Request{
-		Endpoint: server.URL + "/introspect", Form: oauth.IntrospectForm(secret.New("the-token")),
+		Endpoint: server.URL + "/introspect", Form: oauth.IntrospectForm(secret.New("the-token"), "access_token"),
 		Auth: oauth.ClientAuth{Method: oauth.ClientSecretBasic, ClientID: "app", ClientSecret: secret.New("s")},
 	})
 	if _, err := oauth.ReadIntrospection(reply); err == nil || err.Error() != "the answer was HTTP 307" {

@@ -3,10 +3,4 @@ package oauth
 import "github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 
 // RevokeForm is the request of RFC 7009 §2.1. hint is "access_token" or "refresh_token", or empty and then not sent.
-func RevokeForm(token secret.String, hint string) Form {
-	fields := []field{{"token", token}}
-	if hint != "" {
-		fields = append(fields, field{"token_type_hint", secret.New(hint)})
-	}
-	return Form{fields}
-}
+func RevokeForm(token secret.String, hint string) Form { return aboutToken(token, hint) }

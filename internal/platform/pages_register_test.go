@@ -15,7 +15,7 @@ func registering(e Entry) []string {
 		case a.Portal != "":
 			where = fmt.Sprintf("Register an app at <%s>.", a.Portal)
 		case a.API == "rfc7591":
-			where = "Clients are registered with the server, by its administrator or by RFC 7591; this provider adopts one that exists."
+			where = "Clients are registered with the server: by its administrator, or by the `oauth_app_registration` itself, where the server lets it (RFC 7591) and `client_id` is left out."
 		default:
 			where = "Register an app with the platform, in its own developer pages."
 		}

@@ -9,55 +9,85 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// Inputs are described once, as those of a resource. Data sources and ephemeral resources take them over: the framework has a set
-// of types for each of the three.
+// Attributes that several kinds share are described once, as those of a resource. Data sources and ephemeral resources take
+// them over: the framework has a set of types for each of the three. TestEveryInputHasBounds counts what arrives.
 
-func dataInputs(inputs map[string]schema.Attribute) map[string]data.Attribute {
+func dataAttributes(attributes map[string]schema.Attribute) map[string]data.Attribute {
 	taken := map[string]data.Attribute{}
-	for name, input := range inputs {
-		text := input.GetMarkdownDescription()
-		switch a := input.(type) {
+	for name, one := range attributes {
+		text, hides := one.GetMarkdownDescription(), one.IsSensitive()
+		need, may, gives := one.IsRequired(), one.IsOptional(), one.IsComputed()
+		switch a := one.(type) {
 		case schema.StringAttribute:
-			taken[name] = data.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, Validators: a.Validators}
+			taken[name] = data.StringAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
+			}
 		case schema.BoolAttribute:
-			taken[name] = data.BoolAttribute{MarkdownDescription: text, Optional: true, Validators: a.Validators}
+			taken[name] = data.BoolAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
+			}
 		case schema.SetAttribute:
-			taken[name] = data.SetAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = data.SetAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
+			}
 		case schema.ListAttribute:
-			taken[name] = data.ListAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = data.ListAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
+			}
 		case schema.MapAttribute:
 			taken[name] = data.MapAttribute{
-				MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.SingleNestedAttribute:
 			taken[name] = data.SingleNestedAttribute{
-				MarkdownDescription: text, Optional: true, Attributes: dataInputs(a.Attributes), Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Attributes: dataAttributes(a.Attributes), Validators: a.Validators,
 			}
 		}
 	}
 	return taken
 }
 
-func ephemeralInputs(inputs map[string]schema.Attribute) map[string]ephemeral.Attribute {
+func ephemeralAttributes(attributes map[string]schema.Attribute) map[string]ephemeral.Attribute {
 	taken := map[string]ephemeral.Attribute{}
-	for name, input := range inputs {
-		text := input.GetMarkdownDescription()
-		switch a := input.(type) {
+	for name, one := range attributes {
+		text, hides := one.GetMarkdownDescription(), one.IsSensitive()
+		need, may, gives := one.IsRequired(), one.IsOptional(), one.IsComputed()
+		switch a := one.(type) {
 		case schema.StringAttribute:
-			taken[name] = ephemeral.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, Validators: a.Validators}
+			taken[name] = ephemeral.StringAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
+			}
 		case schema.BoolAttribute:
-			taken[name] = ephemeral.BoolAttribute{MarkdownDescription: text, Optional: true, Validators: a.Validators}
+			taken[name] = ephemeral.BoolAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Validators: a.Validators,
+			}
 		case schema.SetAttribute:
-			taken[name] = ephemeral.SetAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = ephemeral.SetAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
+			}
 		case schema.ListAttribute:
-			taken[name] = ephemeral.ListAttribute{MarkdownDescription: text, Optional: true, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = ephemeral.ListAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
+			}
 		case schema.MapAttribute:
 			taken[name] = ephemeral.MapAttribute{
-				MarkdownDescription: text, Optional: true, Sensitive: a.Sensitive, ElementType: a.ElementType, Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
+				Validators: a.Validators,
 			}
 		case schema.SingleNestedAttribute:
 			taken[name] = ephemeral.SingleNestedAttribute{
-				MarkdownDescription: text, Optional: true, Attributes: ephemeralInputs(a.Attributes), Validators: a.Validators,
+				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
+				Attributes: ephemeralAttributes(a.Attributes), Validators: a.Validators,
 			}
 		}
 	}

@@ -27,6 +27,8 @@ type subject struct {
 	input      string // what is exchanged instead of a code; empty: a code
 	polled     string // what an apply has done for a device code that still waits
 	pushes     bool   // it is planned that an apply gives the URL that a person opens
+
+	introspects bool // it is about what a server says of a token
 }
 
 func (s subject) String() string {
@@ -116,7 +118,7 @@ func explain(about subject, e *credential.Error) []string {
 		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange},
 		{about.input == "assertion", explainAssertion},
 		{about.device, explainDevice}, {about.destroying, explainRevocation},
-		{about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
+		{about.introspects, explainIntrospection}, {about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
 	} {
 		if special.is {
 			if parts := special.words(about, e); parts != nil {

@@ -116,12 +116,13 @@ func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {
 
 func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newAccessTokenDataSource, newAuthorizationServerDataSource, newPlatformDataSource, newTokenPairDataSource, newTokenPairsDataSource,
+		newAccessTokenDataSource, newAuthorizationServerDataSource, newPlatformDataSource,
+		newTokenIntrospectionDataSource, newTokenPairDataSource, newTokenPairsDataSource,
 	}
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral}
+	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newTokenIntrospectionEphemeral}
 }
 
 // Functions need Terraform 1.8 or OpenTofu 1.7.

@@ -38,8 +38,8 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 	} {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
-			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_pair", "oauth_token_pairs"},
-			"ephemeral resources": {"oauth_access_token"},
+			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_introspection", "oauth_token_pair", "oauth_token_pairs"},
+			"ephemeral resources": {"oauth_access_token", "oauth_token_introspection"},
 		}[what]
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
@@ -104,6 +104,7 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"token_endpoint":           "public",
 		"token_type":               "Bearer",
 		"token_pair":               "a name",
+		"token_type_hint":          "one of two words",
 		"token_pairs":              "statuses and deadlines",
 		"token_calls":              "a number and a time",
 		"refresh_token_policy":     "settings",
@@ -276,7 +277,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 	}
 	want := map[string]int{
 		"resource oauth_app_registration": 60, "resource oauth_token_pair": 140,
-		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
+		"data oauth_access_token": 39, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 39,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -264,13 +263,7 @@ func (a *applying) takeCode(ctx context.Context) (credential.Result, bool) {
 
 // denied reports an answer like error=access_denied. Nothing is spent; the URL stays good if its state is still pending.
 func (a *applying) denied(ctx context.Context, cb oauth.Callback, at path.Path) {
-	record, err := a.eng.Peek(ctx, a.about.name)
-	if err == nil {
-		err = &credential.Error{Kind: credential.KindDenied, Record: record, Verdict: oauth.Verdict{
-			Class: oauth.Reauthorize, Code: cb.Error, Description: cb.ErrorDescription, ErrorURI: cb.ErrorURI,
-		}}
-	}
-	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, err)
+	addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, a.eng.Denied(ctx, a.about.name, cb))
 }
 
 // exchangeFailed reports a failed exchange with a fresh URL.
@@ -307,63 +300,6 @@ func (a *applying) takeTokens(ctx context.Context) bool {
 		warnUsedInput(a.about, record, at, a.diags)
 	}
 	return true
-}
-
-// offer makes the authorization URL where the configuration asks for one.
-func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credential.Record, bool) {
-	endpoint, _ := authorizationEndpoint(a.config.Client)
-	s := a.config.source()
-	if s.name != grantAuthorizationCode && s.name != grantImplicit || endpoint == "" && !discovers(a.config.Client) {
-		return credential.Record{}, true
-	}
-	grant := *s.value
-	uri, ok := a.redirectURI(ctx, diags)
-	if !ok {
-		return credential.Record{}, false
-	}
-	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
-		RedirectURI: uri, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
-		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Implicit: s.name == grantImplicit,
-		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
-	})
-	var pushing *credential.PushError
-	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
-		if either(grant, "code") != absent {
-			return credential.Record{}, true // a bare code needs no URL
-		}
-		a.unoffered = true
-	}
-	if err != nil {
-		addEngineError(diags, offerPath(err, s.name), "Unable to Offer Authorization", a.about, err)
-		return credential.Record{}, false
-	}
-	return record, true
-}
-
-// offerPath is what has to be corrected where no authorization can be offered.
-func offerPath(err error, grant string) path.Path {
-	if errors.Is(err, credential.ErrNoPushEndpoint) {
-		return path.Root("client").AtName("pushed_authorization_request_endpoint")
-	}
-	return path.Root(grant)
-}
-
-// reshaped tells whether the configuration asks a person for something else than the state did. One that has just been brought
-// a code has been asked.
-func (a *applying) reshaped() bool {
-	is, former := a.config.source(), a.state.source()
-	if former.name == "" || is.name != former.name || a.config.brings(a.state) {
-		return false
-	}
-	inputs := []string{"callback_url", "code", "code_verifier"}
-	was := former.value.Attributes()
-	for name, is := range is.value.Attributes() {
-		input := slices.ContainsFunc(inputs, func(i string) bool { return name == i || strings.HasPrefix(name, i+"_wo") })
-		if former, ok := was[name]; ok && !input && !is.Equal(former) {
-			return true
-		}
-	}
-	return false
 }
 
 // redirectURI is the grant's, else the registration's first.

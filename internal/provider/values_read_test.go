@@ -6,7 +6,8 @@ const nameRule = "must be 1 to 100 letters, digits, dots, underscores and hyphen
 
 func badDataValues() map[string][]badValue {
 	return map[string][]badValue{
-		"oauth_access_token": badAccessTokenValues(),
+		"oauth_access_token":        badAccessTokenValues(),
+		"oauth_token_introspection": badIntrospectionValues("data"),
 		"oauth_platform": {
 			{base: object{"id": "exact_online"}, at: "id", value: "", says: `id must be a platform that the provider knows: there is no preset of the platform ""`},
 			{base: object{"id": "exact_online"}, at: "id", value: "exact", says: `id must be a platform that the provider knows: there is no preset of the platform "exact"`},
@@ -40,7 +41,10 @@ func badDataValues() map[string][]badValue {
 }
 
 func badEphemeralValues() map[string][]badValue {
-	return map[string][]badValue{"oauth_access_token": badAccessTokenValues()}
+	return map[string][]badValue{
+		"oauth_access_token":        badAccessTokenValues(),
+		"oauth_token_introspection": badIntrospectionValues("ephemeral"),
+	}
 }
 
 // badAccessTokenValues are the same for the data source and the ephemeral resource.

@@ -151,7 +151,8 @@ func TestNoInputIsLeftOut(t *testing.T) {
 		t.Errorf("no bad value is tried for:\n%s", strings.Join(missing, "\n"))
 	}
 	if want := []string{
-		"data oauth_access_token", "data oauth_authorization_server", "data oauth_platform", "data oauth_token_pair", "ephemeral oauth_access_token", "oauth_app_registration", "oauth_token_pair", "provider",
+		"data oauth_access_token", "data oauth_authorization_server", "data oauth_platform", "data oauth_token_introspection", "data oauth_token_pair",
+		"ephemeral oauth_access_token", "ephemeral oauth_token_introspection", "oauth_app_registration", "oauth_token_pair", "provider",
 	}; !slices.Equal(slices.Sorted(maps.Keys(covered)), want) {
 		t.Errorf("tables: %v", covered)
 	}

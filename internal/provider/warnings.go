@@ -49,18 +49,6 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	}
 }
 
-// warnUnusedURL says why a plan of a pair that works has something to do: the one who was to authorize it has not. Where its end is
-// near, that is told already.
-func warnUnusedURL(about subject, record credential.Record, diags *diag.Diagnostics) {
-	p, ok := record.NewestPending()
-	end := record.AbsoluteDeadline()
-	if !ok || record.Status != credential.StatusActive || !end.IsZero() && end.Sub(about.session.now()) < warnReauthorize {
-		return
-	}
-	diags.AddWarning("Authorization URL Expired", fmt.Sprintf("A person was offered to authorize %s again, and has not done so. Its tokens work, and nobody has to. Until %s an apply offers it anew.\n\n%s",
-		about, moment(p.CreatedAt.Add(credential.OfferedFor)), authorizeAgain(about, record)))
-}
-
 // stateOnlyRisk says what loses a single-use token that is in the state alone, and what helps.
 func stateOnlyRisk(record credential.Record) string {
 	if s := record.Refresh.Strategy; s == credential.StrategyAtApply || s == credential.StrategyNever {
@@ -156,6 +144,8 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 			}
 			diags.AddWarning("Connection Details Incomplete", fmt.Sprintf("What API calls need besides the token of %s could not be looked up%s: %s "+
 				"The token works all the same. %s", about, inBrackets(n.Text), clause(n.Err), again))
+		case credential.NoticeAccessLeft:
+			warnAccessLeft(about, n, diags)
 		case credential.NoticeNotRevoked:
 			diags.AddWarning("Tokens Not Revoked", fmt.Sprintf("%s was removed here, but its tokens were not revoked: %s Revoke the app's access on the platform, where the user's connected apps are listed.",
 				capital(about.String()), notRevoked(n.Err)))
@@ -192,10 +182,19 @@ func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) 
 	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, clause(n.Err), where))
 }
 
+// warnAccessLeft tells of an access token that a destroy could not end.
+func warnAccessLeft(about subject, n credential.Notice, diags *diag.Diagnostics) {
+	ends := "it works until it ends by itself"
+	if !n.Until.IsZero() {
+		ends = fmt.Sprintf("it works until %s", moment(n.Until))
+	}
+	diags.AddWarning("Access Token Not Revoked", fmt.Sprintf("%s was removed here, and its last access token could not be revoked by itself: %s "+
+		"Unless the server has ended it with the refresh token, %s.", capital(about.String()), notRevoked(n.Err), ends))
+}
+
 func notRevoked(err error) string {
-	e := credential.AsError(err)
-	if e.Verdict.Class != "" {
-		return "the server said " + e.Verdict.Words() + "."
+	if words := credential.AsError(err).Verdict.Words(); words != "" {
+		return "the server said " + words + "."
 	}
 	return clause(err)
 }

@@ -270,11 +270,11 @@ func TestSettingsAsJSON(t *testing.T) {
 	equal(t, "defaults", string(got), `{"rotation":"single_use","on_reuse":"revoke_family","grace_period":"30s",`+
 		`"access_token_lifetime":"10m0s","refresh_token_idle_lifetime":"0s","refresh_token_absolute_lifetime":"0s",`+
 		`"code_lifetime":"10m0s","earliest_refresh":"0s","too_early_status":400,"too_early_error":"too_early",`+
-		`"too_early_body":"","token_calls":0,"token_calls_window":"0s","omit_refresh_token":false,"require_pkce":false,"require_pushed_requests":false,"pushed_request_lifetime":"0s","nonces":"","nonces_at_api":"","ignore_proofs":false}`)
+		`"too_early_body":"","token_calls":0,"token_calls_window":"0s","omit_refresh_token":false,"keep_access_on_revocation":false,"require_pkce":false,"require_pushed_requests":false,"pushed_request_lifetime":"0s","nonces":"","nonces_at_api":"","ignore_proofs":false}`)
 	want := sandbox.Settings{
 		Rotation: "none", OnReuse: "reject", GracePeriod: 1, AccessTokenLifetime: 2, RefreshTokenIdleLifetime: 3,
 		RefreshTokenAbsoluteLifetime: 4, CodeLifetime: 5, EarliestRefresh: 6, TooEarlyStatus: 401, TooEarlyError: "a",
-		TooEarlyBody: "b", TokenCalls: 7, TokenCallsWindow: 8, OmitRefreshToken: true, RequirePKCE: true,
+		TooEarlyBody: "b", TokenCalls: 7, TokenCallsWindow: 8, OmitRefreshToken: true, KeepAccessOnRevocation: true, RequirePKCE: true,
 	}
 	encoded, err := json.Marshal(want)
 	equal(t, "error", err, nil)

@@ -72,3 +72,17 @@ func TestProfileIntrospection(t *testing.T) {
 		equal(t, profile+": active", got.json["active"] == true, want.status == 200)
 	}
 }
+
+// RFC 7009 §2.1: the access tokens SHOULD end with their refresh token, and a server may be told that they do not.
+func TestRevocationKeepsAccess(t *testing.T) {
+	for _, keeps := range []bool{false, true} {
+		r := newRig(t, func(s *sandbox.Settings) { s.KeepAccessOnRevocation = keeps })
+		issued := r.issue()
+		equal(t, "revoked", r.post("/revoke", asApp("token", issued.RefreshToken)...).status, 200)
+		active := func(token string) any { return r.post("/introspect", asApp("token", token)...).json["active"] }
+		equal(t, "the refresh token", active(issued.RefreshToken), any(false))
+		equal(t, "the access token", active(issued.AccessToken), any(keeps))
+		equal(t, "revoked by itself", r.post("/revoke", asApp("token", issued.AccessToken)...).status, 200)
+		equal(t, "the access token", active(issued.AccessToken), any(false))
+	}
+}

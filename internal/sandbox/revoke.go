@@ -27,6 +27,13 @@ func (s *Server) serveRevoke(c *call) reply {
 	case access != nil && s.manners.revokesRefreshOnly:
 		return s.refuse(revokeUnsupported)
 	case refresh != nil && refresh.family.revoked == "":
+		if s.settings.KeepAccessOnRevocation {
+			for _, t := range s.accesses {
+				if t.family == refresh.family {
+					t.family = nil
+				}
+			}
+		}
 		s.kill(refresh.family, RevokedByClient)
 		s.counters.Revocations++
 	case access != nil && access.live(s.Now()):

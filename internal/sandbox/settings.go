@@ -78,6 +78,8 @@ type Settings struct {
 	// OmitRefreshToken makes refreshes answer without a refresh_token; the presented token stays, as under
 	// RotationNone.
 	OmitRefreshToken bool
+	// KeepAccessOnRevocation lets access tokens outlive the revocation of their refresh token (RFC 7009 §2.1 wants them ended).
+	KeepAccessOnRevocation bool
 	// RequirePKCE refuses authorization requests without a code_challenge.
 	RequirePKCE bool
 	// RequirePushedRequests refuses authorization requests that were not pushed before (RFC 9126), and says so in the metadata.
@@ -187,6 +189,7 @@ type settingsJSON struct {
 	DeviceCodeLifetime           jsonDuration `json:"device_code_lifetime,omitempty"`
 	DeviceInterval               jsonDuration `json:"device_interval,omitempty"`
 	OmitRefreshToken             bool         `json:"omit_refresh_token"`
+	KeepAccessOnRevocation       bool         `json:"keep_access_on_revocation"`
 	RequirePKCE                  bool         `json:"require_pkce"`
 	RequirePushedRequests        bool         `json:"require_pushed_requests"`
 	PushedRequestLifetime        jsonDuration `json:"pushed_request_lifetime"`
@@ -218,7 +221,8 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 		TooEarlyStatus:               wire.TooEarlyStatus, TooEarlyError: wire.TooEarlyError, TooEarlyBody: wire.TooEarlyBody,
 		TokenCalls: wire.TokenCalls, TokenCallsWindow: time.Duration(wire.TokenCallsWindow),
 		DeviceCodeLifetime: time.Duration(wire.DeviceCodeLifetime), DeviceInterval: time.Duration(wire.DeviceInterval),
-		OmitRefreshToken: wire.OmitRefreshToken, RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
+		OmitRefreshToken: wire.OmitRefreshToken, KeepAccessOnRevocation: wire.KeepAccessOnRevocation,
+		RequirePKCE: wire.RequirePKCE, Registration: wire.Registration,
 		RequirePushedRequests: wire.RequirePushedRequests, PushedRequestLifetime: time.Duration(wire.PushedRequestLifetime),
 		Nonces: wire.Nonces, NoncesAtAPI: wire.NoncesAtAPI, IgnoreProofs: wire.IgnoreProofs,
 		ClientSecretLifetime: time.Duration(wire.ClientSecretLifetime),
@@ -237,7 +241,8 @@ func (s Settings) wire() settingsJSON {
 		TooEarlyStatus:               s.TooEarlyStatus, TooEarlyError: s.TooEarlyError, TooEarlyBody: s.TooEarlyBody,
 		TokenCalls: s.TokenCalls, TokenCallsWindow: jsonDuration(s.TokenCallsWindow),
 		DeviceCodeLifetime: jsonDuration(s.DeviceCodeLifetime), DeviceInterval: jsonDuration(s.DeviceInterval),
-		OmitRefreshToken: s.OmitRefreshToken, RequirePKCE: s.RequirePKCE, Registration: s.Registration,
+		OmitRefreshToken: s.OmitRefreshToken, KeepAccessOnRevocation: s.KeepAccessOnRevocation,
+		RequirePKCE: s.RequirePKCE, Registration: s.Registration,
 		RequirePushedRequests: s.RequirePushedRequests, PushedRequestLifetime: jsonDuration(s.PushedRequestLifetime),
 		Nonces: s.Nonces, NoncesAtAPI: s.NoncesAtAPI, IgnoreProofs: s.IgnoreProofs,
 		ClientSecretLifetime: jsonDuration(s.ClientSecretLifetime),

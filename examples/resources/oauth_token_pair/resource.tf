@@ -19,6 +19,7 @@ resource "oauth_app_registration" "crm" {
   authorization_endpoint = "https://login.example.com/authorize"
   token_endpoint         = "https://login.example.com/token"
   revocation_endpoint    = "https://login.example.com/revoke"
+  introspection_endpoint = "https://login.example.com/introspect"
 }
 
 resource "oauth_token_pair" "crm" {
