@@ -54,7 +54,8 @@ func guidesToEndpoints() []Guide {
 			Form: `"https://login.example.com/register"`, Allowed: https},
 		{Name: "device_authorization_endpoint", Meaning: "where devices begin an authorization (RFC 8628)", Form: `"https://login.example.com/device"`,
 			Allowed: https},
-		{Name: "pushed_authorization_request_endpoint", Meaning: "where authorization requests are pushed (RFC 9126)", Form: `"https://login.example.com/par"`,
+		{Name: "pushed_authorization_request_endpoint", Meaning: "where authorization requests are pushed (RFC 9126)",
+			Form:    `"https://login.example.com/par"`,
 			Allowed: https},
 		{Name: "userinfo_endpoint", Meaning: "where the server tells about the person", Form: `"https://login.example.com/userinfo"`, Allowed: https},
 	}

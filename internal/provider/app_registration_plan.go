@@ -129,6 +129,7 @@ func (r *appRegistrationResource) checkAgainstSession(
 			noWriteOnly(path.Root(s.name+"_wo"), diags)
 		}
 	}
+	config.checkKind(diags) // once more: at apply more is known
 	if r.session.stateOnly && config.registers() {
 		diags.AddAttributeError(path.Root("client_id"), "Registration Without a Token Store",
 			`Without client_id the client is registered at the server, which may replace its secret and the token of its registration with every call. token_store = "state" `+
@@ -204,10 +205,12 @@ func (p registrationPlan) compute(plan *appRegistrationModel, config, state appR
 	}
 	switch {
 	case config.ClientID.IsUnknown():
-		for _, v := range append(given, &plan.ClientSecret) {
+		for _, v := range given {
 			*v = types.StringUnknown()
 		}
-		plan.ClientID = types.StringUnknown()
+		if plan.ClientID, plan.ClientSecret = types.StringUnknown(), config.ClientSecret; config.ClientSecret.IsNull() {
+			plan.ClientSecret = types.StringUnknown()
+		}
 	case !registers:
 		for _, v := range given {
 			*v = types.StringNull()
