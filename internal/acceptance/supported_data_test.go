@@ -148,7 +148,7 @@ func supported() []standard {
 				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 			{
-				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one, by a client with a certificate.",
+				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one and that the client calls itself, by a client with a certificate.",
 				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 		}},
