@@ -148,7 +148,11 @@ func (m *Manager) UpdateRegistration(ctx context.Context, name string, w Wish, r
 		if w.owns(r) != nil || r.Registered.dynamic() == nil {
 			return r, false
 		}
+		r = r.clone()
 		r.Client, r.Attachment.Attached = r.asGiven(w.Client), true
+		if d := r.Registered.Dynamic; len(d.Changes(w.Metadata)) == 0 { // but the order may be another: the first redirect URI is a default
+			d.Wanted = w.Metadata
+		}
 		return r, true
 	})
 	if err != nil {

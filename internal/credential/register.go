@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -64,7 +65,7 @@ func (m *Manager) Register(ctx context.Context, name string, w Wish) (Registrati
 		// The client is in hand, and all that matters is stored.
 		notices = append(notices, Notice{Code: NoticeUnchecked, Err: err, Managing: true})
 	}
-	if len(last.Registered.Dynamic.Changes(w.Metadata)) > 0 { // what the apply that died has registered
+	if !maps.EqualFunc(last.Registered.Dynamic.Wanted, w.Metadata, secret.String.Equal) { // by the apply that died
 		reg, more, err := m.UpdateRegistration(ctx, name, w, false)
 		return reg, append(notices, more...), err
 	}

@@ -48,6 +48,9 @@ func (d *Dynamic) Drifted() []string {
 	var names []string
 	for name, wanted := range d.Wanted {
 		now := d.Current[name]
+		if name == "software_statement" && now.IsEmpty() {
+			continue // it has done its work, and some servers say it once at most
+		}
 		if d.Current != nil && !oauth.SameMetadata(name, now, wanted) && !oauth.SameMetadata(name, now, d.Answered[name]) {
 			names = append(names, name)
 		}
