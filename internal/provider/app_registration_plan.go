@@ -89,11 +89,16 @@ func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.M
 		unknownName(&resp.Diagnostics)
 		return
 	}
+	config.checkKind(&resp.Diagnostics) // what validate did not know yet
 	if !r.session.isUnknown() {
 		r.checkAgainstSession(ctx, req, config, &resp.Diagnostics)
 	}
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !creating && mem.Registered && config.ClientID.IsUnknown() {
+		unknownClientID(&resp.Diagnostics)
 		return
 	}
 	change := registrationPlan{
@@ -204,10 +209,12 @@ func (p registrationPlan) compute(plan *appRegistrationModel, config, state appR
 	}
 	switch {
 	case config.ClientID.IsUnknown():
-		for _, v := range append(given, &plan.ClientSecret) {
+		for _, v := range given {
 			*v = types.StringUnknown()
 		}
-		plan.ClientID = types.StringUnknown()
+		if plan.ClientID, plan.ClientSecret = types.StringUnknown(), config.ClientSecret; config.ClientSecret.IsNull() {
+			plan.ClientSecret = types.StringUnknown()
+		}
 	case !registers:
 		for _, v := range given {
 			*v = types.StringNull()
