@@ -194,3 +194,33 @@ func TestRegistrationReadNotOffered(t *testing.T) {
 	s.fault(sandbox.Fault{Path: "/register/", Action: sandbox.ActionStatus, Status: 405})
 	w.plan().mustSay(t, "Registration Not Checked", "takes no such call for a client that it has made", "HTTP 405")
 }
+
+// Another secret cannot be asked for where there is no management, and another registration_endpoint moves nothing.
+func TestRegistrationChangesThatDoNothing(t *testing.T) {
+	t.Parallel()
+	s, w := newRegistrar(t, func(r *sandbox.Registration) { r.NoManagement = true }), newWorkspace(t)
+	w.write(s.registering(""))
+	w.apply()
+	w.write(s.registering(`rotate_when_changed = { month = "7" }`))
+	w.fails([]string{"Registration Cannot Be Updated", "rotate_when_changed", "client_secret cannot be changed there"}, applyIt...)
+	w.write(strings.ReplaceAll(s.registering(""), `/register"`, `/register/"`))
+	w.plan().mustSay(t, "Client Stays Where It Is Registered", "1 to change")
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+}
+
+// Keys that are spelled otherwise are the same keys; other keys are drift.
+func TestRegistrationKeySet(t *testing.T) {
+	t.Parallel()
+	s, w := newRegistrar(t, nil), newWorkspace(t)
+	w.write(s.registering(`jwks = "{\"keys\": [ {\"kty\":\"OKP\", \"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"} ]}"`))
+	w.apply().mustNotSay(t, "Replaced")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.write(s.registering(`jwks = jsonencode({ keys = [{ x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", kty = "OKP", crv = "Ed25519" }] })`))
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.") // another spelling
+	s.changeRegistration(sandbox.RegistrationChange{Set: map[string]json.RawMessage{"jwks": json.RawMessage(`{"keys":[]}`)}})
+	w.plan().mustSay(t, "~ jwks", "1 to change")
+	w.apply()
+	s.changeRegistration(sandbox.RegistrationChange{Remove: []string{"jwks"}})
+	w.plan().mustSay(t, "+ jwks", "1 to change")
+}

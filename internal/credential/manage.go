@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -14,8 +15,10 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err == nil {
+	if err == nil && a.Purpose == PurposeRegister {
 		err = oauth.CheckEndpoint(r.Endpoint, m.insecure)
+	} else if err == nil {
+		err = m.checkAddress(snap.record)
 	}
 	if err != nil {
 		return step{notices: notices}, configurationError(err, snap.record)
@@ -48,6 +51,18 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 		return done, nil
 	}
 	return step{notices: notices}, m.managingRefused(ctx, c, verdict)
+}
+
+// checkAddress refuses to send the registration access token of r where others could read it.
+func (m *Manager) checkAddress(r Record) error {
+	d := r.Registered.dynamic()
+	if !d.IsManageable() {
+		return nil
+	}
+	if err := oauth.CheckEndpoint(d.URI, m.insecure); err != nil {
+		return configurationError(fmt.Errorf("%w: %w", ErrManagementAddress, err), r)
+	}
+	return nil
 }
 
 var errOtherClient = errors.New("the server answered with another client_id")

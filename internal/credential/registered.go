@@ -40,8 +40,17 @@ type Refused struct {
 	Lost bool
 }
 
-// IsManageable tells whether the registration can be read, updated and deleted.
-func (d *Dynamic) IsManageable() bool { return d != nil && d.URI != "" && !d.Token.IsEmpty() }
+// IsManageable tells whether the registration can be read, updated and deleted. An address that is none counts as absent.
+func (d *Dynamic) IsManageable() bool {
+	return d != nil && !d.Token.IsEmpty() && oauth.CheckEndpoint(d.URI, true) == nil
+}
+
+// moves tells whether the server's word about where the registration is managed is to be taken: not if that is no address, or
+// gives up https.
+func (d *Dynamic) moves(uri string) bool {
+	return oauth.CheckEndpoint(uri, true) == nil && (oauth.CheckEndpoint(d.URI, true) != nil ||
+		strings.HasPrefix(uri, "https:") || !strings.HasPrefix(d.URI, "https:"))
+}
 
 // Drifted lists the metadata that have changed at the server since it answered to what was sent, sorted.
 func (d *Dynamic) Drifted() []string {

@@ -58,7 +58,7 @@ func (d *Dynamic) take(said oauth.Registration, c *Client) (rotated bool) {
 	if !said.Token.IsEmpty() {
 		d.Token = said.Token
 	}
-	if said.URI != "" {
+	if d.moves(said.URI) {
 		d.URI = said.URI
 	}
 	if !said.IssuedAt.IsZero() {

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -64,6 +65,59 @@ func TestHealRegistration(t *testing.T) {
 	w := newWorld(t)
 	if err := newRegistrar(w).start(t).HealRegistration(t.Context(), theName, RegistrationReplica{Family: "f", Generation: 2}); err != nil || w.app().Status != "" {
 		t.Errorf("a store without a record: %v", err)
+	}
+}
+
+// Where a registration is managed is the server's to say, and not every word of it is fit to send a token to.
+func TestManagementAddress(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, uri  string
+		manageable bool
+		kind       Kind // of the notice; empty: none
+	}{
+		{"relative", "/register/client-1", false, ""},
+		{"not a web address", "urn:client-1", false, ""},
+		{"in the clear", "http://as.example/register/client-1", true, KindConfiguration},
+		{"another host", "https://other.example/register/client-1", true, ""},
+	} {
+		t.Run("at first, "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			s := newRegistrar(w)
+			s.uri = tt.uri
+			reg, notices, err := s.start(t).Register(t.Context(), theName, theWish("a1"))
+			if err != nil || reg.Client.ClientID != "client-1" || reg.Dynamic.IsManageable() != tt.manageable {
+				t.Fatalf("%+v, %v", reg, err)
+			}
+			if len(notices) > 0 != (tt.kind != "") || tt.kind != "" && !errors.Is(notices[0].Err, ErrManagementAddress) {
+				t.Errorf("notices: %v", notices)
+			}
+			_, notices, err = s.start(t).CheckRegistration(t.Context(), theName)
+			if err != nil || len(notices) > 0 != (tt.kind != "") || tt.kind != "" && s.calls["GET"] > 0 {
+				t.Errorf("%d reads, %v, %v", s.calls["GET"], notices, err)
+			}
+		})
+		t.Run("later, "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			s := newRegistrar(w)
+			if _, _, err := s.start(t).Register(t.Context(), theName, theWish("a1")); err != nil {
+				t.Fatal(err)
+			}
+			s.uri = tt.uri
+			reg, _, err := s.start(t).CheckRegistration(t.Context(), theName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := fakeHost + "/register/client-1"
+			if tt.name == "another host" {
+				want = tt.uri
+			}
+			if reg.Dynamic.URI != want || !s.accepts(w.app()) {
+				t.Errorf("managed at %s", reg.Dynamic.URI)
+			}
+		})
 	}
 }
 

@@ -31,6 +31,13 @@ func explainRegistration(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindAttached && errors.Is(e, credential.ErrOtherRegistrar):
 		return []string{fmt.Sprintf("The token store %s holds %s, left by an apply that did not finish, with a client of another server.", about.session.location, about),
 			"It was left alone and still works.", fmt.Sprintf("Take it over with the former configuration: terraform import ADDRESS %s. Or choose another name.", about.name)}
+	case errors.Is(e, credential.ErrManagementAddress):
+		how := "If the server is at fault, have that corrected."
+		if about.destroying {
+			how = "To forget it here alone, set deregister_on_destroy = false, apply, and destroy then; a person deletes the client at the server."
+		}
+		return []string{fmt.Sprintf("%s cannot be read, updated or deleted: the server wants that at %s. But %s",
+			capital(about.String()), r.Registered.Dynamic.URI, clause(e.Err)), "Nothing was sent there. " + works, how}
 	case errors.Is(e, credential.ErrNotManageable):
 		return []string{fmt.Sprintf("The token store %s holds %s, left by an apply that did not finish: it had registered the client %s with other metadata, and the server offers no management (RFC 7592) to change them.",
 			about.session.location, about, r.Client.ClientID), "Nothing was sent. That client still works.", fmt.Sprintf(
@@ -192,6 +199,13 @@ func warnNotRotated(about subject, d *credential.Dynamic, diags *diag.Diagnostic
 		"That is the server's to decide; ask its operator how secrets are renewed there, or register another client: terraform apply -replace=ADDRESS.", about, until))
 }
 
+// warnEndpointChanged tells that another registration_endpoint does not move a client.
+func warnEndpointChanged(about subject, state appRegistrationModel, diags *diag.Diagnostics) {
+	diags.AddAttributeWarning(path.Root("registration_endpoint"), "Client Stays Where It Is Registered", fmt.Sprintf(
+		"registration_endpoint is used when a client is registered. The client %s of %s was registered at %s, and stays there. If the new address is the same server's, nothing needs to be done. If it is another server's: terraform apply -replace=ADDRESS.",
+		state.ClientID.ValueString(), about, state.RegistrationEndpoint.ValueString()))
+}
+
 func unknownClientID(diags *diag.Diagnostics) {
 	diags.AddAttributeError(path.Root("client_id"), "Client ID Not Known Yet",
 		"The client of this resource was registered by it, and client_id, which names another one, is known only after apply. Replacing it now would delete the client at the server, so nothing is planned. "+
@@ -241,10 +255,13 @@ func warnDeregistered(about subject, diags *diag.Diagnostics) {
 }
 
 func refuseUnmanaged(about subject, names []string, rotates bool, diags *diag.Diagnostics) {
+	var at path.Path
 	if rotates {
-		names = append(names, "client_secret")
+		names, at = append(names, "client_secret"), path.Root("rotate_when_changed")
+	} else {
+		at = attributeOf(names[0])
 	}
-	diags.AddAttributeError(attributeOf(names[0]), "Registration Cannot Be Updated", fmt.Sprintf(
+	diags.AddAttributeError(at, "Registration Cannot Be Updated", fmt.Sprintf(
 		"The server offers no management of %s (RFC 7592): it gave no registration access token or address with it. %s cannot be changed there.\n\nNothing was sent. The client is as it was and still works.\n\n%s",
 		about, uniqueNames(names), howToReplace()))
 }
