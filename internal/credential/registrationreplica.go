@@ -27,7 +27,8 @@ func (m *Manager) HealRegistration(ctx context.Context, name string, p Registrat
 
 // healRegistration is the pure part of HealRegistration. It returns false if there is nothing to heal.
 func (m *Manager) healRegistration(r Record, p RegistrationReplica) (Record, bool) {
-	if r.IsMoved() || r.Moving() || r.IsTombstone() || r.Registered.dynamic() == nil || p.Family == "" || r.Family != p.Family || p.Generation <= r.Generation {
+	ahead := p.Family != "" && p.Family == r.Family && p.Generation > r.Generation
+	if !ahead || r.IsMoved() || r.Moving() || r.IsTombstone() || r.Registered.dynamic() == nil {
 		return r, false
 	}
 	// Plans that were not applied may have brought more than the state knows: a refusal is no proof that the client is gone.

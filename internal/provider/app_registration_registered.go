@@ -83,11 +83,11 @@ func (r *appRegistrationResource) readRegistered(
 		diags.AddWarning("App Registration Lives in Another Token Store", elsewhere(about))
 		return
 	}
-	var notices []credential.Notice
-	err := r.heal(ctx, *state, *mem)
-	if err == nil {
-		reg, notices, err = r.session.manager.CheckRegistration(ctx, about.name)
+	if err := r.heal(ctx, *state, *mem); err != nil { // the state stays: it has what the store lacks
+		warnManaging(about, credential.Notice{Code: credential.NoticeUnchecked, Err: err, Managing: true}, diags)
+		return
 	}
+	reg, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
 	warnNotices(about, notices, diags)
 	if err != nil {
 		addEngineError(diags, path.Root("name"), "Unable to Read App Registration", about, err)
