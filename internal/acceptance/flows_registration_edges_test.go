@@ -224,3 +224,40 @@ func TestRegistrationKeySet(t *testing.T) {
 	s.changeRegistration(sandbox.RegistrationChange{Remove: []string{"jwks"}})
 	w.plan().mustSay(t, "+ jwks", "1 to change")
 }
+
+// A server that leaves out of its answers to reads what it has taken: it is shown and sent once, and not for ever.
+func TestRegistrationReadLeavesOut(t *testing.T) {
+	t.Parallel()
+	s, w := newRegistrar(t, nil), newWorkspace(t)
+	config := func(name string) string {
+		return s.registering(fmt.Sprintf("client_name = %q\n  contacts = [\"a@example.com\"]", name))
+	}
+	reads := func(name string) {
+		s.ClearFaults()
+		f := registerFault("GET", sandbox.Before, sandbox.ActionStatus)
+		f.Status, f.Body = 200, fmt.Sprintf(`{"client_id":%q,"redirect_uris":[%q],"grant_types":["authorization_code","refresh_token"],"client_name":%q}`, s.registered().ID, redirectURI, name)
+		for range 9 {
+			s.fault(f)
+		}
+	}
+	w.write(config("Books"))
+	w.apply()
+	reads("Books")
+	w.plan().mustSay(t, "+ contacts", "1 to change")
+	w.apply().mustSay(t, "1 changed")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.write(config("Ledger"))
+	w.apply().mustNotSay(t, "+ contacts")
+	reads("Ledger")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	reads("Stolen")
+	w.plan().mustSay(t, `"Stolen" -> "Ledger"`)
+
+	s.ClearFaults()
+	f := registerFault("GET", sandbox.Before, sandbox.ActionStatus)
+	f.Status, f.Body = 200, `{"message":"maintenance"}`
+	s.fault(f)
+	says := w.plan()
+	says.mustSay(t, "Registration Not Checked", `"Stolen" -> "Ledger"`)
+	says.mustNotSay(t, "+ redirect_uris")
+}

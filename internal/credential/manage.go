@@ -37,6 +37,9 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 		// RFC 7592 §3: the client_id stays. This is about somebody else.
 		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: verdict.Status, Err: errOtherClient}
 	}
+	if verdict.Class == oauth.Success && a.Purpose == PurposeRead && !snap.record.Registered.Dynamic.isAbout(said) {
+		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: verdict.Status, Err: errNoClient}
+	}
 	m.log.Info("registration answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:
@@ -65,7 +68,23 @@ func (m *Manager) checkAddress(r Record) error {
 	return nil
 }
 
-var errOtherClient = errors.New("the server answered with another client_id")
+var (
+	errOtherClient = errors.New("the server answered with another client_id")
+	errNoClient    = errors.New("the answer does not tell of a client")
+)
+
+// isAbout tells whether the answer to a read is about a client at all: else all that it leaves out would count as removed.
+func (d *Dynamic) isAbout(said oauth.Registration) bool {
+	if said.ClientID != "" || said.Salvaged || !said.Token.IsEmpty() || !said.ClientSecret.IsEmpty() || len(d.Current) == 0 {
+		return true
+	}
+	for name := range said.Metadata {
+		if _, ok := d.Current[name]; ok {
+			return true
+		}
+	}
+	return false
+}
 
 // managingRefused writes an answer down that brought nothing, and returns it as an error.
 func (m *Manager) managingRefused(ctx context.Context, c *claimed, v oauth.Verdict) error {
