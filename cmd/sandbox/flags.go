@@ -68,6 +68,9 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (co
 	flags.StringVar((*string)(&c.settings.OnReuse), "on-reuse", string(c.settings.OnReuse),
 		"what follows when a dead one is presented, a `reaction`: reject, revoke_family or revoke_client_user")
 	flags.DurationVar(&c.settings.GracePeriod, "grace", c.settings.GracePeriod, "the grace period of single_use_grace")
+	flags.BoolVar(&c.settings.Registration.Enabled, "registration", c.settings.Registration.Enabled,
+		"let clients register themselves at /register (RFC 7591) and manage that (RFC 7592); how, says \"registration\" in the "+
+			"settings of the control API")
 	flags.StringVar(&c.readyFile, "ready-file", "", "also write the line of JSON to this `file` when ready")
 	flags.BoolVar(&c.exitWithStdin, "exit-with-stdin", false, "end when standard input closes")
 

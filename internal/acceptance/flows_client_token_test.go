@@ -3,7 +3,13 @@
 package acceptance_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -190,5 +196,156 @@ resource "terraform_data" "y" {
 	other.apply()
 	s.expectMints(1)
 	expectIn(t, w.dir, "the access token", other.string("data.oauth_access_token.x", "access_token"), false)
+	expectIn(t, w.store, "the client secret", clientSecret, false)
+}
+
+// askingBy is a data source "x" whose client asks by another grant.
+func (s *server) askingBy(grant, more string) string {
+	return fmt.Sprintf(`
+data "oauth_access_token" "x" {
+  client = %s
+  %s
+  %s
+}
+`, s.client(strict), grant, more)
+}
+
+// A person's password, an assertion that is signed here, and a token in place of another: each is asked for once, and shared.
+func TestClientTokenByOtherGrants(t *testing.T) {
+	t.Parallel()
+	s, w := newGranting(t, withUser(true)), newWorkspace(t)
+	w.write(s.askingBy(userGrant, "count = 10"))
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(1, 0)
+	s.later(time.Hour, w)
+	w.apply() // a refresh token in the reply is of no use: the grant is at hand
+	s.expectGrants(2, 0)
+	expectIn(t, w.store, "the password", "pass word&1", false)
+
+	w.write(s.askingBy(`password = { username = "zoë", password = "guessed" }`, "count = 10"))
+	for range 2 {
+		w.fails([]string{"Unable to Get Access Token", "(password), and the server does not accept what the grant brings.", "Nothing was used up", "This run has asked once", "invalid_grant: wrong username or password"}, "plan", "-no-color", "-input=false")
+	}
+	if c := s.Counters(); c.TokenRequests != 4 {
+		t.Errorf("%d requests: a refused password is sent once by each run", c.TokenRequests)
+	}
+	w.write(s.askingBy(userGrant, ""))
+	w.apply()
+	s.expectGrants(2, 0)
+}
+
+// An assertion is signed afresh for each request, and an extension sends what it is given: one request for each expiry, however many ask.
+func TestClientTokenByAssertionAndExtension(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const urn = "urn:example:params:oauth:grant-type:ticket"
+	s, w := newGranting(t, func(g *sandbox.Grants) {
+		g.AssertionKeys = map[string]crypto.PublicKey{clientID: key.Public()}
+		g.Extensions = map[string]map[string]string{urn: {"ticket": "t1ck3t-1"}}
+	}), newWorkspace(t)
+	w.write(s.askingBy(fmt.Sprintf("jwt_bearer = { private_key = %q, subject = \"user-1\", scopes = [\"a\"] }", keyPEM(t, key)), "count = 10"))
+	w.apply()
+	s.later(time.Hour, w)
+	w.apply()
+	s.expectGrants(2, 0) // the server refuses a jti that it has seen
+	if got := s.LastAssertion(); got.Claims["sub"] != "user-1" || got.Claims["iss"] != clientID {
+		t.Errorf("claims %v", got.Claims)
+	}
+	w.write(s.askingBy(fmt.Sprintf("extension_grant = { grant_type = %q, sensitive_parameters = { ticket = \"t1ck3t-1\" } }", urn), "count = 10"))
+	w.apply()
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(3, 0)
+	expectIn(t, w.store, "the ticket", "t1ck3t-1", false)
+	expectIn(t, w.store, "the key", "PRIVATE KEY", false)
+}
+
+// A narrower token is derived from a pair without rotating it, for all who ask; another subject makes another token.
+func TestClientTokenOfAnExchange(t *testing.T) {
+	t.Parallel()
+	s, w := newGranting(t, func(g *sandbox.Grants) { g.Exchange = true }), newWorkspace(t)
+	w.write(s.pair("crm", s.issue().RefreshToken, strict, "") + `
+data "oauth_access_token" "x" {
+  client         = ` + s.client(strict) + `
+  token_exchange = { subject_token_pair = oauth_token_pair.this.id, scopes = ["read"] }
+}
+`)
+	w.apply()
+	refreshes := s.Counters().Refreshes
+	s.expectGrants(1, refreshes)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(1, refreshes)
+	if got, pair := w.string("data.oauth_access_token.x", "access_token"), w.string(this, "access_token"); got == pair || got == "" {
+		t.Error("the derived token is that of the pair")
+	}
+}
+
+// At TRACE, in output, state and plan: neither the secret of a client, its token, nor a token that is asked about, also where the server
+// quotes them.
+func TestClientTokenLeavesNoSecret(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	if !w.knows(writeOnlyArguments) {
+		return
+	}
+	w.env["TF_LOG"], w.env["TF_LOG_PATH"] = "TRACE", filepath.Join(w.dir, "trace.log")
+	foreign := s.issue()
+	w.env["TF_VAR_secret"], w.env["TF_VAR_token"] = clientSecret, foreign.RefreshToken
+	client := strings.Replace(s.introspectable(), fmt.Sprintf("%q", clientSecret), "var.secret", 1)
+	w.write(fmt.Sprintf(`
+provider "oauth" { secrets_in_state = false }
+variable "secret" {
+  sensitive = true
+  ephemeral = true
+}
+variable "token" {
+  sensitive = true
+  ephemeral = true
+}
+ephemeral "oauth_access_token" "x" {
+  client             = %[1]s
+  client_credentials = {}
+}
+ephemeral "oauth_token_introspection" "x" {
+  client = %[1]s
+  token  = var.token
+}
+ephemeral "oauth_token_introspection" "own" {
+  client = %[1]s
+  token  = ephemeral.oauth_access_token.x.access_token
+}
+`, client))
+	outputs := ""
+	note := func(r result) { outputs += r.stdout + r.stderr }
+	note(w.plan("-out=saved"))
+	note(w.applySaved("saved"))
+	s.later(time.Hour, w)
+	for path, quoted := range map[string]string{"/token": clientSecret, "/introspect": clientSecret + " and " + foreign.RefreshToken} {
+		body, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": "not with " + quoted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.fault(sandbox.Fault{Path: path, Action: sandbox.ActionStatus, Status: 400, Body: string(body), Count: 2})
+	}
+	note(w.fails([]string{"Unable to Get Access Token", "Unable to Introspect Token", "invalid_request: not with (redacted) and (redacted)"}, "plan", "-no-color", "-input=false"))
+	other := w.sibling()
+	delete(other.env, "TF_LOG")
+	s.ClearFaults()
+	other.write(s.asking("", ""))
+	other.apply()
+	if text := readFile(t, w.env["TF_LOG_PATH"]); !strings.Contains(text, "refresh answered") || !strings.Contains(text, "introspected") {
+		t.Error("the log tells too little")
+	}
+	for what, text := range map[string]string{
+		"client secret": clientSecret, "foreign token": foreign.RefreshToken, "access token": other.string("data.oauth_access_token.x", "access_token"),
+	} {
+		expectIn(t, w.dir, "the "+what, text, false)
+		if strings.Contains(outputs, text) {
+			t.Errorf("the %s was printed", what)
+		}
+	}
 	expectIn(t, w.store, "the client secret", clientSecret, false)
 }

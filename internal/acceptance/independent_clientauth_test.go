@@ -149,7 +149,7 @@ resource "oauth_token_pair" "this" {
 			t.Errorf("the log tells of %+v", r)
 		}
 	}
-	if paths["/token"] < 3 || paths["/token/revocation"] != 1 {
+	if paths["/token"] < 3 || paths["/token/revocation"] != 2 {
 		t.Errorf("requests by path: %v", paths)
 	}
 }

@@ -20,8 +20,8 @@ func supported() []standard {
 		}},
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
-				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, which ends the access token too where the server says so, or whichever token there is. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, and then the access token if it is still alive, since not every server ends it along. A busy server (503) is waited for. Without a `revocation_endpoint` a warning says where a person revokes.",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestDestroyWaitsForABusyServer TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
@@ -124,11 +124,11 @@ func supported() []standard {
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
 			{
 				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
-				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeLost", oidc: "TestIndependentServerDeviceCode",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires",
 			},
 			{
-				section: "3.5", what: "`slow_down`", here: "The interval grows as the section says.",
-				sandbox: "TestDeviceCodeTakesTime", alone: "oidc-provider never asks to slow down.",
+				section: "3.5", what: "`slow_down`, and replies that are lost", here: "The interval grows by 5 seconds for good, and doubles after a connection that failed. A lost reply may have been the tokens: that is told, and the next apply gets another code.",
+				sandbox: "TestDeviceCodeTakesTime TestDeviceCodeLost", alone: "oidc-provider never asks to slow down, and a reply is not lost there on purpose.",
 			},
 		}},
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
@@ -155,7 +155,7 @@ func supported() []standard {
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{
 				section: "2", what: "`resource`", here: "In every grant, with the authorization request and with each token request.",
-				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource",
+				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource TestIndependentServerResourceOfAnAuthorization",
 			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{
@@ -171,7 +171,7 @@ func supported() []standard {
 		}},
 		{"RFC 9207", "Issuer Identification", "https://www.rfc-editor.org/rfc/rfc9207", []part{
 			{
-				section: "2.4", what: "`iss` of a callback", here: "Another issuer than the client's is refused, and so is none where the metadata say that it is always there. Nothing is sent then, and the code is not lost.",
+				section: "2.4", what: "`iss` of a callback", here: "Another issuer than the client's is refused, in errors too, and so is none where the metadata say that it is always there. Nothing is sent then, and the code is not lost.",
 				sandbox: "TestCallbackRefused TestDiscoverKeepsTheCode", oidc: "TestIndependentServerIssuer",
 			},
 		}},
@@ -252,6 +252,14 @@ func rfc9700() standard {
 		{
 			section: "2.2.2, 4.14", what: "Rotation of refresh tokens", here: "Followed, and never in the way: this provider does not trigger reuse detection by a plan, a crash or a second run, and says so when somebody else has.",
 			sandbox: "TestTwelveDiscardedPlans TestCrashMatrix", oidc: "TestIndependentServer TestIndependentServerReuseByOthers", fosite: "TestFositeDiscardedPlans",
+		},
+		{
+			section: "2.1.2, 2.4", what: "No implicit grant, no passwords", here: "Not followed where a configuration asks for them: `implicit` and `password` are for servers that offer nothing else, and are marked as legacy.",
+			sandbox: "TestImplicitGrant TestPasswordGrant", oidc: "TestIndependentServerFurtherGrants", fosite: "TestFositeImplicit TestFositePassword",
+		},
+		{
+			section: "2.2.1, 2.5", what: "Sender-constrained tokens, asymmetric client authentication", here: "Followed where the server has them and the client is configured so: DPoP, mutual TLS, `private_key_jwt`.",
+			sandbox: "TestBoundTokens TestClientProvesItself", oidc: "TestIndependentServerBindsTokens TestIndependentServerClientAuthentication", fosite: "TestFositePrivateKeyJWT",
 		},
 		{section: "2.6", what: "HTTPS", here: "Followed: `http://` is refused except to the own machine, or with `allow_insecure_http`.", sandbox: "TestMistakesAreToldAtTheirPlace", alone: "A refusal before anything is sent; every other test is on loopback."},
 	}}

@@ -45,7 +45,8 @@ The outcome of each credential:
   failed     it was not moved, and why stands on standard error; unless that says otherwise, the source has it as before
   remaining  the run was stopped before it
 
-Of a registration: copied; same; different (the destination has another one of that name, which stays as it is).
+Of a registration: moved, where the server has made its client; else copied; same; different (the destination has another one
+of that name, which stays as it is).
 
 Exit codes: 0 all done; 1 something failed or remains; 2 wrong usage, nothing was done.
 

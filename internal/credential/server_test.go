@@ -25,7 +25,8 @@ type fakeServer struct {
 	killsReuse bool          // a spent token that comes again ends its family
 	lifetime   time.Duration // of access tokens; 0: an hour, and the reply does not say
 
-	minting minting // of tokens for a client itself
+	minting  minting // of tokens for a client itself
+	granting granting
 
 	mu        sync.Mutex
 	down      bool       // nothing reaches the server
@@ -204,6 +205,9 @@ func (s *fakeServer) process(r *http.Request, form url.Values) (int, string) {
 		return s.exchange(form)
 	case "client_credentials", "urn:example:person":
 		return s.mint(form)
+	}
+	if status, reply, ok := s.further(r.URL.Path, form); ok {
+		return status, reply
 	}
 	return 400, `{"error":"unsupported_grant_type"}`
 }

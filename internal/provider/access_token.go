@@ -30,6 +30,10 @@ type accessTokenModel struct {
 	TokenPair         types.String `tfsdk:"token_pair"`
 	Client            types.Object `tfsdk:"client"`
 	ClientCredentials types.Object `tfsdk:"client_credentials"`
+	Password          types.Object `tfsdk:"password"`
+	JWTBearer         types.Object `tfsdk:"jwt_bearer"`
+	TokenExchange     types.Object `tfsdk:"token_exchange"`
+	ExtensionGrant    types.Object `tfsdk:"extension_grant"`
 	MinValidity       types.String `tfsdk:"min_validity"`
 	AllowUnauthorized types.Bool   `tfsdk:"allow_unauthorized"`
 

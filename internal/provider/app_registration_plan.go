@@ -137,6 +137,7 @@ func (r *appRegistrationResource) checkAgainstSession(
 			noWriteOnly(path.Root(s.name+"_wo"), diags)
 		}
 	}
+	config.checkKind(diags) // once more: at apply more is known
 	if r.session.stateOnly && config.registers() {
 		diags.AddAttributeError(path.Root("client_id"), "Registration Without a Token Store",
 			`Without client_id the client is registered at the server, which may replace its secret and the token of its registration with every call. token_store = "state" `+

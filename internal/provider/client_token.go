@@ -9,58 +9,14 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
 
 // kindClient is the kind of a subject that is a client, which no Terraform resource need stand for.
 const kindClient = "client"
-
-const (
-	describeClientOfToken = "The client that gets a token for itself, instead of `token_pair`: `oauth_app_registration.NAME.client`, or the same written out. With it goes `client_credentials`. " +
-		"All who ask with the same client for the same share one token until it expires, across runs and configurations that use the same token store; with `token_store = \"state\"` within one plan or apply."
-	describeClientCredentialsOfToken = "What the client asks for as itself, as a machine and for no user (RFC 6749 §4.4). `{}` will do for most servers. Needs `client`."
-)
-
-// clientTokenInputs are the client and the grants by which it gets tokens without a person.
-func clientTokenInputs(secrets string) map[string]schema.Attribute {
-	credentials := clientCredentialsAttribute()
-	credentials.MarkdownDescription = describeClientCredentialsOfToken
-	return map[string]schema.Attribute{"client": clientOfAsker(describeClientOfToken, secrets), "client_credentials": credentials}
-}
-
-// asPair is m as a token pair of the same client and grant: the same rules are for both.
-func (m *accessTokenModel) asPair() *tokenPairModel {
-	return &tokenPairModel{Client: m.Client, ClientCredentials: m.ClientCredentials}
-}
-
-// validate checks that it is known where the token comes from, and that it is one place. insecure: http:// is allowed, or nobody knows.
-func (m *accessTokenModel) validate(insecure bool, diags *diag.Diagnostics) {
-	client, grant := path.Root("client"), pathClientCredentials()
-	switch {
-	case m.TokenPair.IsNull() && m.Client.IsNull() && m.ClientCredentials.IsNull():
-		diags.AddAttributeError(path.Root("token_pair"), "Missing Attribute",
-			"An access token comes from a token pair or from a client of its own: set token_pair = oauth_token_pair.NAME.id, or client with client_credentials = {}.")
-	case isGiven(m.TokenPair) && isGiven(m.Client):
-		diags.AddAttributeError(client, "Contradicting Attributes", "token_pair and client cannot be used together. Keep one of them.")
-	case isGiven(m.TokenPair) && isGiven(m.ClientCredentials):
-		diags.AddAttributeError(grant, "Contradicting Attributes", "client_credentials goes with client; a token pair has a grant of its own. Remove it, or token_pair.")
-	case isGiven(m.Client) && m.ClientCredentials.IsNull():
-		diags.AddAttributeError(grant, "Missing Attribute", "client_credentials is needed: it says what the client asks for; {} will do for most servers.")
-	case m.Client.IsNull() && isGiven(m.ClientCredentials) && m.TokenPair.IsNull():
-		diags.AddAttributeError(client, "Missing Attribute", "client is needed: it says who asks by client_credentials.")
-	}
-	if isGiven(m.Client) && isGiven(m.AllowUnauthorized) {
-		diags.AddAttributeError(path.Root("allow_unauthorized"), "Contradicting Attributes", "allow_unauthorized goes with token_pair: nobody has to authorize a client that gets tokens for itself. Remove it.")
-	}
-	if isGiven(m.Client) {
-		get := func(name string) types.String { return member(m.Client, name) }
-		checkClient(client, get, platformParameters(m.Client), policyOf(m.Client), insecure, diags)
-		m.asPair().validateClientCredentials(diags)
-	}
-}
 
 // clients is the engine for what clients get for themselves. With token_store = "state" it remembers as long as the process lives.
 func (s *session) clients() (*credential.Manager, error) {
@@ -82,7 +38,12 @@ func (s *session) clients() (*credential.Manager, error) {
 
 // fetchForClient gets an access token that the client of m asks for itself.
 func (s *session) fetchForClient(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
-	if m.validate(s.insecure, diags); diags.HasError() {
+	m.validate(s.insecure, diags)
+	if pair := member(m.TokenExchange, "subject_token_pair"); s.stateOnly && !m.TokenExchange.IsNull() && isGiven(pair) {
+		diags.AddAttributeError(path.Root(grantTokenExchange).AtName("subject_token_pair"), "No Token Store",
+			`token_exchange.subject_token_pair looks a token pair up in the token store, and token_store = "state" has none. Set token_store to a folder, or give the access token as subject_token.`)
+	}
+	if diags.HasError() {
 		return
 	}
 	setup := credential.Setup{Client: clientFrom(m.Client), Grant: m.asPair().grant()}
@@ -98,7 +59,7 @@ func (s *session) fetchForClient(ctx context.Context, m *accessTokenModel, diags
 	if err != nil {
 		at := path.Root("client")
 		if e := credential.AsError(err); e.Kind == credential.KindConfiguration && e.Verdict.Class != "" {
-			at = pathClientCredentials()
+			at = m.asPair().grantPath()
 		}
 		addEngineError(diags, at, "Unable to Get Access Token", about, err)
 		return
@@ -144,6 +105,10 @@ func explainClientToken(about subject, e *credential.Error) []string {
 	case credential.KindConfiguration:
 		if e.Verdict.Class == "" {
 			return []string{fmt.Sprintf("The configuration of %s cannot be used: %s", about, cause(e, "unknown reason.")), unsent, "Correct the configuration, then run again."}
+		}
+		if e.Verdict.Code == "invalid_grant" && e.Record.Grant != nil && e.Record.Grant.Type != oauth.GrantClientCredentials {
+			return []string{tried + ", and the server does not accept what the grant brings.", nothing,
+				"Correct it (username and password, key and claims of the assertion, the token to exchange, or the parameters), then run again. This run has asked once; each further one asks once more, and some servers lock an account after a few."}
 		}
 		return []string{tried + ", and the server refused.", nothing,
 			"Check that the app may use this grant on the platform, and check scopes, resource, audience and extra_parameters, and the client's endpoints. Then run again."}

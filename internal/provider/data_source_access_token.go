@@ -46,7 +46,7 @@ func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			},
 		},
 	}
-	maps.Copy(resp.Schema.Attributes, dataAttributes(clientTokenInputs(describeSecretOfData)))
+	maps.Copy(resp.Schema.Attributes, dataAttributes(clientTokenInputs(describeSecretOfData, inputsOfState)))
 }
 
 func (*accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {

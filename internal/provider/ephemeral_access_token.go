@@ -44,7 +44,7 @@ func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest
 			},
 		},
 	}
-	maps.Copy(resp.Schema.Attributes, ephemeralAttributes(clientTokenInputs(describeSecretOfEphemeral)))
+	maps.Copy(resp.Schema.Attributes, ephemeralAttributes(clientTokenInputs(describeSecretOfEphemeral, "")))
 }
 
 func (*accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {

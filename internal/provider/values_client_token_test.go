@@ -22,10 +22,57 @@ func badAskerClientValues(base object) []badValue {
 	})
 }
 
+// askerRows are the rows of a token pair's grant, as they go for somebody who manages nothing.
+func askerRows(grant string, rows []badValue) []badValue {
+	var kept []badValue
+	for _, b := range rows {
+		request, has := b.base[grant].(object)
+		if _, brought := request["assertion"]; brought {
+			continue
+		}
+		ofWrites := strings.Contains(b.at+b.path+b.says, "_wo") || strings.Contains(b.at+b.says, "jwt_bearer.assertion")
+		if !has || b.at == grant || ofWrites || len(b.provider) > 0 || !strings.HasPrefix(b.at, grant) || strings.Contains(b.says, "token pair") {
+			continue
+		}
+		b.base = object{"client": with(pairClient(), "client_secret", "s"), grant: b.base[grant]}
+		kept = append(kept, b)
+	}
+	return kept
+}
+
 // badClientTokenValues are the same for data source and ephemeral resource.
 func badClientTokenValues() []badValue {
 	base := askingClient()
 	rows := append(badAskerClientValues(base), badRequestValues(base, "client_credentials")...)
+	for grant, of := range map[string][]badValue{
+		"password": badPasswordValues(), "jwt_bearer": badAssertionValues(), "token_exchange": badExchangeValues(), "extension_grant": badExtensionValues(),
+	} {
+		rows = append(rows, askerRows(grant, of)...)
+	}
+	client := with(pairClient(), "client_secret", "s")
+	person := object{"client": client, "password": object{"username": "u", "password": "p"}}
+	signed := object{"client": client, "jwt_bearer": object{"private_key": aKey()}}
+	exchanged := object{"client": client, "token_exchange": object{"subject_token": "t"}}
+	extension := object{"client": client, "extension_grant": object{"grant_type": "urn:example:grant"}}
+	for grant, of := range map[string]object{"password": person, "jwt_bearer": signed, "token_exchange": exchanged, "extension_grant": extension} {
+		rows = append(rows, badValue{
+			base: object{"token_pair": "x"}, at: grant, value: of[grant], says: grant + " goes with client; a token pair has a grant of its own.",
+		})
+	}
+	rows = append(rows, badRequestValues(person, "password")...)
+	rows = append(rows, badRequestValues(signed, "jwt_bearer")...)
+	rows = append(rows, badRequestValues(exchanged, "token_exchange")...)
+	rows = append(rows, slices.DeleteFunc(badRequestValues(extension, "extension_grant"), func(b badValue) bool { return strings.Contains(b.at, "extra") })...)
+	rows = append(rows, []badValue{
+		{base: person, at: "password.password", value: nil, says: "password.password is needed."},
+		{base: signed, at: "jwt_bearer.private_key", value: nil, says: "jwt_bearer.private_key is needed."},
+		{base: exchanged, at: "token_exchange.subject_token_pair", value: "x", says: `"token_exchange.subject_token" cannot be specified when "token_exchange.subject_token_pair" is specified`},
+		{base: person, at: "client_credentials", value: object{}, path: "password", says: "client_credentials and password cannot be used together. Keep one of them."},
+		{
+			base: with(exchanged, "token_exchange.subject_token", nil), at: "token_exchange.subject_token_pair", value: "x", provider: object{"token_store": "state"}, phase: inPlan,
+			says: `token_exchange.subject_token_pair looks a token pair up in the token store, and token_store = "state" has none.`,
+		},
+	}...)
 	return append(rows, []badValue{
 		{base: base, at: "client.registration", value: "a b", says: nameRule},
 		{base: object{}, at: "min_validity", value: "1m", path: "token_pair", says: "An access token comes from a token pair or from a client of its own: set token_pair = oauth_token_pair.NAME.id, or client with client_credentials = {}."},
@@ -57,6 +104,11 @@ func TestClientTokensThatAreGood(t *testing.T) {
 		"grant not known":   {"client": askingClient()["client"], "client_credentials": unknown},
 		"pair not known":    {"token_pair": unknown},
 		"either":            with(askingClient(), "token_pair", unknown),
+		"a person":          {"client": pairClient(), "password": object{"username": "u", "password": "p"}},
+		"an assertion":      {"client": pairClient(), "jwt_bearer": object{"private_key": aKey(), "audience": []any{"a"}}},
+		"an exchange":       {"client": pairClient(), "token_exchange": object{"subject_token": "t", "actor_token": "a"}},
+		"of a pair":         {"client": pairClient(), "token_exchange": object{"subject_token_pair": "x"}},
+		"an extension":      {"client": pairClient(), "extension_grant": object{"grant_type": "urn:x", "sensitive_parameters": object{"a": "b"}}},
 		"issuer":            {"client": object{"issuer": "https://as.example.com", "client_id": "id", "client_secret": "s"}, "client_credentials": object{"scopes": []any{"a"}}},
 	} {
 		for _, validate := range []func(string, object) []problem{p.validateData, p.validateEphemeral} {

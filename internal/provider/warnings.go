@@ -182,23 +182,6 @@ func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) 
 	diags.AddWarning("New Refresh Token Not in the Token Store", fmt.Sprintf("%s was refreshed, but the token store %s could not be written: %s\n\n%s", capital(about.String()), about.session.location, clause(n.Err), where))
 }
 
-// warnAccessLeft tells of an access token that a destroy could not end.
-func warnAccessLeft(about subject, n credential.Notice, diags *diag.Diagnostics) {
-	ends := "it works until it ends by itself"
-	if !n.Until.IsZero() {
-		ends = fmt.Sprintf("it works until %s", moment(n.Until))
-	}
-	diags.AddWarning("Access Token Not Revoked", fmt.Sprintf("%s was removed here, and its last access token could not be revoked by itself: %s "+
-		"Unless the server has ended it with the refresh token, %s.", capital(about.String()), notRevoked(n.Err), ends))
-}
-
-func notRevoked(err error) string {
-	if words := credential.AsError(err).Verdict.Words(); words != "" {
-		return "the server said " + words + "."
-	}
-	return clause(err)
-}
-
 // warnOnWrite gives the warnings that belong to an apply: those that stand, and those that nobody has to act on soon.
 func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result, diags *diag.Diagnostics) {
 	if !r.session.stateOnly && !r.session.sealed {
