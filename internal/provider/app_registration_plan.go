@@ -89,7 +89,6 @@ func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.M
 		unknownName(&resp.Diagnostics)
 		return
 	}
-	config.checkKind(&resp.Diagnostics) // what validate did not know yet
 	if !r.session.isUnknown() {
 		r.checkAgainstSession(ctx, req, config, &resp.Diagnostics)
 	}
