@@ -75,7 +75,7 @@ func supported() []standard {
 			},
 			{
 				section: "3", what: "Another registration access token", here: "With every update at oidc-provider, with reads too in the sandbox; the former one is dead at once. None is lost to a discarded plan, or to a process that dies once it has kept the reply.",
-				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
+				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost TestRegistrationStoreRestored", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
 			},
 			{
 				section: "2, 3", what: "Another client secret", here: "Token pairs take the one in the token store. `rotate_when_changed` asks for another by an update, and a warning says where the server keeps the old one.",
