@@ -3,10 +3,6 @@
 package acceptance_test
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -84,9 +80,6 @@ const (
 	pairExample            = "resources/oauth_token_pair/resource.tf"
 	preauthenticated       = "resources/oauth_token_pair/resource_preauthenticated.tf"
 	mintExample            = "resources/oauth_token_pair/resource_client_credentials.tf"
-	deviceExample          = "resources/oauth_token_pair/resource_device_code.tf"
-	exchangeExample        = "resources/oauth_token_pair/resource_token_exchange.tf"
-	assertionExample       = "resources/oauth_token_pair/resource_jwt_bearer.tf"
 	pushedExample          = "resources/oauth_token_pair/resource_pushed_and_bound.tf"
 	pairWOExample          = "resources/oauth_token_pair/resource_write_only.tf"
 	accessTokenExample     = "data-sources/oauth_access_token/data-source.tf"
@@ -111,7 +104,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 	t.Parallel()
 	tried := []string{
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
-		preauthenticated, mintExample, deviceExample, exchangeExample, assertionExample, pushedExample, pairWOExample, accessTokenExample,
+		preauthenticated, mintExample, deviceExample, assertionExample, exchangeExample, extensionExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 	}
@@ -220,64 +213,6 @@ func TestPushedAndBoundExample(t *testing.T) {
 	w.expect("oauth_token_pair.bank", values{"status": "active", "token_type": "DPoP", "authorization_url": nil})
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	s.expectPushes(1)
-	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
-}
-
-// The first apply shows a code, the second one collects.
-func TestDeviceCodeExample(t *testing.T) {
-	t.Parallel()
-	s := newExampleServer(t)
-	w := newExample(t, s, providerExample, deviceExample)
-	w.env["TF_VAR_screen_client_secret"] = clientSecret
-	const screen = "oauth_token_pair.screen"
-	w.ok("validate")
-	r := w.apply()
-	code := w.string(screen, "user_code")
-	r.mustSay(t, "This is the first of two steps", fmt.Sprintf(`screen_code = "Enter %s at %s/device"`, code, s.base))
-	if err := s.ConfirmDevice(code); err != nil {
-		t.Fatal(err)
-	}
-	w.apply().mustSay(t, "1 changed", `screen_code = "authorized"`)
-	w.expect(screen, values{"status": "active", "generation": 1})
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
-}
-
-// One apply brings the tokens of a pair, and what is derived from them.
-func TestTokenExchangeExample(t *testing.T) {
-	t.Parallel()
-	s := newExampleServer(t)
-	s.UpdateGrants(exchanging)
-	w := newExample(t, s, providerExample, preauthenticated, exchangeExample)
-	w.bring(s)
-	w.ok("validate")
-	w.apply().mustSay(t, "2 added")
-	w.expect("oauth_token_pair.invoices", values{"status": "active", "generation": 1, "refresh_token": nil})
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	s.expectGrants(1, 1)
-	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "2 destroyed")
-}
-
-// A service account has a token after the first apply.
-func TestJWTBearerExample(t *testing.T) {
-	t.Parallel()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newExampleServer(t)
-	s.UpdateGrants(func(g *sandbox.Grants) {
-		g.AssertionKeys = map[string]crypto.PublicKey{"robot@example.com": key.Public()}
-	})
-	w := newExample(t, s, providerExample, assertionExample)
-	w.env["TF_VAR_robot_client_secret"], w.env["TF_VAR_robot_key"] = clientSecret, keyPEM(t, key)
-	w.ok("validate")
-	w.apply().mustSay(t, "1 added")
-	w.expect("oauth_token_pair.robot", values{"status": "active", "generation": 1, "authorization_url": nil})
-	if claims := s.LastAssertion().Claims; claims["sub"] != "alice@example.com" || claims["aud"] != s.base+"/token" {
-		t.Errorf("claims %v", claims)
-	}
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
 }
 

@@ -111,8 +111,8 @@ func TestClientProvesItself(t *testing.T) {
 					t.Errorf("an assertion for %q, want the issuer %q", e.AssertionAudience, p.base)
 				}
 			}
-			if requests != 3 {
-				t.Errorf("%d requests, want 3", requests)
+			if requests != 4 { // either token is revoked
+				t.Errorf("%d requests, want 4", requests)
 			}
 			p.expectCalls(calls{refreshes: 2, revocations: 1})
 		})
@@ -172,6 +172,40 @@ func TestWrongPrivateKey(t *testing.T) {
 	w.apply("-refresh=false").mustSay(t, "1 changed")
 	p.expect(2, 0)
 	w.expect(this, values{"status": "active", "generation": 3})
+}
+
+// What to look at follows from what the client has proved itself with, also where neither state nor configuration of the pair says it:
+// the registration has the key, write-only, and no method is written.
+func TestWrongKeyOfARegistration(t *testing.T) {
+	t.Parallel()
+	p, w := newProofs(t, false, "issuer"), newWorkspace(t)
+	config := func(key *ecdsa.PrivateKey, version int) string {
+		return p.provider() + fmt.Sprintf(`
+resource "oauth_app_registration" "this" {
+  name                   = "keyed"
+  issuer                 = %q
+  client_id              = "keyed"
+  redirect_uris          = [%q]
+  private_key_wo_version = %d
+%s
+}
+
+resource "oauth_token_pair" "this" {
+  name               = "keyed"
+  client             = merge(oauth_app_registration.this.client, { require_pushed_authorization_requests = true })
+  authorization_code = {}
+}
+`, p.base, redirectURI, version, strings.Replace(p.signs(key), "private_key ", "private_key_wo ", 1))
+	}
+	w.write(config(newECKey(t), 1))
+	w.fails([]string{
+		"Unable to Offer Authorization", "could not be pushed to " + p.base + "/par", "The authorization server does not accept the client of token pair",
+		"Nothing was used up", "Check client_id, private_key, private_key_id and token_endpoint_auth_signing_alg", "Then apply again.", "the signature of the client assertion is wrong",
+	}, "apply", "-no-color", "-auto-approve")
+	w.write(config(p.key, 2))
+	w.apply()
+	w.expect(this, values{"status": "authorization_required"})
+	p.expectPushes(1)
 }
 
 // A machine whose clock is off makes assertions that are over, or not good yet. The error says so, and the token lives.

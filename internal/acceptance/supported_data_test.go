@@ -75,7 +75,7 @@ func supported() []standard {
 			},
 			{
 				section: "3", what: "Another registration access token", here: "With every update at oidc-provider, with reads too in the sandbox; the former one is dead at once. None is lost to a discarded plan, or to a process that dies once it has kept the reply.",
-				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
+				sandbox: "TestRegistrationLife TestRegistrationCrashes TestRegistrationCrashesWithRescueFile TestRegistrationReadLost TestRegistrationStoreRestored", oidc: "TestIndependentServerRegistration TestIndependentServerRegistrationReplyLost",
 			},
 			{
 				section: "2, 3", what: "Another client secret", here: "Token pairs take the one in the token store. `rotate_when_changed` asks for another by an update, and a warning says where the server keeps the old one.",
@@ -124,11 +124,11 @@ func supported() []standard {
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
 			{
 				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
-				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeLost TestDeviceCodeForSomethingElse", oidc: "TestIndependentServerDeviceCode",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain TestDeviceCodeForSomethingElse", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires",
 			},
 			{
-				section: "3.5", what: "`slow_down`", here: "The interval grows as the section says.",
-				sandbox: "TestDeviceCodeTakesTime", alone: "oidc-provider never asks to slow down.",
+				section: "3.5", what: "`slow_down`, and replies that are lost", here: "The interval grows by 5 seconds for good, and doubles after a connection that failed. A lost reply may have been the tokens: that is told, and the next apply gets another code.",
+				sandbox: "TestDeviceCodeTakesTime TestDeviceCodeLost", alone: "oidc-provider never asks to slow down, and a reply is not lost there on purpose.",
 			},
 		}},
 		{"RFC 8693", "Token Exchange", "https://www.rfc-editor.org/rfc/rfc8693", []part{
@@ -148,14 +148,14 @@ func supported() []standard {
 				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 			{
-				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one, by a client with a certificate.",
+				section: "5", what: "`mtls_endpoint_aliases`", here: "Used for each discovered endpoint that has one and that the client calls itself, by a client with a certificate.",
 				sandbox: "TestClientProvesItself", oidc: "TestIndependentServerClientAuthentication",
 			},
 		}},
 		{"RFC 8707", "Resource Indicators", "https://www.rfc-editor.org/rfc/rfc8707", []part{
 			{
 				section: "2", what: "`resource`", here: "In every grant, with the authorization request and with each token request.",
-				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource",
+				sandbox: "TestResourceOfAnAuthorization TestExtensionGrant", oidc: "TestIndependentServerResource TestIndependentServerResourceOfAnAuthorization",
 			},
 		}},
 		{"RFC 9068", "JWT Access Tokens", "https://www.rfc-editor.org/rfc/rfc9068", []part{

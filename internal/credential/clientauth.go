@@ -126,17 +126,24 @@ var (
 	ErrKeyOrSecret = errors.New("the client has a client_secret and a private_key, and token_endpoint_auth_method does not say which of them proves it")
 )
 
-// secureForCertificate tells which endpoint a certificate could not be shown to.
+// secureForCertificate tells which endpoint a certificate could not be shown to. What was discovered without being asked for stops
+// nothing: a client may never call it, and the call itself is refused before anything is sent.
 func (c Client) secureForCertificate() error {
 	if c.TLSClientCertificate == "" {
 		return nil
 	}
-	for _, e := range []struct{ name, address string }{
-		{"token_endpoint", c.TokenEndpoint}, {"revocation_endpoint", c.RevocationEndpoint}, {"introspection_endpoint", c.IntrospectionEndpoint},
-		{"registration_endpoint", c.RegistrationEndpoint}, {"device_authorization_endpoint", c.DeviceAuthorizationEndpoint},
-		{"pushed_authorization_request_endpoint", c.PushedAuthorizationRequestEndpoint},
+	var found oauth.Metadata
+	if c.metadata != nil {
+		found = *c.metadata
+	}
+	for _, e := range []struct{ name, address, discovered string }{
+		{"token_endpoint", c.TokenEndpoint, ""}, {"revocation_endpoint", c.RevocationEndpoint, found.RevocationEndpoint},
+		{"introspection_endpoint", c.IntrospectionEndpoint, found.IntrospectionEndpoint},
+		{"registration_endpoint", c.RegistrationEndpoint, found.RegistrationEndpoint},
+		{"device_authorization_endpoint", c.DeviceAuthorizationEndpoint, found.DeviceAuthorizationEndpoint},
+		{"pushed_authorization_request_endpoint", c.PushedAuthorizationRequestEndpoint, found.PushedAuthorizationRequestEndpoint},
 	} {
-		if e.address != "" && !oauth.TakesCertificate(e.address) {
+		if e.address != "" && e.address != e.discovered && !oauth.TakesCertificate(e.address) {
 			return fmt.Errorf("%s is %s, and a certificate can be shown to https:// only", e.name, e.address)
 		}
 	}

@@ -79,6 +79,14 @@ func TestMethods(t *testing.T) {
 		"http": {with(func(c *Client) {
 			c.TokenEndpointAuthMethod, c.RevocationEndpoint = "tls_client_auth", "http://127.0.0.1/r"
 		}), "revocation_endpoint is http://127.0.0.1/r, and a certificate can be shown to https:// only"},
+		"http, discovered and never asked": {with(func(c *Client) {
+			c.TokenEndpointAuthMethod, c.DeviceAuthorizationEndpoint = "tls_client_auth", "http://127.0.0.1/d"
+			c.metadata = &oauth.Metadata{DeviceAuthorizationEndpoint: "http://127.0.0.1/d"}
+		}), "tls_client_auth certificate"},
+		"http, discovered and asked": {with(func(c *Client) {
+			c.TokenEndpointAuthMethod, c.TokenEndpoint = "tls_client_auth", "http://127.0.0.1/t"
+			c.metadata = &oauth.Metadata{TokenEndpoint: "http://127.0.0.1/t"}
+		}), "token_endpoint is http://127.0.0.1/t, and a certificate can be shown to https:// only"},
 	} {
 		err := tt.client.usable()
 		if err != nil {

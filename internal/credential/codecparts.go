@@ -60,6 +60,7 @@ type wireTokens struct {
 	ProofKey              string            `json:"proof_key,omitempty"`
 	ProofNonce            string            `json:"proof_nonce,omitempty"`
 	DerivedFrom           string            `json:"derived_from,omitempty"`
+	Proved                bool              `json:"proved,omitempty"`
 }
 
 type wireGrant struct {
@@ -192,7 +193,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
-		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce, DerivedFrom: t.DerivedFrom,
+		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce, Proved: t.Proved, DerivedFrom: t.DerivedFrom,
 	}
 	w.Extra = revealed(t.Extra)
 	return w
@@ -206,7 +207,7 @@ func decodeTokens(w *wireTokens) Tokens {
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
-		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce, DerivedFrom: w.DerivedFrom,
+		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce, Proved: w.Proved, DerivedFrom: w.DerivedFrom,
 	}
 	t.Extra = wrapped(w.Extra)
 	return t

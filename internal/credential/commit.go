@@ -192,7 +192,8 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 func newTokens(a Attempt, t oauth.Token) Tokens {
 	next := Tokens{
 		Access: t.AccessToken, Refresh: t.RefreshToken, ID: t.IDToken, Type: t.TokenType, Scopes: t.Scopes,
-		IssuedAt: a.SentAt, Extra: t.Extra, ProofKey: a.ProofKey, ProofNonce: a.ProofNonce, DerivedFrom: a.Subject,
+		IssuedAt: a.SentAt, Extra: t.Extra, ProofKey: a.ProofKey, ProofNonce: a.ProofNonce, Proved: !a.ProofKey.IsEmpty(),
+		DerivedFrom: a.Subject,
 	}
 	if t.ExpiresIn > 0 {
 		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
@@ -240,7 +241,7 @@ func (t *Tokens) inherit(old Tokens) {
 	if t.Access.IsEmpty() { // a successor alone says nothing of the access token at hand
 		t.RefreshIssuedAt = t.IssuedAt
 		t.Access, t.Type, t.IssuedAt, t.ExpiresAt, t.Lifetime = old.Access, old.Type, old.IssuedAt, old.ExpiresAt, old.Lifetime
-		t.Scopes, t.Extra, t.ProofKey = old.Scopes, old.Extra, old.ProofKey
+		t.Scopes, t.Extra, t.ProofKey, t.Proved = old.Scopes, old.Extra, old.ProofKey, old.Proved
 	}
 	if t.Refresh.IsEmpty() { // RFC 6749 §6: the old one goes on
 		t.Refresh = old.Refresh

@@ -45,10 +45,8 @@ func (m *Manager) deregister(ctx context.Context, key string, snap snapshot, cal
 		if _, err := m.nothingLeftBehind(ctx, key); err != nil {
 			return notice, err
 		}
-		if d.IsManageable() {
-			if err := oauth.CheckEndpoint(d.URI, m.insecure); err != nil {
-				return notice, configurationError(err, snap.record)
-			}
+		if err := m.checkAddress(snap.record); err != nil {
+			return notice, err
 		}
 	}
 	c, err := m.claim(ctx, key, snap, Attempt{Purpose: PurposeDelete}, extra{})

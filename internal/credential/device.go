@@ -238,7 +238,11 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 			func(error) bool { return false },
 		)
 		var rest pollRest
-		if err != nil && !errors.As(err, &rest) {
+		switch {
+		case err == nil, errors.As(err, &rest):
+		case ctx.Err() != nil && done.Record.Device.Waits(m.Now()):
+			return done, nil // a run that is stopped has lost nothing: the code waits for the next one
+		default:
 			return done, err
 		}
 		switch {
@@ -248,13 +252,14 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 			if m.clock.Sleep(ctx, rest.wait) == nil {
 				continue
 			}
-			return done, nil // a run that is stopped has lost nothing: the code waits for the next one
+			return done, nil
 		}
 		done.Polls++
 		done.Record, done.Answer, done.Verdict = round.Record, round.Answer, round.Verdict
 		done.Notices = append(done.Notices, round.Notices...)
 		switch round.Answer {
 		case oauth.PollToken:
+			done.Lost = false
 			done.Record = m.introspected(ctx, key, done.Record)
 			return done, nil
 		case oauth.PollDenied, oauth.PollExpired, oauth.PollFailed:
@@ -376,6 +381,8 @@ func applyPoll(cur Record, a Attempt, answer oauth.Poll, v oauth.Verdict, now ti
 	}
 	d := cur.Device.clone()
 	switch answer {
+	case oauth.PollPending:
+		d.Lost = false // what never came was no token either
 	case oauth.PollSlower:
 		d.Interval += slowDown
 	case oauth.PollNoReply: // RFC 8628 §3.5: after a connection timeout, more slowly

@@ -2,295 +2,369 @@ package credential
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"sync"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/storetest"
 )
 
-// fakeDevices are the device codes of the server (RFC 8628). Whoever polls one that leads nowhere yet is told so.
-type fakeDevices struct {
-	given     int
-	confirmed map[string]bool
-	used      map[string]bool
-	refused   bool
-	again     int // tokens that were asked for once more
-}
-
-func (s *fakeServer) giveDevice() (int, string) {
-	s.devices.given++
-	code := fmt.Sprintf("device-%d-77aa", s.devices.given)
-	s.secrets = append(s.secrets, code)
-	return 200, fmt.Sprintf(`{"device_code":%q,"user_code":"USER-%d","verification_uri":"https://as.example/tv","expires_in":600,"interval":5}`, code, s.devices.given)
-}
-
-func (s *fakeServer) pollDevice(form url.Values) (int, string) {
-	code := form.Get("device_code")
-	switch {
-	case s.devices.used[code]:
-		s.devices.again++
-		return 400, `{"error":"invalid_grant"}`
-	case s.devices.refused:
-		return 400, `{"error":"access_denied"}`
-	case !s.devices.confirmed[code]:
-		return 400, `{"error":"authorization_pending"}`
-	}
-	if s.devices.used == nil {
-		s.devices.used = map[string]bool{}
-	}
-	s.devices.used[code] = true
-	s.issued++
-	family := fmt.Sprintf("grant%d", s.issued)
-	return 200, s.issue(family, s.newRefresh(family))
-}
-
-func (w *world) confirm(r Record) {
-	w.server.mu.Lock()
-	defer w.server.mu.Unlock()
-	w.server.devices.confirmed = map[string]bool{r.Device.Code.Reveal(): true}
-}
-
-func (w *world) deviceSetup() Setup {
-	c := w.client()
-	c.DeviceAuthorizationEndpoint = fakeHost + "/device"
-	return Setup{Client: c, Source: "device_code"}
-}
-
-var aDevice = DeviceRequest{Scopes: []string{"read"}}
-
-// deviceOffered puts a credential into the store that waits for a person to enter a code.
-func (w *world) deviceOffered() Record {
+func (w *world) mustPoll(m *Manager) Polled {
 	w.t.Helper()
-	m := w.start(func(o *Options) { o.Store = w.plain })
-	_, err := m.Attach(context.Background(), theName, "a1", w.deviceSetup())
-	if err == nil {
-		_, err = m.MarkAttached(context.Background(), theName, "a1")
-	}
-	var r Record
-	if err == nil {
-		r, err = m.OfferDevice(context.Background(), theName, aDevice)
-	}
+	p, err := m.PollDevice(w.t.Context(), theName, time.Minute)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("PollDevice: %v", err)
 	}
-	w.clock.pass(5 * time.Second)
-	w.server.delivered = false
-	return r
+	return p
 }
 
-// Of two that ask for a code at once both show the same one: the person has one to confirm, and the apply collects it.
-func TestOfferDeviceAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	m := w.start()
-	if _, err := m.Attach(t.Context(), theName, "a1", w.deviceSetup()); err != nil {
-		t.Fatal(err)
+// gaps are the seconds between an offer at start and the polls that followed.
+func (s *fakeServer) gaps(start time.Time) []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []int
+	for _, at := range s.granting.polled {
+		all = append(all, int(at.Sub(start).Round(time.Second)/time.Second))
+		start = at
 	}
-	var other Record
-	w.server.during = []func(){func() {
-		var err error
-		if other, err = w.start().OfferDevice(t.Context(), theName, aDevice); err != nil {
-			t.Error(err)
-		}
-	}}
-	r, err := m.OfferDevice(t.Context(), theName, aDevice)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Device.UserCode != other.Device.UserCode || w.record().Device.UserCode != other.Device.UserCode {
-		t.Errorf("one shows %s, the other %s, and the store has %s", r.Device.UserCode, other.Device.UserCode, w.record().Device.UserCode)
-	}
+	return all
 }
 
-// A code is for what it was asked for, and for nothing else.
-func TestOffersOther(t *testing.T) {
+// TestDevicePolls: the interval is the server's, slow_down lengthens it for good, connections that fail double it (RFC 8628 §3.5), and
+// a round ends with the minute, whatever the server says.
+func TestDevicePolls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	r, m := w.deviceOffered(), w.start()
-	for name, tt := range map[string]struct {
-		q    DeviceRequest
-		want bool
+	pending := slices.Repeat([]string{"authorization_pending"}, 20)
+	for name, c := range map[string]struct {
+		polls []string
+		plan  []callPlan
+		want  oauth.Poll
+		gaps  []int
+		calls int
 	}{
-		"the same":         {aDevice, false},
-		"other scopes":     {DeviceRequest{Scopes: []string{"write"}}, true},
-		"other parameters": {DeviceRequest{Scopes: []string{"read"}, Extra: map[string]string{"a": "b"}}, true},
-		"none to be made":  {DeviceRequest{Extra: map[string]string{"client_id": "b"}}, false},
+		"at once":        {nil, nil, oauth.PollToken, []int{5}, 1},
+		"in a while":     {pending[:3], nil, oauth.PollToken, []int{5, 5, 5, 5}, 4},
+		"never":          {pending, nil, oauth.PollPending, slices.Repeat([]int{5}, 12), 12},
+		"slower":         {[]string{"slow_down", "authorization_pending", "slow_down"}, nil, oauth.PollToken, []int{5, 10, 10, 15}, 4},
+		"refused":        {[]string{"authorization_pending", "access_denied"}, nil, oauth.PollDenied, []int{5, 5}, 2},
+		"over":           {[]string{"expired_token"}, nil, oauth.PollExpired, []int{5}, 1},
+		"unknown there":  {[]string{"invalid_grant"}, nil, oauth.PollExpired, []int{5}, 1},
+		"another code":   {[]string{"unauthorized_client"}, nil, oauth.PollFailed, []int{5}, 1},
+		"bad client":     {nil, []callPlan{callBadClient}, oauth.PollFailed, nil, 1},
+		"no path":        {nil, []callPlan{callNoPath}, oauth.PollFailed, nil, 1},
+		"not reached":    {nil, []callPlan{callNotSent, callNotSent}, oauth.PollToken, []int{35}, 1}, // 5, then 10, then 20
+		"lost, not done": {nil, []callPlan{callLostUndone}, oauth.PollToken, []int{15}, 2},
+		"lost, pending":  {[]string{"authorization_pending"}, []callPlan{callLostDone}, oauth.PollToken, []int{5, 10}, 2},
+		"too many":       {nil, []callPlan{callTooMany}, oauth.PollSlower, nil, 1}, // Retry-After leads beyond the minute
+		"broken down":    {nil, []callPlan{callBusyUndone}, oauth.PollToken, []int{15}, 2},
 	} {
-		if got := m.OffersOther(t.Context(), r, tt.q); got != tt.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-	w.clock.pass(time.Hour)
-	if m.OffersOther(t.Context(), r, DeviceRequest{}) {
-		t.Error("a code that is over offers nothing")
-	}
-}
-
-// Whoever asks for something else and takes that back has what he wants: no person is bothered, and no plan has anything to do.
-func TestOfferTakenBack(t *testing.T) {
-	t.Parallel()
-	for _, denied := range []bool{false, true} {
-		w := newWorld(t)
-		w.confirm(w.deviceOffered())
-		m := w.start()
-		poll := func() {
-			t.Helper()
-			if _, err := m.PollDevice(t.Context(), theName, 3*time.Second); err != nil {
-				t.Fatal(err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deviceOffered()
+			start := w.clock.Now()
+			w.server.granting.polls, w.server.plan = c.polls, c.plan
+			p := w.mustPoll(w.start())
+			if p.Answer != c.want || p.Lost {
+				t.Errorf("answer %s, lost %v, want %s", p.Answer, p.Lost, c.want)
 			}
-		}
-		offer := func(q DeviceRequest) Record {
-			t.Helper()
-			r, err := m.OfferDevice(t.Context(), theName, q)
-			if err != nil {
-				t.Fatal(err)
+			if got := w.server.gaps(start); !slices.Equal(got, c.gaps) {
+				t.Errorf("polled after %v seconds, want %v", got, c.gaps)
 			}
-			return r
-		}
-		poll()
-		other := DeviceRequest{Scopes: []string{"write"}}
-		if r := offer(other); r.Device.Code.IsEmpty() || !r.WantsDevice(w.clock.Now()) {
-			t.Fatal("nothing else was offered")
-		}
-		if denied {
-			w.server.devices.refused = true
-			w.clock.pass(5 * time.Second)
-			poll()
-		}
-		given := w.server.devices.given
-		r := offer(aDevice)
-		if !r.Device.Code.IsEmpty() || r.WantsDevice(w.clock.Now()) || w.record().WantsDevice(w.clock.Now()) || w.server.devices.given != given {
-			t.Errorf("denied %v: a code is offered for what the tokens are for", denied)
-		}
-		if r = offer(other); r.Device.Code.IsEmpty() {
-			t.Error("asked for once more, and not offered")
-		}
-	}
-}
-
-// Two that poll at once do so one after the other, no more often than the server allows, and both learn of the tokens.
-func TestPollDeviceAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	r := w.deviceOffered()
-	w.confirm(r)
-	var wait sync.WaitGroup
-	for range 4 {
-		m := w.start()
-		wait.Go(func() {
-			if _, err := m.PollDevice(t.Context(), theName, time.Minute); err != nil {
-				t.Error(err)
+			if w.server.calls != c.calls {
+				t.Errorf("%d calls, want %d", w.server.calls, c.calls)
+			}
+			if passed := w.clock.Now().Sub(start); passed > time.Minute {
+				t.Errorf("it took %s", passed)
+			}
+			r := w.record()
+			if r.Claim != nil {
+				t.Error("a claim is left")
+			}
+			over := c.want == oauth.PollToken || c.want == oauth.PollDenied || c.want == oauth.PollExpired
+			if waits := r.Device.Waits(w.clock.Now()); waits == over {
+				t.Errorf("the code waits: %v", waits)
+			}
+			if c.want == oauth.PollToken && (r.Status != StatusActive || !w.server.opens(r.Tokens.Access.Reveal()) || r.Tokens.Refresh.IsEmpty()) {
+				t.Errorf("status %s", r.Status)
+			}
+			if contains(w.logs.String(), w.server.granting.device) {
+				t.Error("the log shows the device code")
 			}
 		})
 	}
-	wait.Wait()
-	got := w.wantStatus(StatusActive)
-	if !w.server.accepts(got.Tokens.Refresh.Reveal()) || got.Claim != nil || w.server.devices.again != 0 {
-		t.Errorf("claim %v, asked again %d times", got.Claim, w.server.devices.again)
-	}
-	w.wantServer(2, 0, 0)
 }
 
-// The interval never shrinks, whatever the answers.
-func TestPollInterval(t *testing.T) {
+// What slow_down and failing connections have made of the interval is remembered, and so is when the next poll may be sent, also by a
+// process that died in the one before.
+func TestDeviceIntervalIsKept(t *testing.T) {
 	t.Parallel()
-	start := newFakeClock().Now()
-	for name, tt := range map[string]struct {
-		interval time.Duration
-		answer   oauth.Poll
-		want     time.Duration
-	}{
-		"pending":                  {5 * time.Second, oauth.PollPending, 5 * time.Second},
-		"slower":                   {5 * time.Second, oauth.PollSlower, 10 * time.Second},
-		"no reply":                 {5 * time.Second, oauth.PollNoReply, 10 * time.Second},
-		"no reply, time and again": {4 * time.Minute, oauth.PollNoReply, 5 * time.Minute},
-		"no reply, a slow server":  {10 * time.Minute, oauth.PollNoReply, 10 * time.Minute},
-	} {
-		d := &Device{Code: secret.New("c"), Interval: tt.interval, ExpiresAt: start.Add(time.Hour)}
-		r := applyPoll(Record{Device: d}, Attempt{Code: d.Code.SHA256()}, tt.answer, oauth.Verdict{}, start, Event{})
-		if r.Device.Interval != tt.want || !r.Device.NextPoll.Equal(start.Add(tt.want)) {
-			t.Errorf("%s: %s, want %s", name, r.Device.Interval, tt.want)
-		}
+	w := newWorld(t)
+	w.deviceOffered()
+	start := w.clock.Now()
+	w.server.granting.polls = append([]string{"slow_down"}, slices.Repeat([]string{"authorization_pending"}, 20)...)
+	w.mustPoll(w.start())
+	first := len(w.server.gaps(start))
+	w.mustPoll(w.start())
+	if gaps := w.server.gaps(start); slices.Max(gaps) != 10 || slices.Min(gaps[1:]) != 10 || len(gaps) <= first {
+		t.Errorf("polled after %v seconds", gaps)
 	}
 }
 
-// TestPollDeviceUnderFaults: tokens that reached a process are kept, a code that has led to tokens is known to be used up or told as
-// lost, and one that has not goes on.
-func TestPollDeviceUnderFaults(t *testing.T) {
+// TestDeviceLost: the reply with the tokens is gone, in whatever form. The code is not taken for good until the server has said so, and
+// then it is told that the tokens may have been in that reply.
+func TestDeviceLost(t *testing.T) {
 	t.Parallel()
-	for _, sh := range shapes {
-		for callName, plan := range allCalls {
-			for _, again := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %s, again %v", sh.name, callName, again), func(t *testing.T) {
-					t.Parallel()
-					everyFault(func(f fault) int {
-						n, wrong := pollUnder(t, sh, plan, f, again)
-						for _, text := range wrong {
-							t.Errorf("%s: %s", f, text)
-						}
-						return n
-					})
-				})
+	for name, plan := range map[string]callPlan{"lost": callLostDone, "502": callBrokenDone, "cut before the refresh token": callCutEarly} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deviceOffered()
+			w.server.plan = []callPlan{plan}
+			p := w.mustPoll(w.start())
+			if p.Answer != oauth.PollExpired || !p.Lost || p.Err() != nil {
+				t.Errorf("answer %s, lost %v", p.Answer, p.Lost)
 			}
+			r := w.record()
+			if r.Device.Waits(w.clock.Now()) || !r.WantsDevice(w.clock.Now()) || r.Generation != 0 {
+				t.Error("the code is still offered, or no other one is wanted")
+			}
+			former := w.server.granting.device
+			r, err := w.start().OfferDevice(t.Context(), theName, DeviceRequest{Scopes: []string{"read"}})
+			if err != nil || r.Device.Code.Reveal() == former || r.Device.Lost {
+				t.Errorf("the next code: %v", err)
+			}
+			if p := w.mustPoll(w.start()); p.Answer != oauth.PollToken || p.Lost {
+				t.Errorf("the next code came to %s, lost %v", p.Answer, p.Lost)
+			}
+		})
+	}
+	t.Run("cut behind the refresh token", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.deviceOffered()
+		w.server.plan = []callPlan{callCutLate}
+		p := w.mustPoll(w.start())
+		w.wantNotices(p.Notices, NoticeSalvaged)
+		if r := w.wantStatus(StatusActive); !w.server.accepts(r.Tokens.Refresh.Reveal()) {
+			t.Error("the refresh token was lost")
+		}
+	})
+}
+
+// A process dies between a poll and its commit: the next one takes the claim over, polls in its time, and knows what it does not know.
+func TestDeviceTakenOver(t *testing.T) {
+	t.Parallel()
+	for name, landed := range map[string]bool{"with the tokens": true, "before anything was sent": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := w.deviceOffered()
+			r.Claim = &Claim{Attempt: "x", Purpose: PurposeDevice, TTL: time.Second, ClaimedAt: w.clock.Now()}
+			w.put(r)
+			w.server.granting.spent = landed
+			w.clock.pass(10 * time.Second)
+			p := w.mustPoll(w.start())
+			if !p.Lost && landed || landed != (p.Answer == oauth.PollExpired) {
+				t.Errorf("answer %s, lost %v", p.Answer, p.Lost)
+			}
+		})
+	}
+}
+
+// TestDeviceStoreFails: each write of the store fails, in either form. No token that reached the process is lost, and where the claim
+// could not be written nothing was sent.
+func TestDeviceStoreFails(t *testing.T) {
+	t.Parallel()
+	for name, done := range map[string]bool{"nothing done": false, "but done": true} {
+		for call := 1; call <= 2; call++ {
+			t.Run(name+", write "+string(rune('0'+call)), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.deviceOffered()
+				writes := 0
+				w.faulty(storetest.Hooks{Fault: func(op storetest.Op, _ string, _ int) storetest.Fault {
+					if op != storetest.OpReplace {
+						return storetest.None
+					}
+					switch writes++; {
+					case writes != call:
+						return storetest.None
+					case done:
+						return storetest.Done
+					}
+					return storetest.NothingDone
+				}})
+				p, err := w.start().PollDevice(t.Context(), theName, time.Minute)
+				if call == 1 && !done {
+					w.wantKind(err, KindStore)
+					if w.server.calls != 0 {
+						t.Error("a poll was sent without a claim")
+					}
+					w.store = w.plain
+					p = w.mustPoll(w.start())
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				if r := w.wantStatus(StatusActive); p.Answer != oauth.PollToken || !w.server.opens(r.Tokens.Access.Reveal()) {
+					t.Errorf("answer %s", p.Answer)
+				}
+				if w.server.reuses != 0 {
+					t.Errorf("%d reuses", w.server.reuses)
+				}
+			})
 		}
 	}
 }
 
-func pollUnder(t testing.TB, sh shape, plan callPlan, f fault, again bool) (calls int, found []string) {
-	wrong := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
-	w := sh.world(t)
-	w.confirm(w.deviceOffered())
-	u := w.under(f)
-	s := w.server
-	s.plan = []callPlan{plan}
-	m := w.start()
-	poll := func(m *Manager) (Polled, error) {
-		ctx, cancel := w.clock.timeout(context.Background(), time.Minute)
-		defer cancel()
-		return m.PollDevice(ctx, theName, 3*time.Second) // one poll, for the next one comes 5 seconds later
-	}
-	first, err := poll(m)
-	calls = u.count()
-	reached, used := s.delivered, s.issued > 0
-	if err != nil && reached && !f.lasting() {
-		wrong("one failure of the store cost the tokens: %v", err)
-	}
-	inHand := first.Record
-	if f.mode == faultCrash {
-		m, inHand = nil, Record{}
-	}
-	u.over()
-	kept := reached && (u.has(s.newest, Record{}) || m != nil && again && inHand.Tokens.Refresh.Reveal() == s.newest)
-	if reached && !kept && f.mode != faultCrash && (u.rescue != nil || !f.lasting()) {
-		wrong("tokens that reached the process are lost")
-	}
-	if m == nil || !again {
-		m = w.start()
-	}
-	told := false
-	for range 3 {
-		w.clock.pass(121 * time.Second)
-		p, err := poll(m)
-		if err != nil {
-			wrong("afterwards: %v", err)
+// The store is gone when the tokens come: they lie in a rescue file, and the next process brings them home.
+func TestDeviceRescued(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deviceOffered()
+	gone := false
+	w.faulty(storetest.Hooks{Fault: func(storetest.Op, string, int) storetest.Fault {
+		if gone {
+			return storetest.NothingDone
 		}
-		told = told || p.Answer == oauth.PollExpired && p.Lost
+		return storetest.None
+	}})
+	w.server.behind = []func(){func() { gone = true }}
+	p := w.mustPoll(w.start())
+	if p.Answer != oauth.PollToken || !w.server.opens(p.Record.Tokens.Access.Reveal()) {
+		t.Errorf("answer %s", p.Answer)
 	}
-	r := w.record()
-	switch active := r.Status == StatusActive; {
-	case kept && !active, active && !s.accepts(r.Tokens.Refresh.Reveal()):
-		wrong("ends as %s (kept %v)", r.Status, kept)
-	case !kept && !used && !active && plan != callBadClient && plan != callNoPath:
-		wrong("a code that led to nothing did not go on: %s", r.Status)
-	case !active && used && !told:
-		wrong("the tokens are lost, and nobody says so")
+	w.wantNotices(p.Notices, NoticeNotStored)
+	gone = false
+	res := w.mustToken(w.start())
+	w.wantNotices(res.Notices, NoticeRescued)
+	if r := w.wantStatus(StatusActive); r.Device == nil || !r.Device.Code.IsEmpty() || !r.HasConsumed(secret.New(w.server.granting.device)) {
+		t.Errorf("device %+v", r.Device)
 	}
-	if s.devices.again > 1 || kept && s.devices.again > 0 {
-		wrong("the code was sent %d times after it had led to tokens", s.devices.again)
+}
+
+// Two applies poll at once: one collects, the other finds what it has brought.
+func TestDevicePolledByTwo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deviceOffered()
+	other := w.start()
+	var second Polled
+	var err error
+	w.server.during = []func(){func() {
+		second, err = other.PollDevice(t.Context(), theName, 10*time.Second) // it meets the claim, and waits for its time
+	}}
+	first := w.mustPoll(w.start())
+	if err != nil || second.Answer != oauth.PollPending {
+		t.Errorf("the one that waited: %s, %v", second.Answer, err)
 	}
-	return calls, found
+	second = w.mustPoll(other)
+	if first.Answer != oauth.PollToken || second.Record.Status != StatusActive || second.Record.WantsDevice(w.clock.Now()) {
+		t.Errorf("answers %s and %s", first.Answer, second.Answer)
+	}
+	w.wantServer(1, 0, 0)
+}
+
+// A run that is stopped ends at once; the code waits for the next one.
+func TestDeviceStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deviceOffered()
+	ctx, cancel := context.WithCancel(context.Background())
+	w.server.granting.polls = []string{"authorization_pending"}
+	w.server.behind = []func(){cancel}
+	p, err := w.start().PollDevice(ctx, theName, time.Minute)
+	if err != nil || p.Answer != oauth.PollPending || w.server.calls != 1 {
+		t.Errorf("answer %s, %d calls, %v", p.Answer, w.server.calls, err)
+	}
+	if r := w.record(); !r.Device.Waits(w.clock.Now()) || r.Claim != nil {
+		t.Error("the code does not wait, or a claim is left")
+	}
+	if p := w.mustPoll(w.start()); p.Answer != oauth.PollToken {
+		t.Errorf("the next run: %s", p.Answer)
+	}
+}
+
+// TestOfferDevice: a code is asked for when nobody has authorized, or not this, and only then.
+func TestOfferDevice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.deviceOffered()
+	m := w.start()
+	offer := func(scopes ...string) Record {
+		t.Helper()
+		r, err := m.OfferDevice(t.Context(), theName, DeviceRequest{Scopes: scopes, Resource: []string{"https://r.example"}, Audience: []string{"a"}, Extra: map[string]string{"x": "y"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	second := offer("read")
+	if second.Device.Code.Equal(first.Device.Code) {
+		t.Error("other inputs, and the same code")
+	}
+	if got := w.server.granting.asked[1].Encode(); got != "audience=a&resource=https%3A%2F%2Fr.example&scope=read&x=y" {
+		t.Errorf("asked for with %s", got)
+	}
+	if again := offer("read"); !again.Device.Code.Equal(second.Device.Code) {
+		t.Error("the same inputs, and another code")
+	}
+	w.clock.pass(15 * time.Minute)
+	third := offer("read")
+	if third.Device.Code.Equal(second.Device.Code) || !third.Device.Waits(w.clock.Now()) {
+		t.Error("the code has expired, and none was offered")
+	}
+	w.clock.pass(time.Minute)
+	w.mustPoll(m)
+	if r := offer("read"); r.Device.Waits(w.clock.Now()) || r.WantsDevice(w.clock.Now()) {
+		t.Error("authorized, and another code is offered")
+	}
+	fourth := offer("write")
+	if !fourth.Device.Waits(w.clock.Now()) || fourth.Status != StatusActive {
+		t.Error("other scopes, and no code is offered")
+	}
+	w.clock.pass(15 * time.Minute) // nobody wanted it; the wish stays
+	if r := w.record(); r.Device.Waits(w.clock.Now()) || !r.WantsDevice(w.clock.Now()) {
+		t.Error("the wish for other scopes is forgotten")
+	}
+	if devices := w.server.granting.devices; devices != 4 {
+		t.Errorf("%d codes", devices)
+	}
+}
+
+// What the device authorization endpoint says instead of a code.
+func TestOfferDeviceRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		plan callPlan
+		want Kind
+	}{
+		"not reached": {callNotSent, KindNotSent}, "lost": {callLostDone, KindUnknown}, "busy": {callBusyUndone, KindUnknown},
+		"bad client": {callBadClient, KindBadClient}, "no path": {callNoPath, KindConfiguration}, "too many": {callTooMany, KindLater},
+	} {
+		w := newWorld(t)
+		w.deviceOffered()
+		w.server.plan = []callPlan{c.plan}
+		_, err := w.start().OfferDevice(t.Context(), theName, DeviceRequest{Scopes: []string{"other"}})
+		if e := w.wantKind(err, c.want); strings.Contains(e.Error(), "device-") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if r := w.record(); !r.Device.Waits(w.clock.Now()) {
+			t.Errorf("%s: the former code is gone", name)
+		}
+	}
+	w := newWorld(t)
+	m := w.start()
+	if _, err := m.Attach(t.Context(), theName, "a1", Setup{Client: w.client()}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.OfferDevice(t.Context(), theName, DeviceRequest{})
+	if e := w.wantKind(err, KindConfiguration); !errors.Is(e, ErrNoDeviceEndpoint) {
+		t.Errorf("without an endpoint: %v", err)
+	}
+	w.wantServer(0, 0, 0)
 }

@@ -192,7 +192,7 @@ func (m *Manager) lookUpOnce(ctx context.Context, key string, r Record, l LookUp
 		return "", ErrLate
 	}
 	reply := m.looker.LookUp(ctx, l.URL, m.access(r.Tokens, l.URL))
-	m.noteNonce(l.URL, oauth.ProofNonce(reply.Header))
+	m.noteNonce(apiAt(l.URL), oauth.ProofNonce(reply.Header))
 	if reply.Sent {
 		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: lookUpCode}
 	}

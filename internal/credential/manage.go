@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -14,8 +15,10 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err == nil {
+	if err == nil && a.Purpose == PurposeRegister {
 		err = oauth.CheckEndpoint(r.Endpoint, m.insecure)
+	} else if err == nil {
+		err = m.checkAddress(snap.record)
 	}
 	if err != nil {
 		return step{notices: notices}, configurationError(err, snap.record)
@@ -34,6 +37,9 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 		// RFC 7592 §3: the client_id stays. This is about somebody else.
 		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: verdict.Status, Err: errOtherClient}
 	}
+	if verdict.Class == oauth.Success && a.Purpose == PurposeRead && !snap.record.Registered.Dynamic.isAbout(said) {
+		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: verdict.Status, Err: errNoClient}
+	}
 	m.log.Info("registration answered", "key", key, "attempt", c.attempt.ID, "class", string(verdict.Class), "status", verdict.Status)
 	switch verdict.Class {
 	case oauth.NotSent:
@@ -50,7 +56,35 @@ func (m *Manager) manage(ctx context.Context, key string, snap snapshot, a Attem
 	return step{notices: notices}, m.managingRefused(ctx, c, verdict)
 }
 
-var errOtherClient = errors.New("the server answered with another client_id")
+// checkAddress refuses to send the registration access token of r where others could read it.
+func (m *Manager) checkAddress(r Record) error {
+	d := r.Registered.dynamic()
+	if !d.IsManageable() {
+		return nil
+	}
+	if err := oauth.CheckEndpoint(d.URI, m.insecure); err != nil {
+		return configurationError(fmt.Errorf("%w: %w", ErrManagementAddress, err), r)
+	}
+	return nil
+}
+
+var (
+	errOtherClient = errors.New("the server answered with another client_id")
+	errNoClient    = errors.New("the answer does not tell of a client")
+)
+
+// isAbout tells whether the answer to a read is about a client at all: else all that it leaves out would count as removed.
+func (d *Dynamic) isAbout(said oauth.Registration) bool {
+	if said.ClientID != "" || said.Salvaged || !said.Token.IsEmpty() || !said.ClientSecret.IsEmpty() || len(d.Current) == 0 {
+		return true
+	}
+	for name := range said.Metadata {
+		if _, ok := d.Current[name]; ok {
+			return true
+		}
+	}
+	return false
+}
 
 // managingRefused writes an answer down that brought nothing, and returns it as an error.
 func (m *Manager) managingRefused(ctx context.Context, c *claimed, v oauth.Verdict) error {
@@ -148,7 +182,11 @@ func (m *Manager) UpdateRegistration(ctx context.Context, name string, w Wish, r
 		if w.owns(r) != nil || r.Registered.dynamic() == nil {
 			return r, false
 		}
+		r = r.clone()
 		r.Client, r.Attachment.Attached = r.asGiven(w.Client), true
+		if d := r.Registered.Dynamic; len(d.Changes(w.Metadata)) == 0 { // but the order may be another: the first redirect URI is a default
+			d.Wanted = w.Metadata
+		}
 		return r, true
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ type Manager struct {
 	searched bool                   // rescue files were looked for
 	untold   []Notice               // found by operations that could not tell
 	looked   map[string]bool        // keys for which this process has looked something up
-	nonces   map[string]string      // for DPoP proofs, by the server that has given it
+	nonces   map[proofTaker]string  // for DPoP proofs, by who has given it
 	asked    map[string]string      // the access token that was introspected last, by credential: its SHA-256
 
 	sources  map[[sha256.Size]byte]*source        // what client tokens come from
@@ -92,7 +92,7 @@ func New(o Options) (*Manager, error) {
 		timings: o.Timings, rescue: o.Rescue, sections: o.Section, insecure: o.AllowInsecureHTTP, presets: o.Presets,
 		servers:  o.Servers,
 		observed: map[string]observation{}, forced: map[string]bool{}, probes: map[string]probing{}, unsaved: map[string]successor{},
-		preparing: make(chan struct{}, 1), looked: map[string]bool{}, asked: map[string]string{}, nonces: map[string]string{},
+		preparing: make(chan struct{}, 1), looked: map[string]bool{}, asked: map[string]string{}, nonces: map[proofTaker]string{},
 		sources: map[[sha256.Size]byte]*source{}, refusals: map[[sha256.Size]byte]refusedRequest{},
 	}
 	if m.clock == nil {

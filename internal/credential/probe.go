@@ -130,7 +130,7 @@ func (m *Manager) askAPI(ctx context.Context, key string, r Record) (oauth.Probe
 		reply.Err = ErrLate
 	} else if m.prober != nil {
 		reply = m.prober.Probe(m.showing(ctx, r.Client), r.Refresh.ProbeURL, m.access(r.Tokens, r.Refresh.ProbeURL))
-		m.noteNonce(r.Refresh.ProbeURL, reply.Nonce)
+		m.noteNonce(apiAt(r.Refresh.ProbeURL), reply.Nonce)
 	}
 	m.leave(ctx, b, chargedFor(reply))
 	return reply, nil

@@ -69,33 +69,41 @@ func (t Tokens) Bound() bool {
 // the client to go on.
 func (r Record) Unbound() bool {
 	t := r.Tokens
-	return r.Client.DPoPBoundAccessTokens && !t.Access.IsEmpty() && !t.ProofKey.IsEmpty() && !oauth.IsDPoP(t.Type)
+	return r.Client.DPoPBoundAccessTokens && !t.Access.IsEmpty() && t.Proved && !oauth.IsDPoP(t.Type)
 }
 
 // access is the token of t as it is presented at an address.
 func (m *Manager) access(t Tokens, address string) oauth.Access {
 	a := oauth.Access{Token: t.Access}
 	if t.Bound() {
-		a.Proof = oauth.Proof{Key: t.ProofKey, Nonce: m.nonceOf(address)}
+		a.Proof = oauth.Proof{Key: t.ProofKey, Nonce: m.nonceOf(apiAt(address))}
 	}
 	return a
 }
 
-// nonceOf is what the server of an address has given this process last.
-func (m *Manager) nonceOf(address string) string {
+// proofTaker is who checks proofs, and gives nonces for them: an authorization server and an API have each its own (RFC 9449 §9),
+// at one address too.
+type proofTaker string
+
+func serverAt(address string) proofTaker { return proofTaker(originOf(address)) }
+
+func apiAt(address string) proofTaker { return proofTaker("API " + originOf(address)) }
+
+// nonceOf is what t has given this process last.
+func (m *Manager) nonceOf(t proofTaker) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.nonces[originOf(address)]
+	return m.nonces[t]
 }
 
 // noteNonce remembers it; every answer may bring another (RFC 9449 §8.2).
-func (m *Manager) noteNonce(address, nonce string) {
+func (m *Manager) noteNonce(t proofTaker, nonce string) {
 	if nonce == "" {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.nonces[originOf(address)] = nonce
+	m.nonces[t] = nonce
 }
 
 func originOf(address string) string {
@@ -111,7 +119,7 @@ func originOf(address string) string {
 // claim and within the same time. What the first one costs in the error budget is paid before. b has to stand then, and is the
 // booking to leave.
 func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b *booking, before time.Time) oauth.Reply {
-	r.Proof = oauth.Proof{Key: c.attempt.ProofKey, Nonce: m.nonceOf(r.Endpoint)}
+	r.Proof = oauth.Proof{Key: c.attempt.ProofKey, Nonce: m.nonceOf(serverAt(r.Endpoint))}
 	if r.Proof.Nonce == "" {
 		r.Proof.Nonce = c.record.Tokens.ProofNonce // of a former process
 	}
@@ -127,7 +135,7 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b *book
 	if err := m.rebook(ctx, c, b, reply); err != nil {
 		return oauth.Reply{Err: err}
 	}
-	r.Proof.Nonce = m.nonceOf(r.Endpoint)
+	r.Proof.Nonce = oauth.ProofNonce(reply.Header) // somebody else may have had another one since
 	reply = m.sendOnce(ctx, c, r, *b, before)
 	m.hearNonce(c, r.Endpoint, reply)
 	return reply
@@ -135,7 +143,7 @@ func (m *Manager) send(ctx context.Context, c *claimed, r oauth.Request, b *book
 
 func (m *Manager) hearNonce(c *claimed, endpoint string, reply oauth.Reply) {
 	nonce := oauth.ProofNonce(reply.Header)
-	m.noteNonce(endpoint, nonce)
+	m.noteNonce(serverAt(endpoint), nonce)
 	if nonce != "" {
 		c.attempt.ProofNonce = nonce
 	}

@@ -311,6 +311,25 @@ func TestNonceInTheErrorBudget(t *testing.T) {
 	w.wantServer(1, 1, 0)
 }
 
+// The second request has the nonce that came with the answer to the first, whatever this process has heard since; an API at the
+// same address has nonces of its own.
+func TestNonceOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	w, s := boundWorld(t, func(r *Record) { r.Client.Policy.ErrorBudget = ErrorBudget{Limit: 5, Window: time.Hour} })
+	var m *Manager
+	w.faulty(storetest.Hooks{Fault: func(op storetest.Op, _ string, _ int) storetest.Fault {
+		if op == storetest.OpReplace && s.refused == 1 { // between the two requests
+			m.noteNonce(serverAt(fakeHost), "of-another-request")
+		}
+		m.noteNonce(apiAt(fakeHost), "of-the-api")
+		return storetest.None
+	}})
+	m = w.start(s.options)
+	w.mustToken(m)
+	s.wantProofs(t, 2, 1)
+	w.wantServer(1, 1, 0)
+}
+
 // A reply that only a rescue file holds brings its key along, also one that the record has never seen.
 func TestRescuedWithItsKey(t *testing.T) {
 	t.Parallel()
@@ -337,6 +356,29 @@ func TestRescuedWithItsKey(t *testing.T) {
 		t.Error("the key did not come home")
 	}
 	w.wantServer(1, 1, 0)
+}
+
+// A token that was there before tokens were to be bound is none that the server has left unbound, although the key of the next one
+// is in the record already.
+func TestUnboundSinceItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	w, s := boundWorld(t, func(r *Record) { r.Tokens.Type = "Bearer" })
+	s.wants = ""
+	w.server.plan = []callPlan{callTooMany}
+	_, err := w.token(w.start(s.options))
+	w.wantKind(err, KindLater)
+	if r := w.record(); r.Tokens.ProofKey.IsEmpty() || r.Unbound() {
+		t.Errorf("unbound, before the server was asked for another: %v", err)
+	}
+	w.clock.pass(time.Hour)
+	w.mustToken(w.start(s.options))
+	r := w.record()
+	if r.Tokens.Type = "Bearer"; !r.Unbound() {
+		t.Error("nothing tells that the server has not bound the token")
+	}
+	if r.Tokens.Type = "DPoP"; r.Unbound() {
+		t.Error("a bound token is taken for unbound")
+	}
 }
 
 // Each authorization has a key of its own, which is in the store when its URL is offered. A bare code that answers none has one too.
@@ -477,7 +519,7 @@ func TestProbeWithProof(t *testing.T) {
 			t.Errorf("%s: %q after %d calls", name, got, len(api.asked))
 		}
 		access := m.access(r.Tokens, fakeAPI)
-		if nonce := access.Proof.Nonce; !access.Proof.Key.Equal(key) || (nonce == "api-1") != (test.asked == 2) || m.nonceOf(fakeHost+"/token") != "" {
+		if nonce := access.Proof.Nonce; !access.Proof.Key.Equal(key) || (nonce == "api-1") != (test.asked == 2) || m.nonceOf(serverAt(fakeAPI)) != "" {
 			t.Errorf("%s: the next proof has the nonce %q", name, nonce)
 		}
 		r.Tokens.Type = "Bearer"

@@ -92,6 +92,7 @@ type Tokens struct {
 	Connection map[string]string
 	LookedUp   map[string]string // what of it was looked up, by name: the hash of the look-up that found it
 	ProofKey   secret.String     // that they are bound to, or will be with the next refresh (RFC 9449): a JWK; empty: none
+	Proved     bool              // the access token came in answer to a proof with ProofKey
 	ProofNonce string            // for the next proof at the token endpoint, as far as is known
 	// DerivedFrom is the family of the token pair whose access token was exchanged for this one; empty: none was.
 	DerivedFrom string

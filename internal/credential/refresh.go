@@ -205,8 +205,11 @@ func (m *Manager) refresh(ctx context.Context, key string, snap snapshot, d Deci
 		return done, nil
 	default:
 		done, err := m.settle(ctx, c, verdict)
-		m.noteRefusal(client, snap.record, err)
 		done.notices = append(request.notices, done.notices...)
+		if IsKind(err, KindBadClient) && m.secretReplaced(ctx, client) {
+			return done, nil // decide again, with the other secret
+		}
+		m.noteRefusal(client, snap.record, err)
 		return done, err
 	}
 }

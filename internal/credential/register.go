@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -13,6 +14,8 @@ import (
 var (
 	// ErrNotManageable says that the server has given no registration access token, or no address for it.
 	ErrNotManageable = errors.New("the server offers no management of this registration (RFC 7592)")
+	// ErrManagementAddress says that the address which the server has given for the management is not safe to use.
+	ErrManagementAddress = errors.New("the address of the management cannot be used")
 	// ErrOtherRegistrar says that a record left by an apply that died is of a client of another server.
 	ErrOtherRegistrar = errors.New("the name holds a client that was registered with another server")
 	// ErrManagementLost says that the server refuses the registration access token after a reply was lost.
@@ -56,6 +59,9 @@ func (m *Manager) Register(ctx context.Context, name string, w Wish) (Registrati
 	if err != nil {
 		return Registration{}, notices, err
 	}
+	if err := m.checkAddress(last); err != nil {
+		notices = append(notices, Notice{Code: NoticeUnchecked, Err: err, Managing: true})
+	}
 	if d := last.Registered.Dynamic; d.Answered == nil && d.IsManageable() { // the reply was broken; the rest can be asked for
 		reg, more, err := m.CheckRegistration(ctx, name)
 		if err == nil {
@@ -64,7 +70,7 @@ func (m *Manager) Register(ctx context.Context, name string, w Wish) (Registrati
 		// The client is in hand, and all that matters is stored.
 		notices = append(notices, Notice{Code: NoticeUnchecked, Err: err, Managing: true})
 	}
-	if len(last.Registered.Dynamic.Changes(w.Metadata)) > 0 { // what the apply that died has registered
+	if !maps.EqualFunc(last.Registered.Dynamic.Wanted, w.Metadata, secret.String.Equal) { // by the apply that died
 		reg, more, err := m.UpdateRegistration(ctx, name, w, false)
 		return reg, append(notices, more...), err
 	}

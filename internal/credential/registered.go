@@ -28,6 +28,10 @@ type Dynamic struct {
 	// may replace what it is sent (RFC 7591 §3.2.1); only what has changed since its answer has drifted.
 	Wanted, Answered, Current map[string]secret.String
 
+	// Untold are metadata that the last update has sent again because the server did not tell them. If the next read does not
+	// either, the server has them, and leaves them out of its answers to reads.
+	Untold []string
+
 	Refused *Refused // the last call of the management was refused
 }
 
@@ -40,20 +44,54 @@ type Refused struct {
 	Lost bool
 }
 
-// IsManageable tells whether the registration can be read, updated and deleted.
-func (d *Dynamic) IsManageable() bool { return d != nil && d.URI != "" && !d.Token.IsEmpty() }
+// IsManageable tells whether the registration can be read, updated and deleted. An address that is none counts as absent.
+func (d *Dynamic) IsManageable() bool {
+	return d != nil && !d.Token.IsEmpty() && oauth.CheckEndpoint(d.URI, true) == nil
+}
+
+// moves tells whether the server's word about where the registration is managed is to be taken: not if that is no address, or
+// gives up https.
+func (d *Dynamic) moves(uri string) bool {
+	return oauth.CheckEndpoint(uri, true) == nil && (oauth.CheckEndpoint(d.URI, true) != nil ||
+		strings.HasPrefix(uri, "https:") || !strings.HasPrefix(d.URI, "https:"))
+}
 
 // Drifted lists the metadata that have changed at the server since it answered to what was sent, sorted.
 func (d *Dynamic) Drifted() []string {
 	var names []string
 	for name, wanted := range d.Wanted {
 		now := d.Current[name]
+		if name == "software_statement" && now.IsEmpty() {
+			continue // it has done its work, and some servers say it once at most
+		}
 		if d.Current != nil && !oauth.SameMetadata(name, now, wanted) && !oauth.SameMetadata(name, now, d.Answered[name]) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// untold lists the metadata that were sent before, and that the server does not tell, sorted.
+func (d *Dynamic) untold(wanted map[string]secret.String) []string {
+	var names []string
+	for name := range wanted {
+		if before := d.Wanted[name]; d.Current != nil && !before.IsEmpty() && oauth.SameMetadata(name, d.Current[name], secret.String{}) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// believe ends the drift of what the server has just been sent and does not tell.
+func (d *Dynamic) believe() {
+	for _, name := range d.Untold {
+		if oauth.SameMetadata(name, d.Current[name], secret.String{}) {
+			delete(d.Answered, name)
+		}
+	}
+	d.Untold = nil
 }
 
 // Replaced lists the metadata that the server has replaced by others when it was sent them, sorted.
@@ -120,6 +158,7 @@ func (r *Registered) clone() *Registered {
 	if r.Dynamic != nil {
 		d := *r.Dynamic
 		d.Wanted, d.Answered, d.Current = maps.Clone(d.Wanted), maps.Clone(d.Answered), maps.Clone(d.Current)
+		d.Untold = slices.Clone(d.Untold)
 		if d.Refused != nil {
 			refused := *d.Refused
 			d.Refused = &refused
@@ -145,6 +184,7 @@ type wireDynamic struct {
 	Wanted          map[string]string `json:"wanted"`
 	Answered        map[string]string `json:"answered"`
 	Current         map[string]string `json:"current"`
+	Untold          []string          `json:"untold,omitempty"`
 	Refused         *wireRefused      `json:"refused,omitempty"`
 }
 
@@ -161,7 +201,8 @@ func encodeDynamic(d *Dynamic) *wireDynamic {
 	}
 	return &wireDynamic{
 		Endpoint: d.Endpoint, URI: d.URI, Token: d.Token.Reveal(), IssuedAt: optional(d.IssuedAt), SecretExpiresAt: optional(d.SecretExpiresAt),
-		Wanted: revealed(d.Wanted), Answered: revealed(d.Answered), Current: revealed(d.Current), Refused: (*wireRefused)(d.Refused),
+		Wanted: revealed(d.Wanted), Answered: revealed(d.Answered), Current: revealed(d.Current), Untold: d.Untold,
+		Refused: (*wireRefused)(d.Refused),
 	}
 }
 
@@ -171,7 +212,8 @@ func decodeDynamic(w *wireDynamic) *Dynamic {
 	}
 	return &Dynamic{
 		Endpoint: w.Endpoint, URI: w.URI, Token: secret.New(w.Token), IssuedAt: value(w.IssuedAt), SecretExpiresAt: value(w.SecretExpiresAt),
-		Wanted: wrapped(w.Wanted), Answered: wrapped(w.Answered), Current: wrapped(w.Current), Refused: (*Refused)(w.Refused),
+		Wanted: wrapped(w.Wanted), Answered: wrapped(w.Answered), Current: wrapped(w.Current), Untold: w.Untold,
+		Refused: (*Refused)(w.Refused),
 	}
 }
 

@@ -31,6 +31,9 @@ func applyRegistration(cur Record, a Attempt, said oauth.Registration, e Event) 
 		cur.Client.ClientID, cur.Client.ClientSecret = said.ClientID, secret.String{}
 		cur.AuthorizedAt = a.SentAt
 	}
+	if a.Purpose == PurposeUpdate {
+		d.Untold = d.untold(a.Wanted)
+	}
 	if a.Purpose != PurposeRead {
 		d.Wanted, d.Answered = a.Wanted, nil
 	}
@@ -41,6 +44,8 @@ func applyRegistration(cur Record, a Attempt, said oauth.Registration, e Event) 
 	}
 	if said.Salvaged {
 		e.Verdict += ", from a broken reply"
+	} else if a.Purpose == PurposeRead {
+		d.believe()
 	}
 	cur.Claim, cur.Unknown, cur.Status = nil, nil, StatusActive
 	if said.TokenLost && a.Purpose != PurposeRegister { // a successor of the token at hand may have been in what was lost
@@ -58,7 +63,7 @@ func (d *Dynamic) take(said oauth.Registration, c *Client) (rotated bool) {
 	if !said.Token.IsEmpty() {
 		d.Token = said.Token
 	}
-	if said.URI != "" {
+	if d.moves(said.URI) {
 		d.URI = said.URI
 	}
 	if !said.IssuedAt.IsZero() {

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,7 @@ type fakeRegistrar struct {
 	plan      []callPlan
 	steady    bool // nothing is ever replaced
 	unmanaged bool
+	uri       string // of the management; empty: as it should be
 	issued    int
 	clients   map[string]*fakeClient // by id
 	calls     map[string]int         // by method, of requests that were read
@@ -136,7 +138,7 @@ func (s *fakeRegistrar) describe(status int, id string) (int, string) {
 	c := s.clients[id]
 	s.newest = c.token
 	metadata, _ := json.Marshal(c.metadata) // of what was JSON
-	managed := fmt.Sprintf(`"registration_access_token":%q,"registration_client_uri":%q,`, c.token, fakeHost+"/register/"+id)
+	managed := fmt.Sprintf(`"registration_access_token":%q,"registration_client_uri":%q,`, c.token, cmp.Or(s.uri, fakeHost+"/register/"+id))
 	if s.unmanaged {
 		managed = ""
 	}

@@ -63,12 +63,12 @@ func (m *Manager) proved(ctx context.Context, c Client) (Client, error) {
 	if r.Dynamic == nil {
 		return c, nil
 	}
-	if !c.ClientSecret.IsEmpty() && r.Dynamic.secretExpired(m.Now()) {
-		return Client{}, &SecretExpiredError{c.Registration, r.Dynamic.SecretExpiresAt}
-	}
 	var registered string
 	_ = json.Unmarshal([]byte(r.Dynamic.Current["token_endpoint_auth_method"].Reveal()), &registered) // not a text: not said
 	c.TokenEndpointAuthMethod = cmp.Or(c.TokenEndpointAuthMethod, registered)
+	if oauth.BySecret(c.method()) && !c.ClientSecret.IsEmpty() && r.Dynamic.secretExpired(m.Now()) {
+		return Client{}, &SecretExpiredError{c.Registration, r.Dynamic.SecretExpiresAt}
+	}
 	return c, nil
 }
 

@@ -25,7 +25,8 @@ type fakeServer struct {
 	killsReuse bool          // a spent token that comes again ends its family
 	lifetime   time.Duration // of access tokens; 0: an hour, and the reply does not say
 
-	minting minting // of tokens for a client itself
+	minting  minting // of tokens for a client itself
+	granting granting
 
 	mu        sync.Mutex
 	down      bool       // nothing reaches the server
@@ -45,7 +46,6 @@ type fakeServer struct {
 	delivered bool            // the last answer with tokens reached its process
 	arrived   map[string]bool // refresh tokens in answers that reached their process
 	secrets   []string
-	devices   fakeDevices
 }
 
 type fakeRefresh struct {
@@ -198,18 +198,16 @@ func (s *fakeServer) process(r *http.Request, form url.Values) (int, string) {
 	if r.URL.Path == "/revoke" {
 		return s.revoke(form.Get("token"))
 	}
-	if r.URL.Path == "/device" {
-		return s.giveDevice()
-	}
 	switch form.Get("grant_type") {
-	case "urn:ietf:params:oauth:grant-type:device_code":
-		return s.pollDevice(form)
 	case "refresh_token":
 		return s.refresh(form.Get("refresh_token"))
 	case "authorization_code":
 		return s.exchange(form)
 	case "client_credentials", "urn:example:person":
 		return s.mint(form)
+	}
+	if status, reply, ok := s.further(r.URL.Path, form); ok {
+		return status, reply
 	}
 	return 400, `{"error":"unsupported_grant_type"}`
 }

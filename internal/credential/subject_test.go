@@ -36,7 +36,7 @@ func (w *world) derived(from map[string]string, change ...func(*Record)) {
 
 // A pair whose token works is good enough to derive from, whatever has become of what it was derived from itself. Pairs in a circle are
 // told, in place of waiting for each other.
-func TestSubjectPair(t *testing.T) {
+func TestSubjectPairs(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		from map[string]string

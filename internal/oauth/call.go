@@ -44,6 +44,7 @@ type Reply struct {
 	Err error
 
 	// For Judge: what the client proved itself with is not to be shown, and is judged by clocks.
+	method    string // of the client authentication; empty: it was another proof
 	assertion secret.String
 	proved    bool      // so is a DPoP proof
 	at        time.Time // by the clock here
@@ -76,7 +77,7 @@ func (c *Caller) Post(ctx context.Context, r Request) Reply {
 	// Straight to the transport: http.Client would follow redirects, and puts the URL into its errors.
 	response, err := c.transport.RoundTrip(request)
 	sent, refusal := body.settle()
-	reply := Reply{Sent: sent, Err: refusal, assertion: assertion, proved: !r.Proof.Key.IsEmpty(), at: c.moment().now}
+	reply := Reply{Sent: sent, Err: refusal, method: r.authMethod(), assertion: assertion, proved: !r.Proof.Key.IsEmpty(), at: c.moment().now}
 	switch {
 	case response == nil && err == nil:
 		err = errors.New("the transport returned nothing")

@@ -5,10 +5,10 @@ import (
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"reflect"
 	"strings"
 	"time"
@@ -88,12 +88,8 @@ func CheckCertificateChain(chainPEM string) (time.Time, error) {
 // parseChain is strict: what is left out without a word shows only as a server that does not know the client.
 func parseChain(text string) (ClientCertificate, error) {
 	var c ClientCertificate
-	rest := []byte(text)
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	blocks, err := pemBlocks(text)
+	for _, block := range blocks {
 		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
 			return c, errors.New("it holds a private key, which belongs elsewhere")
 		}
@@ -110,10 +106,10 @@ func parseChain(text string) (ClientCertificate, error) {
 		c.chain = append(c.chain, block.Bytes)
 	}
 	switch {
-	case strings.Contains(string(rest), "-----BEGIN"):
-		return c, errors.New("its PEM is broken: a block does not end, or is no base64")
+	case err != nil:
+		return c, err
 	case c.leaf == nil:
-		return c, errors.New("it is not in PEM format")
+		return c, errors.New("it is not in PEM format" + contentOf(strings.TrimSpace(text)))
 	}
 	return c, nil
 }
@@ -145,12 +141,16 @@ func ShowCertificate(ctx context.Context, chainPEM string, keyPEM secret.String)
 // shows returns t for a request that shows a certificate. It is made for that one request and keeps nothing: connections
 // are not kept alive, so there is nothing to share, and a server that sees a second client never sees the first one's
 // certificate.
-func (t wholeTransport) shows(ctx context.Context) wholeTransport {
-	c, ok := ctx.Value(certificateKey{}).(*tls.Certificate)
+func (t wholeTransport) shows(r *http.Request) wholeTransport {
+	c, ok := r.Context().Value(certificateKey{}).(*tls.Certificate)
 	if !ok {
 		return t
 	}
 	own := t.Clone()
+	if proxy, err := own.Proxy(r); err == nil && proxy != nil && proxy.Scheme == "https" {
+		// With this, net/http connects to such a proxy, and not to the server behind it. By itself it has one configuration for both.
+		own.DialTLSContext = (&tls.Dialer{Config: own.TLSClientConfig.Clone()}).DialContext
+	}
 	// Not Certificates: crypto/tls would show none that the server's list of CAs does not fit, as no self-signed one does.
 	own.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c, nil }
 	return wholeTransport{own}

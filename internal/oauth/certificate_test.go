@@ -102,6 +102,9 @@ func TestRefusedCertificate(t *testing.T) {
 				if v.Class != oauth.BadClient || v.Status != 0 || v.Err == nil || !strings.Contains(v.Err.Error(), "remote error: tls: ") || served.Load() != 0 {
 					t.Errorf("%+v, %+v", reply, v)
 				}
+				if v.AuthMethod != a.Method {
+					t.Errorf("refused by the method %q, want %q", v.AuthMethod, a.Method)
+				}
 				if r := oauth.JudgeRevocation(reply); r.Class != oauth.BadClient {
 					t.Errorf("revocation: %+v", r)
 				}
@@ -153,6 +156,8 @@ func TestClientCertificatesThatAreRefused(t *testing.T) {
 		"chain in key":    {chain, key + chain, "the key of the certificate: it holds a certificate, which belongs elsewhere"},
 		"public key":      {pemOf(t, "PUBLIC KEY", &k.p256.PublicKey), key, "the client certificate: it holds a PEM block that is not a certificate"},
 		"second torn":     {chain + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", key, "the client certificate: its certificate 2 cannot be read"},
+		"first broken":    {strings.Replace(chain, "MII", "!!!", 1) + chain, key, "the client certificate: its PEM is broken"},
+		"a file's name":   {"client.crt", key, "it is not in PEM format; if it is the name of a file, give what is in it: file(…)"},
 		"second cut":      {chain + chain[:100], key, "the client certificate: its PEM is broken"},
 		"encrypted":       {chain, strings.ReplaceAll(key, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), "the key of the certificate: it is encrypted"},
 		"issuer is first": {certificateOf(t, k.ed, time.Time{}) + chain, key, "it is not the one that the certificate was made for"},

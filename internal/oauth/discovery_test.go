@@ -247,6 +247,22 @@ func TestParseMetadata(t *testing.T) {
 	}
 }
 
+// A client with a certificate takes what it calls itself to the addresses for certificates (RFC 8705 §5), and nobody's browser.
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	m := oauth.Metadata{
+		AuthorizationEndpoint: "https://as.example/a", TokenEndpoint: "https://as.example/t", RevocationEndpoint: "https://as.example/r",
+		MTLSEndpointAliases: map[string]string{
+			"authorization_endpoint": "https://mtls.as.example/a", "token_endpoint": "https://mtls.as.example/t", "other": "https://mtls.as.example/o",
+		},
+	}
+	got := m.ByCertificate()
+	if got.AuthorizationEndpoint != "https://as.example/a" || got.TokenEndpoint != "https://mtls.as.example/t" ||
+		got.RevocationEndpoint != "https://as.example/r" || m.TokenEndpoint != "https://as.example/t" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Whatever a server writes: what is used is of the issuer that was asked for, and goes nowhere in the clear.
 func FuzzParseMetadata(f *testing.F) {
 	f.Add(`{"issuer":"https://as.example","token_endpoint":"https://as.example/t","scopes_supported":["a"]}`)

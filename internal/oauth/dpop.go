@@ -133,7 +133,10 @@ func target(u *url.URL) string {
 	if path == "" {
 		path = "/"
 	}
-	return strings.ToLower(u.Scheme) + "://" + strings.ToLower(u.Host) + path
+	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	// A server that takes its own name from its settings has no default port in it.
+	host = strings.TrimSuffix(host, map[string]string{"https": ":443", "http": ":80"}[scheme])
+	return scheme + "://" + strings.TrimSuffix(host, ":") + path
 }
 
 const (

@@ -148,6 +148,10 @@ func TestProofTarget(t *testing.T) {
 		"HTTPS://AS.Example/Token?a=b":         "https://as.example/Token",
 		"https://as.example":                   "https://as.example/",
 		"https://as.example:8443/a%20b/token?": "https://as.example:8443/a%20b/token",
+		"https://as.example:443/token":         "https://as.example/token",
+		"http://127.0.0.1:80/token":            "http://127.0.0.1/token",
+		"http://127.0.0.1:443/token":           "http://127.0.0.1:443/token",
+		"https://[::1]:443/token":              "https://[::1]/token",
 	} {
 		r := tokenRequest(endpoint)
 		r.Proof.Key = proofKey(t, "ES256")

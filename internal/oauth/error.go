@@ -30,6 +30,7 @@ type Verdict struct {
 	Code        string
 	Description string
 	ErrorURI    string        // empty unless it is a web address
+	AuthMethod  string        // of BadClient: how the client has proved itself; empty: not by a method of client authentication
 	RetryAfter  time.Duration // as the server asks, at most 24 hours; 0: it does not
 	ClockOff    time.Duration // of BadClient, or with a DPoP proof: how far the clock here is ahead of the server's, where that may be why
 	Err         error         // what went wrong on the way; never set with Success

@@ -63,7 +63,7 @@ type wholeTransport struct{ *http.Transport }
 // the body refuses, or the hook never comes, the reader stays empty; then the body is shorter than its ContentLength,
 // which is an error, and the buffer is thrown away.
 func (t wholeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	t = t.shows(r.Context())
+	t = t.shows(r)
 	body := r.Body
 	if body == nil { // there is nothing that could be apart from the header
 		return t.send(r)

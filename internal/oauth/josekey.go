@@ -59,12 +59,11 @@ func algorithmOf(key crypto.Signer, alg string) (string, error) {
 func privatePEM(text string) (crypto.Signer, []*x509.Certificate, error) {
 	var found crypto.Signer
 	var beside []*x509.Certificate
-	rest := []byte(text)
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	blocks, err := pemBlocks(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, block := range blocks {
 		if block.Type == "EC PARAMETERS" { // openssl ecparam writes the name of the curve first
 			continue
 		}
@@ -86,14 +85,36 @@ func privatePEM(text string) (crypto.Signer, []*x509.Certificate, error) {
 		found = key
 	}
 	switch {
-	case strings.Contains(string(rest), "-----BEGIN"):
-		return nil, nil, errors.New("its PEM is broken: a block does not end, or is no base64")
 	case found == nil && beside != nil:
 		return nil, nil, errors.New("it is a certificate, which holds a public key only")
 	case found == nil:
-		return nil, nil, errors.New("it is neither PEM nor a JWK")
+		return nil, nil, errors.New("it is neither PEM nor a JWK" + contentOf(text))
 	}
 	return found, beside, nil
+}
+
+// pemBlocks reads all of text. By itself encoding/pem passes over a block that it cannot read.
+func pemBlocks(text string) ([]*pem.Block, error) {
+	var blocks []*pem.Block
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		blocks = append(blocks, block)
+	}
+	if len(blocks) != strings.Count(text, "-----BEGIN") {
+		return blocks, errors.New("its PEM is broken: a block does not end, or is no base64")
+	}
+	return blocks, nil
+}
+
+// contentOf helps whoever gives the name of a file.
+func contentOf(text string) string {
+	if text == "" || len(text) > 255 || strings.ContainsAny(text, "\n{") {
+		return ""
+	}
+	return "; if it is the name of a file, give what is in it: file(…)"
 }
 
 // thumbprintsOf are the headers by which a server finds a key that it knows as a certificate (RFC 7515 §4.1.7 and §4.1.8).
@@ -156,12 +177,18 @@ func keyOfBlock(block *pem.Block) (crypto.Signer, error) {
 func privateJWK(text string) (crypto.Signer, jose.JSONWebKey, error) {
 	var jwk jose.JSONWebKey
 	if err := jwk.UnmarshalJSON([]byte(text)); err != nil { // its text may quote a member
-		var set struct{ Keys *json.RawMessage }
+		var set struct {
+			Keys    *json.RawMessage
+			Kty     string
+			D, P, Q any
+		}
 		switch {
 		case json.Unmarshal([]byte(text), &set) != nil:
 			return nil, jwk, errors.New("it is no JSON")
 		case set.Keys != nil:
 			return nil, jwk, errors.New("it is a set of keys; give the JWK that signs")
+		case set.Kty == "RSA" && set.D != nil && (set.P == nil || set.Q == nil):
+			return nil, jwk, errors.New("it is an RSA key without its primes p and q; give it with them, or as PEM")
 		}
 		return nil, jwk, errors.New("it is a JWK that cannot be read")
 	}
@@ -189,6 +216,12 @@ func privateJWK(text string) (crypto.Signer, jose.JSONWebKey, error) {
 	}
 	if jwk.Use != "" && jwk.Use != "sig" {
 		return nil, jwk, errors.New("its use is not sig, so it is not for signing")
+	}
+	var ops struct { // which go-jose passes over
+		KeyOps []string `json:"key_ops"`
+	}
+	if err := json.Unmarshal([]byte(text), &ops); err != nil || ops.KeyOps != nil && !slices.Contains(ops.KeyOps, "sign") {
+		return nil, jwk, errors.New("its key_ops do not hold sign, so it is not for signing")
 	}
 	signer, ok := jwk.Key.(crypto.Signer)
 	if !ok {

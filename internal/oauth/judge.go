@@ -33,7 +33,7 @@ func JudgeRevocation(r Reply, hidden ...secret.String) Verdict {
 func unanswered(r Reply) (v Verdict, ok bool) {
 	switch refused := (errHandshake{}); {
 	case r.Status == 0 && errors.As(r.Err, &refused):
-		return Verdict{Class: BadClient, Err: r.Err}, true
+		return Verdict{Class: BadClient, AuthMethod: r.method, Err: r.Err}, true
 	case !r.Sent:
 		return Verdict{Class: NotSent, Err: r.Err}, true
 	}
@@ -79,7 +79,12 @@ func (d Dialect) refused(r Reply, c content, hidden []secret.String) Verdict {
 	if class == BadClient || code == "invalid_dpop_proof" {
 		off = r.clockOff()
 	}
+	method := ""
+	if class == BadClient {
+		method = r.method
+	}
 	return Verdict{
+		AuthMethod:  method,
 		ClockOff:    off,
 		Class:       class,
 		Status:      r.Status,

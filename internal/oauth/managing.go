@@ -77,6 +77,14 @@ func (r Request) check() error {
 	return nil
 }
 
+// authMethod is how the client proves itself in r; empty: it does not, or with a token.
+func (r Request) authMethod() string {
+	if r.manages != nil {
+		return ""
+	}
+	return r.Auth.Method
+}
+
 // CheckBearer tells why a token cannot stand in a header. No token at all can.
 func CheckBearer(token secret.String) error {
 	text := token.Reveal()

@@ -71,10 +71,11 @@ func (m *Metadata) lists() map[string]*[]string {
 	}
 }
 
-// ByCertificate is m for a client that shows a certificate: the endpoints that have an alias for that are at it (RFC 8705 §5).
+// ByCertificate is m for a client that shows a certificate: the endpoints that have an alias for that are at it (RFC 8705 §5), but
+// for the one that a browser goes to.
 func (m Metadata) ByCertificate() Metadata {
 	for name, address := range m.endpoints() {
-		if alias := m.MTLSEndpointAliases[name]; alias != "" {
+		if alias := m.MTLSEndpointAliases[name]; alias != "" && name != "authorization_endpoint" {
 			*address = alias
 		}
 	}

@@ -73,7 +73,58 @@ func TestAProxyThatConnects(t *testing.T) {
 	}))
 	defer server.Close()
 	done := make(chan struct{})
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	proxy := httptest.NewServer(connecting(t, server, done))
+	defer proxy.Close()
+	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig
+	reply, asked := postThroughProxy(t, proxy, trusted, "https://example.com/token")
+	if !reply.Sent || asked != 1 || reply.Status != 200 || reply.Err != nil || reply.Body.Reveal() != "client_id=c&token=t0ken" {
+		t.Errorf("reply = %+v, asked %d times", reply, asked)
+	}
+	<-done
+}
+
+// A certificate is for the authorization server. A proxy that is reached by TLS does not see it, though it asks.
+func TestAProxyIsShownNoCertificate(t *testing.T) {
+	var atServer, atProxy int
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		atServer = len(r.TLS.PeerCertificates)
+	}))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	server.StartTLS()
+	defer server.Close()
+	done := make(chan struct{})
+	connect := connecting(t, server, done)
+	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		atProxy = len(r.TLS.PeerCertificates)
+		connect(w, r)
+	}))
+	proxy.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	proxy.StartTLS()
+	defer proxy.Close()
+	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig // both have the same
+	proxyURL, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := newHTTPTransport(trusted)
+	transport.Proxy = http.ProxyURL(proxyURL)
+	caller, err := NewCaller(CallerOptions{Transport: wholeTransport{transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := caller.Post(showing(t.Context(), &server.TLS.Certificates[0]), Request{
+		Endpoint: "https://example.com/token", Auth: ClientAuth{Method: None, ClientID: "c"}, Form: RevokeForm(secret.New("t0ken"), ""),
+	})
+	<-done
+	if reply.Status != 200 || atServer != 1 || atProxy != 0 {
+		t.Errorf("%d certificates at the server and %d at the proxy: %+v", atServer, atProxy, reply)
+	}
+}
+
+// connecting is a proxy to server, whatever it is asked for, once.
+func connecting(t *testing.T, server *httptest.Server, done chan<- struct{}) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		defer close(done)
 		client, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -94,14 +145,7 @@ func TestAProxyThatConnects(t *testing.T) {
 			})
 		}
 		tunnels.Wait()
-	}))
-	defer proxy.Close()
-	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig
-	reply, asked := postThroughProxy(t, proxy, trusted, "https://example.com/token")
-	if !reply.Sent || asked != 1 || reply.Status != 200 || reply.Err != nil || reply.Body.Reveal() != "client_id=c&token=t0ken" {
-		t.Errorf("reply = %+v, asked %d times", reply, asked)
 	}
-	<-done
 }
 
 func TestAnUnusableProxyIsNotQuoted(t *testing.T) {

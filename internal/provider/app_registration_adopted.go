@@ -66,6 +66,9 @@ func (r *appRegistrationResource) compare(ctx context.Context, state *appRegistr
 	imported := state.ID.IsNull()
 	reg, err := r.session.manager.Registration(ctx, name)
 	switch {
+	case err == nil && imported && reg.Dynamic != nil && !reg.IsRegistered():
+		addEngineError(diags, path.Root("name"), "Unable to Import App Registration", about, &credential.Error{Kind: credential.KindNotFound})
+		return
 	case credential.IsKind(err, credential.KindNotFound) && imported:
 		addEngineError(diags, path.Root("name"), "Unable to Import App Registration", about, err)
 		return

@@ -96,6 +96,10 @@ func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.M
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if !creating && mem.Registered && config.ClientID.IsUnknown() {
+		unknownClientID(&resp.Diagnostics)
+		return
+	}
 	change := registrationPlan{
 		creating: creating, registered: mem.Registered, verdict: mem.Verdict,
 		writes: creating || r.session.isUnknown() || mem.Verdict != verdictNone || changes(plan, config, state),
@@ -103,6 +107,9 @@ func (r *appRegistrationResource) ModifyPlan(ctx context.Context, req resource.M
 	if replace := change.replaces(config, state); len(replace) > 0 {
 		resp.RequiresReplace = append(resp.RequiresReplace, replace...)
 		change.creating, change.writes = true, true
+	}
+	if !change.creating && mem.Registered && differs(config.RegistrationEndpoint, state.RegistrationEndpoint) {
+		warnEndpointChanged(r.about(state.Name), state, &resp.Diagnostics)
 	}
 	if change.unmanaged(state) {
 		r.warnUnmanaged(plan, state, &resp.Diagnostics)
@@ -170,12 +177,13 @@ type registrationPlan struct {
 	writes     bool
 }
 
+func differs(a, b types.String) bool { return isGiven(a) && isGiven(b) && !a.Equal(b) }
+
 // replaces lists the attributes whose change makes another client of it. Rule 5: only values that are known and not null count.
 func (p registrationPlan) replaces(config, state appRegistrationModel) []path.Path {
 	if p.creating {
 		return nil
 	}
-	differs := func(a, b types.String) bool { return isGiven(a) && isGiven(b) && !a.Equal(b) }
 	switch {
 	case !p.registered && config.registers() && isGiven(state.ClientID), p.registered && differs(config.ClientID, state.ClientID):
 		return []path.Path{path.Root("client_id")}

@@ -43,6 +43,7 @@ func (r *appRegistrationResource) register(
 	plan.absorb(reg, r.session.secretsInState)
 	mem.saw(reg, r.knownStoreID(ctx, diags))
 	warnRegistered(about, reg, diags)
+	warnEndlessRotation(about, reg, durationOf(config.RotateBefore), config.RotateBefore.ValueString(), diags)
 	r.warnPlaintext(diags)
 }
 
@@ -82,6 +83,10 @@ func (r *appRegistrationResource) readRegistered(
 		diags.AddWarning("App Registration Lives in Another Token Store", elsewhere(about))
 		return
 	}
+	if err := r.heal(ctx, *state, *mem); err != nil { // the state stays: it has what the store lacks
+		warnManaging(about, credential.Notice{Code: credential.NoticeUnchecked, Err: err, Managing: true}, diags)
+		return
+	}
 	reg, notices, err := r.session.manager.CheckRegistration(ctx, about.name)
 	warnNotices(about, notices, diags)
 	if err != nil {
@@ -97,6 +102,7 @@ func (r *appRegistrationResource) readRegistered(
 	if before > 0 && !at.IsZero() && !now.Before(at.Add(-before)) && reg.Dynamic.IsManageable() {
 		mem.Verdict = verdictRotate
 	}
+	warnEndlessRotation(about, reg, before, state.RotateBefore.ValueString(), diags)
 	warnSecretExpiry(about, reg.Dynamic, now, mem.Verdict == verdictRotate, diags)
 }
 
@@ -115,6 +121,16 @@ func (r *appRegistrationResource) updateRegistered(
 		return
 	}
 	if reg.Dynamic == nil || diags.HasError() || !r.rightStore(ctx, *mem, reg, about, diags) {
+		return
+	}
+	if mem.Verdict != verdictSeed {
+		err = r.heal(ctx, state, *mem)
+	}
+	if err == nil {
+		reg, err = m.Registration(ctx, about.name)
+	}
+	if err != nil {
+		addEngineError(diags, path.Root("name"), "Unable to Update App Registration", about, err)
 		return
 	}
 	keepSecrets(&wish.Client, config.inputs(), withID(reg.Client, wish.Client.ClientID))
@@ -189,21 +205,10 @@ func (r *appRegistrationResource) restore(
 		refuseRestore(about, diags)
 		return credential.Registration{}, nil
 	}
-	d := &credential.Dynamic{
-		URI: state.RegistrationClientURI.ValueString(), Token: secret.New(state.RegistrationAccessToken.ValueString()),
-		IssuedAt: timeFrom(state.ClientIDIssuedAt), SecretExpiresAt: timeFrom(state.ClientSecretExpiresAt), Wanted: state.metadata(),
-		Current: map[string]secret.String{},
-	}
-	current := map[string]json.RawMessage{}
-	_ = json.Unmarshal([]byte(state.RegisteredMetadata.ValueString()), &current) // written by this program
-	for name, raw := range current {
-		d.Current[name] = secret.New(string(raw))
-	}
-	d.Answered = d.Current
-	c := wish.Client
+	c, d := wish.Client, state.dynamic()
 	c.ClientID, c.ClientSecret = state.ClientID.ValueString(), secret.New(state.ClientSecret.ValueString())
 	err := r.session.manager.RestoreRegistration(ctx, about.name, credential.Registration{
-		Client: c, Attachment: credential.Attachment{ID: wish.Attachment}, Dynamic: d,
+		Client: c, Attachment: credential.Attachment{ID: wish.Attachment}, Dynamic: &d,
 	})
 	if err != nil {
 		return credential.Registration{}, err
@@ -211,11 +216,53 @@ func (r *appRegistrationResource) restore(
 	return r.session.manager.Registration(ctx, about.name)
 }
 
+// dynamic is what a state knows of a client that the server has made.
+func (m *appRegistrationModel) dynamic() credential.Dynamic {
+	d := credential.Dynamic{
+		URI: m.RegistrationClientURI.ValueString(), Token: secret.New(m.RegistrationAccessToken.ValueString()),
+		IssuedAt: timeFrom(m.ClientIDIssuedAt), SecretExpiresAt: timeFrom(m.ClientSecretExpiresAt), Wanted: m.metadata(),
+		Current: map[string]secret.String{},
+	}
+	current := map[string]json.RawMessage{}
+	_ = json.Unmarshal([]byte(m.RegisteredMetadata.ValueString()), &current) // written by this program
+	for name, raw := range current {
+		d.Current[name] = secret.New(string(raw))
+	}
+	d.Answered = d.Current
+	return d
+}
+
+// heal brings the token and the secret of a state that is ahead of the store into it, before the store's spent ones are sent.
+func (r *appRegistrationResource) heal(ctx context.Context, state appRegistrationModel, mem memory) error {
+	return r.session.manager.HealRegistration(ctx, state.Name.ValueString(), credential.RegistrationReplica{
+		Family: mem.Family, Generation: mem.Generation, Dynamic: state.dynamic(),
+		Client: credential.Client{ClientID: state.ClientID.ValueString(), ClientSecret: secret.New(state.ClientSecret.ValueString())},
+	})
+}
+
 func (r *appRegistrationResource) deregister(ctx context.Context, state appRegistrationModel, mem memory, diags *diag.Diagnostics) {
 	about := r.about(state.Name)
 	about.destroying = true
 	call := state.DeregisterOnDestroy.IsNull() || state.DeregisterOnDestroy.ValueBool()
-	if reg, err := r.session.manager.Registration(ctx, about.name); err == nil && call && !r.rightStore(ctx, mem, reg, about, diags) {
+	if r.session.stateOnly {
+		if call {
+			refuseLostDestroy(about, diags)
+		}
+		return
+	}
+	reg, err := r.session.manager.Registration(ctx, about.name)
+	absent := credential.IsKind(err, credential.KindNotFound) && credential.AsError(err).Reason != credential.ReasonDeleted
+	switch {
+	case absent && call && state.RegistrationClientURI.IsNull():
+		warnManaging(about, credential.Notice{Code: credential.NoticeNotManaged, Err: credential.ErrNotManageable}, diags)
+	case absent && call:
+		refuseLostDestroy(about, diags)
+	case err == nil && call && r.rightStore(ctx, mem, reg, about, diags):
+		if err := r.heal(ctx, state, mem); err != nil {
+			addEngineError(diags, path.Root("name"), "Unable to Deregister App", about, err)
+		}
+	}
+	if diags.HasError() {
 		return
 	}
 	notices, err := r.session.manager.Deregister(ctx, about.name, mem.Attachment, call)

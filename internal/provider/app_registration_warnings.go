@@ -31,6 +31,17 @@ func explainRegistration(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindAttached && errors.Is(e, credential.ErrOtherRegistrar):
 		return []string{fmt.Sprintf("The token store %s holds %s, left by an apply that did not finish, with a client of another server.", about.session.location, about),
 			"It was left alone and still works.", fmt.Sprintf("Take it over with the former configuration: terraform import ADDRESS %s. Or choose another name.", about.name)}
+	case errors.Is(e, credential.ErrManagementAddress):
+		how := "If the server is at fault, have that corrected."
+		if about.destroying {
+			how = "To forget it here alone, set deregister_on_destroy = false, apply, and destroy then; a person deletes the client at the server."
+		}
+		return []string{fmt.Sprintf("%s cannot be read, updated or deleted: the server wants that at %s. But %s",
+			capital(about.String()), r.Registered.Dynamic.URI, clause(e.Err)), "Nothing was sent there. " + works, how}
+	case errors.Is(e, credential.ErrNotManageable):
+		return []string{fmt.Sprintf("The token store %s holds %s, left by an apply that did not finish: it had registered the client %s with other metadata, and the server offers no management (RFC 7592) to change them.",
+			about.session.location, about, r.Client.ClientID), "Nothing was sent. That client still works.", fmt.Sprintf(
+			"Apply with the former metadata to take it over. Or to register another client with the new ones: terraform import ADDRESS %s, then terraform apply -replace=ADDRESS; a person deletes the old client at the server.", about.name)}
 	case e.Kind == credential.KindConfiguration && e.Verdict.Class != "":
 		return []string{capital(what) + " was refused.", works, whatToCorrect(e)}
 	case e.Kind == credential.KindBadClient:
@@ -64,7 +75,10 @@ func whatToCorrect(e *credential.Error) string {
 	switch e.Verdict.Status {
 	case 403:
 		return "Ask the server's operator whether this may be registered, and what is needed for it."
-	case 404, 405:
+	case 404, 405, 501:
+		if e.Record.Client.ClientID != "" {
+			return "The server takes no such call for a client that it has made. If this is no fault of it, that cannot be done from here; whoever runs the server can tell."
+		}
 		return "Check registration_endpoint, or issuer: no such call is taken there."
 	}
 	return "Correct what the server objects to, then apply again."
@@ -185,6 +199,34 @@ func warnNotRotated(about subject, d *credential.Dynamic, diags *diag.Diagnostic
 		"That is the server's to decide; ask its operator how secrets are renewed there, or register another client: terraform apply -replace=ADDRESS.", about, until))
 }
 
+// warnEndpointChanged tells that another registration_endpoint does not move a client.
+func warnEndpointChanged(about subject, state appRegistrationModel, diags *diag.Diagnostics) {
+	diags.AddAttributeWarning(path.Root("registration_endpoint"), "Client Stays Where It Is Registered", fmt.Sprintf(
+		"registration_endpoint is used when a client is registered. The client %s of %s was registered at %s, and stays there. If the new address is the same server's, nothing needs to be done. If it is another server's: terraform apply -replace=ADDRESS.",
+		state.ClientID.ValueString(), about, state.RegistrationEndpoint.ValueString()))
+}
+
+func unknownClientID(diags *diag.Diagnostics) {
+	diags.AddAttributeError(path.Root("client_id"), "Client ID Not Known Yet",
+		"The client of this resource was registered by it, and client_id, which names another one, is known only after apply. Replacing it now would delete the client at the server, so nothing is planned. "+
+			"Apply first what client_id comes from (terraform apply -target=ADDRESS), or give this client another resource and another name.")
+}
+
+// warnEndlessRotation tells that no secret of the server lives as long as rotate_before.
+func warnEndlessRotation(about subject, reg credential.Registration, before time.Duration, text string, diags *diag.Diagnostics) {
+	began := reg.Record.AuthorizedAt
+	if reg.Record.LastRotatedAt.After(began) {
+		began = reg.Record.LastRotatedAt
+	}
+	lives := reg.Dynamic.SecretExpiresAt.Sub(began)
+	if reg.Dynamic.SecretExpiresAt.IsZero() || began.IsZero() || before == 0 || lives > before || !reg.Dynamic.IsManageable() {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("rotate_before"), "Client Secret Rotated by Every Apply", fmt.Sprintf(
+		"rotate_before is %s, and the client_secret that the server has given for %s lives %s from its beginning: every apply asks for another one. Set rotate_before to less than that.",
+		text, about, lives.Round(time.Second)))
+}
+
 // warnSecretExpiry tells of the end of the client secret from 30 days before it on. rotates: the next apply asks for another.
 func warnSecretExpiry(about subject, d *credential.Dynamic, now time.Time, rotates bool, diags *diag.Diagnostics) {
 	at := d.SecretExpiresAt
@@ -213,10 +255,13 @@ func warnDeregistered(about subject, diags *diag.Diagnostics) {
 }
 
 func refuseUnmanaged(about subject, names []string, rotates bool, diags *diag.Diagnostics) {
+	var at path.Path
 	if rotates {
-		names = append(names, "client_secret")
+		names, at = append(names, "client_secret"), path.Root("rotate_when_changed")
+	} else {
+		at = attributeOf(names[0])
 	}
-	diags.AddAttributeError(attributeOf(names[0]), "Registration Cannot Be Updated", fmt.Sprintf(
+	diags.AddAttributeError(at, "Registration Cannot Be Updated", fmt.Sprintf(
 		"The server offers no management of %s (RFC 7592): it gave no registration access token or address with it. %s cannot be changed there.\n\nNothing was sent. The client is as it was and still works.\n\n%s",
 		about, uniqueNames(names), howToReplace()))
 }
@@ -226,6 +271,14 @@ func refuseRestore(about subject, diags *diag.Diagnostics) {
 		"The token store %s does not hold %s, and with secrets_in_state = false the state keeps neither its client_secret nor its registration access token.\n\nNothing was sent. The client itself goes on at the server.\n\n"+
 			"Set token_store or OAUTH_TOKEN_STORE to the store that it lives in, or put that store back from a backup. If it is lost: terraform apply -replace=ADDRESS registers another client, and a person deletes the old one at the server.",
 		about.session.location, about))
+}
+
+// refuseLostDestroy keeps what only another store, or the state, knows how to delete at the server.
+func refuseLostDestroy(about subject, diags *diag.Diagnostics) {
+	diags.AddAttributeError(path.Root("name"), "App Registration Lives in Another Token Store", fmt.Sprintf(
+		"Destroying %s deletes its client at the server, and the token store %s does not hold what is needed for that.\n\nNothing was sent or removed. The client still works.\n\n"+
+			"Set token_store or OAUTH_TOKEN_STORE to the store that it lives in, and destroy again. If that store is lost, apply first: that puts the registration into this store from the state. "+
+			"To forget it here alone: terraform state rm; a person deletes the client at the server then.", about, about.session.location))
 }
 
 // elsewhere stops a run against a store other than the state's, which holds an old copy of the registration.

@@ -177,6 +177,10 @@ func (p proof) key(method string) {
 			p.wrong(at, unfit)
 		}
 	}
+	named := p.get("private_key_id").ValueString() != "" && method != oauth.PrivateKeyJWT // else it has been told
+	if named && p.lacks("private_key") && p.get("registration").IsNull() && !p.get("client_id").IsNull() {
+		p.missing("private_key", "there is a private_key_id.")
+	}
 	text, is, of := p.said("client_secret")
 	switch {
 	case method == oauth.ClientSecretJWT && alg.ValueString() != "" && !slices.Contains([]string{"HS256", "HS384", "HS512"}, alg.ValueString()):

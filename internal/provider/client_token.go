@@ -118,7 +118,7 @@ func explainClientToken(about subject, e *credential.Error) []string {
 			"Check that the app may use this grant on the platform, and check scopes, resource, audience and extra_parameters, and the client's endpoints. Then run again."}
 	case credential.KindBadClient:
 		return []string{tried + ", and the server does not accept the client.", nothing,
-			"Check client_id, the client's secret or key and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too. Then run again."}
+			checkProofOf(e) + " Then run again."}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("%s was not reached for an access token of %s: %s", capital(serverOf(e.Record.Client)), about, cause(e, "no connection.")), unsent,
 			"Check the network and the endpoint, then run again."}

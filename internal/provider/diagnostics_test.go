@@ -135,6 +135,23 @@ func diagnosticCases() []diagnosticCase {
 				"set issuer to what the server calls itself, since the assertion is made out to that, and without it to the token_endpoint.",
 			"The server's own words: invalid_client (HTTP 401)",
 		}},
+		{"bad client, by the key of its registration", aPair, &credential.Error{
+			Kind: credential.KindBadClient, Record: credential.Record{Client: credential.Client{Registration: "r"}},
+			Verdict: oauth.Verdict{Class: oauth.BadClient, AuthMethod: "private_key_jwt", Status: 401, Code: "invalid_client"},
+		}, []string{
+			`The authorization server does not accept the client of token pair "exact".`,
+			"The stored refresh token was not used up and still works.",
+			"Check client_id, private_key, private_key_id and token_endpoint_auth_signing_alg, and that the platform has the public key; " +
+				"set issuer to what the server calls itself, since the assertion is made out to that, and without it to the token_endpoint.",
+			"The server's own words: invalid_client (HTTP 401)",
+		}},
+		{"bad client, for want of a certificate", aPair, &credential.Error{
+			Kind: credential.KindBadClient, Err: errors.New("remote error: tls: certificate required"), Verdict: oauth.Verdict{Class: oauth.BadClient, AuthMethod: "private_key_jwt"},
+		}, []string{
+			`The authorization server does not accept the client of token pair "exact": it ended the TLS handshake for the certificate, or for want of one (remote error: tls: certificate required).`,
+			"The stored refresh token was not used up and still works.",
+			"Check client_id, tls_client_certificate and token_endpoint_auth_method, and that the server takes certificates at the endpoint in use; a certificate that was renewed on the platform must be renewed here too.",
+		}},
 		{"bad client, by signed secret, clock behind", aPair, &credential.Error{
 			Kind: credential.KindBadClient, Record: credential.Record{Client: credential.Client{TokenEndpointAuthMethod: "client_secret_jwt"}},
 			Verdict: oauth.Verdict{Class: oauth.BadClient, Status: 401, Code: "invalid_client", ClockOff: -90 * time.Second},

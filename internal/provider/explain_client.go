@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -18,18 +19,19 @@ func notAccepted(about subject, e *credential.Error) string {
 	return fmt.Sprintf("The authorization server does not accept the client of %s.", about)
 }
 
-// checkProofOf says what to look at, by what the client proves itself with as far as its record tells.
+// checkProofOf says what to look at, by what the client has proved itself with: its record need not tell, where a registration has
+// the key or the server names the methods.
 func checkProofOf(e *credential.Error) string {
 	const renewed = "; %s that was renewed on the platform must be renewed here too."
 	c := e.Record.Client
-	switch method := c.TokenEndpointAuthMethod; {
+	switch method := cmp.Or(e.Verdict.AuthMethod, c.TokenEndpointAuthMethod); {
+	case oauth.ByCertificate(method), e.Verdict.Status == 0:
+		return "Check client_id, tls_client_certificate and token_endpoint_auth_method, and that the server takes certificates at the endpoint in use" + expiredWords(c.TLSClientCertificate) + fmt.Sprintf(renewed, "a certificate")
 	case method == oauth.PrivateKeyJWT, method == "" && c.ClientSecret.IsEmpty() && !c.PrivateKey.IsEmpty():
 		return clockWords(e.Verdict.ClockOff) + "Check client_id, private_key, private_key_id and token_endpoint_auth_signing_alg, and that the platform has the public key; " +
 			"set issuer to what the server calls itself, since the assertion is made out to that, and without it to the token_endpoint."
 	case method == oauth.ClientSecretJWT:
 		return clockWords(e.Verdict.ClockOff) + "Check client_id, client_secret and token_endpoint_auth_signing_alg" + fmt.Sprintf(renewed, "a secret")
-	case oauth.ByCertificate(method), e.Verdict.Status == 0:
-		return "Check client_id, tls_client_certificate and token_endpoint_auth_method, and that the server takes certificates at the endpoint in use" + expiredWords(c.TLSClientCertificate) + fmt.Sprintf(renewed, "a certificate")
 	}
 	return "Check client_id, client_secret and token_endpoint_auth_method" + fmt.Sprintf(renewed, "a secret")
 }

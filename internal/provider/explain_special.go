@@ -167,7 +167,10 @@ func explainPush(about subject, e *credential.Error, failed *credential.PushErro
 		what = fmt.Sprintf("The authorization request of %s has to be pushed first (RFC 9126), and it is not known where to: %s", about, why)
 		next = "Set client.pushed_authorization_request_endpoint, or client.issuer to have it discovered. If the server does not ask for this, take client.require_pushed_authorization_requests out."
 	case e.Kind == credential.KindBadClient:
-		next = "Check client_id, client_secret and token_endpoint_auth_method: the client proves itself there as it does at the token endpoint."
+		what = fmt.Sprintf("The authorization request of %s could not be pushed to %s (RFC 9126). %s", about, where, notAccepted(about, e))
+		next = checkProofOf(e) + " Then apply again."
+	case e.Kind == credential.KindConfiguration && e.Verdict.Status != 0 && e.Verdict.Code == "":
+		next = "Check client.pushed_authorization_request_endpoint: what answers there takes no pushed requests. Then apply again."
 	case e.Kind == credential.KindConfiguration:
 		next = "Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again."
 	case e.Kind == credential.KindLater:

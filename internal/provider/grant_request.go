@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -123,4 +124,20 @@ func validateRequest(at path.Path, request types.Object, own oauth.GrantRequest,
 		at = at.AtName("extra_parameters")
 		diags.AddAttributeError(at, "Invalid Attribute Value", fmt.Sprintf("%s cannot be used: %s.", at, err))
 	}
+}
+
+// scopesOf reads the scopes of a grant, sorted; nil for null, which is not the same as none.
+func scopesOf(grant types.Object) []string {
+	set, ok := grant.Attributes()["scopes"].(types.Set)
+	if !ok || set.IsNull() {
+		return nil
+	}
+	scopes := []string{}
+	for _, e := range set.Elements() {
+		if s, ok := e.(types.String); ok {
+			scopes = append(scopes, s.ValueString())
+		}
+	}
+	slices.Sort(scopes)
+	return scopes
 }

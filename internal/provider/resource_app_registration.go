@@ -130,11 +130,14 @@ func (r *appRegistrationResource) Delete(ctx context.Context, req resource.Delet
 	var state appRegistrationModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	mem := readMemory(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_app_registration", &resp.Diagnostics) || r.session.stateOnly {
+	if resp.Diagnostics.HasError() || !r.session.needSettings("oauth_app_registration", &resp.Diagnostics) {
 		return
 	}
 	if mem.Registered {
 		r.deregister(ctx, state, mem, &resp.Diagnostics)
+		return
+	}
+	if r.session.stateOnly {
 		return
 	}
 	if err := r.session.manager.DeleteRegistration(ctx, state.Name.ValueString(), mem.Attachment); err != nil {

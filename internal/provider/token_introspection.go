@@ -185,7 +185,7 @@ func explainIntrospection(about subject, e *credential.Error) []string {
 		return []string{asked + ", and refused to say.", kept, "Check the introspection_endpoint, and that the app may use it: some servers answer only clients that stand for an API."}
 	case credential.KindBadClient:
 		return []string{asked + ", and does not accept the client.", kept,
-			"Check client_id, the client's secret or key and token_endpoint_auth_method. Some servers want the credentials of an API here: give them in client."}
+			checkProofOf(e) + " Some servers want the credentials of an API here: give them in client."}
 	case credential.KindNotSent:
 		return []string{fmt.Sprintf("The introspection endpoint was not reached for %s: %s", about, cause(e, "no connection.")), "Nothing was sent. " + kept, "Check the network and the endpoint, then run again."}
 	case credential.KindUnknown:

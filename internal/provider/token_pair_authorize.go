@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -319,20 +318,4 @@ func (a *applying) redirectURI(ctx context.Context, diags *diag.Diagnostics) (st
 	diags.AddAttributeError(path.Root(s.name).AtName("redirect_uri"), "Missing Attribute",
 		s.name+".redirect_uri is needed: no registration with redirect_uris was found in the token store. Nothing was sent.")
 	return "", false
-}
-
-// scopesOf reads the scopes of a grant, sorted; nil for null, which is not the same as none.
-func scopesOf(grant types.Object) []string {
-	set, ok := grant.Attributes()["scopes"].(types.Set)
-	if !ok || set.IsNull() {
-		return nil
-	}
-	scopes := []string{}
-	for _, e := range set.Elements() {
-		if s, ok := e.(types.String); ok {
-			scopes = append(scopes, s.ValueString())
-		}
-	}
-	slices.Sort(scopes)
-	return scopes
 }

@@ -149,7 +149,7 @@ func explainDevice(about subject, e *credential.Error) []string {
 	case credential.KindUnknown:
 		return []string{fmt.Sprintf("A device code for %s was asked for, or its tokens were, and no usable reply came: %s", about, cause(e, "the server seems to be in trouble.")), nothing, "Apply again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about), nothing, "Check client_id, client_secret and token_endpoint_auth_method, then apply again."}
+		return []string{notAccepted(about, e), nothing, checkProofOf(e) + " Then apply again."}
 	case credential.KindConfiguration:
 		if e.Verdict.Class == "" {
 			return nil

@@ -81,7 +81,7 @@ func explainAssertion(about subject, e *credential.Error) []string {
 	case e.Kind == credential.KindUnknown:
 		return []string{fmt.Sprintf("The assertion for %s was sent, or may have been, and no usable reply came. The server may have seen it.", about), spent, another}
 	case e.Kind == credential.KindBadClient:
-		return []string{fmt.Sprintf("The authorization server does not accept the client of %s.", about), again, "Check client_id, client_secret and token_endpoint_auth_method, then apply."}
+		return []string{notAccepted(about, e), again, checkProofOf(e) + " Then apply."}
 	case e.Kind == credential.KindConfiguration && e.Verdict.Class != "":
 		return []string{fmt.Sprintf("The authorization server does not accept the request for %s.", about), again, "Check that the app may use jwt_bearer, and check what the grant sends and the client's endpoints, then apply."}
 	case e.Kind == credential.KindNotSent:

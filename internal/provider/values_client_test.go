@@ -34,7 +34,7 @@ func badClientValues(base object, prefix string) []badValue {
 		{at: "client_secret_wo", value: hidden, says: `"` + prefix + "client_secret_wo_version" + `" must be specified when "` + prefix + "client_secret_wo" + `" is specified`, hidden: []string{hidden}},
 		{at: "client_secret_wo_version", value: -1, says: "must be at least 0"},
 		{at: "private_key", value: "", says: prefix + "private_key must be a private key, as PEM or as a JWK: it is empty."},
-		{at: "private_key", value: hidden, says: "it is neither PEM nor a JWK.", hidden: []string{hidden}},
+		{at: "private_key", value: hidden, says: "it is neither PEM nor a JWK; if it is the name of a file, give what is in it: file(…).", hidden: []string{hidden}},
 		{at: "private_key", value: strings.Repeat(hidden, 2000), says: "it is longer than 16384 bytes.", hidden: []string{hidden}},
 		{at: "private_key", value: one.certificate, says: "it is a certificate, which holds a public key only."},
 		{at: "private_key_wo", value: one.key, hidden: []string{one.line}, says: `"` + prefix + "private_key_wo_version" + `" must be specified when "` + prefix + "private_key_wo" + `" is specified`},

@@ -59,6 +59,7 @@ func badProofs(base object, prefix string) []badValue {
 			says: at(`private_key is not used: token_endpoint_auth_method is "none". Remove one of them.`)},
 		{base: signs, at: at("client_secret"), value: long, path: at("token_endpoint_auth_method"),
 			says: at(`token_endpoint_auth_method is needed: there is a client_secret and a private_key. Set it to "private_key_jwt" to use the key,`)},
+		{base: base, at: at("private_key_id"), value: "k1", path: at("private_key"), says: at("private_key is needed: there is a private_key_id.")},
 		{base: signs, at: at("token_endpoint_auth_signing_alg"), value: "RS256",
 			says: at("token_endpoint_auth_signing_alg cannot be used: a key on the curve P-256 does not sign with RS256, but with ES256.")},
 		{base: bySecret, at: at("token_endpoint_auth_signing_alg"), value: "ES256",

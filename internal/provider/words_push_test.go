@@ -66,10 +66,14 @@ func TestWordsOfPushesAndProofs(t *testing.T) {
 				"Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again.\n\n" +
 				"The server's own words: invalid_scope: no such scope (HTTP 400)"},
 		"the client": {push(credential.KindBadClient, works, bad, nil),
-			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): the server did not accept it.\n\n" +
+			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126). The authorization server does not accept the client of token pair \"exact\".\n\n" +
 				"Nothing was used up, and the stored credential is unchanged.\n\n" +
-				"Check client_id, client_secret and token_endpoint_auth_method: the client proves itself there as it does at the token endpoint.\n\n" +
+				"Check client_id, client_secret and token_endpoint_auth_method; a secret that was renewed on the platform must be renewed here too. Then apply again.\n\n" +
 				"The server's own words: invalid_client (HTTP 401)"},
+		"wrong place": {push(credential.KindConfiguration, first, oauth.Verdict{Class: oauth.Configuration, Status: 404}, nil),
+			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): the server did not accept it.\n\n" +
+				"Nothing was used up: no person has been asked yet.\n\n" +
+				"Check client.pushed_authorization_request_endpoint: what answers there takes no pushed requests. Then apply again.\n\nThe server's own words: HTTP 404"},
 		"not reached": {push(credential.KindNotSent, first, oauth.Verdict{}, errors.New("no route to host")),
 			"The authorization request of token pair \"exact\" could not be pushed to https://as.example.com/par (RFC 9126): no route to host.\n\n" +
 				"Nothing was used up: no person has been asked yet.\n\n" +
@@ -103,7 +107,7 @@ func TestWarningsOfBindings(t *testing.T) {
 	t.Parallel()
 	asked := func(kind, key string) credential.Record {
 		return aRecord(func(r *credential.Record) {
-			r.Client.DPoPBoundAccessTokens, r.Tokens.Type, r.Tokens.ProofKey = true, kind, secret.New(key)
+			r.Client.DPoPBoundAccessTokens, r.Tokens.Type, r.Tokens.ProofKey, r.Tokens.Proved = true, kind, secret.New(key), key != ""
 		})
 	}
 	for name, test := range map[string]struct {

@@ -1,15 +1,15 @@
-variable "screen_client_secret" {
+variable "console_client_secret" {
   type      = string
   sensitive = true
 }
 
-# A person authorizes on any device: the first apply shows a code, the second one collects the tokens.
-resource "oauth_token_pair" "screen" {
-  name = "screen"
+# The first apply shows a code, which a person enters on any device; the next one collects the tokens.
+resource "oauth_token_pair" "console" {
+  name = "console"
 
   client = {
     client_id                     = "terraform"
-    client_secret                 = var.screen_client_secret
+    client_secret                 = var.console_client_secret
     device_authorization_endpoint = "https://login.example.com/device_authorization"
     token_endpoint                = "https://login.example.com/token"
     revocation_endpoint           = "https://login.example.com/revoke"
@@ -20,6 +20,9 @@ resource "oauth_token_pair" "screen" {
   }
 }
 
-output "screen_code" {
-  value = oauth_token_pair.screen.user_code == null ? "authorized" : "Enter ${oauth_token_pair.screen.user_code} at ${oauth_token_pair.screen.verification_uri}"
+output "enter" {
+  value = {
+    code = oauth_token_pair.console.user_code
+    at   = oauth_token_pair.console.verification_uri
+  }
 }

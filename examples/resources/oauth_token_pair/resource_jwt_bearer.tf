@@ -1,30 +1,25 @@
-variable "robot_client_secret" {
-  type      = string
-  sensitive = true
+variable "service_key" {
+  type        = string
+  sensitive   = true
+  description = "The private key whose public half the server knows, PEM or JWK."
 }
 
-# PEM or JWK: RSA, EC or Ed25519.
-variable "robot_key" {
-  type      = string
-  sensitive = true
-}
-
-# A service account: an assertion is signed here for each request, and nobody ever has to authorize.
-resource "oauth_token_pair" "robot" {
-  name = "robot"
+# A service account: an assertion is signed for each request, and nobody ever has to authorize.
+resource "oauth_token_pair" "service" {
+  name = "service"
 
   client = {
-    client_id           = "terraform"
-    client_secret       = var.robot_client_secret
-    token_endpoint      = "https://login.example.com/token"
-    revocation_endpoint = "https://login.example.com/revoke"
+    client_id                  = "terraform"
+    token_endpoint             = "https://login.example.com/token"
+    token_endpoint_auth_method = "none"
   }
 
   jwt_bearer = {
-    private_key = var.robot_key
+    private_key = var.service_key
     key_id      = "2026-1"
-    issuer      = "robot@example.com"
-    subject     = "alice@example.com" # for whom it acts
-    scopes      = ["files.read"]
+    issuer      = "service@example.com"
+    subject     = "user@example.com"
+    lifetime    = "2m"
+    claims      = jsonencode({ scope = "reports.read" })
   }
 }
