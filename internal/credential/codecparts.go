@@ -233,7 +233,8 @@ func encodeDevice(d *Device) *wireDevice {
 	}
 	return &wireDevice{
 		Code: d.Code.Reveal(), UserCode: d.UserCode, VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete,
-		ExpiresAt: optional(d.ExpiresAt), Interval: d.Interval, NextPoll: optional(d.NextPoll), Lost: d.Lost, Inputs: d.Inputs, Before: d.Before, Scopes: d.Scopes,
+		ExpiresAt: optional(d.ExpiresAt), Interval: d.Interval, NextPoll: optional(d.NextPoll), Lost: d.Lost,
+		Inputs: d.Inputs, Before: d.Before, Scopes: d.Scopes,
 	}
 }
 
@@ -243,6 +244,7 @@ func decodeDevice(w *wireDevice) *Device {
 	}
 	return &Device{
 		Code: secret.New(w.Code), UserCode: w.UserCode, VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete,
-		ExpiresAt: value(w.ExpiresAt), Interval: w.Interval, NextPoll: value(w.NextPoll), Lost: w.Lost, Inputs: w.Inputs, Before: w.Before, Scopes: w.Scopes,
+		ExpiresAt: value(w.ExpiresAt), Interval: w.Interval, NextPoll: value(w.NextPoll), Lost: w.Lost,
+		Inputs: w.Inputs, Before: w.Before, Scopes: w.Scopes,
 	}
 }
