@@ -281,6 +281,24 @@ data "oauth_access_token" "x" {
 	if got, pair := w.string("data.oauth_access_token.x", "access_token"), w.string(this, "access_token"); got == pair || got == "" {
 		t.Error("the derived token is that of the pair")
 	}
+	// The pair dies: it is told as what it is, at the attribute that names it.
+	if _, err := s.RevokeFamily(sandbox.Revocation{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.later(time.Hour, w)
+	other := w.sibling()
+	other.write(`
+data "oauth_access_token" "x" {
+  client = ` + s.client(strict) + `
+  token_exchange = {
+    subject_token_pair = "crm"
+  }
+}
+`)
+	other.fails([]string{
+		"Unable to Get Access Token", "token_exchange = {", `gets its token in exchange for the access token of token pair "crm", which gives none.`,
+		`The stored credential of token pair "crm" no longer works`, "invalid_grant",
+	}, "plan", "-no-color", "-input=false").mustNotSay(t, `client "crm"`)
 }
 
 // At TRACE, in output, state and plan: neither the secret of a client, its token, nor a token that is asked about, also where the server

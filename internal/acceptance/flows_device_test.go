@@ -147,16 +147,18 @@ func TestDeviceCodeExpires(t *testing.T) {
 	s.later(time.Hour, w)
 	w.plan().mustSay(t, "has not been authorized yet. Its device code expired at", "Apply: that gets a new device code and shows it as user_code", "will be updated in-place")
 	s.expectDevices(1, 0)
-	w.apply().mustSay(t, "1 changed")
+	offered := w.apply()
 	second := w.userCode()
+	offered.mustSay(t, "1 changed", "Warning: Device Code Offered", "enter the code "+second)
 	if second == first || second == "" {
 		t.Errorf("codes %s and %s", first, second)
 	}
 	s.expectDevices(2, 0)
 	// The server calls it over before its time: the apply that learns of it gets the next one at once.
 	s.PlanPolls("expired_token")
-	w.apply().mustSay(t, "Device Code Expired", "was over before anybody had confirmed it. A new one was asked for.", "1 changed")
+	last := w.apply()
 	third := w.userCode()
+	last.mustSay(t, "Device Code Expired", "was over before anybody had confirmed it. A new one was asked for.", "1 changed", "Warning: Device Code Offered", "enter the code "+third)
 	s.expectDevices(3, 1)
 	if err := s.ConfirmDevice(third); err != nil {
 		t.Fatal(err)
@@ -278,6 +280,54 @@ func TestDeviceCodeStateOnly(t *testing.T) {
 	if err := s.ConfirmDevice(w.userCode()); err != nil {
 		t.Fatal(err)
 	}
+	w.apply()
+	w.expect(this, values{"status": "active", "generation": 1})
+	s.expectDevices(1, 1)
+}
+
+// A code that waits is for what it was asked for. Whoever asks for something else gets another, and the former one is not collected, even
+// if the person has confirmed it: its tokens would pass for what was asked for since.
+func TestDeviceCodeForSomethingElse(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, quick), newWorkspace(t)
+	w.write(s.device(`scopes = ["read"]`, ""))
+	w.apply()
+	first := w.userCode()
+	if err := s.ConfirmDevice(first); err != nil {
+		t.Fatal(err)
+	}
+	w.write(s.device(`scopes = ["write"]`, ""))
+	w.apply().mustSay(t, "This is the first of two steps", "Open this page")
+	second := w.userCode()
+	if second == first || second == "" {
+		t.Fatalf("codes %s and %s", first, second)
+	}
+	w.expect(this, values{"status": "authorization_required", "generation": 0})
+	s.expectDevices(2, 0)
+	if err := s.ConfirmDevice(second); err != nil {
+		t.Fatal(err)
+	}
+	w.apply()
+	w.expect(this, values{"status": "active", "generation": 1})
+	if scopes := w.attributes(this)["scopes"]; fmt.Sprint(scopes) != "[write]" {
+		t.Errorf("scopes %v", scopes)
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectDevices(2, 1)
+}
+
+// An apply that comes before the server wants to be asked says so, and what it says is not hidden behind the plan's words.
+func TestDeviceCodeTooEarly(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, func(s *sandbox.Settings) { s.DeviceInterval = 2 * time.Minute }), newWorkspace(t)
+	w.write(s.device("", ""))
+	w.apply()
+	if err := s.ConfirmDevice(w.userCode()); err != nil {
+		t.Fatal(err)
+	}
+	w.apply().mustSay(t, "Warning: Device Code Not Confirmed Yet", "This apply could not ask yet whether the device code was confirmed: the server wants to be asked no earlier than", "enter the code "+w.userCode())
+	s.expectDevices(1, 0)
+	s.later(2*time.Minute, w)
 	w.apply()
 	w.expect(this, values{"status": "active", "generation": 1})
 	s.expectDevices(1, 1)

@@ -80,6 +80,19 @@ func TestTokenExchangeOfAPair(t *testing.T) {
 	w.apply()
 	w.expect(this, values{"status": "active"})
 	s.expectGrants(3, 3)
+	// Another authorization, maybe of another person: whoever asks next gets a token that is derived from that, long before the former one
+	// ends.
+	before := w.string(this, "access_token")
+	w.write(s.derived(s.issue().RefreshToken, more))
+	w.apply()
+	other.plan()
+	s.expectGrants(4, 4)
+	w.apply()
+	if w.string(this, "access_token") == before {
+		t.Error("the derived token is still that of the former authorization")
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectGrants(4, 4)
 }
 
 // Pairs that are derived from each other are told so; nobody waits for ever.
@@ -154,6 +167,9 @@ func TestImplicitGrant(t *testing.T) {
 		w.write(config(callback))
 		w.fails([]string{"Unable to Authorize Token Pair", "access_denied"}, "apply", "-auto-approve", "-no-color", "-input=false")
 	}
+	// A refusal of somebody else's request is not this one's, and its words are not shown.
+	w.write(config(redirectURI + "#error=access_denied&error_description=call+0123&state=another"))
+	w.fails([]string{"The state of the callback URL is not one that is waiting", "Nothing was sent."}, "apply", "-auto-approve", "-no-color", "-input=false").mustNotSay(t, "call 0123")
 	callback, err := s.Approve(offered)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -37,8 +38,29 @@ resource "oauth_token_pair" "this" {
 		t.Error("the code that was denied is still shown")
 	}
 	w.plan()
-	p.decideDevice(code, true)
+	// Nobody confirms it before it is over: the next apply gets another.
+	p.later(11*time.Minute, w)
+	w.plan().mustSay(t, "Its device code expired at")
 	w.apply()
+	expired := code
+	if code = w.string(this, "user_code"); code == expired {
+		t.Error("the code that has expired is still shown")
+	}
+	// The person decides while an apply asks, to which the server says authorization_pending before.
+	pending := p.counters().Refused
+	waiting := w.start("apply", "-auto-approve", "-no-color", "-input=false")
+	done := make(chan result, 1)
+	go func() { done <- waiting.wait() }()
+	for p.counters().Refused == pending {
+		time.Sleep(100 * time.Millisecond)
+	}
+	p.decideDevice(code, true)
+	if r := <-done; r.code != 0 {
+		t.Fatal(r.text())
+	}
+	if last := p.log(); !slices.ContainsFunc(last, func(r oidcRequest) bool { return r.Error == "authorization_pending" }) {
+		t.Error("the server never said authorization_pending")
+	}
 	w.expect(this, values{"status": "active", "generation": 1, "user_code": nil})
 	const plans = 3
 	before := p.counters()
@@ -47,7 +69,7 @@ resource "oauth_token_pair" "this" {
 	}
 	after := p.counters()
 	mustBe(t, "refreshes", after.Refresh-before.Refresh, plans)
-	mustBe(t, "codes", after.Device, 2)
+	mustBe(t, "codes", after.Device, 3)
 	mustBe(t, "refused refreshes", after.Refused, before.Refused)
 	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
 }

@@ -124,7 +124,7 @@ func supported() []standard {
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
 			{
 				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
-				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain TestDeviceCodeForSomethingElse", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires",
 			},
 			{
 				section: "3.5", what: "`slow_down`, and replies that are lost", here: "The interval grows by 5 seconds for good, and doubles after a connection that failed. A lost reply may have been the tokens: that is told, and the next apply gets another code.",

@@ -59,6 +59,7 @@ type wireTokens struct {
 	LookedUp              map[string]string `json:"looked_up,omitempty"`
 	ProofKey              string            `json:"proof_key,omitempty"`
 	ProofNonce            string            `json:"proof_nonce,omitempty"`
+	DerivedFrom           string            `json:"derived_from,omitempty"`
 	Proved                bool              `json:"proved,omitempty"`
 }
 
@@ -192,7 +193,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ID: t.ID.Reveal(), Type: t.Type, Scopes: t.Scopes,
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
-		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce, Proved: t.Proved,
+		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce, Proved: t.Proved, DerivedFrom: t.DerivedFrom,
 	}
 	w.Extra = revealed(t.Extra)
 	return w
@@ -206,7 +207,7 @@ func decodeTokens(w *wireTokens) Tokens {
 		Access: secret.New(w.Access), Refresh: secret.New(w.Refresh), ID: secret.New(w.ID), Type: w.Type, Scopes: w.Scopes,
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
-		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce, Proved: w.Proved,
+		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce, Proved: w.Proved, DerivedFrom: w.DerivedFrom,
 	}
 	t.Extra = wrapped(w.Extra)
 	return t
@@ -222,6 +223,7 @@ type wireDevice struct {
 	NextPoll                *time.Time    `json:"next_poll,omitempty"`
 	Lost                    bool          `json:"lost,omitempty"`
 	Inputs                  string        `json:"inputs,omitempty"`
+	Before                  string        `json:"before,omitempty"`
 	Scopes                  []string      `json:"scopes,omitempty"`
 }
 
@@ -231,7 +233,8 @@ func encodeDevice(d *Device) *wireDevice {
 	}
 	return &wireDevice{
 		Code: d.Code.Reveal(), UserCode: d.UserCode, VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete,
-		ExpiresAt: optional(d.ExpiresAt), Interval: d.Interval, NextPoll: optional(d.NextPoll), Lost: d.Lost, Inputs: d.Inputs, Scopes: d.Scopes,
+		ExpiresAt: optional(d.ExpiresAt), Interval: d.Interval, NextPoll: optional(d.NextPoll), Lost: d.Lost,
+		Inputs: d.Inputs, Before: d.Before, Scopes: d.Scopes,
 	}
 }
 
@@ -241,6 +244,7 @@ func decodeDevice(w *wireDevice) *Device {
 	}
 	return &Device{
 		Code: secret.New(w.Code), UserCode: w.UserCode, VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete,
-		ExpiresAt: value(w.ExpiresAt), Interval: w.Interval, NextPoll: value(w.NextPoll), Lost: w.Lost, Inputs: w.Inputs, Scopes: w.Scopes,
+		ExpiresAt: value(w.ExpiresAt), Interval: w.Interval, NextPoll: value(w.NextPoll), Lost: w.Lost,
+		Inputs: w.Inputs, Before: w.Before, Scopes: w.Scopes,
 	}
 }

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type Attempt struct {
 	Purpose   Purpose
 	Minted    bool   // by the record's grant, not by a refresh token
 	Renewable bool   // with Minted: a refresh token in the reply is kept
+	Subject   string // likewise: the family of the pair whose access token is exchanged; empty: none is
 	Family    string // of the record when it was claimed
 	Base      int64  // its generation then
 	ClientID  string // that made the call
@@ -191,6 +193,7 @@ func newTokens(a Attempt, t oauth.Token) Tokens {
 	next := Tokens{
 		Access: t.AccessToken, Refresh: t.RefreshToken, ID: t.IDToken, Type: t.TokenType, Scopes: t.Scopes,
 		IssuedAt: a.SentAt, Extra: t.Extra, ProofKey: a.ProofKey, ProofNonce: a.ProofNonce, Proved: !a.ProofKey.IsEmpty(),
+		DerivedFrom: a.Subject,
 	}
 	if t.ExpiresIn > 0 {
 		next.ExpiresAt = a.SentAt.Add(t.ExpiresIn)
@@ -261,6 +264,7 @@ func (t *Tokens) inherit(old Tokens) {
 		}
 	}
 	t.LookedUp = maps.Clone(old.LookedUp)
+	t.DerivedFrom = cmp.Or(t.DerivedFrom, old.DerivedFrom)
 }
 
 // keep stores the successor in reply. It ends in success even where the store is gone: the token is in hand, and the

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -28,6 +29,7 @@ type Device struct {
 	NextPoll                time.Time
 	Lost                    bool     // the reply to a poll never came: it may have been the tokens
 	Inputs                  string   // hash of everything that shapes the request
+	Before                  string   // the Inputs that have led to the tokens in use, while a code for something else is offered
 	Scopes                  []string // as asked for
 }
 
@@ -65,8 +67,24 @@ func (r Record) wants(inputs string, now time.Time) bool {
 	if r.Device.Waits(now) && r.Device.Inputs == inputs {
 		return false
 	}
-	authorized := r.Generation > 0 && r.Status != StatusAuthorizationRequired && (!r.Tokens.Refresh.IsEmpty() || r.Tokens.Alive(now, 0))
-	return !authorized || r.Device != nil && (r.Device.Inputs != inputs || !r.Device.Code.IsEmpty())
+	return !r.authorized(now) || r.Device != nil && (r.Device.Inputs != inputs || !r.Device.Code.IsEmpty())
+}
+
+// authorized tells whether there are tokens that work or can be refreshed.
+func (r Record) authorized(now time.Time) bool {
+	return r.Generation > 0 && r.Status != StatusAuthorizationRequired && (!r.Tokens.Refresh.IsEmpty() || r.Tokens.Alive(now, 0))
+}
+
+// before is what the tokens of r were authorized by; empty: by no device code that is known.
+func (r Record) before(now time.Time) string {
+	switch d := r.Device; {
+	case d == nil || !r.authorized(now):
+		return ""
+	case d.Code.IsEmpty():
+		return cmp.Or(d.Before, d.Inputs)
+	default:
+		return d.Before
+	}
 }
 
 // WantsDevice tells whether an apply has a device code to ask for or to collect.
@@ -81,83 +99,11 @@ func (r Record) inputsOfDevice() string {
 	return r.Device.Inputs
 }
 
-// OfferDevice makes sure that a person can authorize by a device code of this shape, if that is wanted, and returns the record. A code
-// that waits and was made from the same inputs is kept. A lost answer loses nothing: another code is asked for.
-func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest) (Record, error) {
-	m.prepareQuietly(ctx)
-	key := PairKey(name)
-	snap, err := m.load(ctx, key)
-	if err != nil {
-		return Record{}, err
-	}
-	client, err := m.resolve(ctx, snap.record.Client, lacksDevice)
-	if err == nil && client.DeviceAuthorizationEndpoint == "" {
-		err = client.missing(ErrNoDeviceEndpoint)
-	}
-	if err != nil {
-		return Record{}, configurationError(err, snap.record)
-	}
-	p := client.Preset()
-	scopes := p.scopes(q.Scopes)
-	form, err := oauth.DeviceForm(scopes, p.Dialect.ScopeSeparator, q.Resource, q.Audience, q.Extra)
-	if err != nil {
-		return Record{}, configurationError(err, snap.record)
-	}
-	inputs := form.Hash(client.DeviceAuthorizationEndpoint + " " + client.ClientID)
-	if !snap.record.wants(inputs, m.Now()) {
-		return snap.record, nil
-	}
-	a, err := m.askForCode(ctx, key, client, form, snap.record)
-	if err != nil {
-		return Record{}, err
-	}
-	now := m.Now().Round(0).UTC()
-	offered := &Device{
-		Code: a.Code, UserCode: a.UserCode, VerificationURI: a.VerificationURI, VerificationURIComplete: a.VerificationURIComplete,
-		ExpiresAt: now.Add(a.ExpiresIn), Interval: a.Interval, NextPoll: now.Add(a.Interval), Inputs: inputs, Scopes: scopes,
-	}
-	return m.change(ctx, key, func(r Record) (Record, bool) {
-		if r.IsTombstone() || r.Device != nil && r.Device.Code.Equal(offered.Code) {
-			return r, false
-		}
-		r.Device = offered.clone()
-		return r, true
-	})
-}
-
-func (m *Manager) askForCode(ctx context.Context, key string, c Client, form oauth.Form, r Record) (oauth.DeviceAuthorization, error) {
-	b, err := m.enter(ctx, key, c)
-	if err != nil {
-		return oauth.DeviceAuthorization{}, err
-	}
-	var verdict oauth.Verdict
-	defer func() { m.leave(ctx, b, verdict) }()
-	reply := m.caller.Post(ctx, oauth.Request{Endpoint: c.DeviceAuthorizationEndpoint, Auth: c.auth(), Form: form})
-	var a oauth.DeviceAuthorization
-	a, verdict = c.Preset().Dialect.JudgeDevice(reply, c.ClientSecret)
-	m.log.Info("asked for a device code", "key", key, "class", string(verdict.Class), "status", verdict.Status)
-	e := &Error{Record: r, Verdict: verdict, Err: verdict.Err}
-	switch verdict.Class {
-	case oauth.Success:
-		return a, nil
-	case oauth.NotSent:
-		return a, notSentError(ctx, verdict, r)
-	case oauth.BadClient:
-		e.Kind = KindBadClient
-	case oauth.TooEarly, oauth.RateLimited:
-		e.Kind, e.Until = KindLater, notBefore(verdict, m.Now())
-	case oauth.OutcomeUnknown:
-		e.Kind = KindUnknown
-	default:
-		e.Kind = KindConfiguration
-	}
-	return a, e
-}
-
 // Polled is how a round of polls has ended.
 type Polled struct {
 	Record  Record
 	Notices []Notice
+	Polls   int           // how many there were
 	Answer  oauth.Poll    // of the last one; PollPending where there was no time for any
 	Verdict oauth.Verdict // likewise
 	Lost    bool          // an earlier reply never came, and may have been the tokens
@@ -203,6 +149,7 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 			}
 			return done, nil
 		}
+		done.Polls++
 		done.Record, done.Answer, done.Verdict = round.Record, round.Answer, round.Verdict
 		done.Notices = append(done.Notices, round.Notices...)
 		switch round.Answer {
@@ -334,7 +281,7 @@ func applyPoll(cur Record, a Attempt, answer oauth.Poll, v oauth.Verdict, now ti
 	case oauth.PollSlower:
 		d.Interval += slowDown
 	case oauth.PollNoReply: // RFC 8628 §3.5: after a connection timeout, more slowly
-		d.Interval = min(2*d.Interval, maxPollInterval)
+		d.Interval = max(d.Interval, min(2*d.Interval, maxPollInterval))
 		if v.Class != oauth.NotSent {
 			d.Lost = true
 			e.Verdict = "no usable reply to a poll for the device code"
@@ -350,7 +297,7 @@ func applyPoll(cur Record, a Attempt, answer oauth.Poll, v oauth.Verdict, now ti
 	switch cur.Device = d; answer {
 	case oauth.PollDenied:
 		cur.consumeInput(a.Code)
-		cur.Device = d.over()
+		cur.Device = &Device{Inputs: d.Inputs, Before: d.Before}
 	case oauth.PollExpired: // it stays, as one that has led to nothing
 		cur.consumeInput(a.Code)
 		d.ExpiresAt = now.Round(0).UTC()

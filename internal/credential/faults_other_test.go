@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -272,6 +273,21 @@ func quietOperations() []quiet {
 				t.Errorf("family %s, attachment %v", r.Family, r.Attachment)
 			}
 		}, 0},
+		{"take an implicit token", func(w *world) {
+			w.authorized(func(r *Record) { r.Pending = []Pending{{State: "s1"}} })
+		}, func(ctx context.Context, m *Manager, _ *world) error {
+			c := oauth.ImplicitCallback{State: "s1", Token: oauth.Token{AccessToken: secret.New("from-the-fragment"), ExpiresIn: time.Hour}}
+			_, err := m.TakeImplicit(ctx, theName, c, nil)
+			if IsKind(err, KindConsumed) { // by the time before
+				return nil
+			}
+			return err
+		}, func(t *testing.T, r Record) {
+			want(t, r, StatusActive, 1, 1)
+			if r.Tokens.Access.Reveal() != "from-the-fragment" || !r.Tokens.Refresh.IsEmpty() || len(r.Pending) != 0 || r.Family == "f1" {
+				t.Errorf("family %s, %d pending, a refresh token: %v", r.Family, len(r.Pending), !r.Tokens.Refresh.IsEmpty())
+			}
+		}, 1},
 		{"delete without revoking", func(w *world) { w.authorized() }, func(ctx context.Context, m *Manager, _ *world) error {
 			_, err := m.Delete(ctx, theName, "f1", false)
 			return err

@@ -153,7 +153,7 @@ func (m *Manager) tokenOf(ctx context.Context, key string, ask Ask) (Result, err
 			}
 			return res, err
 		}
-		snap.record = ask.source.over(snap.record)
+		snap.record = m.ofSubject(ctx, ask.source.over(snap.record))
 		res, landed, err := m.decide(ctx, key, ask, snap)
 		if landed && err == nil && !m.works(key, res.Record) && looks < maxLooks {
 			looks++ // this process stood still with the token in hand, and it has expired since

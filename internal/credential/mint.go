@@ -174,7 +174,7 @@ func minted(t oauth.Token) oauth.Token {
 // ask makes the request of a grant, and what must not be shown of it. It may sign, or get the access token of another pair;
 // margin is for how long that has to live. A request is good for one try.
 func (m *Manager) ask(ctx context.Context, key string, g *Grant, c Client, margin time.Duration) (asked, error) {
-	own, notices := maps.Clone(g.Secrets), []Notice(nil)
+	own, family, notices := maps.Clone(g.Secrets), "", []Notice(nil)
 	if own == nil {
 		own = map[string]secret.String{}
 	}
@@ -185,12 +185,12 @@ func (m *Manager) ask(ctx context.Context, key string, g *Grant, c Client, margi
 		}
 	}
 	if g.SubjectPair != "" {
-		if own["subject_token"], notices, err = m.subject(ctx, key, g.SubjectPair, margin); err != nil {
+		if own["subject_token"], family, notices, err = m.subject(ctx, key, g.SubjectPair, margin); err != nil {
 			return asked{notices: notices}, err
 		}
 	}
 	form, err := g.form(c, own)
-	return asked{form: form, hidden: slices.Collect(maps.Values(own)), notices: notices}, err
+	return asked{form: form, hidden: slices.Collect(maps.Values(own)), subject: family, notices: notices}, err
 }
 
 // form is the request, with what only its moment brings.
@@ -236,6 +236,7 @@ func (g *Grant) check(c Client) error {
 type asked struct {
 	form    oauth.Form
 	hidden  []secret.String // what it holds that no message may repeat
+	subject string          // the family of the pair whose access token is among that; empty: none is
 	notices []Notice
 }
 

@@ -94,6 +94,8 @@ type Tokens struct {
 	ProofKey   secret.String     // that they are bound to, or will be with the next refresh (RFC 9449): a JWK; empty: none
 	Proved     bool              // the access token came in answer to a proof with ProofKey
 	ProofNonce string            // for the next proof at the token endpoint, as far as is known
+	// DerivedFrom is the family of the token pair whose access token was exchanged for this one; empty: none was.
+	DerivedFrom string
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.

@@ -48,7 +48,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
-		snap.record = p.ask.source.over(snap.record)
+		snap.record = p.m.ofSubject(ctx, p.ask.source.over(snap.record))
 		p.last = snap.record
 		d := Decide(snap.record, p.m.policy(p.key, snap.record, p.ask), p.m.Now())
 		switch d.Action {
@@ -133,7 +133,7 @@ func (m *Manager) orServe(ctx context.Context, key string, err error, r Record, 
 	if e.Record.Status != "" {
 		r = e.Record
 	}
-	if m.works(key, r) && r.Status != StatusRevoked {
+	if r = m.ofSubject(ctx, r); m.works(key, r) && r.Status != StatusRevoked {
 		res.Record = r
 		res.Notices = append(res.Notices, Notice{Code: NoticeFailed, Err: e, Until: e.Until})
 		return res, nil
@@ -221,6 +221,7 @@ func (m *Manager) request(ctx context.Context, key string, r Record, c Client, d
 	if d.Anew {
 		a.Scopes, a.Minted, a.Renewable = r.Grant.Scopes, true, r.Grant.keepsRefresh() && !r.Shared // … whose grant is at hand with each asker
 		request, err := m.ask(ctx, key, r.Grant, c, margin)
+		a.Subject = request.subject
 		return request, a, err
 	}
 	form, err := oauth.RefreshForm(r.Tokens.Refresh, nil, r.resource(), c.Preset().RefreshParameters)

@@ -99,6 +99,7 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 	old := r.Tokens
 	r.Tokens = p.tokens(r.Client)
 	r.Tokens.AuthorizationEndsAt = old.AuthorizationEndsAt // which no state says
+	r.Tokens.DerivedFrom = old.DerivedFrom                 // likewise
 	if r.Tokens.ProofKey.IsEmpty() {                       // one for each authorization
 		r.Tokens.ProofKey = old.ProofKey
 	}

@@ -39,6 +39,7 @@ type wireRescue struct {
 	Purpose   Purpose           `json:"purpose"`
 	Minted    bool              `json:"minted,omitempty"`
 	Renewable bool              `json:"renewable,omitempty"`
+	Subject   string            `json:"subject,omitempty"`
 	Family    string            `json:"family"`
 	Base      int64             `json:"base"`
 	ClientID  string            `json:"client_id,omitempty"`
@@ -73,7 +74,7 @@ const kindRescue = "rescue"
 func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	return json.Marshal(wireRescue{
 		Format: recordFormat, Kind: kindRescue, Key: a.Key, ID: a.ID, Purpose: a.Purpose,
-		Minted: a.Minted, Renewable: a.Renewable, Family: a.Family, Base: a.Base,
+		Minted: a.Minted, Renewable: a.Renewable, Subject: a.Subject, Family: a.Family, Base: a.Base,
 		ClientID: a.ClientID, NewFamily: a.NewFamily, State: a.State, Code: a.Code, Scopes: a.Scopes,
 		ClaimedAt: a.ClaimedAt, TTL: a.TTL, SentAt: a.SentAt,
 		Resend: a.Resend, Apart: a.Apart, Timed: a.Timed, Path: a.TokenPath, Separator: a.ScopeSeparator, Expiries: a.Expiries,
@@ -96,7 +97,8 @@ func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
 	}
 	a := Attempt{
-		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Renewable: w.Renewable, Family: w.Family, Base: w.Base, ClientID: w.ClientID,
+		Key: w.Key, ID: w.ID, Purpose: w.Purpose, Minted: w.Minted, Renewable: w.Renewable, Subject: w.Subject,
+		Family: w.Family, Base: w.Base, ClientID: w.ClientID,
 		NewFamily: w.NewFamily, State: w.State, Code: w.Code,
 		Scopes: w.Scopes, ClaimedAt: w.ClaimedAt, TTL: w.TTL, SentAt: w.SentAt, Resend: w.Resend, Apart: w.Apart, Timed: w.Timed,
 		TokenPath: w.Path, ScopeSeparator: w.Separator, Expiries: w.Expiries, Lifetime: w.Lifetime, Wait: w.Wait,

@@ -1,9 +1,11 @@
 package oauth_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -152,6 +154,23 @@ func FuzzExpiresIn(f *testing.F) {
 		}
 		if got := verdict.Token.ExpiresIn; got != 0 && (got < time.Second || got > 87600*time.Hour) {
 			t.Errorf("= %s", got)
+		}
+	})
+}
+
+// Whatever id and secret are, the header holds both, and gives back exactly these (RFC 6749 §2.3.1).
+func FuzzBasicHeader(f *testing.F) {
+	f.Add("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw")
+	f.Add("a:b", "x +%")
+	f.Add("", "\x00é")
+	f.Fuzz(func(t *testing.T, id, password string) {
+		encoded, ok := strings.CutPrefix(oauth.BasicHeader(id, secret.New(password)).Reveal(), "Basic ")
+		text, err := base64.StdEncoding.DecodeString(encoded)
+		first, second, colon := strings.Cut(string(text), ":")
+		gotID, err1 := url.QueryUnescape(first)
+		gotPassword, err2 := url.QueryUnescape(second)
+		if !ok || !colon || err != nil || err1 != nil || err2 != nil || gotID != id || gotPassword != password {
+			t.Errorf("%q and %q came back as %q and %q", id, password, gotID, gotPassword)
 		}
 	})
 }

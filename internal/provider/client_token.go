@@ -58,7 +58,7 @@ func (s *session) fetchForClient(ctx context.Context, m *accessTokenModel, diags
 	warnClientToken(about, result, ask.MinValidity, diags)
 	if err != nil {
 		at := path.Root("client")
-		if e := credential.AsError(err); e.Kind == credential.KindConfiguration && e.Verdict.Class != "" {
+		if e := credential.AsError(err); e.Kind == credential.KindSubject || e.Kind == credential.KindConfiguration && e.Verdict.Class != "" {
 			at = m.asPair().grantPath()
 		}
 		addEngineError(diags, at, "Unable to Get Access Token", about, err)
@@ -72,6 +72,8 @@ func (s *session) fetchForClient(ctx context.Context, m *accessTokenModel, diags
 func warnClientToken(about subject, res credential.Result, least time.Duration, diags *diag.Diagnostics) {
 	for _, n := range res.Notices {
 		switch {
+		case n.Of != "": // of a pair whose access token is exchanged: much may be lost there
+			warnNotices(about, []credential.Notice{n}, diags)
 		case n.Code == credential.NoticePutOff && n.Reason != credential.ReasonClaimed:
 			diags.AddWarning("Client Token Not Renewed", fmt.Sprintf("The access token of %s should be renewed, and the server takes no request before %s: %s. It still works, and is used as it is.",
 				about, moment(n.Until), reasonText(n.Reason)))
@@ -80,6 +82,8 @@ func warnClientToken(about subject, res credential.Result, least time.Duration, 
 		case n.Code == credential.NoticeNotStored:
 			diags.AddWarning("Client Token Not in the Token Store", fmt.Sprintf("The %s has got an access token, but the token store %s could not be written: %s\n\n"+
 				"This run uses it. The next run asks for another: nothing was used up.", about, about.session.location, clause(n.Err)))
+		default:
+			warnNotices(about, []credential.Notice{n}, diags)
 		}
 	}
 	if life := toldLifetime(res.Record); life > 0 && least >= life {

@@ -26,6 +26,7 @@ type subject struct {
 	device     bool   // it is about a device code, not about stored tokens
 	input      string // what is exchanged instead of a code; empty: a code
 	polled     string // what an apply has done for a device code that still waits
+	headline   string // of its warning about that: Terraform shows one of two with the same summary, and a plan's is older; empty: the usual one
 	pushes     bool   // it is planned that an apply gives the URL that a person opens
 
 	introspects bool // it is about what a server says of a token

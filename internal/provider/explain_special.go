@@ -137,7 +137,7 @@ func explainSubject(about subject, s *credential.SubjectError) []string {
 			"Nothing was sent.", "Name a token pair in token_exchange.subject_token_pair that gets its tokens in another way."}
 	}
 	inner := about
-	inner.name, inner.asks, inner.polled, inner.input, inner.device, inner.code = s.Name, true, "", "", false, false
+	inner.kind, inner.name, inner.asks, inner.polled, inner.input, inner.device, inner.code = "oauth_token_pair", s.Name, true, "", "", false, false
 	cause := credential.AsError(s.Err)
 	parts := append([]string{first}, explain(inner, cause)...)
 	if words := cause.Verdict.Words(); cause.Verdict.Class != "" && words != "" {

@@ -78,6 +78,7 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 		return
 	}
 	a.finish(ctx, &plan, &mem, result.Record)
+	about.polled, about.headline = a.about.polled, a.about.headline
 	r.warnOnWrite(about, result, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)

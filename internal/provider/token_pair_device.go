@@ -24,20 +24,25 @@ func (a *applying) takeDevice(ctx context.Context) (credential.Result, bool) {
 		addEngineError(a.diags, pathDeviceCode(), "Unable to Authorize Token Pair", a.about, err)
 		return credential.Result{}, false
 	}
+	grant := a.config.DeviceCode
+	extra, _ := parametersOf(grant)
+	request := credential.DeviceRequest{
+		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
+	}
 	creating := a.state.ID.IsNull()
-	if record.Device.Waits(a.session.now()) && !creating { // whoever made it has shown it by now
+	// Whoever made it has shown it by now. One that was made for something else is not collected: it would pass for this.
+	if record.Device.Waits(a.session.now()) && !creating && !a.eng.OffersOther(ctx, record, request) {
 		result, ok, done := a.poll(ctx)
 		if done {
 			return result, ok
 		}
 	}
-	grant := a.config.DeviceCode
-	extra, _ := parametersOf(grant)
-	offered, err := a.eng.OfferDevice(ctx, a.about.name, credential.DeviceRequest{
-		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
-	})
+	offered, err := a.eng.OfferDevice(ctx, a.about.name, request)
 	if err != nil {
 		return a.notOffered(ctx, err)
+	}
+	if offered.Device.Waits(a.session.now()) {
+		a.about.headline = "Device Code Offered"
 	}
 	result := a.stillToAuthorize(offered)
 	if result.Record.Status == "" && offered.Device.Waits(a.session.now()) {
@@ -66,7 +71,7 @@ func (a *applying) poll(ctx context.Context) (result credential.Result, ok, done
 	case polled.Answer == oauth.PollExpired:
 		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Expired", fmt.Sprintf("The device code of %s was over before anybody had confirmed it. A new one was asked for.", a.about))
 	case polled.Record.Device.Waits(a.session.now()):
-		a.about.polled = waited(polled)
+		a.about.polled, a.about.headline = waited(polled, a.session.now()), "Device Code Not Confirmed Yet"
 		if result = a.stillToAuthorize(polled.Record); result.Record.Status == "" { // there are tokens of an earlier authorization
 			a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Not Confirmed Yet", a.about.polled+" "+authorizeAgain(a.about, polled.Record))
 		}
@@ -76,9 +81,11 @@ func (a *applying) poll(ctx context.Context) (result credential.Result, ok, done
 }
 
 // waited says what a round of polls has come to that brought no tokens.
-func waited(p credential.Polled) string {
+func waited(p credential.Polled, now time.Time) string {
 	text := fmt.Sprintf("This apply waited for up to %s, and the device code was not confirmed.", short(maxPolling))
 	switch {
+	case p.Polls == 0 && p.Record.Device.NextPoll.After(now): // else somebody else asks, and takes long
+		text = fmt.Sprintf("This apply could not ask yet whether the device code was confirmed: the server wants to be asked no earlier than at %s.", moment(p.Record.Device.NextPoll))
 	case p.Answer == oauth.PollNoReply && p.Verdict.Class == oauth.NotSent:
 		text = fmt.Sprintf("This apply could not ask whether the device code was confirmed: the authorization server was not reached: %s", clause(p.Verdict.Err))
 	case p.Answer == oauth.PollNoReply:

@@ -112,7 +112,7 @@ func tokenExchangeAttribute() schema.SingleNestedAttribute {
 	secretInput(attributes, "subject_token", "The token to exchange. It is sent again whenever the exchanged one ends, for as long as the server takes it.", printable(maxToken))
 	secretInput(attributes, "actor_token", "The token of the party that acts for the subject.", printable(maxToken))
 	attributes["subject_token_pair"] = schema.StringAttribute{
-		MarkdownDescription: "The `id` of another `oauth_token_pair`, or the name of one in the same token store, whose access token is exchanged: a narrower token, derived without a login. That pair is refreshed when it must be, by its own rules; its refresh token is never sent here, and exchanging rotates nothing. Instead of `subject_token`.",
+		MarkdownDescription: "The `id` of another `oauth_token_pair`, or the name of one in the same token store, whose access token is exchanged: a narrower token, derived without a login. That pair is refreshed when it must be, by its own rules; its refresh token is never sent here, and exchanging rotates nothing. When it is authorized again, maybe by somebody else, what was derived before is not handed out any more: who asks next gets another. Instead of `subject_token`.",
 		Optional:            true, Validators: append(nameValidators(), stringvalidator.ConflictsWith(
 			path.MatchRelative().AtParent().AtName("subject_token"), path.MatchRelative().AtParent().AtName("subject_token_wo"),
 		)),

@@ -29,7 +29,9 @@ func (a *applying) takeImplicit(ctx context.Context) (credential.Result, bool) {
 		a.diags.AddAttributeError(at, "Invalid Callback URL", sentence(err)+" Nothing was sent.")
 		return credential.Result{}, false
 	case cb.Error != "":
-		a.denied(ctx, oauth.Callback{Error: cb.Error, ErrorDescription: cb.ErrorDescription, ErrorURI: cb.ErrorURI}, at)
+		a.denied(ctx, oauth.Callback{
+			State: cb.State, Issuer: cb.Issuer, Error: cb.Error, ErrorDescription: cb.ErrorDescription, ErrorURI: cb.ErrorURI,
+		}, at)
 		return credential.Result{}, false
 	}
 	result, err := a.eng.TakeImplicit(ctx, a.about.name, cb, scopesOf(grant))

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -79,7 +80,7 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	summary := "Token Pair Not Refreshed"
 	switch e.Kind {
 	case credential.KindAuthorize:
-		summary = forPlan(about, "Authorization Required")
+		summary = cmp.Or(about.headline, forPlan(about, "Authorization Required"))
 	case credential.KindUnknown:
 		if !e.Record.Mints() {
 			summary = "Outcome of a Refresh Unknown"
@@ -107,8 +108,8 @@ func forPlan(about subject, summary string) string {
 func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) {
 	for _, n := range notices {
 		about := about
-		if n.Of != "" {
-			about.name = n.Of
+		if n.Of != "" { // which this asks for its access token, and no state of this holds
+			about.kind, about.name, about.asks = "oauth_token_pair", n.Of, true
 		}
 		if n.Managing {
 			warnManaging(about, n, diags)
