@@ -299,7 +299,7 @@ output "x" { value = data.oauth_authorization_server.x }
 		}
 	}
 	for name, want := range map[string]string{
-		"grant_types_supported": "[authorization_code refresh_token client_credentials]", "response_types_supported": "[code]",
+		"grant_types_supported": "[authorization_code refresh_token client_credentials urn:ietf:params:oauth:grant-type:device_code]", "response_types_supported": "[code]",
 		"code_challenge_methods_supported": "[S256]", "token_endpoint_auth_methods_supported": "[client_secret_basic client_secret_post none]",
 	} {
 		if fmt.Sprint(got[name]) != want {

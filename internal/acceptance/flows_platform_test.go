@@ -258,7 +258,7 @@ output "x" { value = data.oauth_platform.x }
 		t.Errorf("policy: %v", policy)
 	}
 	unknown := fmt.Sprint(got["unknown"])
-	if got["usable"] != true || unknown != "[pushed_authorization_request_endpoint userinfo_endpoint revocation_endpoint_auth_method client_secret_lifetime pkce response_mode authorization_parameters token_parameters refresh_parameters client_credentials_parameters scope_separator refresh_token_expiry token_path]" {
+	if got["usable"] != true || unknown != "[pushed_authorization_request_endpoint userinfo_endpoint revocation_endpoint_auth_method client_assertion_audience client_secret_lifetime pkce response_mode authorization_parameters token_parameters refresh_parameters client_credentials_parameters scope_separator refresh_token_expiry token_path]" {
 		t.Errorf("usable %v, unknown %s", got["usable"], unknown)
 	}
 	if docs, notes := got["docs"].([]any), got["notes"].([]any); len(docs) == 0 || len(notes) < 3 || fmt.Sprint(got["parameter_names"]) != "[country]" {

@@ -43,12 +43,35 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 
 	screen = regexp.MustCompile(`after \d+s`).ReplaceAllString(screen, "after 0s") // on a slow machine
 	quotes := fenced(guide, "text")
-	if len(quotes) < 2 {
-		t.Fatalf("the guide quotes %d screens, want both applies", len(quotes))
+	if len(quotes) != 3 {
+		t.Fatalf("the guide quotes %d screens, want both applies and the URL of a pushed request", len(quotes))
 	}
+	mustPrint(t, screen, quotes[:2])
+	mustPrint(t, pushedScreen(t, s, blocks[0], address), quotes[2:])
+}
+
+// pushedScreen is the first apply of the guide's configuration where the request is pushed, at the guide's own address and time.
+func pushedScreen(t *testing.T, s *server, config, address string) string {
+	t.Helper()
+	w := newWorkspace(t)
+	w.env["TF_VAR_client_secret"] = "not-a-secret"
+	pushing := strings.Replace(config, `resource "oauth_app_registration" "crm" {`, `resource "oauth_app_registration" "crm" {
+  require_pushed_authorization_requests = true
+  pushed_authorization_request_endpoint = "`+address+`/par"`, 1)
+	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(pushing, address, s.base))
+	screen := strings.ReplaceAll(w.apply().text(), s.base, "https://login.example.com")
+	return regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(screen, "2026-11-26 13:04:11 UTC")
+}
+
+// mustPrint holds the screens that a guide quotes against one that was seen.
+func mustPrint(t *testing.T, screen string, quotes []string) {
+	t.Helper()
 	for _, quote := range quotes {
 		for paragraph := range strings.SplitSeq(quote, "\n\n") {
-			want, _, _ := strings.Cut(strings.Join(strings.Fields(paragraph), " "), "&code_challenge=") // what follows is random
+			want := strings.Join(strings.Fields(paragraph), " ")
+			for _, random := range []string{"&code_challenge=", "urn%3A"} { // what follows is
+				want, _, _ = strings.Cut(want, random)
+			}
 			if !strings.Contains(screen, want) {
 				t.Errorf("terraform does not print %q:\n%s", want, screen)
 			}
