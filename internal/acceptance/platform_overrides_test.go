@@ -29,6 +29,7 @@ resource "oauth_app_registration" "this" {
 %s  platform_overrides = jsonencode({
     token_endpoint_auth_methods_supported = ["client_secret_post"]
     authorization_parameters              = { audience = "books" }
+    token_parameters                      = { resource_server = "shelf" }
     refresh_parameters                    = { audience = "books" }
     default_scopes                        = ["api", "offline"]
     scope_separator                       = ","
@@ -60,6 +61,9 @@ resource "oauth_token_pair" "this" {
 			s.fault(sandbox.Fault{Path: "/token", Action: sandbox.ActionMutate, Set: map[string]json.RawMessage{"company": []byte(`"42"`)}})
 			w.write(config(attribute("callback_url", s.consent(strings.Replace(url, "api%2Coffline", "api", 1))), `before_expiry = "5m"`))
 			w.apply()
+			if sent := s.Log()[len(s.Log())-1]; sent.GrantType != "authorization_code" || !strings.Contains(sent.Parameters, " resource_server") {
+				t.Errorf("the exchange was %+v", sent)
+			}
 			if got := fmt.Sprint(w.attributes(this)["connection_details"]); got != "map[company:42]" {
 				t.Errorf("connection_details %s", got)
 			}

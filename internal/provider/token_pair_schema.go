@@ -125,7 +125,7 @@ func versionAttribute(name string) schema.Int64Attribute {
 }
 
 func authorizationCodeAttributes() map[string]schema.Attribute {
-	attributes := requestInputs(personsScopes, "they go to the authorization URL, such as `prompt`, and win over those of the `platform`")
+	attributes := requestInputs(personsScopes, "they go to the authorization URL, such as `prompt`, and win over those of the `platform`; what the exchange of the code and each refresh carry besides stands in `token_parameters` and `refresh_parameters` of the client's `platform_overrides`")
 	attributes["redirect_uri"] = redirectURIAttribute()
 	attributes["audience"] = schema.ListAttribute{
 		MarkdownDescription: describeAudience + " It goes to the authorization URL alone.", ElementType: types.StringType, Optional: true, Validators: audienceValidators(),
