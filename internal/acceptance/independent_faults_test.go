@@ -216,7 +216,7 @@ func TestIndependentServerMetadata(t *testing.T) {
 	w.expect("data.oauth_authorization_server.this", values{
 		"authorization_endpoint": p.issuer + "/auth", "token_endpoint": p.issuer + "/token", "introspection_endpoint": p.issuer + "/token/introspection",
 		"revocation_endpoint": p.issuer + "/token/revocation", "registration_endpoint": p.issuer + "/reg", "device_authorization_endpoint": p.issuer + "/device/auth",
-		"pushed_authorization_request_endpoint": p.issuer + "/request",
+		"pushed_authorization_request_endpoint": p.issuer + "/request", "require_pushed_authorization_requests": true,
 	})
 }
 

@@ -38,8 +38,11 @@ type authorizationServerModel struct {
 	TokenEndpointAuthMethods      []string `tfsdk:"token_endpoint_auth_methods_supported"`
 	RevocationEndpointAuthMethods []string `tfsdk:"revocation_endpoint_auth_methods_supported"`
 	CodeChallengeMethods          []string `tfsdk:"code_challenge_methods_supported"`
+	TokenEndpointAuthSigningAlgs  []string `tfsdk:"token_endpoint_auth_signing_alg_values_supported"`
+	DPoPSigningAlgs               []string `tfsdk:"dpop_signing_alg_values_supported"`
 
 	IssuerInResponses   types.Bool        `tfsdk:"authorization_response_iss_parameter_supported"`
+	RequiresPushing     types.Bool        `tfsdk:"require_pushed_authorization_requests"`
 	MTLSEndpointAliases map[string]string `tfsdk:"mtls_endpoint_aliases"`
 }
 
@@ -66,21 +69,26 @@ func (*authorizationServerDataSource) Schema(_ context.Context, _ datasource.Sch
 				MarkdownDescription: "The issuer of the authorization server, a URL, just as the server names itself: to the letter, the slash at the end included.",
 				Required:            true, Validators: []validator.String{issuerURL()},
 			},
-			"authorization_endpoint":                     endpoint("Where a person gives consent."),
-			"token_endpoint":                             endpoint("Where codes and refresh tokens are exchanged for tokens."),
-			"revocation_endpoint":                        endpoint("Where tokens are revoked (RFC 7009)."),
-			"introspection_endpoint":                     endpoint("Where tokens are asked about (RFC 7662)."),
-			"registration_endpoint":                      endpoint("Where clients register themselves (RFC 7591)."),
-			"device_authorization_endpoint":              endpoint("Where devices begin an authorization (RFC 8628)."),
-			"pushed_authorization_request_endpoint":      endpoint("Where authorization requests are left beforehand (RFC 9126)."),
-			"userinfo_endpoint":                          endpoint("Where claims about the user are had (OpenID Connect)."),
-			"jwks_uri":                                   endpoint("Where the keys of the server's signatures are."),
-			"grant_types_supported":                      list("The grants. RFC 8414 takes silence for `authorization_code` and `implicit`."),
-			"response_types_supported":                   list("What the authorization endpoint answers with, such as `code`."),
-			"scopes_supported":                           list("The scopes, or some of them."),
-			"token_endpoint_auth_methods_supported":      list("How clients may authenticate at the token endpoint. RFC 8414 takes silence for `client_secret_basic`."),
-			"revocation_endpoint_auth_methods_supported": list("How clients may authenticate at the revocation endpoint."),
-			"code_challenge_methods_supported":           list("The methods of PKCE (RFC 7636)."),
+			"authorization_endpoint":                           endpoint("Where a person gives consent."),
+			"token_endpoint":                                   endpoint("Where codes and refresh tokens are exchanged for tokens."),
+			"revocation_endpoint":                              endpoint("Where tokens are revoked (RFC 7009)."),
+			"introspection_endpoint":                           endpoint("Where tokens are asked about (RFC 7662)."),
+			"registration_endpoint":                            endpoint("Where clients register themselves (RFC 7591)."),
+			"device_authorization_endpoint":                    endpoint("Where devices begin an authorization (RFC 8628)."),
+			"pushed_authorization_request_endpoint":            endpoint("Where authorization requests are left beforehand (RFC 9126)."),
+			"userinfo_endpoint":                                endpoint("Where claims about the user are had (OpenID Connect)."),
+			"jwks_uri":                                         endpoint("Where the keys of the server's signatures are."),
+			"grant_types_supported":                            list("The grants. RFC 8414 takes silence for `authorization_code` and `implicit`."),
+			"response_types_supported":                         list("What the authorization endpoint answers with, such as `code`."),
+			"scopes_supported":                                 list("The scopes, or some of them."),
+			"token_endpoint_auth_methods_supported":            list("How clients may authenticate at the token endpoint. RFC 8414 takes silence for `client_secret_basic`."),
+			"revocation_endpoint_auth_methods_supported":       list("How clients may authenticate at the revocation endpoint."),
+			"code_challenge_methods_supported":                 list("The methods of PKCE (RFC 7636)."),
+			"token_endpoint_auth_signing_alg_values_supported": list("The algorithms that may sign a client's assertions (`private_key_jwt`, `client_secret_jwt`)."),
+			"dpop_signing_alg_values_supported":                list("The algorithms that may sign DPoP proofs (RFC 9449)."),
+			"require_pushed_authorization_requests": schema.BoolAttribute{
+				MarkdownDescription: "Whether the server takes pushed authorization requests alone (RFC 9126).", Computed: true,
+			},
 			"authorization_response_iss_parameter_supported": schema.BoolAttribute{
 				MarkdownDescription: "Whether every callback names the issuer in `iss` (RFC 9207).", Computed: true,
 			},
@@ -127,6 +135,8 @@ func modelOfMetadata(m oauth.Metadata) authorizationServerModel {
 		UserinfoEndpoint:                   optionalString(m.UserinfoEndpoint), JWKSURI: optionalString(m.JWKSURI),
 		GrantTypes: m.GrantTypes, ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, TokenEndpointAuthMethods: m.TokenEndpointAuthMethods,
 		RevocationEndpointAuthMethods: m.RevocationEndpointAuthMethods, CodeChallengeMethods: m.CodeChallengeMethods,
+		TokenEndpointAuthSigningAlgs: m.TokenEndpointAuthSigningAlgs, DPoPSigningAlgs: m.DPoPSigningAlgs,
+		RequiresPushing:   types.BoolValue(m.RequiresPushing),
 		IssuerInResponses: types.BoolValue(m.IssuerInResponses), MTLSEndpointAliases: m.MTLSEndpointAliases,
 	}
 }

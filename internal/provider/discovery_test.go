@@ -127,7 +127,8 @@ func TestAuthorizationServer(t *testing.T) {
 	for name, config := range map[string]object{
 		"default": nil, "store unknown": {"token_store": unknown, "secrets_in_state": unknown}, "no store": {"token_store": "state"},
 	} {
-		p, network := newAsked(t, `{"issuer":"`+anIssuer+`","token_endpoint":"https://as.example.com/t","scopes_supported":["b","a"],"grant_types_supported":[]}`)
+		p, network := newAsked(t, `{"issuer":"`+anIssuer+`","token_endpoint":"https://as.example.com/t","scopes_supported":["b","a"],"grant_types_supported":[],`+
+			`"dpop_signing_alg_values_supported":["ES256"],"token_endpoint_auth_signing_alg_values_supported":["PS256"],"require_pushed_authorization_requests":true}`)
 		if all := p.configure(config); len(all) > 0 {
 			t.Fatal(all)
 		}
@@ -139,6 +140,16 @@ func TestAuthorizationServer(t *testing.T) {
 			}
 			if scopes, _ := got["scopes_supported"].([]any); !slices.Equal(scopes, []any{"b", "a"}) {
 				t.Errorf("%s: scopes %v", name, scopes)
+			}
+			for name, want := range map[string]string{
+				"dpop_signing_alg_values_supported": "ES256", "token_endpoint_auth_signing_alg_values_supported": "PS256",
+			} {
+				if algs, _ := got[name].([]any); !slices.Equal(algs, []any{want}) {
+					t.Errorf("%s is %v", name, algs)
+				}
+			}
+			if got["require_pushed_authorization_requests"] != true {
+				t.Errorf("require_pushed_authorization_requests is %v", got["require_pushed_authorization_requests"])
 			}
 			if grants, ok := got["grant_types_supported"].([]any); len(grants) != 0 || !ok { // said, and empty
 				t.Errorf("%s: grants %v", name, got["grant_types_supported"])

@@ -126,6 +126,8 @@ func TestSecretsAreSensitive(t *testing.T) {
 		"token_endpoint_auth_methods_supported": "public",
 		"token_endpoint_auth_signing_alg":       "a name",
 		"code_challenge_methods_supported":      "public",
+
+		"token_endpoint_auth_signing_alg_values_supported": "public",
 	}
 	markers := []string{"secret", "token", "code", "callback", "verifier", "key", "extra"}
 	everyAttribute(t, func(where string, a *tfprotov6.SchemaAttribute) {
