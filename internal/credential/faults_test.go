@@ -139,7 +139,7 @@ func (r *run) has(token string, inHand Record) bool {
 func everyFault(try func(fault) int) {
 	for mode := faultNothing; mode <= faultCrash; mode++ {
 		// A fault makes a run longer; it ends where the fault lies behind the last call.
-		for at := 1; ; at++ {
+		for at := 1; ; at += stride {
 			if n := try(fault{mode, at}); n < at {
 				break
 			}
