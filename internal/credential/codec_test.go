@@ -59,6 +59,26 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 }
 
 // A shared record comes back but for the secrets of its client and request.
+// TestUnknownMetadataRoundTrip: a server that has told no metadata of a client is another thing than one whose answer is not known.
+func TestUnknownMetadataRoundTrip(t *testing.T) {
+	t.Parallel()
+	none := map[string]secret.String{}
+	for _, d := range []Dynamic{{}, {Wanted: none, Answered: none, Current: none}} {
+		text, err := EncodeRecord(Record{Family: "f", Status: StatusActive, Registered: &Registered{Dynamic: &d}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := decodeKind(text, kindRegistration)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := r.Registered.Dynamic
+		if known := d.Current != nil; (got.Wanted != nil) != known || (got.Answered != nil) != known || (got.Current != nil) != known {
+			t.Errorf("%+v became %+v", d, got)
+		}
+	}
+}
+
 func TestSharedRecordRoundTrip(t *testing.T) {
 	t.Parallel()
 	r := fullRecord(t)

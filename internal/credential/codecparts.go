@@ -124,9 +124,10 @@ func decodeGrant(w *wireGrant) *Grant {
 	return g
 }
 
-// revealed spells secrets out, for what is about to be sealed.
+// revealed spells secrets out, for what is about to be sealed. Nil stays nil, and empty stays
+// empty: a server that has told no metadata of a client is another thing than one whose answer is not known.
 func revealed(secrets map[string]secret.String) map[string]string {
-	if len(secrets) == 0 {
+	if secrets == nil {
 		return nil
 	}
 	texts := make(map[string]string, len(secrets))
@@ -137,7 +138,7 @@ func revealed(secrets map[string]secret.String) map[string]string {
 }
 
 func wrapped(texts map[string]string) map[string]secret.String {
-	if len(texts) == 0 {
+	if texts == nil {
 		return nil
 	}
 	secrets := make(map[string]secret.String, len(texts))
