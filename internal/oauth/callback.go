@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
@@ -99,25 +100,32 @@ func CallbackParameters(raw secret.String) (map[string]string, error) {
 
 // callbackReply returns what of text holds the reply, still encoded: the fragment if that does and the query does not.
 func callbackReply(text string) (reply string, fragment bool, err error) {
-	switch {
-	case text == "":
-		return "", false, callbackError("it is empty")
-	case len(text) > maxCallback:
-		return "", false, callbackError("it is longer than 16 KiB")
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return "", false, callbackError("it has white space inside; paste it on one line")
-	}
-	u, err := url.Parse(text)
-	_, after, _ := strings.Cut(text, "#") // of u it may have been decoded and encoded again
-	switch {
-	case err != nil: // its text quotes the URL
-		return "", false, callbackError("it is not a URL")
-	case u.Scheme == "" || (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() == "":
-		return "", false, callbackError("paste it whole, from the scheme (https://) on")
-	case !hasReply(u.RawQuery) && hasReply(after):
+	query, after, err := callbackParts(text, maxCallback)
+	if err == nil && !hasReply(query) && hasReply(after) {
 		return after, true, nil
 	}
-	return u.RawQuery, false, nil
+	return query, false, err
+}
+
+// callbackParts returns query and fragment of a callback URL of at most that many bytes, both still encoded.
+func callbackParts(text string, most int) (query, fragment string, err error) {
+	switch {
+	case text == "":
+		return "", "", callbackError("it is empty")
+	case len(text) > most:
+		return "", "", callbackError(fmt.Sprintf("it is longer than %d KiB", most>>10))
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return "", "", callbackError("it has white space inside; paste it on one line")
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil: // its text quotes the URL
+		return "", "", callbackError("it is not a URL")
+	case u.Scheme == "" || (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() == "":
+		return "", "", callbackError("paste it whole, from the scheme (https://) on")
+	}
+	_, fragment, _ = strings.Cut(text, "#") // of u it may have been decoded and encoded again
+	return u.RawQuery, fragment, nil
 }
 
 // hasReply tells whether a query or fragment holds a member of an authorization response.

@@ -154,16 +154,21 @@ type moment struct {
 
 var errNoClock = errors.New("there is no clock and randomness for a client assertion")
 
+// id is a new identifier (jti) for what is signed at m.
+func (m moment) id() (string, error) {
+	if m.now.IsZero() || m.random == nil {
+		return "", errNoClock
+	}
+	return randomText(m.random)
+}
+
 // assertion makes one (RFC 7523 §3), for one request: its jti is new, and it holds for as long as the call may take.
 func (a ClientAuth) assertion(endpoint string, m moment) (secret.String, error) {
 	signer, err := a.signer()
 	if err != nil {
 		return secret.String{}, err
 	}
-	if m.now.IsZero() || m.random == nil {
-		return secret.String{}, errNoClock
-	}
-	id, err := randomText(m.random)
+	id, err := m.id()
 	if err != nil {
 		return secret.String{}, err
 	}

@@ -109,10 +109,7 @@ func (p Proof) of(request *http.Request, token secret.String, m moment) (secret.
 	if err != nil {
 		return secret.String{}, err
 	}
-	if m.now.IsZero() || m.random == nil {
-		return secret.String{}, errNoClock
-	}
-	id, err := randomText(m.random)
+	id, err := m.id()
 	if err != nil {
 		return secret.String{}, err
 	}

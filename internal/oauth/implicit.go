@@ -1,9 +1,7 @@
 package oauth
 
 import (
-	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
@@ -62,28 +60,16 @@ func ParseImplicit(raw secret.String, d Dialect) (ImplicitCallback, error) {
 
 // callbackFragment returns the fragment of text, still encoded, or the query of an answer that refuses.
 func callbackFragment(text string) (string, error) {
-	switch {
-	case text == "":
-		return "", callbackError("it is empty")
-	case len(text) > maxImplicit:
-		return "", callbackError("it is longer than 64 KiB")
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return "", callbackError("it has white space inside; paste it on one line")
+	query, fragment, err := callbackParts(text, maxImplicit)
+	if err != nil {
+		return "", err
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil: // its text quotes the URL
-		return "", callbackError("it is not a URL")
-	case u.Scheme == "" || (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() == "":
-		return "", callbackError("paste it whole, from the scheme (https://) on")
-	}
-	_, fragment, _ := strings.Cut(text, "#")
 	fragment = strings.TrimPrefix(strings.TrimPrefix(fragment, "/"), "?") // single-page apps put both before it
 	switch {
 	case hasReply(fragment):
 		return fragment, nil
-	case hasReply(u.RawQuery):
-		return u.RawQuery, nil
+	case hasReply(query):
+		return query, nil
 	}
 	return "", callbackError("the answer of the implicit grant stands behind a #, and there is none; some browsers hide it or cut it off")
 }

@@ -249,16 +249,7 @@ func (a *applying) takeCode(ctx context.Context) (credential.Result, bool) {
 		return credential.Result{}, false
 	}
 	result, err := a.eng.ExchangeCode(ctx, a.about.name, x)
-	if err == nil {
-		return result, true
-	}
-	warnNotices(a.about, result.Notices, a.diags)
-	var e *credential.Error
-	if errors.As(err, &e) && e.Kind == credential.KindConsumed {
-		return credential.Result{}, consumedCode(e.Record, a.config, a.state, at, a.about, a.diags)
-	}
-	a.exchangeFailed(ctx, err, at)
-	return credential.Result{}, false
+	return a.taken(result, err, at, func() { a.exchangeFailed(ctx, err, at) })
 }
 
 // denied reports an answer like error=access_denied. Nothing is spent; the URL stays good if its state is still pending.

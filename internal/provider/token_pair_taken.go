@@ -35,7 +35,7 @@ func (a *applying) takeImplicit(ctx context.Context) (credential.Result, bool) {
 		return credential.Result{}, false
 	}
 	result, err := a.eng.TakeImplicit(ctx, a.about.name, cb, scopesOf(grant))
-	return a.taken(result, err, at, "Unable to Authorize Token Pair")
+	return a.taken(result, err, at, func() { addEngineError(a.diags, at, "Unable to Authorize Token Pair", a.about, err) })
 }
 
 // takeAssertion exchanges the assertion of the configuration, unless it was sent before.
@@ -48,11 +48,11 @@ func (a *applying) takeAssertion(ctx context.Context) (credential.Result, bool) 
 	request := requestOf(oauth.GrantJWTBearer, grant)
 	a.about.input = "assertion"
 	result, err := a.eng.ExchangeCode(ctx, a.about.name, credential.Exchange{Code: assertion, Scopes: request.Scopes, Assertion: request})
-	return a.taken(result, err, at, "Unable to Exchange Assertion")
+	return a.taken(result, err, at, func() { addEngineError(a.diags, at, "Unable to Exchange Assertion", a.about, err) })
 }
 
-// taken is the end of an input that is used once.
-func (a *applying) taken(result credential.Result, err error, at path.Path, summary string) (credential.Result, bool) {
+// taken is the end of an input that is used once. failed reports err, unless it says that the input was used before.
+func (a *applying) taken(result credential.Result, err error, at path.Path, failed func()) (credential.Result, bool) {
 	if err == nil {
 		return result, true
 	}
@@ -61,7 +61,7 @@ func (a *applying) taken(result credential.Result, err error, at path.Path, summ
 	if errors.As(err, &e) && e.Kind == credential.KindConsumed {
 		return credential.Result{}, consumedCode(e.Record, a.config, a.state, at, a.about, a.diags)
 	}
-	addEngineError(a.diags, at, summary, a.about, err)
+	failed()
 	return credential.Result{}, false
 }
 
