@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -75,6 +76,10 @@ type session struct {
 	mu   sync.Mutex
 	made map[string]bool // keys of what this process has created
 
+	caller  *oauth.Caller           // nil: a setting of the network is not known yet
+	network oauth.CallerOptions     // what caller was made of
+	proxies map[string]*proxy.Proxy // that run, by their addresses
+
 	passing *credential.Manager // of the tokens that clients get for themselves where there is no store; nil: nobody has asked
 }
 
@@ -104,16 +109,17 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	if d, err := time.ParseDuration(c.RequestTimeout.ValueString()); err == nil {
 		timings.RequestTimeout = d
 	}
-	caller, err := oauth.NewCaller(oauth.CallerOptions{
+	s.network = oauth.CallerOptions{
 		Transport: p.deps.Transport, Timeout: timings.RequestTimeout, CACertificatePEM: c.CACertificatePEM.ValueString(),
 		AllowInsecureHTTP: s.insecure, UserAgent: "terraform-provider-oauth/" + p.version,
 		Now: p.deps.Clock.Now, Random: p.deps.Random,
-	})
+	}
+	caller, err := oauth.NewCaller(s.network)
 	if err != nil {
 		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))
 		return s
 	}
-	s.servers = credential.NewDirectory(caller)
+	s.caller, s.servers = caller, credential.NewDirectory(caller)
 	if len(s.unknown) > 0 {
 		return s
 	}
