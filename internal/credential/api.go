@@ -127,6 +127,8 @@ func (a *API) fetch(ctx context.Context, rejected string) (Bearer, error) {
 	a.asking = nil
 	a.learn(ctx, rejected, result, err)
 	switch {
+	case err == nil && rejected == a.now.ID: // it was refused, the refresh failed, and no clock condemns it
+		return a.now, a.failed
 	case err != nil && rejected != "":
 		return a.now, err
 	case err != nil && a.lives():

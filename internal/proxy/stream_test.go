@@ -281,7 +281,7 @@ func TestClose(t *testing.T) {
 // A large body passes without being kept: what is held does not grow with it.
 func TestLargeBodies(t *testing.T) {
 	t.Parallel()
-	const size = 32 << 20
+	const size = 4 << 20
 	w := newWorld(t, "", func(rw http.ResponseWriter, r *http.Request) { _, _ = io.Copy(rw, r.Body) }, nil)
 	r := w.request(http.MethodPost, "/", io.LimitReader(zeros{}, size))
 	res, err := w.client.Do(r)
