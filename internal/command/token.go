@@ -45,7 +45,6 @@ Exit codes: 0 the token was printed; 1 there is none now, and it is worth trying
 needed, most often to authorize again.
 
 Examples:
-  curl -H "Authorization: Bearer $(terraform-provider-oauth token --name exact-prod)" https://start.exactonline.nl/api/v1/current/Me
   terraform-provider-oauth token --name exact-prod --format header | curl -H @- https://start.exactonline.nl/api/v1/current/Me
   git config --global credential.https://git.example.com.helper \
     '!terraform-provider-oauth token --name git-prod --format git-credential --host git.example.com'
@@ -162,7 +161,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 	}
 	ask := credential.Ask{MinValidity: t.options.minValidity, DefaultMargin: wiring.DefaultMargin, Asker: credential.AskerConsumer}
 	result, err := t.store.manager.Token(ctx, t.options.name, ask)
-	about := words{name: t.options.name, location: t.store.Location(), now: t.store.manager.Now()}
+	about := words{name: t.options.name, location: t.store.Location()}
 	for _, n := range result.Notices {
 		if text := about.notice(n); text != "" {
 			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(text))
@@ -175,7 +174,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 		}
 		return t.fail(code, about.failure(err)...)
 	}
-	t.warnShort(about.now, result.Record.Tokens)
+	t.warnShort(t.store.manager.Now(), result.Record.Tokens)
 	if err := t.printer(t.deps.Stdout, t.deps.Getenv, t.options.name, result.Record); err != nil {
 		return t.fail(exitFailed, err.Error(), "The credential is stored, and still works.")
 	}
