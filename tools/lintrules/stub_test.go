@@ -25,6 +25,7 @@ var packages = map[string]string{
 	"seal":       module + "/internal/seal",
 	"secret":     module + "/internal/secret",
 	"store":      module + "/internal/store",
+	"wiring":     module + "/internal/wiring",
 	"filestore":  module + "/internal/store/filestore",
 	"pgstore":    module + "/internal/store/pgstore",
 	"memstore":   module + "/internal/store/memstore",
