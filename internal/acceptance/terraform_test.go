@@ -56,7 +56,9 @@ func pluginDir(t testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "plugin"); built.err != nil {
 			return
 		}
-		built.err = os.Symlink(self, filepath.Join(built.dir, "terraform-provider-oauth"))
+		for _, name := range []string{"terraform-provider-oauth", consumerBinary} {
+			built.err = errors.Join(built.err, os.Symlink(self, filepath.Join(built.dir, name)))
+		}
 	})
 	if built.err != nil {
 		t.Fatal(built.err)

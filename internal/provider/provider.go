@@ -124,7 +124,7 @@ func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSou
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newTokenIntrospectionEphemeral}
+	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newAPIProxyEphemeral, newTokenIntrospectionEphemeral}
 }
 
 // Functions need Terraform 1.8 or OpenTofu 1.7.
