@@ -46,6 +46,11 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 		return
+	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == restAPIName:
+		if err := serveRestAPI(); err != nil {
+			log.Fatal(err)
+		}
+		return
 	case os.Getenv(magicCookie) != "":
 		if err := serve(); err != nil {
 			log.Fatal(err)
