@@ -41,6 +41,16 @@ const (
 
 func TestMain(m *testing.M) {
 	switch {
+	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == consumerBinary:
+		if err := serveConsumer(); err != nil {
+			log.Fatal(err)
+		}
+		return
+	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == restAPIName:
+		if err := serveRestAPI(); err != nil {
+			log.Fatal(err)
+		}
+		return
 	case os.Getenv(magicCookie) != "":
 		if err := serve(); err != nil {
 			log.Fatal(err)

@@ -109,7 +109,7 @@ func (p *oauthProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ActionData = s, s, s, s
 }
 
 func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {
@@ -124,7 +124,7 @@ func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSou
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newTokenIntrospectionEphemeral}
+	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newAPIProxyEphemeral, newTokenIntrospectionEphemeral}
 }
 
 // Functions need Terraform 1.8 or OpenTofu 1.7.

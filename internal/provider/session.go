@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -45,6 +47,10 @@ type session struct {
 	mu   sync.Mutex
 	made map[string]bool // keys of what this process has created
 
+	caller  *oauth.Caller           // nil: a setting of the network is not known yet
+	network oauth.CallerOptions     // what caller was made of
+	proxies map[string]*proxy.Proxy // that run, by their addresses
+
 	passing *credential.Manager // of the tokens that clients get for themselves where there is no store; nil: nobody has asked
 }
 
@@ -74,12 +80,13 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 	if d, err := time.ParseDuration(c.RequestTimeout.ValueString()); err == nil {
 		network.RequestTimeout = d
 	}
-	caller, err := s.deps.Caller(network)
+	s.network = s.deps.CallerOptions(network)
+	caller, err := oauth.NewCaller(s.network)
 	if err != nil {
 		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))
 		return s
 	}
-	s.servers = credential.NewDirectory(caller)
+	s.caller, s.servers = caller, credential.NewDirectory(caller)
 	if len(s.unknown) > 0 {
 		return s
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
@@ -79,6 +80,17 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+// upstreamURL bounds the address of an API, likewise.
+func upstreamURL() check {
+	return check{wants: "an absolute https:// URL without query (http:// only to this machine, or with allow_insecure_http)", wrong: func(text string) error {
+		if len(text) > 2048 {
+			return fmt.Errorf("it is longer than 2048 bytes")
+		}
+		_, err := proxy.ParseUpstream(text)
+		return err
+	}}
 }
 
 // endpointURL bounds the URL of an endpoint as far as it is known without the provider's settings.

@@ -29,14 +29,17 @@ func (d Deps) timings(n Network) credential.Timings {
 	return t
 }
 
-// Caller calls authorization servers. The error is about the certificates.
-func (d Deps) Caller(n Network) (*oauth.Caller, error) {
-	return oauth.NewCaller(oauth.CallerOptions{
+// CallerOptions are how authorization servers, and the APIs behind them, are reached.
+func (d Deps) CallerOptions(n Network) oauth.CallerOptions {
+	return oauth.CallerOptions{
 		Transport: d.Transport, Timeout: d.timings(n).RequestTimeout, CACertificatePEM: n.CACertificatePEM,
 		AllowInsecureHTTP: n.AllowInsecureHTTP, UserAgent: "terraform-provider-oauth/" + n.Version,
 		Now: d.Clock.Now, Random: d.Random,
-	})
+	}
 }
+
+// Caller calls authorization servers. The error is about the certificates.
+func (d Deps) Caller(n Network) (*oauth.Caller, error) { return oauth.NewCaller(d.CallerOptions(n)) }
 
 // Engine is what a Manager works with, but for its store.
 func (d Deps) Engine(n Network, caller *oauth.Caller, servers *credential.Directory, log slog.Handler) credential.Options {

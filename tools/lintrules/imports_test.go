@@ -22,6 +22,7 @@ func TestImports(t *testing.T) {
 		{file: "internal/secret/plant.go"},
 		{file: "internal/oauth/plant.go", may: []string{"secret", "x/oauth2", "jose"}},
 		{file: "internal/platform/plant.go", may: []string{"oauth", "credential"}},
+		{file: "internal/proxy/plant.go", may: []string{"secret"}},
 		{file: "internal/store/plant.go"},
 		{file: "internal/store/filestore/plant.go", may: []string{"store", "x/sys"}},
 		{file: "internal/store/filestore/plant_windows.go", may: []string{"store", "x/sys"}},
@@ -33,7 +34,7 @@ func TestImports(t *testing.T) {
 		{file: "internal/credential/plant.go", may: []string{"oauth", "store", "seal", "secret"}},
 		{
 			file: "internal/provider/plant.go",
-			may:  []string{"credential", "platform", "oauth", "store", "seal", "secret", "wiring", "framework", "tflog", "tftest", "norm"},
+			may:  []string{"credential", "platform", "oauth", "proxy", "store", "seal", "secret", "wiring", "framework", "tflog", "tftest", "norm"},
 		},
 		{file: "internal/command/plant.go", may: []string{"credential", "seal", "secret", "store", "wiring"}},
 		{file: "internal/wiring/plant.go", may: []string{"credential", "oauth", "platform", "seal", "store"}},

@@ -21,6 +21,7 @@ var packages = map[string]string{
 	"oauth":      module + "/internal/oauth",
 	"platform":   module + "/internal/platform",
 	"provider":   module + "/internal/provider",
+	"proxy":      module + "/internal/proxy",
 	"sandbox":    module + "/internal/sandbox",
 	"seal":       module + "/internal/seal",
 	"secret":     module + "/internal/secret",
