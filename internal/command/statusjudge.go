@@ -42,7 +42,7 @@ func (j judge) credential(name string, r credential.Record, err error, history b
 		return c
 	}
 	c.Status = string(r.StatusAt(j.now))
-	c.Platform, c.Issuer, c.ClientID, c.server = r.Client.Platform, r.Client.Issuer, r.Client.ClientID, server(r.Client)
+	c.Platform, c.Issuer, c.ClientID, c.server = r.Client.Platform, r.Client.Issuer, r.Client.ClientID, serverOf(r.Client)
 	c.Grant, c.Strategy = r.Source, cmp.Or(string(r.Refresh.Strategy), string(credential.StrategyBeforeExpiry))
 	c.Scopes = r.Tokens.Scopes
 	c.IssuedAt, c.ExpiresAt, c.LastRotatedAt = when(r.Tokens.IssuedAt), when(r.Tokens.ExpiresAt), when(r.LastRotatedAt)
@@ -187,7 +187,7 @@ func (j judge) registration(name string, g credential.Registration, err error) r
 		return s
 	}
 	s.Status = string(g.Record.Status)
-	s.Platform, s.Issuer, s.ClientID, s.server = g.Client.Platform, g.Client.Issuer, g.Client.ClientID, server(g.Client)
+	s.Platform, s.Issuer, s.ClientID, s.server = g.Client.Platform, g.Client.Issuer, g.Client.ClientID, serverOf(g.Client)
 	d := g.Dynamic
 	if d == nil {
 		return s
@@ -220,8 +220,8 @@ func unreadable(err error) string {
 	return text
 }
 
-// server is what stands for the server in a table: the platform, else the host.
-func server(c credential.Client) string {
+// serverOf is what stands for the server in a table: the platform, else the host.
+func serverOf(c credential.Client) string {
 	if c.Platform != "" {
 		return c.Platform
 	}
