@@ -6,11 +6,13 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -31,6 +33,9 @@ type bench struct {
 	out, err bytes.Buffer
 	creates  func(key string) // runs before each Create; nil: nothing
 	pg       func(url string) (store.Store, error)
+	later    time.Duration // how far the clock is ahead
+	in       string        // standard input
+	sink     io.Writer     // standard output; nil: out
 }
 
 func newBench(t *testing.T) *bench {
@@ -69,11 +74,26 @@ func (n *bench) deps() Deps {
 			RescueDirs: func() []string { return []string{rescue} },
 			DefaultDir: func() (string, error) { return "", errors.New("there is no home") },
 			Getenv:     func(name string) string { return n.env[name] },
-			Hostname:   "here", Clock: credential.SystemClock(), Random: rand.Reader, Timings: credential.DefaultTimings(),
+			Hostname:   "here", Clock: ahead{credential.SystemClock(), n.later}, Random: rand.Reader, Timings: credential.DefaultTimings(),
 		},
-		Version: "test", Stdin: strings.NewReader(""), Stdout: &n.out, Stderr: &n.err,
+		Version: "test", Stdin: strings.NewReader(n.in), Stdout: n.stdout(), Stderr: &n.err,
 	}
 }
+
+func (n *bench) stdout() io.Writer {
+	if n.sink != nil {
+		return n.sink
+	}
+	return &n.out
+}
+
+// ahead is a clock that others are behind.
+type ahead struct {
+	credential.Clock
+	by time.Duration
+}
+
+func (a ahead) Now() time.Time { return a.Clock.Now().Add(a.by) }
 
 // watched is a file store that tells of what it makes.
 type watched struct {
@@ -133,6 +153,7 @@ func (n *bench) manager(store string) *credential.Manager {
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	n.t.Cleanup(s.close)
 	return s.manager
 }
 
