@@ -19,8 +19,9 @@ import (
 
 // Bounds of how long a person is waited for.
 const (
-	MinWait, MaxWait = 10 * time.Second, time.Hour
-	DefaultWait      = 5 * time.Minute
+	MinWait     = 10 * time.Second
+	MaxWait     = time.Hour
+	DefaultWait = 5 * time.Minute
 )
 
 // The names of the two grants, as records have them.
