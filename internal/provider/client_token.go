@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // kindClient is the kind of a subject that is a client, which no Terraform resource need stand for.
@@ -26,7 +27,7 @@ func (s *session) clients() (*credential.Manager, error) {
 	defer s.mu.Unlock()
 	if s.passing == nil {
 		o := s.options
-		o.Store = s.deps.NewMemory(stateStore)
+		o.Store = s.deps.NewMemory(wiring.StateStore)
 		var err error
 		if s.passing, err = credential.New(o); err != nil {
 			return nil, err

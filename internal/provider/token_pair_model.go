@@ -41,7 +41,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		status = credential.StatusAuthorizationRequired
 	}
 	m.Status = types.StringValue(string(status))
-	if p, ok := r.NewestPending(); ok && offersURL(r) && p.Usable(now) {
+	if p, ok := r.NewestPending(); ok && r.OffersURL() && p.Usable(now) {
 		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	if r.Device.Waits(now) {
@@ -67,7 +67,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		m.Scopes = setOf(t.Scopes)
 	}
 	m.Connection = connectionOf(t.Connection)
-	gone := status == credential.StatusAuthorizationRequired && !t.Alive(now, 0)
+	gone := status.Ended() && !t.Alive(now, 0)
 	if gone || t.Access.IsEmpty() {
 		return
 	}
@@ -77,11 +77,6 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		m.AccessToken, m.IDToken = secretValue(t.Access), secretValue(t.ID)
 		m.Extra = extraOf(t.Extra)
 	}
-}
-
-// offersURL tells whether a person authorizes by an authorization URL, as far as the record says.
-func offersURL(r credential.Record) bool {
-	return !r.Mints() && r.Source != grantDeviceCode && r.Source != grantJWTBearer
 }
 
 func (m *tokenPairModel) setVolatileNull() {
@@ -117,7 +112,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 // replica is what the state knows of the credential. family comes from the private state.
 func (m *tokenPairModel) replica(family string) credential.Replica {
 	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64(), Minted: m.mints()}
-	p.Unauthorized = m.Status.ValueString() == string(credential.StatusAuthorizationRequired)
+	p.Unauthorized = credential.Status(m.Status.ValueString()).Ended()
 	t := &p.Tokens
 	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
 	t.Type, t.ProofKey = m.TokenType.ValueString(), secret.New(m.DPoPPrivateKey.ValueString())

@@ -25,6 +25,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // check is a validator of strings that is known by what it wants. Its function returns what is wrong, without the value.
@@ -216,12 +217,12 @@ func (pemCertificates) ValidateString(_ context.Context, req validator.StringReq
 // tokenStoreURL bounds token_store as far as it can be told without opening it.
 func tokenStoreURL(d Deps) validator.String {
 	return check{wants: `"state", or the URL of a store like file:///var/lib/oauth`, wrong: func(text string) error {
-		if text == stateStore {
+		if text == wiring.StateStore {
 			return nil
 		}
-		scheme, err := storeScheme(text, d.schemes())
+		scheme, err := wiring.StoreScheme(text, d.Schemes(), wiring.StateStore)
 		if err == nil && scheme == "file" {
-			_, err = FilePath(text)
+			_, err = wiring.FilePath(text)
 		}
 		return err
 	}}
