@@ -39,7 +39,7 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
 			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_introspection", "oauth_token_pair", "oauth_token_pairs"},
-			"ephemeral resources": {"oauth_access_token", "oauth_token_introspection"},
+			"ephemeral resources": {"oauth_access_token", "oauth_api_proxy", "oauth_token_introspection"},
 		}[what]
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", what, got, want)

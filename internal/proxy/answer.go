@@ -56,7 +56,7 @@ func (a Answer) write(w http.ResponseWriter, now time.Time) {
 	w.WriteHeader(a.Status)
 	text := json.NewEncoder(w)
 	text.SetEscapeHTML(false) // programs print it as it is
-	_ = text.Encode(struct { // who does not read it any more has gone
+	_ = text.Encode(struct {  // who does not read it any more has gone
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
