@@ -167,8 +167,8 @@ func TestGitServes(t *testing.T) {
 			t.Errorf("%q: %v", input, err)
 		}
 		var out strings.Builder
-		if print := o.git(asked); print != nil {
-			err = print(&out, nil, "exact", record)
+		if answer := o.git(asked); answer != nil {
+			err = answer(&out, nil, "exact", record)
 		}
 		if out.String() != want || err != nil {
 			t.Errorf("%q: %q, %v", input, &out, err)
