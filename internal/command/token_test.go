@@ -267,6 +267,11 @@ func TestTokenToNobody(t *testing.T) {
 		}
 	}
 	as.expect(1)
+	for _, args := range [][]string{nil, {"--json"}, {"--name", "exact"}} {
+		if code := n.run(t.Context(), append([]string{"status"}, args...)...); code != 1 || !strings.Contains(n.err.String(), "error: the output could not be written: the pipe is closed") {
+			t.Errorf("%v: code %d\n%s", args, code, &n.err)
+		}
+	}
 	n.sink = nil
 	if code := n.run(t.Context(), "token", "--name", "exact", "--min-validity", "20m"); code != 0 || !strings.Contains(n.err.String(), "warning: the access token lives 9m more, which is less than --min-validity") {
 		t.Errorf("code %d\n%s", code, &n.err)
