@@ -346,7 +346,7 @@ func TestFailureWords(t *testing.T) {
 		person bool
 	}{
 		{&credential.Error{Kind: credential.KindAuthorize, Record: credential.Record{Generation: 2}, Verdict: refused},
-			[]string{"credential exact no longer works", "Nothing else", "status --name exact", "The server's own words: invalid_grant: gone (HTTP 400)"}, true},
+			[]string{"credential exact no longer works", "Nothing else", "run terraform-provider-oauth authorize --name exact", "The server's own words: invalid_grant: gone (HTTP 400)"}, true},
 		{&credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonNotAuthorized}, []string{"nobody has authorized credential exact yet", "Nothing is wrong", "A person must authorize"}, true},
 		{&credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonNoRefreshToken, Record: credential.Record{Generation: 1}}, []string{"there is no refresh token", "Nothing else", "A person must"}, true},
 		{&credential.Error{Kind: credential.KindUnknown, Reason: credential.ReasonUnknownFinal}, []string{"its reply never came", "not sent again", "A person must authorize again."}, true},
