@@ -282,6 +282,37 @@ func TestTokenToNobody(t *testing.T) {
 	}
 }
 
+// TestTokenStoppedWhileWaiting: who waits for somebody else's refresh can go at any time.
+func TestTokenStoppedWhileWaiting(t *testing.T) {
+	t.Parallel()
+	n, as := newBench(t), newSandbox(t)
+	as.pair(n, "exact")
+	n.env[wiring.StoreVariable] = n.a
+	if _, err := as.AddFault(sandbox.Fault{Action: sandbox.ActionHold, When: sandbox.After, GrantType: "refresh_token"}); err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan int)
+	go func() { first <- n.run(t.Context(), "token", "--name", "exact") }()
+	if err := as.WaitHeld(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	other := newBench(t)
+	other.env = n.env
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel) // however soon: it must end then
+	if code := other.run(ctx, "token", "--name", "exact"); code != 1 || other.out.Len() > 0 || !strings.HasPrefix(other.err.String(), "error: stopped before there was a token. Nothing that was sent is lost") {
+		t.Errorf("code %d\n%s%s", code, &other.out, &other.err)
+	}
+	if code := other.run(t.Context(), "status"); code != 0 || !strings.Contains(other.out.String(), "CLAIM\nexact") || !strings.Contains(other.out.String(), "refresh by here, ") {
+		t.Errorf("code %d\n%s%s", code, &other.out, &other.err)
+	}
+	as.Release()
+	if code := <-first; code != 0 {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+	as.expect(1)
+}
+
 type closedPipe struct{}
 
 func (closedPipe) Write([]byte) (int, error) { return 0, errors.New("the pipe is closed") }
