@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -282,6 +283,46 @@ func TestTokenToNobody(t *testing.T) {
 	}
 }
 
+// TestBoundToken: a token that is bound to a key is printed with it, or not at all; either way what the refresh brought is kept.
+func TestBoundToken(t *testing.T) {
+	t.Parallel()
+	n, as := newBench(t), newSandbox(t)
+	as.pairOf(n, "exact", true)
+	n.env[wiring.StoreVariable] = n.a
+	for _, format := range []string{formatPlain, formatHeader, formatExec} {
+		if code := n.run(t.Context(), "token", "--name", "exact", "--format", format); code != 1 || n.out.Len() > 0 || !strings.Contains(n.err.String(), "error: the access token is bound to a key (DPoP, RFC 9449)") {
+			t.Errorf("%s: code %d\n%s", format, code, &n.err)
+		}
+	}
+	if code := n.run(t.Context(), "token", "--name", "exact", "--format", "json"); code != 0 {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+	var printed struct {
+		TokenType string `json:"token_type"`
+		Key       string `json:"dpop_private_key"`
+	}
+	if err := json.Unmarshal(n.out.Bytes(), &printed); err != nil || printed.TokenType != "DPoP" || !strings.Contains(printed.Key, `"kty"`) {
+		t.Errorf("%v: %+v", err, printed)
+	}
+	as.expect(1)
+}
+
+// TestPasswordAmongArguments works, and is warned of.
+func TestPasswordAmongArguments(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	n.pair(n.a, "exact")
+	url := strings.Replace(n.a, "file://", "db://u:hunter2@localhost", 1)
+	const warning = "warning: a URL among the arguments holds a password"
+	if code := n.run(t.Context(), "status", "--store", url); code != 0 || !strings.Contains(n.err.String(), warning) || !strings.Contains(n.err.String(), "Use OAUTH_TOKEN_STORE, or PGPASSFILE") {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+	n.env[wiring.StoreVariable] = url
+	if code := n.run(t.Context(), "status"); code != 0 || n.err.Len() > 0 {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+}
+
 // TestTokenStoppedWhileWaiting: who waits for somebody else's refresh can go at any time.
 func TestTokenStoppedWhileWaiting(t *testing.T) {
 	t.Parallel()
@@ -342,7 +383,9 @@ func newSandbox(t *testing.T) *server {
 }
 
 // pair makes a credential with a refresh token and no access token.
-func (s *server) pair(n *bench, name string) {
+func (s *server) pair(n *bench, name string) { s.pairOf(n, name, false) }
+
+func (s *server) pairOf(n *bench, name string, bound bool) {
 	s.t.Helper()
 	issued, err := s.Issue("id")
 	if err != nil {
@@ -350,7 +393,7 @@ func (s *server) pair(n *bench, name string) {
 	}
 	n.secrets = append(n.secrets, issued.RefreshToken)
 	m, ctx := n.manager(n.a), s.t.Context()
-	client := credential.Client{ClientID: "id", ClientSecret: secret.New("secret-hunter2"), TokenEndpoint: s.base + "/token"}
+	client := credential.Client{ClientID: "id", ClientSecret: secret.New("secret-hunter2"), TokenEndpoint: s.base + "/token", DPoPBoundAccessTokens: bound}
 	if _, err := m.Attach(ctx, name, "attachment", credential.Setup{Client: client}); err != nil {
 		s.t.Fatal(err)
 	}
