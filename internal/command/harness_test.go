@@ -29,6 +29,7 @@ type bench struct {
 	env      map[string]string
 	a, b     string // URLs
 	key      string
+	rescue   string // the folder of rescue files
 	secrets  []string
 	out, err bytes.Buffer
 	creates  func(key string) // runs before each Create; nil: nothing
@@ -40,7 +41,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
-	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t)}
+	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t), rescue: filepath.Join(dir, "rescue")}
 	n.env[wiring.KeyVariable] = n.key
 	return n
 }
@@ -67,11 +68,10 @@ func (n *bench) deps() Deps {
 	if n.pg != nil {
 		stores["postgres"] = wiring.StoreKind{Open: n.pg, NeedsKey: true}
 	}
-	rescue := filepath.Join(n.t.TempDir(), "rescue")
 	return Deps{
 		Deps: wiring.Deps{
 			Stores:     stores,
-			RescueDirs: func() []string { return []string{rescue} },
+			RescueDirs: func() []string { return []string{n.rescue} },
 			DefaultDir: func() (string, error) { return "", errors.New("there is no home") },
 			Getenv:     func(name string) string { return n.env[name] },
 			Hostname:   "here", Clock: ahead{credential.SystemClock(), n.later}, Random: rand.Reader, Timings: credential.DefaultTimings(),
