@@ -6,11 +6,13 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -27,15 +29,19 @@ type bench struct {
 	env      map[string]string
 	a, b     string // URLs
 	key      string
+	rescue   string // the folder of rescue files
 	secrets  []string
 	out, err bytes.Buffer
 	creates  func(key string) // runs before each Create; nil: nothing
 	pg       func(url string) (store.Store, error)
+	later    time.Duration // how far the clock is ahead
+	in       string        // standard input
+	sink     io.Writer     // standard output; nil: out
 }
 
 func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
-	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t)}
+	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t), rescue: filepath.Join(dir, "rescue")}
 	n.env[wiring.KeyVariable] = n.key
 	return n
 }
@@ -62,18 +68,32 @@ func (n *bench) deps() Deps {
 	if n.pg != nil {
 		stores["postgres"] = wiring.StoreKind{Open: n.pg, NeedsKey: true}
 	}
-	rescue := filepath.Join(n.t.TempDir(), "rescue")
 	return Deps{
 		Deps: wiring.Deps{
 			Stores:     stores,
-			RescueDirs: func() []string { return []string{rescue} },
+			RescueDirs: func() []string { return []string{n.rescue} },
 			DefaultDir: func() (string, error) { return "", errors.New("there is no home") },
 			Getenv:     func(name string) string { return n.env[name] },
-			Hostname:   "here", Clock: credential.SystemClock(), Random: rand.Reader, Timings: credential.DefaultTimings(),
+			Hostname:   "here", Clock: ahead{credential.SystemClock(), n.later}, Random: rand.Reader, Timings: credential.DefaultTimings(),
 		},
-		Version: "test", Stdin: strings.NewReader(""), Stdout: &n.out, Stderr: &n.err,
+		Version: "test", Stdin: strings.NewReader(n.in), Stdout: n.stdout(), Stderr: &n.err,
 	}
 }
+
+func (n *bench) stdout() io.Writer {
+	if n.sink != nil {
+		return n.sink
+	}
+	return &n.out
+}
+
+// ahead is a clock that others are behind.
+type ahead struct {
+	credential.Clock
+	by time.Duration
+}
+
+func (a ahead) Now() time.Time { return a.Clock.Now().Add(a.by) }
 
 // watched is a file store that tells of what it makes.
 type watched struct {

@@ -247,6 +247,65 @@ app-visma     active  app        -       elsewhere  -      as.example
 	}
 }
 
+// TestStatusOfRescueFiles: a reply that waits on this machine is told, with who has to do what, and stays where it is.
+func TestStatusOfRescueFiles(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	n.pair(n.a, "exact")
+	n.pair(n.a, "visma")
+	n.env[wiring.StoreVariable] = n.a
+	keys, err := n.deps().keys("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, _, err := n.deps().OpenStore(n.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := credential.NewRescueDir([]string{n.rescue}, keys, seal.NewStore(inner, keys, nil).ID)
+	const reply = `{"format":1,"kind":"rescue","key":"pair/exact","attempt":"aa","purpose":"refresh","family":"f","base":1,"claimed_at":"2026-03-01T12:00:00Z","ttl":1,"sent_at":"2026-03-01T12:00:00Z","status":200,"body":"aHVudGVyMg=="}`
+	path, err := dir.Save(t.Context(), "pair/exact", "aa", []byte(reply))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(code int, name string, want ...string) {
+		t.Helper()
+		args := []string{"status", "--check"}
+		if name != "" {
+			args = append(args, "--name", name)
+		}
+		if got := n.run(t.Context(), args...); got != code {
+			t.Errorf("code %d, want %d", got, code)
+		}
+		for _, text := range want {
+			if !strings.Contains(n.out.String(), text) {
+				t.Errorf("%s\nlacks %q", &n.out, text)
+			}
+		}
+		if len(want) == 0 && strings.Contains(n.out.String(), "waits in") {
+			t.Errorf("%s", &n.out)
+		}
+	}
+	check(0, "", "credential exact: a reply of the server waits in "+path+"; a run that is under way puts it into the store")
+	dir.LetGo(path)
+	check(4, "", "credential exact: a reply of the server waits in "+path+"; the next run on this machine, by the same user, puts it into the store")
+	check(4, "exact", "waits in "+path)
+	check(0, "visma")
+	if err := os.WriteFile(path, []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(3, "", "a reply of the server waits in "+path+" and cannot be read (", "Do not delete it")
+	n.run(t.Context(), "status", "--json")
+	for _, want := range []string{`"rescue_files": [`, `"path": "` + path, `"needs": "now"`, `"in_use": false`} {
+		if !strings.Contains(n.out.String(), want) {
+			t.Errorf("%s\nlacks %q", &n.out, want)
+		}
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "broken" {
+		t.Errorf("the file was touched: %v", err)
+	}
+}
+
 // files is what a store's folder holds.
 func (n *bench) files(store string) string {
 	n.t.Helper()
