@@ -49,6 +49,7 @@ func TestGuideNamesEveryMember(t *testing.T) {
 		"Of each of `registrations`": registrationStatus{},
 		"Of each of `rescue_files`":  rescueStatus{},
 		"### `token --format json`":  tokenJSON{},
+		"### `authorize --json`":     authorizeReport{},
 		"### `move --json`":          moveDocument{},
 		"Of each of `lines`":         moveLine{},
 	} {

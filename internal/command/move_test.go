@@ -21,7 +21,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, arg := range []string{"help", "-h", "--help", "-help"} {
 		n := newBench(t)
-		if code := n.run(t.Context(), arg); code != 0 || !strings.Contains(n.out.String(), "terraform-provider-oauth move     move credentials") || n.err.Len() > 0 {
+		if code := n.run(t.Context(), arg); code != 0 || !strings.Contains(n.out.String(), "terraform-provider-oauth move      move credentials") || n.err.Len() > 0 {
 			t.Errorf("%s: code %d\n%s%s", arg, code, &n.out, &n.err)
 		}
 		if code := n.run(t.Context(), "move", arg); code != 0 || n.out.String() != moveHelp || n.err.Len() > 0 {
