@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
@@ -145,6 +147,7 @@ func (l *tokenPairList) result(
 	model.fillImported(record)
 	model.fill(record, storeID, l.session, now)
 	model.dropSecrets()
+	model.fillInputs(ctx, record)
 	result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 	return result
 }
@@ -180,4 +183,48 @@ func (m *tokenPairModel) dropSecrets() {
 		*s = types.StringNull()
 	}
 	m.Extra = types.MapNull(types.StringType)
+}
+
+// fillInputs makes the configuration that Terraform generates from a list one that can be applied as it is: secrets stay in the token
+// store, which a version without a value says. What a person has to fill in (a password, an assertion) is left out.
+func (m *tokenPairModel) fillInputs(ctx context.Context, r credential.Record) {
+	client := m.Client.Attributes()
+	for _, s := range clientSecrets() {
+		if !s.of(&r.Client).IsEmpty() {
+			client[s.name+"_wo_version"] = types.Int64Value(1)
+		}
+	}
+	m.Client = types.ObjectValueMust(m.Client.AttributeTypes(ctx), client)
+	switch r.Source {
+	case grantAuthorizationCode:
+		given := map[string]attr.Value{}
+		if p, ok := r.NewestPending(); ok {
+			given["redirect_uri"] = types.StringValue(p.RedirectURI)
+		}
+		m.AuthorizationCode = objectWith(ctx, m.AuthorizationCode, given)
+	case grantDeviceCode:
+		m.DeviceCode = objectWith(ctx, m.DeviceCode, nil)
+	case grantPreauthenticated:
+		m.Preauthenticated = objectWith(ctx, m.Preauthenticated, map[string]attr.Value{"refresh_token_wo_version": types.Int64Value(1)})
+	case grantClientCredentials:
+		given := map[string]attr.Value{}
+		if r.Grant != nil && len(r.Grant.Scopes) > 0 {
+			given["scopes"] = setOf(r.Grant.Scopes)
+		}
+		m.ClientCredentials = objectWith(ctx, m.ClientCredentials, given)
+	}
+}
+
+// objectWith is an object of o's type with these members; the others are null.
+func objectWith(ctx context.Context, o types.Object, given map[string]attr.Value) types.Object {
+	members := map[string]attr.Value{}
+	for name, t := range o.AttributeTypes(ctx) {
+		value, err := t.ValueFromTerraform(ctx, tftypes.NewValue(t.TerraformType(ctx), nil))
+		if err != nil {
+			return o
+		}
+		members[name] = value
+	}
+	maps.Copy(members, given)
+	return types.ObjectValueMust(o.AttributeTypes(ctx), members)
 }
