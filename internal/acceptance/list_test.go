@@ -39,7 +39,7 @@ func (r result) expectListed(t testing.TB, want ...string) {
 func TestListTokenPairs(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), acting(t)
-	pairs := as("one", s.pair("one", s.issue().RefreshToken, strict, "")) + as("two", s.codePair("two", "")) + as("three", s.minting("", ""))
+	pairs := as("one", s.pair("one", s.issue().RefreshToken, strict, "")) + as("two", s.codePair("two", "")) + as("three", s.minting(`scopes = ["a"], extra_parameters = { audience = "x" }`, ""))
 	w.write(pairs + as("gone", s.pair("gone", s.issue().RefreshToken, strict, "")))
 	w.apply()
 	w.write(pairs)

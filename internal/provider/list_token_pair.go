@@ -207,12 +207,28 @@ func (m *tokenPairModel) fillInputs(ctx context.Context, r credential.Record) {
 	case grantPreauthenticated:
 		m.Preauthenticated = objectWith(ctx, m.Preauthenticated, map[string]attr.Value{"refresh_token_wo_version": types.Int64Value(1)})
 	case grantClientCredentials:
-		given := map[string]attr.Value{}
-		if r.Grant != nil && len(r.Grant.Scopes) > 0 {
-			given["scopes"] = setOf(r.Grant.Scopes)
-		}
-		m.ClientCredentials = objectWith(ctx, m.ClientCredentials, given)
+		m.ClientCredentials = objectWith(ctx, m.ClientCredentials, requestFrom(r.Grant))
 	}
+}
+
+// requestFrom is what a grant asks for, as the configuration has it.
+func requestFrom(g *credential.Grant) map[string]attr.Value {
+	given := map[string]attr.Value{}
+	if g == nil {
+		return given
+	}
+	if len(g.Scopes) > 0 {
+		given["scopes"] = setOf(g.Scopes)
+	}
+	for name, texts := range map[string][]string{"resource": g.Resource, "audience": g.Audience} {
+		if len(texts) > 0 {
+			given[name] = types.ListValueMust(types.StringType, setOf(texts).Elements())
+		}
+	}
+	if len(g.Parameters) > 0 {
+		given["extra_parameters"] = connectionOf(g.Parameters)
+	}
+	return given
 }
 
 // objectWith is an object of o's type with these members; the others are null.
