@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ func (p *oauthProvider) ListResources(context.Context) []func() list.ListResourc
 	return []func() list.ListResource{newTokenPairList}
 }
 
+var namePrefix = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$`)
+
 type tokenPairList struct{ configuredResource }
 
 type tokenPairListModel struct {
@@ -53,7 +56,9 @@ func (*tokenPairList) ListResourceConfigSchema(_ context.Context, _ list.ListRes
 			"Destroyed pairs, and those that were moved to another store, are left out; what cannot be read is a warning. " +
 			"With `include_resource` the attributes of the resource come along as an import would find them, without tokens and secrets. Terraform 1.14 or newer.",
 		Attributes: map[string]schema.Attribute{
-			"name_prefix": schema.StringAttribute{MarkdownDescription: "Only pairs whose name begins so. Default: all.", Optional: true},
+			"name_prefix": schema.StringAttribute{MarkdownDescription: "Only pairs whose name begins so. Default: all.", Optional: true, Validators: []validator.String{
+				stringvalidator.RegexMatches(namePrefix, "must be the beginning of a name: up to 100 letters, digits, dots, underscores and hyphens, the first a letter or digit"),
+			}},
 			"status": schema.StringAttribute{
 				MarkdownDescription: "Only pairs of this status: `active`, `authorization_required`, `outcome_unknown` or `revoked`. Default: all.", Optional: true,
 				Validators: []validator.String{stringvalidator.OneOf(string(credential.StatusActive), string(credential.StatusAuthorizationRequired),
@@ -89,7 +94,9 @@ func (l *tokenPairList) List(ctx context.Context, req list.ListRequest, stream *
 
 // results reads one credential after the other, as they are asked for. Terraform shows one of several warnings with the same summary,
 // so what cannot be read is told once: at the end, or before the last result that is taken.
-func (l *tokenPairList) results(ctx context.Context, req list.ListRequest, config tokenPairListModel, storeID string, names []string) iter.Seq[list.ListResult] {
+func (l *tokenPairList) results(
+	ctx context.Context, req list.ListRequest, config tokenPairListModel, storeID string, names []string,
+) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
 		var unreadable []string
 		found := int64(0)
