@@ -123,7 +123,7 @@ func TestGuideShowsStatus(t *testing.T) {
 			},
 			{
 				Name: "crm", Status: "authorization_required", Generation: 3, ExpiresAt: at(-2, 0), Needs: needsNow, server: "salesforce",
-				Notes: []string{"it is dead, since 2026-02-28 03:00:12Z: refused: authorization required" + noteApply},
+				Notes: []string{"it is dead, since 2026-02-28 03:00:12Z: refused: authorization required" + fmt.Sprintf(noteAuthorize, "crm")},
 			},
 			{
 				Name: "visma", Status: "active", Generation: 58, ExpiresAt: at(0, 0.52), Needs: needsNothing, server: "visma", ClaimedBy: "runner-7", ClaimedFor: "refresh",

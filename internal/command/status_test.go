@@ -71,11 +71,11 @@ func TestJudge(t *testing.T) {
 		"no refresh token": {func(r *credential.Record) { r.Tokens.Refresh = secret.String{} }, nil, "active", needsSoon, "token 60m (2026-03-01)",
 			"its authorization ends"},
 		"no refresh token, over": {func(r *credential.Record) { r.Tokens.Refresh, r.Tokens.ExpiresAt = secret.String{}, hours(-0.5) }, nil,
-			"authorization_required", needsNow, "-", "it is dead; apply"},
+			"authorization_required", needsNow, "-", "it is dead; run terraform-provider-oauth authorize --name exact"},
 		"minted": {func(r *credential.Record) {
 			r.Grant, r.Tokens.Refresh, r.Tokens.ExpiresAt = &credential.Grant{}, secret.String{}, hours(-0.5)
 		}, nil, "active", needsNothing, "-", ""},
-		"dead": {dead, nil, "authorization_required", needsNow, "-", "it is dead, since 2026-03-01 10:00:00Z: refused; apply its configuration"},
+		"dead": {dead, nil, "authorization_required", needsNow, "-", "it is dead, since 2026-03-01 10:00:00Z: refused; run terraform-provider-oauth authorize --name exact, or apply its configuration"},
 		"dead, URL": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x"}}
@@ -83,12 +83,12 @@ func TestJudge(t *testing.T) {
 		"dead, URL over": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x", ExpiresAt: hours(-1)}}
-		}, nil, "authorization_required", needsNow, "-", "refused; apply its configuration"},
+		}, nil, "authorization_required", needsNow, "-", "refused; run terraform-provider-oauth authorize --name exact, or apply its configuration"},
 		"new": {func(r *credential.Record) {
 			*r = credential.Record{Status: credential.StatusAuthorizationRequired, Source: "device_code", Device: &credential.Device{
 				Code: secret.New("device-hunter2"), UserCode: "ABCD-EFGH", VerificationURI: "https://as.example/device", ExpiresAt: hours(0.1)}}
 		}, nil, "authorization_required", needsNow, "-", "nobody has authorized it yet; enter the code ABCD-EFGH at https://as.example/device"},
-		"revoked": {func(r *credential.Record) { r.Status = credential.StatusRevoked }, nil, "revoked", needsNow, "-", "it is dead; apply"},
+		"revoked": {func(r *credential.Record) { r.Status = credential.StatusRevoked }, nil, "revoked", needsNow, "-", "it is dead; run terraform-provider-oauth authorize --name exact"},
 		"unknown, once more": {func(r *credential.Record) {
 			u := lost
 			r.Status, r.Unknown, r.Client.Policy.OnReuse = credential.StatusOutcomeUnknown, &u, credential.ReuseReject

@@ -15,7 +15,7 @@ import (
 // Notes that the guide shows.
 const (
 	noteUnused     = "the refresh token dies unless a run uses it before the deadline, and none has lately"
-	noteApply      = "; apply its configuration, which tells how to authorize"
+	noteAuthorize  = "; run terraform-provider-oauth authorize --name %s, or apply its configuration"
 	noteSecretSoon = "its client_secret expires soon; apply its configuration, which asks the server for another one"
 )
 
@@ -156,7 +156,7 @@ func (j judge) person(c *credentialStatus, r credential.Record) {
 	case c.AuthorizationURL != "":
 		what += "; open its authorization_url, and bring the callback to the configuration (--name shows the URL)"
 	default:
-		what += noteApply
+		what += fmt.Sprintf(noteAuthorize, c.Name)
 	}
 	c.note(what)
 }
