@@ -74,7 +74,7 @@ func TestErrorBudget(t *testing.T) {
 
 		for range 2 {
 			w.plan().mustSay(t, "Warning: Token Pair Not Refreshed", `Nothing is sent for token pair "first" before`,
-				"one more refusal would make the server lock the client out", "3 refusals within 1h0m0s lock the client "+clientID+" out",
+				"one more refusal would make the server lock the client out", "3 refusals within 1h lock the client "+clientID+" out",
 				"pair/first 401 invalid_client", "pair/second 401 invalid_client")
 		}
 		other.fails([]string{"one more refusal would make the server lock the client out"}, "apply", "-no-color", "-auto-approve")
