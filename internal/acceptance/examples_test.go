@@ -108,9 +108,10 @@ func TestEveryExampleIsTried(t *testing.T) {
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 		rotateExample, revokeExample, listExample,
+		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, credentialModule, apiTokenModule,
 	}
 	var found []string
-	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*"} {
+	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*", "guides/*/*", "modules/*"} {
 		paths, err := filepath.Glob(filepath.Join(exampleDir, pattern))
 		if err != nil {
 			t.Fatal(err)

@@ -154,6 +154,7 @@ func TestPostgresReadOnly(t *testing.T) {
 	w.env["OAUTH_TOKEN_STORE"] = standby.URL("postgres") + "&schema=" + table.schema
 	w.plan().mustSay(t, "No changes.", "Warning: Token Pair Not Refreshed", "The current access token still works and is used.", "cannot execute UPDATE in a read-only transaction")
 	s.later(time.Hour, w)
+	monitor := newGuide(t, s, nil, alertMonitor).shares(w) // tells of the status, and needs no more
 	for _, tt := range []struct{ name, url, says string }{
 		{"role", "postgres://reader:hush-hush@" + db.Addr() + "/postgres?sslmode=disable&schema=" + table.schema,
 			`permission denied for table terraform_oauth_store (SQLSTATE 42501); the role needs GRANT SELECT, INSERT, UPDATE, DELETE ON "` + table.schema + `"."terraform_oauth_store"`},
@@ -163,7 +164,8 @@ func TestPostgresReadOnly(t *testing.T) {
 			"cannot execute UPDATE in a read-only transaction (SQLSTATE 25006); the URL leads to a standby, or default_transaction_read_only is on"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w.env["OAUTH_TOKEN_STORE"] = tt.url
+			w.env["OAUTH_TOKEN_STORE"], monitor.env["OAUTH_TOKEN_STORE"] = tt.url, tt.url
+			monitor.plan().mustSay(t, "No changes.")
 			for _, command := range []string{"plan", "apply"} {
 				r := w.fails([]string{"Unable to Refresh Token Pair", tt.says, "Nothing was sent. The stored credential was not used up and still works."},
 					command, "-input=false", "-no-color")

@@ -6,11 +6,13 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // bench is a shell with two folders for file stores.
@@ -30,12 +33,15 @@ type bench struct {
 	out, err bytes.Buffer
 	creates  func(key string) // runs before each Create; nil: nothing
 	pg       func(url string) (store.Store, error)
+	later    time.Duration // how far the clock is ahead
+	in       string        // standard input
+	sink     io.Writer     // standard output; nil: out
 }
 
 func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
 	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t)}
-	n.env[keyVariable] = n.key
+	n.env[wiring.KeyVariable] = n.key
 	return n
 }
 
@@ -57,19 +63,37 @@ func (n *bench) deps() Deps {
 		inner, err := filestore.Open(filepath.FromSlash(u.Path))
 		return watched{inner, n}, err
 	}
-	stores := map[string]StoreKind{"file": {Open: open}, "db": {Open: open, NeedsKey: true}}
+	stores := map[string]wiring.StoreKind{"file": {Open: open}, "db": {Open: open, NeedsKey: true}}
 	if n.pg != nil {
-		stores["postgres"] = StoreKind{Open: n.pg, NeedsKey: true}
+		stores["postgres"] = wiring.StoreKind{Open: n.pg, NeedsKey: true}
 	}
 	rescue := filepath.Join(n.t.TempDir(), "rescue")
 	return Deps{
-		Stores:     stores,
-		RescueDirs: func() []string { return []string{rescue} },
-		Getenv:     func(name string) string { return n.env[name] },
-		Hostname:   "here", Clock: credential.SystemClock(), Random: rand.Reader, Timings: credential.DefaultTimings(),
-		Stdout: &n.out, Stderr: &n.err,
+		Deps: wiring.Deps{
+			Stores:     stores,
+			RescueDirs: func() []string { return []string{rescue} },
+			DefaultDir: func() (string, error) { return "", errors.New("there is no home") },
+			Getenv:     func(name string) string { return n.env[name] },
+			Hostname:   "here", Clock: ahead{credential.SystemClock(), n.later}, Random: rand.Reader, Timings: credential.DefaultTimings(),
+		},
+		Version: "test", Stdin: strings.NewReader(n.in), Stdout: n.stdout(), Stderr: &n.err,
 	}
 }
+
+func (n *bench) stdout() io.Writer {
+	if n.sink != nil {
+		return n.sink
+	}
+	return &n.out
+}
+
+// ahead is a clock that others are behind.
+type ahead struct {
+	credential.Clock
+	by time.Duration
+}
+
+func (a ahead) Now() time.Time { return a.Clock.Now().Add(a.by) }
 
 // watched is a file store that tells of what it makes.
 type watched struct {
@@ -125,10 +149,11 @@ func (n *bench) manager(store string) *credential.Manager {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	s, err := n.deps().openStore(store, keys)
+	s, err := n.deps().openStore(store, keys, n.deps().Offline())
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	n.t.Cleanup(s.close)
 	return s.manager
 }
 

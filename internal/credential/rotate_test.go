@@ -10,14 +10,6 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/storetest"
 )
 
-// fresh puts a credential into the store whose access token is good for a while.
-func (w *world) fresh(change ...func(*Record)) Record {
-	w.t.Helper()
-	return w.authorized(append([]func(*Record){func(r *Record) {
-		r.Tokens.IssuedAt, r.Tokens.ExpiresAt = w.clock.Now(), w.clock.Now().Add(fakeLifetime)
-	}}, change...)...)
-}
-
 func (w *world) rotate(m *Manager) (Result, error) {
 	ctx, cancel := w.clock.timeout(context.Background(), 10*time.Minute)
 	defer cancel()

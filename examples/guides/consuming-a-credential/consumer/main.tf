@@ -1,0 +1,28 @@
+terraform {
+  required_version = ">= 1.10"
+
+  required_providers {
+    oauth = {
+      source = "seed-55355b43/oauth"
+    }
+    restapi = {
+      source = "Mastercard/restapi"
+    }
+  }
+}
+
+module "crm" {
+  source = "../../../modules/api-token"
+
+  token_pair = "crm"
+}
+
+provider "restapi" { # any provider that takes a token
+  uri     = "https://api.example.com"
+  headers = { Authorization = module.crm.authorization }
+}
+
+resource "restapi_object" "contact" {
+  path = "/contacts"
+  data = jsonencode({ id = "jo", name = "Jo Example" })
+}

@@ -1,0 +1,4 @@
+ephemeral "oauth_access_token" "this" {
+  token_pair   = var.token_pair
+  min_validity = var.min_validity
+}

@@ -1,0 +1,16 @@
+output "id" {
+  description = "What other modules of this configuration get: they wait for an apply that authorizes. Other configurations take the name."
+  value       = oauth_token_pair.this.id
+}
+
+output "status" {
+  description = "active, authorization_required or outcome_unknown."
+  value       = oauth_token_pair.this.status
+}
+
+output "authorization_url" {
+  description = "What a person opens to authorize, or to authorize again."
+  value       = oauth_token_pair.this.authorization_url
+}
+
+# No token is an output, on purpose: whoever needs one opens an ephemeral "oauth_access_token".
