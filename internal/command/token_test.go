@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -167,8 +168,8 @@ func TestGitServes(t *testing.T) {
 			t.Errorf("%q: %v", input, err)
 		}
 		var out strings.Builder
-		if print := o.git(asked); print != nil {
-			err = print(&out, nil, "exact", record)
+		if answer := o.git(asked); answer != nil {
+			err = answer(&out, nil, "exact", record)
 		}
 		if out.String() != want || err != nil {
 			t.Errorf("%q: %q, %v", input, &out, err)
@@ -267,6 +268,11 @@ func TestTokenToNobody(t *testing.T) {
 		}
 	}
 	as.expect(1)
+	for _, args := range [][]string{nil, {"--json"}, {"--name", "exact"}} {
+		if code := n.run(t.Context(), append([]string{"status"}, args...)...); code != 1 || !strings.Contains(n.err.String(), "error: the output could not be written: the pipe is closed") {
+			t.Errorf("%v: code %d\n%s", args, code, &n.err)
+		}
+	}
 	n.sink = nil
 	if code := n.run(t.Context(), "token", "--name", "exact", "--min-validity", "20m"); code != 0 || !strings.Contains(n.err.String(), "warning: the access token lives 9m more, which is less than --min-validity") {
 		t.Errorf("code %d\n%s", code, &n.err)
@@ -275,6 +281,77 @@ func TestTokenToNobody(t *testing.T) {
 	if code := n.run(t.Context(), "token", "--name", "exact", "--store", n.b); code != 1 || !strings.Contains(n.err.String(), "error: there is no token store at "+n.b) {
 		t.Errorf("code %d\n%s", code, &n.err)
 	}
+}
+
+// TestBoundToken: a token that is bound to a key is printed with it, or not at all; either way what the refresh brought is kept.
+func TestBoundToken(t *testing.T) {
+	t.Parallel()
+	n, as := newBench(t), newSandbox(t)
+	as.pairOf(n, "exact", true)
+	n.env[wiring.StoreVariable] = n.a
+	for _, format := range []string{formatPlain, formatHeader, formatExec} {
+		if code := n.run(t.Context(), "token", "--name", "exact", "--format", format); code != 1 || n.out.Len() > 0 || !strings.Contains(n.err.String(), "error: the access token is bound to a key (DPoP, RFC 9449)") {
+			t.Errorf("%s: code %d\n%s", format, code, &n.err)
+		}
+	}
+	if code := n.run(t.Context(), "token", "--name", "exact", "--format", "json"); code != 0 {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+	var printed struct {
+		TokenType string `json:"token_type"`
+		Key       string `json:"dpop_private_key"`
+	}
+	if err := json.Unmarshal(n.out.Bytes(), &printed); err != nil || printed.TokenType != "DPoP" || !strings.Contains(printed.Key, `"kty"`) {
+		t.Errorf("%v: %+v", err, printed)
+	}
+	as.expect(1)
+}
+
+// TestPasswordAmongArguments works, and is warned of.
+func TestPasswordAmongArguments(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	n.pair(n.a, "exact")
+	url := strings.Replace(n.a, "file://", "db://u:hunter2@localhost", 1)
+	const warning = "warning: a URL among the arguments holds a password"
+	if code := n.run(t.Context(), "status", "--store", url); code != 0 || !strings.Contains(n.err.String(), warning) || !strings.Contains(n.err.String(), "Use OAUTH_TOKEN_STORE, or PGPASSFILE") {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+	n.env[wiring.StoreVariable] = url
+	if code := n.run(t.Context(), "status"); code != 0 || n.err.Len() > 0 {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+}
+
+// TestTokenStoppedWhileWaiting: who waits for somebody else's refresh can go at any time.
+func TestTokenStoppedWhileWaiting(t *testing.T) {
+	t.Parallel()
+	n, as := newBench(t), newSandbox(t)
+	as.pair(n, "exact")
+	n.env[wiring.StoreVariable] = n.a
+	if _, err := as.AddFault(sandbox.Fault{Action: sandbox.ActionHold, When: sandbox.After, GrantType: "refresh_token"}); err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan int)
+	go func() { first <- n.run(t.Context(), "token", "--name", "exact") }()
+	if err := as.WaitHeld(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	other := newBench(t)
+	other.env = n.env
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel) // however soon: it must end then
+	if code := other.run(ctx, "token", "--name", "exact"); code != 1 || other.out.Len() > 0 || !strings.HasPrefix(other.err.String(), "error: stopped before there was a token. Nothing that was sent is lost") {
+		t.Errorf("code %d\n%s%s", code, &other.out, &other.err)
+	}
+	if code := other.run(t.Context(), "status"); code != 0 || !strings.Contains(other.out.String(), "CLAIM\nexact") || !strings.Contains(other.out.String(), "refresh by here, ") {
+		t.Errorf("code %d\n%s%s", code, &other.out, &other.err)
+	}
+	as.Release()
+	if code := <-first; code != 0 {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
+	as.expect(1)
 }
 
 type closedPipe struct{}
@@ -306,7 +383,9 @@ func newSandbox(t *testing.T) *server {
 }
 
 // pair makes a credential with a refresh token and no access token.
-func (s *server) pair(n *bench, name string) {
+func (s *server) pair(n *bench, name string) { s.pairOf(n, name, false) }
+
+func (s *server) pairOf(n *bench, name string, bound bool) {
 	s.t.Helper()
 	issued, err := s.Issue("id")
 	if err != nil {
@@ -314,7 +393,7 @@ func (s *server) pair(n *bench, name string) {
 	}
 	n.secrets = append(n.secrets, issued.RefreshToken)
 	m, ctx := n.manager(n.a), s.t.Context()
-	client := credential.Client{ClientID: "id", ClientSecret: secret.New("secret-hunter2"), TokenEndpoint: s.base + "/token"}
+	client := credential.Client{ClientID: "id", ClientSecret: secret.New("secret-hunter2"), TokenEndpoint: s.base + "/token", DPoPBoundAccessTokens: bound}
 	if _, err := m.Attach(ctx, name, "attachment", credential.Setup{Client: client}); err != nil {
 		s.t.Fatal(err)
 	}
@@ -341,7 +420,7 @@ func TestFailureWords(t *testing.T) {
 		person bool
 	}{
 		{&credential.Error{Kind: credential.KindAuthorize, Record: credential.Record{Generation: 2}, Verdict: refused},
-			[]string{"credential exact no longer works", "Nothing else", "status --name exact", "The server's own words: invalid_grant: gone (HTTP 400)"}, true},
+			[]string{"credential exact no longer works", "Nothing else", "run terraform-provider-oauth authorize --name exact", "The server's own words: invalid_grant: gone (HTTP 400)"}, true},
 		{&credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonNotAuthorized}, []string{"nobody has authorized credential exact yet", "Nothing is wrong", "A person must authorize"}, true},
 		{&credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonNoRefreshToken, Record: credential.Record{Generation: 1}}, []string{"there is no refresh token", "Nothing else", "A person must"}, true},
 		{&credential.Error{Kind: credential.KindUnknown, Reason: credential.ReasonUnknownFinal}, []string{"its reply never came", "not sent again", "A person must authorize again."}, true},

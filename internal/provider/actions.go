@@ -17,7 +17,7 @@ var _ provider.ProviderWithActions = (*oauthProvider)(nil)
 
 // Actions need Terraform 1.14. Older ones, and OpenTofu, do not ask for them.
 func (p *oauthProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{newRevokeAction, newRotateAction}
+	return []func() action.Action{newAuthorizeAction, newRevokeAction, newRotateAction}
 }
 
 // configuredAction is embedded by every action.

@@ -31,6 +31,7 @@ type subject struct {
 
 	introspects bool // it is about what a server says of a token
 	rotating    bool // an action is to refresh it now
+	authorizing bool // an action has a person authorize it
 	revoking    bool // an action is to revoke its tokens
 }
 
@@ -118,7 +119,7 @@ func explain(about subject, e *credential.Error) []string {
 		is    bool
 		words func(subject, *credential.Error) []string
 	}{
-		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange},
+		{about.kind == "oauth_app_registration", explainRegistration}, {about.authorizing, explainAuthorizing}, {about.code, explainExchange},
 		{about.input == "assertion", explainAssertion},
 		{about.device, explainDevice}, {about.destroying, explainRevocation},
 		{about.rotating, explainRotation}, {about.revoking, explainRevoking}, {about.introspects, explainIntrospection},
@@ -261,6 +262,9 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 
 // authorizeAgain says how a person gives consent, or what else brings new tokens.
 func authorizeAgain(about subject, r credential.Record) string {
+	if about.authorizing {
+		return "Invoke the action again: it shows where to authorize, and waits."
+	}
 	grant := grantAuthorizationCode
 	switch r.Source {
 	case grantDeviceCode:

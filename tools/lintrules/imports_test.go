@@ -38,7 +38,7 @@ func TestImports(t *testing.T) {
 			may:  []string{"credential", "login", "platform", "oauth", "proxy", "store", "seal", "secret", "wiring", "framework", "tflog", "tftest", "norm"},
 		},
 		{file: "internal/command/plant.go", may: []string{"credential", "login", "seal", "secret", "store", "wiring"}},
-		{file: "internal/wiring/plant.go", may: []string{"credential", "oauth", "platform", "seal", "store"}},
+		{file: "internal/wiring/plant.go", may: []string{"credential", "login", "oauth", "platform", "seal", "store"}},
 		{file: "internal/sandbox/plant.go", may: []string{"goleak", "jose"}},
 		{file: "internal/sandbox/plant_test.go", may: []string{"sandbox", "goleak", "jose"}},
 		{file: "internal/newpackage/plant.go", may: []string{"age", "browser", "pgx", "porcupine", "x/oauth2", "jose", "norm", "x/sys", "goleak", "stray"}},
