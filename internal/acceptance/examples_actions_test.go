@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
 const (
-	rotateExample = "actions/oauth_rotate/action.tf"
-	revokeExample = "actions/oauth_revoke/action.tf"
-	listExample   = "list-resources/oauth_token_pair/list-resource.tfquery.hcl"
+	authorizeExample = "actions/oauth_authorize/action.tf"
+	rotateExample    = "actions/oauth_rotate/action.tf"
+	revokeExample    = "actions/oauth_revoke/action.tf"
+	listExample      = "list-resources/oauth_token_pair/list-resource.tfquery.hcl"
 )
 
 // The examples of actions and of the list, on the pair of the first example.
@@ -40,4 +43,24 @@ func TestActionExamples(t *testing.T) {
 	w.apply("-invoke=action.oauth_revoke.crm").mustSay(t, "It has to be authorized again; the next plan says how.")
 	w.plan().mustSay(t, "Token Pair Revoked")
 	s.expectCalls(calls{exchanges: 1, refreshes: 3, revocations: 2})
+}
+
+// The example of an authorization, with a person at a browser.
+func TestAuthorizeExample(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, sandbox.Options{
+		Clients: []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{loopbackURI}}}, Settings: sandbox.DefaultSettings(),
+	}, sandbox.Listen{})
+	w := newExample(t, s, providerExample, authorizeExample).desktop()
+	w.tf = terraform115(t)
+	w.env["TF_VAR_desk_client_secret"] = clientSecret
+	w.ok("validate")
+	run := w.start("apply", "-input=false", "-no-color", "-auto-approve", "-invoke=action.oauth_authorize.desk")
+	visit(t, s.consent(w.address(run)))
+	if r := run.wait(); r.code != 0 {
+		t.Fatalf("%s\n%s", r.stdout, r.stderr)
+	}
+	writeFile(t, filepath.Join(w.dir, "pairs.tfquery.hcl"), readFile(t, filepath.Join(exampleDir, listExample)))
+	w.ok("query", "-no-color").mustSay(t, "name=desk desk (active, generation 1)")
+	s.expectCalls(calls{exchanges: 1})
 }

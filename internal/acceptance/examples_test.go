@@ -109,7 +109,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 		statusExample, overviewExample, ephemeralExample, proxyExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, credentialModule, apiTokenModule,
-		rotateExample, revokeExample, listExample,
+		authorizeExample, rotateExample, revokeExample, listExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*", "guides/*/*", "modules/*"} {
