@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // booksFate is what must become of a client whose error budget was struck at a place, and of the credential in whose name.
@@ -152,7 +152,7 @@ func openBooks(t *testing.T, postgres bool) *books {
 	}
 	c.later(time.Hour)
 	c.mark()
-	deps := provider.SystemDeps(stores(newSteps("", "")), nil)
+	deps := wiring.System(stores(newSteps("", "")), nil)
 	sealed, _, err := openSealed(deps, func(name string) string { return c.w.env[name] })
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/memstore"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/pgstore"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // The environment by which a test steers the provider processes that terraform starts.
@@ -40,6 +41,11 @@ const (
 
 func TestMain(m *testing.M) {
 	switch {
+	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == consumerBinary:
+		if err := serveConsumer(); err != nil {
+			log.Fatal(err)
+		}
+		return
 	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == restAPIName:
 		if err := serveRestAPI(); err != nil {
 			log.Fatal(err)
@@ -81,9 +87,9 @@ func serve() error {
 }
 
 // dependencies are those of the provider that ships, with what the environment asks for.
-func dependencies() (provider.Deps, error) {
+func dependencies() (wiring.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
-	deps := provider.SystemDeps(stores(steps), func(location string) store.Store { return memstore.New(location) })
+	deps := wiring.System(stores(steps), func(location string) store.Store { return memstore.New(location) })
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {
 			return deps, err
@@ -125,7 +131,7 @@ func dependencies() (provider.Deps, error) {
 }
 
 // stores are the token stores by URL scheme, as in main, with steps. They open when the gate does.
-func stores(steps *steps) map[string]provider.StoreKind {
+func stores(steps *steps) map[string]wiring.StoreKind {
 	opened := func(inner store.Store, err error) (store.Store, error) {
 		if err == nil {
 			err = waitAtGate(os.Getenv(envGate))
@@ -135,9 +141,9 @@ func stores(steps *steps) map[string]provider.StoreKind {
 		}
 		return steps.wrap(inner), nil
 	}
-	return map[string]provider.StoreKind{
+	return map[string]wiring.StoreKind{
 		"file": {Open: func(url string) (store.Store, error) {
-			dir, err := provider.FilePath(url)
+			dir, err := wiring.FilePath(url)
 			if err != nil {
 				return nil, err
 			}

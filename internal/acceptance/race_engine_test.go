@@ -17,9 +17,9 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // answer is what an engine says of one credential.
@@ -54,7 +54,7 @@ func runEngine(names []string) error {
 }
 
 // openSealed opens the token store as the provider does.
-func openSealed(deps provider.Deps, getenv func(string) string) (*seal.Store, seal.Keyring, error) {
+func openSealed(deps wiring.Deps, getenv func(string) string) (*seal.Store, seal.Keyring, error) {
 	url := getenv("OAUTH_TOKEN_STORE")
 	scheme, _, _ := strings.Cut(url, ":")
 	inner, err := deps.Stores[scheme].Open(url)
@@ -71,7 +71,7 @@ func openSealed(deps provider.Deps, getenv func(string) string) (*seal.Store, se
 }
 
 // newEngine puts the parts together as the provider does.
-func newEngine(deps provider.Deps, getenv func(string) string) (*credential.Manager, error) {
+func newEngine(deps wiring.Deps, getenv func(string) string) (*credential.Manager, error) {
 	sealed, keys, err := openSealed(deps, getenv)
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (r result) answers(t testing.TB) map[string]answer {
 // engine is an engine in the process of the test, on the store of the workspace.
 func (w *workspace) engine() *credential.Manager {
 	w.t.Helper()
-	deps := provider.SystemDeps(stores(newSteps("", "")), nil)
+	deps := wiring.System(stores(newSteps("", "")), nil)
 	deps.RescueDirs = func() []string { return filepath.SplitList(w.env[envRescue]) }
 	m, err := newEngine(deps, func(name string) string { return w.env[name] })
 	if err != nil {

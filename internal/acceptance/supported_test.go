@@ -20,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 var update = flag.Bool("update", false, "write the page of what is supported anew")
@@ -143,7 +144,7 @@ func TestSupportedIsShown(t *testing.T) {
 // known are the things of the schema, by names such as resource.oauth_x, data.oauth_x, function.x, grant.x and client.x.
 func known(t *testing.T) []string {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.New("test", provider.SystemDeps(nil, nil))())()
+	server, err := providerserver.NewProtocol6WithError(provider.New("test", wiring.System(nil, nil))())()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,9 @@ func pluginDir(t testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "plugin"); built.err != nil {
 			return
 		}
-		built.err = os.Symlink(self, filepath.Join(built.dir, "terraform-provider-oauth"))
+		for _, name := range []string{"terraform-provider-oauth", consumerBinary} {
+			built.err = errors.Join(built.err, os.Symlink(self, filepath.Join(built.dir, name)))
+		}
 	})
 	if built.err != nil {
 		t.Fatal(built.err)
@@ -99,6 +101,7 @@ func newWorkspace(t testing.TB) *workspace {
 	w.env["TF_CLI_CONFIG_FILE"] = rc
 	w.env["TF_IN_AUTOMATION"] = "1"
 	w.env["CHECKPOINT_DISABLE"] = "1"
+	w.env["GOGC"] = "400" // short lives: collecting their garbage is a fifth of what they cost
 	w.env["OAUTH_TOKEN_STORE"] = "file://" + w.store
 	w.env[envRescue] = filepath.Join(dir, "rescue")
 	// The race detector lingers for a second at the end of every process, and only prints what it finds.

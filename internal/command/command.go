@@ -1,8 +1,8 @@
 // Package command is what the provider's binary does for a person at a shell, instead of serving Terraform: one file for
 // each subcommand. Run is the entry point.
 //
-// It opens token stores, has the engine do the work, and puts the outcome into words. It knows nothing of Terraform, talks to
-// no authorization server, and never prints a secret. Stores, clock, environment and streams are handed in.
+// It opens token stores, has the engine do the work, and puts the outcome into words. It knows nothing of Terraform, and prints
+// no secret but the access token that is asked for. Stores, clock, network, environment and streams are handed in.
 package command
 
 import (
@@ -12,8 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // Exit codes.
@@ -21,26 +20,17 @@ const (
 	exitDone   = 0
 	exitFailed = 1 // something that was asked for was not done; the output lists it
 	exitUsage  = 2 // nothing was done: the command line, the environment or the key file is wrong
+	exitPerson = 3 // a person is needed now, to authorize or to repair; nothing will get better by itself
+	exitSoon   = 4 // status --check: a person is needed before long
 )
 
 // Deps is what a subcommand needs of the process it runs in. main fills it; tests replace parts.
 type Deps struct {
-	Stores     map[string]StoreKind // by URL scheme
-	RescueDirs func() []string      // where the provider keeps replies that no store takes, best first
-	Getenv     func(string) string
-	Hostname   string
-	Clock      credential.Clock
-	Random     io.Reader
-	Timings    credential.Timings
-	Presets    credential.Presets
-	Stdout     io.Writer
-	Stderr     io.Writer
-}
-
-// StoreKind is a kind of token store.
-type StoreKind struct {
-	Open     func(url string) (store.Store, error) // touches nothing; its errors quote nothing of the URL
-	NeedsKey bool                                  // others than its user can read it, so what it holds must be sealed
+	wiring.Deps
+	Version string // of this program
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
 }
 
 // subcommand runs with the arguments behind its name and returns an exit code.

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // bench is a shell with two folders for file stores.
@@ -35,7 +36,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
 	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t)}
-	n.env[keyVariable] = n.key
+	n.env[wiring.KeyVariable] = n.key
 	return n
 }
 
@@ -57,17 +58,20 @@ func (n *bench) deps() Deps {
 		inner, err := filestore.Open(filepath.FromSlash(u.Path))
 		return watched{inner, n}, err
 	}
-	stores := map[string]StoreKind{"file": {Open: open}, "db": {Open: open, NeedsKey: true}}
+	stores := map[string]wiring.StoreKind{"file": {Open: open}, "db": {Open: open, NeedsKey: true}}
 	if n.pg != nil {
-		stores["postgres"] = StoreKind{Open: n.pg, NeedsKey: true}
+		stores["postgres"] = wiring.StoreKind{Open: n.pg, NeedsKey: true}
 	}
 	rescue := filepath.Join(n.t.TempDir(), "rescue")
 	return Deps{
-		Stores:     stores,
-		RescueDirs: func() []string { return []string{rescue} },
-		Getenv:     func(name string) string { return n.env[name] },
-		Hostname:   "here", Clock: credential.SystemClock(), Random: rand.Reader, Timings: credential.DefaultTimings(),
-		Stdout: &n.out, Stderr: &n.err,
+		Deps: wiring.Deps{
+			Stores:     stores,
+			RescueDirs: func() []string { return []string{rescue} },
+			DefaultDir: func() (string, error) { return "", errors.New("there is no home") },
+			Getenv:     func(name string) string { return n.env[name] },
+			Hostname:   "here", Clock: credential.SystemClock(), Random: rand.Reader, Timings: credential.DefaultTimings(),
+		},
+		Version: "test", Stdin: strings.NewReader(""), Stdout: &n.out, Stderr: &n.err,
 	}
 }
 
@@ -125,7 +129,7 @@ func (n *bench) manager(store string) *credential.Manager {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	s, err := n.deps().openStore(store, keys)
+	s, err := n.deps().openStore(store, keys, n.deps().Offline())
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 const moveHelp = `Move credentials from one token store to another, in either direction. Nobody has to authorize again.
@@ -85,7 +85,6 @@ func (n *names) Set(name string) error {
 func parseMove(args []string, getenv func(string) string) (moveOptions, error) {
 	var o moveOptions
 	flags := flag.NewFlagSet("move", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.from, "from", "", "")
 	flags.StringVar(&o.to, "to", "", "")
 	flags.BoolVar(&o.all, "all", false, "")
@@ -93,11 +92,8 @@ func parseMove(args []string, getenv func(string) string) (moveOptions, error) {
 	flags.BoolVar(&o.json, "json", false, "")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "")
 	flags.StringVar(&o.keyFile, "key-file", "", "")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, errors.New("there is an argument that is no option of move, or that lacks its value")
+	if err := parse(flags, args); err != nil {
+		return o, err
 	}
 	for _, url := range []string{o.from, o.to} {
 		if url != "" {
@@ -144,14 +140,12 @@ func runMove(ctx context.Context, deps Deps, args []string) int {
 		from, to, err = deps.openBoth(o)
 	}
 	if err != nil {
-		fmt.Fprintf(deps.Stderr, "terraform-provider-oauth move: %v\nNothing was done. --help tells how to use it.\n", err)
-		return exitUsage
+		return deps.usage("move", err)
 	}
 	defer from.close()
 	defer to.close()
 	if slices.ContainsFunc(o.shown, holdsPassword) {
-		fmt.Fprintln(deps.Stderr, "warning: a URL among the arguments holds a password; every user of this machine can see the arguments of a process. "+
-			"Use OAUTH_MOVE_FROM and OAUTH_MOVE_TO, or PGPASSFILE, PGPASSWORD or a service.")
+		deps.warnPassword("OAUTH_MOVE_FROM and OAUTH_MOVE_TO")
 	}
 	r := &moveReport{deps: deps, options: o, from: from.Location(), to: to.Location()}
 	if err := r.run(ctx, from, to); err != nil {
@@ -167,23 +161,24 @@ func (d Deps) openBoth(o moveOptions) (from, to *tokenStore, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if from, err = d.openStore(o.from, keys); err != nil {
+	if o.from == wiring.StateStore || o.to == wiring.StateStore {
+		return nil, nil, errors.New("the state is moved by Terraform alone: change token_store and apply")
+	}
+	if from, err = d.openStore(o.from, keys, d.Offline()); err != nil {
 		return nil, nil, fmt.Errorf("the source cannot be used: %w", err)
 	}
-	if to, err = d.openStore(o.to, keys); err != nil {
+	if to, err = d.openStore(o.to, keys, d.Offline()); err != nil {
 		from.close()
 		return nil, nil, fmt.Errorf("the destination cannot be used: %w", err)
 	}
-	for _, s := range []*tokenStore{from, to} {
-		if s.needsKey && keys.IsZero() {
-			from.close()
-			to.close()
-			return nil, nil, fmt.Errorf("what %s holds is sealed, and there is no key: set %s, or name a --key-file", s.Location(), keyVariable)
-		}
+	if err := errors.Join(from.needKey(keys), to.needKey(keys)); err != nil {
+		from.close()
+		to.close()
+		return nil, nil, err
 	}
 	if keys.IsZero() && !o.dryRun {
 		fmt.Fprintln(d.Stderr, "warning: there is no key; the destination will hold the tokens in plain text, readable by you alone. "+
-			keyVariable+" seals them.")
+			wiring.KeyVariable+" seals them.")
 	}
 	return from, to, nil
 }

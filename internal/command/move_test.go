@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // TestRun tells subcommands from the start of the plugin.
@@ -49,12 +51,12 @@ func TestMoveUsage(t *testing.T) {
 		"unknown option":      {[]string{"--key", "hunter2"}, nil, "no option of move"},
 		"value of a switch":   {[]string{"--all=hunter2"}, nil, "no option of move"},
 		"value missing":       {[]string{"--from"}, nil, "lacks its value"},
-		"the state":           {[]string{"--from", "state", "--to", "file:///b", "--all"}, nil, "the source cannot be used: the state is moved by Terraform alone"},
+		"the state":           {[]string{"--from", "state", "--to", "file:///b", "--all"}, nil, "the state is moved by Terraform alone"},
 		"no URL":              {[]string{"--from", "hunter2", "--to", "file:///b", "--all"}, nil, "the source cannot be used: it is no URL"},
-		"unknown scheme":      {[]string{"--from", "s3://u:hunter2@h", "--to", "file:///b", "--all"}, nil, "its scheme is none of db, file"},
+		"unknown scheme":      {[]string{"--from", "s3://u:hunter2@h", "--to", "file:///b", "--all"}, nil, "stores of scheme \"s3\" are not supported by this version; it knows db, file"},
 		"wrong destination":   {[]string{"--from", "file:///a", "--to", "file:///wrong?hunter2", "--all"}, nil, "the destination cannot be used: its path is wrong"},
-		"no key":              {[]string{"--from", "file:///a", "--to", "db:///b", "--all"}, map[string]string{keyVariable: ""}, "there is no key: set OAUTH_TOKEN_STORE_KEY, or name a --key-file"},
-		"bad key":             {[]string{"--from", "file:///a", "--to", "file:///b", "--all"}, map[string]string{keyVariable: "hunter2"}, "OAUTH_TOKEN_STORE_KEY cannot be used: key 1"},
+		"no key":              {[]string{"--from", "file:///a", "--to", "db:///b", "--all"}, map[string]string{wiring.KeyVariable: ""}, "there is no key: set OAUTH_TOKEN_STORE_KEY, or name a --key-file"},
+		"bad key":             {[]string{"--from", "file:///a", "--to", "file:///b", "--all"}, map[string]string{wiring.KeyVariable: "hunter2"}, "OAUTH_TOKEN_STORE_KEY cannot be used: key 1"},
 		"no key file":         {[]string{"--from", "file:///a", "--to", "file:///b", "--all", "--key-file", "/does/not/exist"}, nil, "the key file cannot be read"},
 		"from the variables":  {[]string{"--all"}, map[string]string{"OAUTH_MOVE_FROM": "file:///a", "OAUTH_MOVE_TO": "file:///wrong"}, "the destination cannot be used"},
 		"a folder as keyfile": {[]string{"--from", "file:///a", "--to", "file:///b", "--all", "--key-file", os.TempDir()}, nil, "is no file with keys"},
@@ -162,10 +164,10 @@ func TestMoveFailures(t *testing.T) {
 		t.Errorf("standard error:\n%s", &n.err)
 	}
 
-	mine := n.env[keyVariable]
-	n.env[keyVariable] = newKey(t)
+	mine := n.env[wiring.KeyVariable]
+	n.env[wiring.KeyVariable] = newKey(t)
 	other := newBench(t)
-	other.env[keyVariable] = n.env[keyVariable]
+	other.env[wiring.KeyVariable] = n.env[wiring.KeyVariable]
 	other.pair(other.a, "own")
 	for _, tt := range []struct {
 		from, to, want string
@@ -179,7 +181,7 @@ func TestMoveFailures(t *testing.T) {
 			t.Errorf("code %d\n%s\nwant:\n%s", code, &n.err, tt.want)
 		}
 	}
-	n.env[keyVariable] = mine
+	n.env[wiring.KeyVariable] = mine
 	if !n.has(n.b, "visma") {
 		t.Error("the credential is gone")
 	}
@@ -219,12 +221,12 @@ func TestKeyFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte("# created: today\n# public key: age1x\n"+n.key+"\n\n"+second+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.env[keyVariable] = ""
+	n.env[wiring.KeyVariable] = ""
 	if code := n.run(t.Context(), "move", "--from", n.a, "--to", "db://"+strings.TrimPrefix(n.b, "file://"), "--name", "exact", "--key-file", file); code != 0 {
 		t.Fatalf("code %d\n%s", code, &n.err)
 	}
 	n.want("KIND        NAME   OUTCOME  GENERATION\ncredential  exact  moved    1\n")
-	n.env[keyVariable] = n.key
+	n.env[wiring.KeyVariable] = n.key
 	if !n.has(n.b, "exact") {
 		t.Error("not moved")
 	}
@@ -240,7 +242,7 @@ func TestKeyFile(t *testing.T) {
 func TestPlainStores(t *testing.T) {
 	t.Parallel()
 	n := newBench(t)
-	n.env[keyVariable] = ""
+	n.env[wiring.KeyVariable] = ""
 	n.pair(n.a, "exact")
 	if code := n.run(t.Context(), "move", "--from", n.a, "--to", n.b, "--all"); code != 0 || !n.has(n.b, "exact") {
 		t.Errorf("code %d", code)

@@ -5,19 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
-
-const keyVariable = "OAUTH_TOKEN_STORE_KEY"
 
 // tokenStore is an open token store.
 type tokenStore struct {
@@ -27,23 +24,25 @@ type tokenStore struct {
 	manager  *credential.Manager
 }
 
-// openStore opens the store of a URL. It reads and writes nothing yet. Its errors do not quote the URL, which may hold a
-// password.
-func (d Deps) openStore(url string, keys seal.Keyring) (*tokenStore, error) {
-	kind, err := d.kindOf(url)
+// openStore opens the store of a URL under an engine. It reads and writes nothing yet. Its errors do not quote the URL, which
+// may hold a password.
+func (d Deps) openStore(url string, keys seal.Keyring, engine credential.Options) (*tokenStore, error) {
+	inner, kind, err := d.OpenStore(url)
 	if err != nil {
 		return nil, err
 	}
-	inner, err := kind.Open(url)
-	if err != nil {
-		return nil, err
-	}
-	s := &tokenStore{Store: seal.NewStore(inner, keys, d.Random), needsKey: kind.NeedsKey, inner: inner}
-	s.manager, err = credential.New(credential.Options{
-		Store: s.Store, Caller: credential.Offline{}, Clock: d.Clock, Random: d.Random, Owner: d.Hostname, Timings: d.Timings, Presets: d.Presets,
-		Rescue: credential.NewRescueDir(d.RescueDirs(), keys, s.ID),
-	})
+	s := &tokenStore{needsKey: kind.NeedsKey, inner: inner}
+	s.Store, engine = d.Over(engine, inner, keys)
+	s.manager, err = credential.New(engine)
 	return s, err
+}
+
+// needKey refuses a store that must be sealed where there is no key.
+func (s *tokenStore) needKey(keys seal.Keyring) error {
+	if s.needsKey && keys.IsZero() {
+		return fmt.Errorf("what %s holds is sealed, and there is no key: set %s, or name a --key-file", s.Location(), wiring.KeyVariable)
+	}
+	return nil
 }
 
 // close ends its connections, where it has some.
@@ -60,21 +59,6 @@ func (s *tokenStore) exists(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// kindOf knows a store by its scheme. What stands behind it is the store's own.
-func (d Deps) kindOf(url string) (StoreKind, error) {
-	scheme, _, found := strings.Cut(url, ":")
-	kind, known := d.Stores[strings.ToLower(scheme)]
-	switch {
-	case url == "state":
-		return StoreKind{}, errors.New("the state is moved by Terraform alone: change token_store and apply")
-	case !found:
-		return StoreKind{}, errors.New("it is no URL like file:///var/lib/oauth")
-	case !known:
-		return StoreKind{}, fmt.Errorf("its scheme is none of %s", strings.Join(slices.Sorted(maps.Keys(d.Stores)), ", "))
-	}
-	return kind, nil
 }
 
 // holdsPassword tells whether a URL has a password in it, where a list of processes shows it.
@@ -100,7 +84,7 @@ func holdsPassword(url string) bool {
 
 // keys reads the keys of the stores: from the file if one is named, else from the environment. No key is no error here.
 func (d Deps) keys(file string) (seal.Keyring, error) {
-	text, where := d.Getenv(keyVariable), keyVariable
+	text, where := d.Getenv(wiring.KeyVariable), wiring.KeyVariable
 	if file != "" {
 		where = "the key file"
 		var err error

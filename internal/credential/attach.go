@@ -105,7 +105,7 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	case holds && cur.Attachment.ID != attachment && !cur.Client.SameApp(s.Client):
 		return Record{}, &Error{Kind: KindAttached, Record: cur, Err: ErrOtherApp}
-	case holds && cur.Attachment.ID != attachment && !cur.is(s):
+	case holds && cur.Attachment.ID != attachment && !cur.Reserved() && !cur.is(s):
 		return Record{}, &Error{Kind: KindAttached, Record: cur}
 	}
 	next := cur.clone()
@@ -146,32 +146,35 @@ func (m *Manager) Configure(ctx context.Context, name string, s Setup) (Record, 
 		return Record{}, err
 	}
 	m.prepareQuietly(ctx)
-	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
-		if r.IsTombstone() {
-			return r, false
-		}
-		if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.Grant.equal(s.Grant) &&
-			slices.Equal(r.Resource, s.Resource) && r.Source == s.Source {
-			return r, false
-		}
-		was, minted := r.Client, r.Mints()
-		if minted && s.Grant == nil {
-			r = r.resumed()
-		}
-		switch {
-		case r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "":
-			r = r.switchClient(s.Client.ClientID)
-			r.note(m.event("", r.Generation, "client_id changed: "+string(r.Status)))
-		case r.Client.ClientID != "" && r.Client.noPreset == "" && s.Client.noPreset == "" && !r.Client.SameApp(s.Client):
-			r = r.switchEndpoint(s.Client)
-			r.note(m.event("", r.Generation, "token_endpoint changed: "+string(r.Status)))
-		}
-		r = r.configured(s)
-		if r = r.granted(s, was); minted != r.Mints() {
-			r.note(m.event("", r.Generation, "grant changed: "+string(r.Status)))
-		}
-		return r, true
-	})
+	return m.change(ctx, PairKey(name), func(r Record) (Record, bool) { return m.reconfigured(r, s) })
+}
+
+// reconfigured is r with another setup; false: there is nothing to change.
+func (m *Manager) reconfigured(r Record, s Setup) (Record, bool) {
+	if r.IsTombstone() {
+		return r, false
+	}
+	if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.Grant.equal(s.Grant) &&
+		slices.Equal(r.Resource, s.Resource) && r.Source == s.Source {
+		return r, false
+	}
+	was, minted := r.Client, r.Mints()
+	if minted && s.Grant == nil {
+		r = r.resumed()
+	}
+	switch {
+	case r.Client.ClientID != s.Client.ClientID && r.Client.ClientID != "":
+		r = r.switchClient(s.Client.ClientID)
+		r.note(m.event("", r.Generation, "client_id changed: "+string(r.Status)))
+	case r.Client.ClientID != "" && r.Client.noPreset == "" && s.Client.noPreset == "" && !r.Client.SameApp(s.Client):
+		r = r.switchEndpoint(s.Client)
+		r.note(m.event("", r.Generation, "token_endpoint changed: "+string(r.Status)))
+	}
+	r = r.configured(s)
+	if r = r.granted(s, was); minted != r.Mints() {
+		r.note(m.event("", r.Generation, "grant changed: "+string(r.Status)))
+	}
+	return r, true
 }
 
 func sameClient(a, b Client) bool {

@@ -38,6 +38,7 @@ type DeviceRequest struct {
 	Scopes             []string // nil: the preset's
 	Resource, Audience []string
 	Extra              map[string]string
+	Anew               bool // a person wants to authorize, also what works already
 }
 
 // Waits tells whether the person can still enter the code, at now.
@@ -62,12 +63,13 @@ func (d *Device) over() *Device {
 	return &Device{Inputs: d.Inputs}
 }
 
-// wants tells whether a device authorization of that shape has still to be offered: nobody has authorized, or not this.
-func (r Record) wants(inputs string, now time.Time) bool {
+// wants tells whether a device authorization of that shape has still to be offered: nobody has authorized, or not this, or
+// somebody wants to do so anew.
+func (r Record) wants(inputs string, anew bool, now time.Time) bool {
 	if r.Device.Waits(now) && r.Device.Inputs == inputs {
 		return false
 	}
-	return !r.authorized(now) || r.Device != nil && (r.Device.Inputs != inputs || !r.Device.Code.IsEmpty())
+	return anew || !r.authorized(now) || r.Device != nil && (r.Device.Inputs != inputs || !r.Device.Code.IsEmpty())
 }
 
 // authorized tells whether there are tokens that work or can be refreshed.
@@ -89,7 +91,7 @@ func (r Record) before(now time.Time) string {
 
 // WantsDevice tells whether an apply has a device code to ask for or to collect.
 func (r Record) WantsDevice(now time.Time) bool {
-	return r.Device.Waits(now) || r.wants(r.inputsOfDevice(), now)
+	return r.Device.Waits(now) || r.wants(r.inputsOfDevice(), false, now)
 }
 
 func (r Record) inputsOfDevice() string {

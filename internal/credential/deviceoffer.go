@@ -51,7 +51,7 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 		return Record{}, configurationError(err, snap.record)
 	}
 	switch before := snap.record.before(m.Now()); {
-	case before == o.inputs && snap.record.Device.Inputs != o.inputs: // that is what the tokens are for: nobody has to do anything
+	case !q.Anew && before == o.inputs && snap.record.Device.Inputs != o.inputs: // that is what the tokens are for: nobody has to do anything
 		return m.change(ctx, key, func(r Record) (Record, bool) {
 			if r.before(m.Now()) != o.inputs || r.Device.Inputs == o.inputs {
 				return r, false
@@ -59,7 +59,7 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 			r.Device = &Device{Inputs: o.inputs}
 			return r, true
 		})
-	case !snap.record.wants(o.inputs, m.Now()):
+	case !snap.record.wants(o.inputs, q.Anew, m.Now()):
 		return snap.record, nil
 	}
 	asked := m.Now().Round(0).UTC() // the code is no older than that
@@ -72,7 +72,7 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 		ExpiresAt: asked.Add(a.ExpiresIn), Interval: a.Interval, NextPoll: m.Now().Round(0).UTC().Add(a.Interval), Inputs: o.inputs, Scopes: o.scopes,
 	}
 	return m.change(ctx, key, func(r Record) (Record, bool) {
-		if r.IsTombstone() || !r.wants(o.inputs, m.Now()) { // written already, or somebody else was faster and has shown his
+		if r.IsTombstone() || !r.wants(o.inputs, q.Anew, m.Now()) { // written already, or somebody else was faster and has shown his
 			return r, false
 		}
 		before := r.before(m.Now())

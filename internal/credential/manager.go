@@ -118,6 +118,12 @@ type Ask struct {
 	MinValidity   time.Duration // the token must live at least this long
 	DefaultMargin time.Duration // used where the credential sets no margin of its own
 	Asker         Asker
+	// Rejected is the SHA-256 of an access token that an API has just refused; empty: none. If it is still the one in use, it counts as
+	// expired for this ask, and for no other.
+	Rejected string
+	// Brief: the token is wanted for one call after another, each with a token of its own. A margin that is a large part of its lifetime
+	// is cut, or each call would refresh.
+	Brief bool
 
 	source *source // of a client token: what it comes from
 }
@@ -127,6 +133,8 @@ type Result struct {
 	Record  Record
 	Rotated bool // this call, or the flight it shared, has rotated
 	Notices []Notice
+
+	key string // of the record
 }
 
 // PairKey is the store key of the token pair of that name.
@@ -160,7 +168,7 @@ func (m *Manager) tokenOf(ctx context.Context, key string, ask Ask) (Result, err
 			continue
 		}
 		if landed {
-			res.Notices = slices.Concat(notices, res.Notices)
+			res.key, res.Notices = key, slices.Concat(notices, res.Notices)
 			return res, err
 		}
 	}
@@ -217,11 +225,18 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 		p.Margin = r.Refresh.BeforeExpiry
 	}
 	p.Margin = max(p.Margin, ask.MinValidity)
-	if life := r.Tokens.Expiry().Sub(r.Tokens.IssuedAt); r.Shared && p.Margin >= life {
-		p.Margin = life / 2 // no token would ever do, and each asker would get another
-	}
 	if p.Strategy == StrategyOnRejection {
 		p.Margin, p.Probed = ask.MinValidity, m.probingOf(key, r.Tokens.Access).said
+	}
+	life := r.Tokens.Expiry().Sub(r.Tokens.IssuedAt)
+	if r.Shared && p.Margin >= life {
+		p.Margin = life / 2 // no token would ever do, and each asker would get another
+	}
+	if ask.Brief {
+		p.Margin = min(p.Margin, r.Tokens.briefly())
+	}
+	if ask.Rejected != "" && ask.Rejected == r.Tokens.Access.SHA256() {
+		p.Probed = ProbedRejected
 	}
 	if p.Strategy == "" {
 		p.Strategy = StrategyBeforeExpiry

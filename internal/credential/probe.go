@@ -49,10 +49,10 @@ const probeCode = "(probe of the API)"
 // lifetime is not assumed: the API says when it is over, unless the server has said so before.
 func (p Policy) works(t Tokens, now time.Time, margin time.Duration) bool {
 	switch {
-	case p.Strategy != StrategyOnRejection:
-		return t.Alive(now, margin)
 	case p.Probed == ProbedRejected || p.Probed == ProbedFreshRejected:
 		return false
+	case p.Strategy != StrategyOnRejection:
+		return t.Alive(now, margin)
 	}
 	return t.ExpiresAt.IsZero() && !t.Access.IsEmpty() || t.Alive(now, margin)
 }
@@ -79,9 +79,9 @@ func (m *Manager) noteProbing(key string, p probing) {
 }
 
 // noteFresh notes that a refresh has just brought an access token. It is as good as probed, unless the API was the reason.
-func (m *Manager) noteFresh(key string, old, token secret.String) {
+func (m *Manager) noteFresh(key string, old, token secret.String, rejected bool) {
 	p := probing{token: token.SHA256(), said: ProbedGood}
-	if q := m.probingOf(key, old); q.said == ProbedRejected || q.fresh && q.said == ProbedNot { // the latter brought no access token
+	if q := m.probingOf(key, old); rejected || q.said == ProbedRejected || q.fresh && q.said == ProbedNot { // the latter brought no access token
 		p.said, p.fresh = ProbedNot, true
 	}
 	m.noteProbing(key, p)
@@ -132,7 +132,7 @@ func (m *Manager) askAPI(ctx context.Context, key string, r Record) (oauth.Probe
 		reply = m.prober.Probe(m.showing(ctx, r.Client), r.Refresh.ProbeURL, m.access(r.Tokens, r.Refresh.ProbeURL))
 		m.noteNonce(apiAt(r.Refresh.ProbeURL), reply.Nonce)
 	}
-	m.leave(ctx, b, chargedFor(reply))
+	m.leave(ctx, b, chargedFor(reply.Sent, reply.Status, probeCode))
 	return reply, nil
 }
 
@@ -154,15 +154,15 @@ func (p *probing) hear(reply oauth.ProbeReply) {
 	}
 }
 
-// chargedFor is how an error budget sees a probe.
-func chargedFor(reply oauth.ProbeReply) oauth.Verdict {
+// chargedFor is how an error budget sees a call of an API. code stands for the server's words.
+func chargedFor(sent bool, status int, code string) oauth.Verdict {
 	switch {
-	case !reply.Sent:
+	case !sent:
 		return oauth.Verdict{Class: oauth.NotSent}
-	case reply.Accepted():
-		return oauth.Verdict{Class: oauth.Success, Status: reply.Status}
+	case status >= 200 && status < 300:
+		return oauth.Verdict{Class: oauth.Success, Status: status}
 	}
-	return oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: probeCode}
+	return oauth.Verdict{Class: oauth.OutcomeUnknown, Status: status, Code: code}
 }
 
 // probeNotice tells that the access token of r is served although the API has not said that it works.

@@ -111,7 +111,7 @@ func (p *progress) rotate(ctx context.Context, snap snapshot, d Decision) (done 
 	p.m.setForced(p.key)
 	got, had := step.record.Tokens.Access, snap.record.Tokens.Access
 	if !got.Equal(had) {
-		p.m.noteFresh(p.key, had, got)
+		p.m.noteFresh(p.key, had, got, p.ask.Rejected == had.SHA256())
 	}
 	p.rotated, p.last = true, step.record
 	brought := !got.IsEmpty() && !got.Equal(had) || p.m.works(p.key, step.record)

@@ -138,12 +138,18 @@ func ShowCertificate(ctx context.Context, chainPEM string, keyPEM secret.String)
 	return showing(ctx, c.pair())
 }
 
+// ShownCertificate is the certificate that calls with ctx show; nil: none.
+func ShownCertificate(ctx context.Context) *tls.Certificate {
+	c, _ := ctx.Value(certificateKey{}).(*tls.Certificate)
+	return c
+}
+
 // shows returns t for a request that shows a certificate. It is made for that one request and keeps nothing: connections
 // are not kept alive, so there is nothing to share, and a server that sees a second client never sees the first one's
 // certificate.
 func (t wholeTransport) shows(r *http.Request) wholeTransport {
-	c, ok := r.Context().Value(certificateKey{}).(*tls.Certificate)
-	if !ok {
+	c := ShownCertificate(r.Context())
+	if c == nil {
 		return t
 	}
 	own := t.Clone()

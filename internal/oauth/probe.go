@@ -81,7 +81,7 @@ func (c *Caller) get(
 	if err != nil { // its text quotes the URL
 		return nil, false, endpointError("it is not a URL")
 	}
-	if err := c.present(request, access); err != nil {
+	if err := c.Present(request, access); err != nil {
 		return nil, false, err
 	}
 	request.Header.Set("Accept", accept)
@@ -104,8 +104,9 @@ func (c *Caller) get(
 	return nil, sent, safeError(err, sent, request, secrets)
 }
 
-// present puts an access token into the header of a request, with a proof if there is a key.
-func (c *Caller) present(request *http.Request, access Access) error {
+// Present puts an access token into the header of a request, with a proof of that request if there is a key. Without a token the
+// request stays as it is.
+func (c *Caller) Present(request *http.Request, access Access) error {
 	if access.Token.IsEmpty() {
 		return nil
 	}

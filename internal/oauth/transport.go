@@ -69,15 +69,21 @@ func NewCaller(o CallerOptions) (*Caller, error) {
 // NewTransport returns what a Caller uses when it is given no Transport, for those who want to wrap it. It sends a
 // request in one piece, and never twice.
 func NewTransport(o CallerOptions) (http.RoundTripper, error) {
-	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
-	if o.CACertificatePEM != "" {
-		pool, err := certificatePool(o.CACertificatePEM)
-		if err != nil {
-			return nil, err
-		}
-		tlsConfig.RootCAs = pool
+	config, err := tlsConfig(o)
+	if err != nil {
+		return nil, err
 	}
-	return wholeTransport{newHTTPTransport(tlsConfig)}, nil
+	return wholeTransport{newHTTPTransport(config)}, nil
+}
+
+func tlsConfig(o CallerOptions) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CACertificatePEM == "" {
+		return config, nil
+	}
+	pool, err := certificatePool(o.CACertificatePEM)
+	config.RootCAs = pool
+	return config, err
 }
 
 // newHTTPTransport leaves net/http no occasion to repeat a request by itself: it does so only on a connection that was

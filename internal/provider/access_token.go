@@ -70,26 +70,63 @@ func (m *accessTokenModel) take(t credential.Tokens) {
 // fetch gets a fresh access token for m.TokenPair, or for m.Client. It never puts the credential of a pair into a store.
 func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
 	m.clear()
-	if m.TokenPair.IsNull() {
-		s.fetchForClient(ctx, m, diags)
+	use := s.use(m, s.ask(credential.AskerConsumer), diags)
+	if use == nil {
 		return
 	}
-	about := subject{kind: "oauth_token_pair", name: m.TokenPair.ValueString(), session: s, asks: true}
-	ask := s.ask(credential.AskerConsumer)
-	ask.MinValidity = durationOf(m.MinValidity)
-	result, err := s.manager.Token(ctx, about.name, ask)
-	warnNotices(about, result.Notices, diags)
-	if err != nil {
-		if m.AllowUnauthorized.ValueBool() && credential.IsKind(err, credential.KindAuthorize) {
-			warnNoToken(about, err, diags)
-			return
+	if result, ok := use.open(ctx, m.AllowUnauthorized.ValueBool(), diags); ok {
+		if use.about.kind != kindClient {
+			warnMinValidity(use.about, result.Record, use.least, diags)
 		}
-		addEngineError(diags, path.Root("token_pair"), "Unable to Get Access Token", about, err)
-		return
+		m.take(result.Record.Tokens)
 	}
-	warnMinValidity(about, result.Record, ask.MinValidity, diags)
-	warnUnbound(about, result.Record, diags)
-	m.take(result.Record.Tokens)
+}
+
+// tokenUse is the use of an access token, and what diagnostics call its owner.
+type tokenUse struct {
+	api   *credential.API
+	about subject
+	at    path.Path // of what its errors are about, mostly
+	grant path.Path // … and where the grant is; empty: a token pair has one of its own
+	least time.Duration
+}
+
+// use is that of the token that m asks for; nil: diags say why there is none.
+func (s *session) use(m *accessTokenModel, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
+	ask.MinValidity = durationOf(m.MinValidity)
+	if m.TokenPair.IsNull() {
+		return s.useOfClient(m, ask, diags)
+	}
+	name := m.TokenPair.ValueString()
+	return &tokenUse{
+		api: s.manager.API(name, ask), about: subject{kind: "oauth_token_pair", name: name, session: s, asks: true},
+		at: path.Root("token_pair"), least: ask.MinValidity,
+	}
+}
+
+// open gets the token. ok is false where there is none, and diags say why: as a warning where lenient allows that.
+func (u *tokenUse) open(ctx context.Context, lenient bool, diags *diag.Diagnostics) (result credential.Result, ok bool) {
+	result, err := u.api.Open(ctx)
+	if u.about.kind == kindClient {
+		warnClientToken(u.about, result, u.least, diags)
+	} else {
+		warnNotices(u.about, result.Notices, diags)
+	}
+	switch {
+	case err == nil:
+		warnUnbound(u.about, result.Record, diags)
+		return result, true
+	case lenient && u.about.kind != kindClient && credential.IsKind(err, credential.KindAuthorize):
+		warnNoToken(u.about, err, diags)
+		return result, false
+	}
+	at := u.at
+	e := credential.AsError(err)
+	if u.about.kind == kindClient && (e.Kind == credential.KindSubject || e.Kind == credential.KindConfiguration && e.Verdict.Class != "") {
+		at = u.grant
+	}
+	addEngineError(diags, at, "Unable to Get Access Token", u.about, err)
+	return result, false
 }
 
 // needs reports what cannot work without a store or before the settings are known. It returns false then.

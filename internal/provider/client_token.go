@@ -2,7 +2,6 @@ package provider
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // kindClient is the kind of a subject that is a client, which no Terraform resource need stand for.
@@ -27,7 +27,7 @@ func (s *session) clients() (*credential.Manager, error) {
 	defer s.mu.Unlock()
 	if s.passing == nil {
 		o := s.options
-		o.Store = s.deps.NewMemory(stateStore)
+		o.Store = s.deps.NewMemory(wiring.StateStore)
 		var err error
 		if s.passing, err = credential.New(o); err != nil {
 			return nil, err
@@ -36,36 +36,26 @@ func (s *session) clients() (*credential.Manager, error) {
 	return s.passing, nil
 }
 
-// fetchForClient gets an access token that the client of m asks for itself.
-func (s *session) fetchForClient(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
+// useOfClient is the use of an access token that the client of m asks for itself.
+func (s *session) useOfClient(m *accessTokenModel, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
 	m.validate(s.insecure, diags)
 	if pair := member(m.TokenExchange, "subject_token_pair"); s.stateOnly && !m.TokenExchange.IsNull() && isGiven(pair) {
 		diags.AddAttributeError(path.Root(grantTokenExchange).AtName("subject_token_pair"), "No Token Store",
 			`token_exchange.subject_token_pair looks a token pair up in the token store, and token_store = "state" has none. Set token_store to a folder, or give the access token as subject_token.`)
 	}
 	if diags.HasError() {
-		return
+		return nil
+	}
+	manager, err := s.clients()
+	if err != nil {
+		diags.AddError("Unable to Get Access Token", sentence(err))
+		return nil
 	}
 	setup := credential.Setup{Client: clientFrom(m.Client), Grant: m.asPair().grant()}
-	about := subject{kind: kindClient, name: setup.Client.ClientID, session: s, asks: true}
-	ask := s.ask(credential.AskerConsumer)
-	ask.MinValidity = durationOf(m.MinValidity)
-	manager, err := s.clients()
-	var result credential.Result
-	if err == nil {
-		result, err = manager.ClientToken(ctx, setup, ask)
+	return &tokenUse{
+		api: manager.ClientAPI(setup, ask), about: subject{kind: kindClient, name: setup.Client.ClientID, session: s, asks: true},
+		at: path.Root("client"), grant: m.asPair().grantPath(), least: ask.MinValidity,
 	}
-	warnClientToken(about, result, ask.MinValidity, diags)
-	if err != nil {
-		at := path.Root("client")
-		if e := credential.AsError(err); e.Kind == credential.KindSubject || e.Kind == credential.KindConfiguration && e.Verdict.Class != "" {
-			at = m.asPair().grantPath()
-		}
-		addEngineError(diags, at, "Unable to Get Access Token", about, err)
-		return
-	}
-	warnUnbound(about, result.Record, diags)
-	m.take(result.Record.Tokens)
 }
 
 // warnClientToken tells what a success still has to say.

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // errOutOfBounds is what everything answers that a plan or a validation must not ask.
@@ -102,11 +103,11 @@ func (w *world) Read([]byte) (int, error) {
 // untouchedDeps are the dependencies of a provider that may ask nothing.
 func untouchedDeps(w *world, env map[string]string) Deps {
 	open := func(url string) (store.Store, error) { // as main does
-		_, err := FilePath(url)
+		_, err := wiring.FilePath(url)
 		return w, err
 	}
 	return Deps{
-		Stores:     map[string]StoreKind{"file": {Open: open}},
+		Stores:     map[string]wiring.StoreKind{"file": {Open: open}},
 		NewMemory:  func(string) store.Store { return w },
 		DefaultDir: func() (string, error) { return "/default", nil },
 		RescueDirs: func() []string { return nil },

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/memstore"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // Rule 7 of DESIGN.md: the identity is the name, on every path of Create, Read and Update, early returns and warnings
@@ -52,7 +53,7 @@ func newEstate(t *testing.T) *estate {
 // peer starts a provider process with the settings.
 func (e *estate) peer(settings object) *peer {
 	e.t.Helper()
-	p := newPeerWith(e.t, SystemDeps(map[string]StoreKind{
+	p := newPeerWith(e.t, wiring.System(map[string]wiring.StoreKind{
 		"file": {Open: func(url string) (store.Store, error) {
 			if e.stores[url] == nil {
 				e.stores[url] = &shakyStore{Store: memstore.New(url)}

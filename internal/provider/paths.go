@@ -3,20 +3,10 @@ package provider
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
-
-// slashed makes a folder the path of a file URL.
-func slashed(dir string) string {
-	p := filepath.ToSlash(dir)
-	if !strings.HasPrefix(p, "/") {
-		p = "/" + p // C:/folder
-	}
-	return p
-}
 
 func checkRedirectURI(text string) error {
 	u, err := url.Parse(text)

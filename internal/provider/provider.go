@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 var (
@@ -71,7 +73,7 @@ func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"refresh_before_expiry": schema.StringAttribute{
 				MarkdownDescription: "An access token that has less than this left to live is refreshed. A duration like `30s` or `5m`, from `5s` to `1h`. Default: `30s`. A token pair's `refresh.before_expiry` wins over it.",
 				Optional:            true,
-				Validators:          []validator.String{durationBetween(minMargin, maxMargin)},
+				Validators:          []validator.String{durationBetween(wiring.MinMargin, wiring.MaxMargin)},
 			},
 			"secrets_in_state": schema.BoolAttribute{
 				MarkdownDescription: "Whether tokens and secrets may enter the Terraform state and plans. Default: `true`. With `false`, secrets are given through " +
@@ -82,7 +84,7 @@ func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"request_timeout": schema.StringAttribute{
 				MarkdownDescription: "How long one request to an authorization server may take, from connecting to the last byte. From `5s` to `2m`. Default: `30s`.",
 				Optional:            true,
-				Validators:          []validator.String{durationBetween(minRequestTimeout, maxRequestTimeout)},
+				Validators:          []validator.String{durationBetween(wiring.MinRequestTimeout, wiring.MaxRequestTimeout)},
 			},
 			"ca_certificate_pem": schema.StringAttribute{
 				MarkdownDescription: "One or more PEM certificates of authorities that are trusted in addition to the system's.",
@@ -107,7 +109,7 @@ func (p *oauthProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ActionData = s, s, s, s
 }
 
 func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {
@@ -122,7 +124,7 @@ func (p *oauthProvider) DataSources(context.Context) []func() datasource.DataSou
 }
 
 func (p *oauthProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newTokenIntrospectionEphemeral}
+	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newAPIProxyEphemeral, newTokenIntrospectionEphemeral}
 }
 
 // Functions need Terraform 1.8 or OpenTofu 1.7.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 var (
@@ -100,8 +101,8 @@ func (s *session) engineFor(ctx context.Context, name string, mem memory) (engin
 	if !s.stateOnly {
 		return engine{Manager: s.manager, name: name}, nil
 	}
-	inMemory := s.deps.NewMemory(stateStore)
-	if len(mem.Record) > 0 && (mem.StoreID == stateStore || mem.StoreID == "") { // else it was left behind by an earlier change of stores
+	inMemory := s.deps.NewMemory(wiring.StateStore)
+	if len(mem.Record) > 0 && (mem.StoreID == wiring.StateStore || mem.StoreID == "") { // else it was left behind by an earlier change of stores
 		if _, err := inMemory.Create(ctx, credential.PairKey(name), mem.Record); err != nil {
 			return engine{}, err
 		}

@@ -279,7 +279,7 @@ func TestEveryInputHasBounds(t *testing.T) {
 	}
 	want := map[string]int{
 		"resource oauth_app_registration": 60, "resource oauth_token_pair": 140,
-		"data oauth_access_token": 76, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 76,
+		"data oauth_access_token": 76, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 76, "ephemeral oauth_api_proxy": 78,
 	}
 	if !maps.Equal(counts, want) {
 		t.Errorf("inputs: got %v, want %v", counts, want)

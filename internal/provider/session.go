@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -18,39 +14,15 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
-// Bounds of the provider's durations.
-const (
-	minMargin, maxMargin, defaultMargin = 5 * time.Second, time.Hour, 30 * time.Second
-	minRequestTimeout                   = 5 * time.Second
-	maxRequestTimeout                   = 120 * time.Second
-)
-
-// Deps is what the provider needs of the process it runs in. main fills it; tests replace parts.
-type Deps struct {
-	Stores     map[string]StoreKind              // by URL scheme
-	NewMemory  func(location string) store.Store // for token_store = "state"
-	DefaultDir func() (string, error)            // the default file store's folder
-	RescueDirs func() []string                   // where a reply is kept that no store takes, best first
-	Getenv     func(string) string
-	Hostname   string
-	Clock      credential.Clock
-	Random     io.Reader
-	Transport  http.RoundTripper // nil: a real one
-	Timings    credential.Timings
-	Section    *credential.Sections
-	Presets    credential.Presets
-}
-
-// StoreKind is a kind of token store.
-type StoreKind struct {
-	Open     func(url string) (store.Store, error) // touches nothing; its errors quote nothing of the URL
-	NeedsKey bool                                  // others than its user can read it, so what it holds must be sealed
-}
+// Deps is what the provider needs of the process it runs in, as the subcommands do.
+type Deps = wiring.Deps
 
 // session is a configured provider.
 type session struct {
@@ -75,6 +47,10 @@ type session struct {
 	mu   sync.Mutex
 	made map[string]bool // keys of what this process has created
 
+	caller  *oauth.Caller           // nil: a setting of the network is not known yet
+	network oauth.CallerOptions     // what caller was made of
+	proxies map[string]*proxy.Proxy // that run, by their addresses
+
 	passing *credential.Manager // of the tokens that clients get for themselves where there is no store; nil: nobody has asked
 }
 
@@ -94,26 +70,23 @@ func (s *session) create(key string) error {
 }
 
 func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *diag.Diagnostics) *session {
-	s := &session{deps: p.deps, version: p.version, margin: defaultMargin, secretsInState: true}
+	s := &session{deps: p.deps, version: p.version, margin: wiring.DefaultMargin, secretsInState: true}
 	s.collectUnknown(c)
 	if len(s.unknownOfNetwork()) > 0 {
 		return s
 	}
 	s.insecure = c.AllowInsecureHTTP.ValueBool()
-	timings := p.deps.Timings
+	network := wiring.Network{CACertificatePEM: c.CACertificatePEM.ValueString(), AllowInsecureHTTP: s.insecure, Version: p.version}
 	if d, err := time.ParseDuration(c.RequestTimeout.ValueString()); err == nil {
-		timings.RequestTimeout = d
+		network.RequestTimeout = d
 	}
-	caller, err := oauth.NewCaller(oauth.CallerOptions{
-		Transport: p.deps.Transport, Timeout: timings.RequestTimeout, CACertificatePEM: c.CACertificatePEM.ValueString(),
-		AllowInsecureHTTP: s.insecure, UserAgent: "terraform-provider-oauth/" + p.version,
-		Now: p.deps.Clock.Now, Random: p.deps.Random,
-	})
+	s.network = s.deps.CallerOptions(network)
+	caller, err := oauth.NewCaller(s.network)
 	if err != nil {
 		diags.AddAttributeError(path.Root("ca_certificate_pem"), "Unable to Use CA Certificates", sentence(err))
 		return s
 	}
-	s.servers = credential.NewDirectory(caller)
+	s.caller, s.servers = caller, credential.NewDirectory(caller)
 	if len(s.unknown) > 0 {
 		return s
 	}
@@ -129,19 +102,13 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 		return s
 	}
 	s.sealed = !keys.IsZero()
-	s.options = credential.Options{
-		Caller: caller, Prober: caller, Looker: caller, Clock: p.deps.Clock, Random: p.deps.Random, Owner: p.deps.Hostname, Timings: timings,
-		Section: p.deps.Section, Log: slog.New(newLogHandler(ctx)), AllowInsecureHTTP: s.insecure, Presets: p.deps.Presets,
-		Servers: s.servers,
-	}
+	s.options = s.deps.Engine(network, caller, s.servers, newLogHandler(ctx))
 	if s.stateOnly {
 		s.checkStateOnly(diags)
 		return s
 	}
-	s.store = seal.NewStore(inner, keys, p.deps.Random)
+	s.store, s.options = s.deps.Over(s.options, inner, keys)
 	s.location = s.store.Location()
-	s.options.Store = s.store
-	s.options.Rescue = credential.NewRescueDir(p.deps.RescueDirs(), keys, s.store.ID)
 	if s.manager, err = credential.New(s.options); err != nil {
 		diags.AddError("Unable to Configure the Provider", sentence(err))
 	}
@@ -166,7 +133,7 @@ func (s *session) collectUnknown(c providerModel) {
 func (s *session) keys(c providerModel, diags *diag.Diagnostics) seal.Keyring {
 	text, where := c.TokenStoreKey.ValueString(), "token_store_key"
 	if c.TokenStoreKey.IsNull() {
-		text, where = s.deps.Getenv("OAUTH_TOKEN_STORE_KEY"), "OAUTH_TOKEN_STORE_KEY"
+		text, where = s.deps.Getenv(wiring.KeyVariable), wiring.KeyVariable
 		if text == "" {
 			return seal.Keyring{}
 		}
@@ -178,38 +145,30 @@ func (s *session) keys(c providerModel, diags *diag.Diagnostics) seal.Keyring {
 	return keys
 }
 
-// openStore finds the store. An unknown or wrong one never falls back to the default: tokens would be looked for in
-// the wrong place.
+// openStore finds the store.
 func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diagnostics) store.Store {
 	text, where := c.TokenStore.ValueString(), "token_store"
 	if c.TokenStore.IsNull() {
-		text, where = s.deps.Getenv("OAUTH_TOKEN_STORE"), "OAUTH_TOKEN_STORE"
+		text, where = s.deps.Getenv(wiring.StoreVariable), wiring.StoreVariable
 	}
-	fail := func(err error) store.Store {
-		diags.AddAttributeError(path.Root("token_store"), "Invalid Token Store", where+" cannot be used: "+err.Error()+". Nothing was read, written or sent.")
-		return nil
-	}
-	if text == stateStore {
+	if text == wiring.StateStore {
 		s.stateOnly = true
-		s.location = stateStore
+		s.location = wiring.StateStore
 		return nil
 	}
+	var err error
 	if text == "" && c.TokenStore.IsNull() {
 		s.implicit = true
-		dir, err := s.deps.DefaultDir()
-		if err != nil {
-			return fail(fmt.Errorf("the default folder is not known (%w); set token_store", err))
-		}
-		text = (&url.URL{Scheme: "file", Path: slashed(dir)}).String()
+		text, err = s.deps.DefaultStore()
 	}
-	scheme, err := storeScheme(text, s.deps.schemes())
-	if err != nil {
-		return fail(err)
+	var st store.Store
+	var kind wiring.StoreKind
+	if err == nil {
+		st, kind, err = s.deps.OpenStore(text, wiring.StateStore)
 	}
-	kind := s.deps.Stores[scheme]
-	st, err := kind.Open(text)
 	if err != nil {
-		return fail(err)
+		diags.AddAttributeError(path.Root("token_store"), "Invalid Token Store", where+" cannot be used: "+err.Error()+". Nothing was read, written or sent.")
+		return nil
 	}
 	if kind.NeedsKey && keys.IsZero() && !diags.HasError() {
 		diags.AddAttributeError(path.Root("token_store_key"), "Missing Token Store Key",
@@ -217,15 +176,6 @@ func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diag
 				"Set token_store_key or OAUTH_TOKEN_STORE_KEY to an age key; age-keygen makes one. Keep it apart from the store's backups. Nothing was read, written or sent.", st.Location()))
 	}
 	return st
-}
-
-func (d Deps) schemes() []string {
-	var names []string
-	for name := range d.Stores {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 func (s *session) checkStateOnly(diags *diag.Diagnostics) {
@@ -254,7 +204,7 @@ func (s *session) now() time.Time {
 // storeID returns the id of the store, and "" for one that was never written to.
 func (s *session) storeID(ctx context.Context) (string, error) {
 	if s.stateOnly {
-		return stateStore, nil
+		return wiring.StateStore, nil
 	}
 	id, err := s.store.ID(ctx)
 	if errors.Is(err, store.ErrNotFound) {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 const maxEarliest = 24 * time.Hour
@@ -162,7 +163,7 @@ func refreshAttributes() map[string]schema.Attribute {
 		},
 		"before_expiry": schema.StringAttribute{
 			MarkdownDescription: "An access token that has less than this left to live is refreshed. From `5s` to `1h`. Default: the provider's `refresh_before_expiry`. `on_rejection` does not look at it.", Optional: true,
-			Validators: []validator.String{durationBetween(minMargin, maxMargin)},
+			Validators: []validator.String{durationBetween(wiring.MinMargin, wiring.MaxMargin)},
 		},
 		"earliest": schema.StringAttribute{
 			MarkdownDescription: "For servers that refuse an early refresh: none is sent before the access token is this old. From `1s` to `24h`. It wins over `before_expiry` and `min_validity`: the current token is used as long as it works, with a warning.", Optional: true,

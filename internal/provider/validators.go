@@ -22,8 +22,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // check is a validator of strings that is known by what it wants. Its function returns what is wrong, without the value.
@@ -78,6 +80,17 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+// upstreamURL bounds the address of an API, likewise.
+func upstreamURL() check {
+	return check{wants: "an absolute https:// URL without query (http:// only to this machine, or with allow_insecure_http)", wrong: func(text string) error {
+		if len(text) > 2048 {
+			return fmt.Errorf("it is longer than 2048 bytes")
+		}
+		_, err := proxy.ParseUpstream(text)
+		return err
+	}}
 }
 
 // endpointURL bounds the URL of an endpoint as far as it is known without the provider's settings.
@@ -204,12 +217,12 @@ func (pemCertificates) ValidateString(_ context.Context, req validator.StringReq
 // tokenStoreURL bounds token_store as far as it can be told without opening it.
 func tokenStoreURL(d Deps) validator.String {
 	return check{wants: `"state", or the URL of a store like file:///var/lib/oauth`, wrong: func(text string) error {
-		if text == stateStore {
+		if text == wiring.StateStore {
 			return nil
 		}
-		scheme, err := storeScheme(text, d.schemes())
+		scheme, err := wiring.StoreScheme(text, d.Schemes(), wiring.StateStore)
 		if err == nil && scheme == "file" {
-			_, err = FilePath(text)
+			_, err = wiring.FilePath(text)
 		}
 		return err
 	}}

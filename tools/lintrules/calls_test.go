@@ -15,6 +15,7 @@ func TestCalls(t *testing.T) {
 		{"internal/store/filestore/a.go", "time", "<-time.After(1)", "clock"},
 		{"internal/seal/a.go", "time", "_ = time.Since(time.Time{})", "clock"},
 		{"internal/platform/a.go", "time", "_ = time.NewTimer(1)", "clock"},
+		{"internal/proxy/a.go", "time", "_ = time.Now()", "clock"},
 		{"internal/credential/renamed.go", "other \"time\"", "_ = other.Now()", "clock"},
 		{"internal/credential/clock.go", "time", "_ = time.Now()", ""},
 		{"internal/credential/a_test.go", "time", "_ = time.Now()", ""},

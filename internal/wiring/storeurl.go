@@ -1,4 +1,4 @@
-package provider
+package wiring
 
 import (
 	"errors"
@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// stateStore is the token_store that keeps tokens in the Terraform state alone.
-const stateStore = "state"
+// StateStore is the token_store that keeps tokens in the Terraform state alone.
+const StateStore = "state"
 
 var schemePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
 
-// storeScheme returns the scheme of a token_store other than "state", in lower case. What stands behind it is the store's
-// own: a URL of a database may name several hosts, which net/url does not read. Its errors do not quote the URL, which
-// may hold a password.
-func storeScheme(text string, schemes []string) (string, error) {
+// StoreScheme returns the scheme of a store's URL, in lower case. What stands behind it is the store's own: a URL of a database
+// may name several hosts, which net/url does not read. words are what the setting takes besides URLs. Its errors do not quote
+// the URL, which may hold a password.
+func StoreScheme(text string, schemes []string, words ...string) (string, error) {
 	if text == "" {
 		return "", errors.New("it is empty")
 	}
@@ -26,12 +26,19 @@ func storeScheme(text string, schemes []string) (string, error) {
 		return "", errors.New("it is not a URL")
 	}
 	found := schemePattern.FindStringSubmatch(text)
-	if found == nil {
-		return "", errors.New(`it is neither "state" nor a URL like file:///var/lib/oauth`)
+	switch {
+	case found == nil && len(words) > 0:
+		return "", fmt.Errorf("it is neither %q nor a URL like file:///var/lib/oauth", words[0])
+	case found == nil:
+		return "", errors.New("it is no URL like file:///var/lib/oauth")
 	}
 	scheme := strings.ToLower(found[1])
 	if !slices.Contains(schemes, scheme) {
-		return "", fmt.Errorf("stores of scheme %q are not supported by this version; it knows %s and state", scheme, strings.Join(schemes, ", "))
+		known := strings.Join(schemes, ", ")
+		if len(words) > 0 {
+			known += " and " + words[0]
+		}
+		return "", fmt.Errorf("stores of scheme %q are not supported by this version; it knows %s", scheme, known)
 	}
 	return scheme, nil
 }
@@ -59,4 +66,13 @@ func FilePath(text string) (string, error) {
 		return "", errors.New("the root folder cannot be a store")
 	}
 	return filepath.Clean(p), nil
+}
+
+// slashed makes a folder the path of a file URL.
+func slashed(dir string) string {
+	p := filepath.ToSlash(dir)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p // C:/folder
+	}
+	return p
 }

@@ -1,4 +1,4 @@
-package provider
+package wiring
 
 import (
 	"crypto/rand"
@@ -13,8 +13,8 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
-// SystemDeps returns what the shipped provider uses of its process, but for the stores, which main wires.
-func SystemDeps(stores map[string]StoreKind, newMemory func(string) store.Store) Deps {
+// System returns what the shipped binary uses of its process, but for the stores, which main wires.
+func System(stores map[string]StoreKind, newMemory func(string) store.Store) Deps {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"

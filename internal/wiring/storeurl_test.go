@@ -1,4 +1,4 @@
-package provider
+package wiring
 
 import (
 	"path/filepath"
@@ -27,7 +27,7 @@ func TestStoreScheme(t *testing.T) {
 		{text: "mysql://user:pass-word@db/oauth", wrong: `stores of scheme "mysql" are not supported by this version; it knows file, postgres and state`},
 		{text: "s3://bucket", wrong: `stores of scheme "s3" are not supported by this version; it knows file, postgres and state`},
 	} {
-		scheme, err := storeScheme(c.text, known)
+		scheme, err := StoreScheme(c.text, known, StateStore)
 		switch {
 		case c.wrong == "" && (err != nil || scheme != c.scheme):
 			t.Errorf("%q: got %q, %v; want scheme %s", c.text, scheme, err, c.scheme)
@@ -100,7 +100,7 @@ func FuzzStoreURL(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := storeScheme(text, []string{"file"})
+		_, err := StoreScheme(text, []string{"file"})
 		var path string
 		if err == nil {
 			path, err = FilePath(text)

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package provider
+package wiring
 
 import (
 	"path/filepath"
@@ -47,9 +47,9 @@ func TestRescueDirs(t *testing.T) {
 	}
 }
 
-func TestSystemDepsAreComplete(t *testing.T) {
+func TestSystemIsComplete(t *testing.T) {
 	t.Parallel()
-	d := SystemDeps(nil, nil)
+	d := System(nil, nil)
 	if d.Clock == nil || d.Random == nil || d.Getenv == nil || d.Section == nil || d.Hostname == "" || d.Timings.ClaimTTL().Seconds() != 120 {
 		t.Errorf("something is missing: %+v", d)
 	}

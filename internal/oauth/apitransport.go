@@ -1,0 +1,62 @@
+package oauth
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	apiDialTimeout      = 30 * time.Second
+	apiHandshakeTimeout = 15 * time.Second
+	apiIdleTimeout      = 90 * time.Second
+	apiIdleConnections  = 64
+	apiContinueTimeout  = time.Second
+)
+
+// apiTransport sends calls of an API, as they come: connections are kept, and HTTP/2 is spoken where the API does.
+type apiTransport struct {
+	shared   *http.Transport
+	upgrades *http.Transport // HTTP/1.1 alone: RFC 9113 §8.6 has no Upgrade
+}
+
+// NewAPITransport returns what sends calls of an API: it trusts and connects as the transport of a Caller does, and shows
+// certificate in TLS handshakes unless that is nil. Unlike that one it is for requests that may be sent again: net/http repeats those
+// without a body on a connection that has broken. It follows no redirect, and sets no bound on the time that an answer takes.
+func NewAPITransport(o CallerOptions, certificate *tls.Certificate) (http.RoundTripper, error) {
+	config, err := tlsConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	if certificate != nil {
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
+	}
+	t := newHTTPTransport(config)
+	t.Protocols = nil
+	t.ForceAttemptHTTP2 = true
+	t.DisableKeepAlives = false
+	t.WriteBufferSize = 0
+	t.DialContext = (&net.Dialer{Timeout: apiDialTimeout}).DialContext
+	t.TLSHandshakeTimeout, t.IdleConnTimeout = apiHandshakeTimeout, apiIdleTimeout
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = apiIdleConnections, apiIdleConnections
+	t.ExpectContinueTimeout = apiContinueTimeout
+	upgrades := t.Clone()
+	upgrades.Protocols = newHTTPTransport(nil).Protocols
+	upgrades.ForceAttemptHTTP2 = false
+	return &apiTransport{shared: t, upgrades: upgrades}, nil
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("Upgrade") != "" {
+		return t.upgrades.RoundTrip(r)
+	}
+	return t.shared.RoundTrip(r)
+}
+
+// CloseIdleConnections ends the connections that are not in use.
+func (t *apiTransport) CloseIdleConnections() {
+	t.shared.CloseIdleConnections()
+	t.upgrades.CloseIdleConnections()
+}

@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// drained is how much of an answer that is not handed on is read, so that its connection can be used again.
+const drained = 64 << 10
+
+// call is one request on its way to the upstream.
+type call struct {
+	p    *Proxy
+	r    *http.Request
+	body *recording
+
+	waited    time.Duration // for the API's limits
+	refreshed bool          // the API has refused a token, and another one was asked for
+	reattach  bool          // the request was attached anew
+}
+
+// RoundTrip implements http.RoundTripper for the reverse proxy: it authorizes, and repeats what may be repeated.
+func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
+	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay)}
+	for {
+		if err := p.limits.pass(r.Context(), p.o.Clock, p.o.MaxWait, &c.waited); err != nil {
+			return nil, err
+		}
+		token, err := p.o.Source.Token(r.Context(), "") // anew: a wait may have outlived the last one
+		if err != nil {
+			return nil, sourceError{err}
+		}
+		response, err := c.send(token)
+		if err != nil {
+			return nil, err
+		}
+		again, err := c.judge(token, response)
+		if !again && err == nil {
+			return response, nil
+		}
+		_, _ = io.CopyN(io.Discard, response.Body, drained) // or the connection is closed
+		_ = response.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// send makes one attempt.
+func (c *call) send(token Token) (*http.Response, error) {
+	leave, err := token.Enter(c.r.Context())
+	if err != nil {
+		return nil, sourceError{err}
+	}
+	var connected atomic.Bool
+	ctx := httptrace.WithClientTrace(c.r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	r := c.r.Clone(ctx)
+	end := c.body.attach(r)
+	if err := token.Attach(r); err != nil {
+		leave(false, 0)
+		return nil, sourceError{err}
+	}
+	response, err := c.p.o.Transport.RoundTrip(r)
+	if err != nil {
+		end()
+		leave(connected.Load(), 0)
+		return nil, err
+	}
+	leave(true, response.StatusCode)
+	return response, nil
+}
+
+// judge says whether the request is to be sent again. It waits where the API asks for it.
+func (c *call) judge(token Token, response *http.Response) (again bool, err error) {
+	p := c.p
+	reattach := p.o.Source.Heard(response)
+	switch {
+	case reattach && !c.reattach:
+		c.reattach = true
+		return c.repeat(response, "the API wants another nonce in the proof"), nil
+	case response.StatusCode == http.StatusUnauthorized && c.refreshed:
+		p.o.Source.Helped(token, false)
+		return false, nil
+	case response.StatusCode == http.StatusUnauthorized:
+		c.refreshed = true
+		return c.renewed(token, response)
+	case c.refreshed:
+		p.o.Source.Helped(token, true)
+	}
+	return c.limited(response)
+}
+
+// renewed asks for another token after a refusal. Where there is none, the caller gets the refusal.
+func (c *call) renewed(token Token, response *http.Response) (again bool, err error) {
+	better, err := c.p.o.Source.Token(c.r.Context(), token.ID)
+	switch {
+	case c.r.Context().Err() != nil:
+		return false, c.r.Context().Err()
+	case err != nil:
+		remark(response, "the access token was refused, and there is no other one: "+c.p.o.Explain(err).Title)
+		return false, nil
+	case better.ID == token.ID:
+		return false, nil
+	}
+	return c.repeat(response, "the access token was refused, and there is another one now"), nil
+}
+
+// repeat tells whether the request can be sent again; if not, it says so in the answer.
+func (c *call) repeat(response *http.Response, why string) bool {
+	if c.body.repeatable() {
+		return true
+	}
+	remark(response, why+"; the request was not repeated, since its body is longer than max_replay_bytes")
+	return false
+}
+
+// limited obeys the limits of the API.
+func (c *call) limited(response *http.Response) (again bool, err error) {
+	clock := c.p.o.Clock
+	now := clock.Now()
+	at, refused := until(response, now)
+	if at.IsZero() {
+		return false, nil
+	}
+	if at.Sub(now) <= c.p.o.MaxWait { // a limit that nobody waits for must not hide one that all wait for
+		c.p.limits.note(at)
+	}
+	if !refused || response.StatusCode == http.StatusServiceUnavailable && !idempotent(c.r.Method) {
+		return false, nil
+	}
+	d := max(at.Sub(now), time.Second) // a server that says "at once" time and again must not be asked without a pause
+	if c.waited+d > c.p.o.MaxWait {
+		remark(response, "the API asks to wait longer than max_wait allows; the request was not repeated")
+		return false, nil
+	}
+	if !c.repeat(response, "the API asked to wait") {
+		return false, nil
+	}
+	c.waited += d
+	return true, clock.Sleep(c.r.Context(), d)
+}
+
+// idempotent tells whether sending a request twice is as good as once (RFC 9110 §9.2.2).
+func idempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}
