@@ -41,6 +41,8 @@ type subcommand struct {
 
 func subcommands() []subcommand {
 	return []subcommand{
+		{"status", "tell what a token store holds, and what needs a person", runStatus},
+		{"token", "print a fresh access token, for scripts, Kubernetes clients and git", runToken},
 		{"move", "move credentials from one token store to another", runMove},
 	}
 }

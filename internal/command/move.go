@@ -81,6 +81,15 @@ func (n *names) Set(name string) error {
 	return nil
 }
 
+func (n *names) check() error {
+	for _, name := range *n {
+		if !credential.ValidName(name) {
+			return errors.New("--name is no name of a credential: letters, digits, dots, underscores and hyphens, at most 100")
+		}
+	}
+	return nil
+}
+
 // parseMove reads the command line. Its errors quote no value: that may be a URL with a password.
 func parseMove(args []string, getenv func(string) string) (moveOptions, error) {
 	var o moveOptions
@@ -118,12 +127,7 @@ func parseMove(args []string, getenv func(string) string) (moveOptions, error) {
 	case !o.all && len(o.names) == 0:
 		return o, errors.New("say what to move: --all, or --name NAME")
 	}
-	for _, name := range o.names {
-		if !credential.ValidName(name) {
-			return o, errors.New("--name is no name of a credential: letters, digits, dots, underscores and hyphens, at most 100")
-		}
-	}
-	return o, nil
+	return o, o.names.check()
 }
 
 func runMove(ctx context.Context, deps Deps, args []string) int {

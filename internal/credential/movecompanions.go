@@ -19,14 +19,11 @@ type copied struct {
 
 // Registrations lists the app registrations of the source, sorted.
 func (v *Mover) Registrations(ctx context.Context) ([]string, error) {
-	keys, err := v.from.list(ctx, RegistrationKey(""))
+	names, err := v.from.RegistrationNames(ctx)
 	if err != nil {
 		return nil, v.from.told(err)
 	}
-	for i, key := range keys {
-		keys[i] = strings.TrimPrefix(key, RegistrationKey(""))
-	}
-	return keys, nil
+	return names, nil
 }
 
 // CopyRegistration copies an app registration. One that the destination has is left as it is. preview: nothing is written.

@@ -95,6 +95,11 @@ func (r Record) NewestPending() (Pending, bool) {
 	return r.Pending[len(r.Pending)-1], true
 }
 
+// OffersURL tells whether a person authorizes r by opening a URL: not where the client asks by itself, or a device code is entered.
+func (r Record) OffersURL() bool {
+	return !r.Mints() && r.Source != "device_code" && r.Source != "jwt_bearer"
+}
+
 // offer is an authorization request without what makes it this one: state and verifier.
 type offer struct {
 	client Client

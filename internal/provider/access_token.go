@@ -2,17 +2,17 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
 // Bounds of min_validity.
-const minValidityLeast, minValidityMost = time.Second, 24 * time.Hour
+const minValidityLeast, minValidityMost = wiring.MinValidityLeast, wiring.MinValidityMost
 
 // Descriptions that data source and ephemeral resource share.
 const (

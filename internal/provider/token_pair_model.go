@@ -41,7 +41,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		status = credential.StatusAuthorizationRequired
 	}
 	m.Status = types.StringValue(string(status))
-	if p, ok := r.NewestPending(); ok && offersURL(r) && p.Usable(now) {
+	if p, ok := r.NewestPending(); ok && r.OffersURL() && p.Usable(now) {
 		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	if r.Device.Waits(now) {
@@ -77,11 +77,6 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		m.AccessToken, m.IDToken = secretValue(t.Access), secretValue(t.ID)
 		m.Extra = extraOf(t.Extra)
 	}
-}
-
-// offersURL tells whether a person authorizes by an authorization URL, as far as the record says.
-func offersURL(r credential.Record) bool {
-	return !r.Mints() && r.Source != grantDeviceCode && r.Source != grantJWTBearer
 }
 
 func (m *tokenPairModel) setVolatileNull() {

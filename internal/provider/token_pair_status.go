@@ -90,7 +90,7 @@ func statusOf(r credential.Record, host string, now time.Time) tokenPairStatus {
 		m.UserCode, m.VerificationURI = types.StringValue(r.Device.UserCode), types.StringValue(r.Device.VerificationURI)
 		m.VerificationComplete = optionalString(r.Device.VerificationURIComplete)
 	}
-	if p, ok := r.NewestPending(); ok && offersURL(r) && p.Usable(now) {
+	if p, ok := r.NewestPending(); ok && r.OffersURL() && p.Usable(now) {
 		m.AuthorizationURL, m.AuthorizationURLExpiresAt = types.StringValue(p.URL), timeValue(p.ExpiresAt)
 	}
 	if r.Tokens.Scopes != nil {

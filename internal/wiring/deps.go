@@ -21,6 +21,8 @@ const (
 	MinMargin         = 5 * time.Second // refresh_before_expiry
 	MaxMargin         = time.Hour
 	DefaultMargin     = 30 * time.Second
+	MinValidityLeast  = time.Second // min_validity
+	MinValidityMost   = 24 * time.Hour
 	MinRequestTimeout = 5 * time.Second // request_timeout
 	MaxRequestTimeout = 120 * time.Second
 )

@@ -1,0 +1,100 @@
+package command
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+)
+
+// defaultUsername goes with a token where the URL names nobody: GitLab wants it, and most others take anything.
+const defaultUsername = "oauth2"
+
+// gitAsked is what git tells a credential helper (git-credential(1), "Input/output format").
+type gitAsked struct {
+	protocol, host, username string
+}
+
+// maxGitInput is far beyond what git writes.
+const maxGitInput = 64 << 10
+
+// readGit reads name=value lines up to an empty one or the end. What is not known is passed over, as git wants it.
+func readGit(r io.Reader) (gitAsked, error) {
+	var asked gitAsked
+	lines := bufio.NewScanner(io.LimitReader(r, maxGitInput))
+	lines.Buffer(nil, maxGitInput)
+	for lines.Scan() && lines.Text() != "" {
+		name, value, ok := strings.Cut(lines.Text(), "=")
+		if !ok {
+			return gitAsked{}, errors.New("standard input has a line that is not of the form name=value; git calls this, not a person")
+		}
+		switch name {
+		case "protocol":
+			asked.protocol = value
+		case "host":
+			asked.host = value
+		case "username":
+			asked.username = value
+		}
+	}
+	if lines.Err() != nil {
+		return gitAsked{}, errors.New("standard input cannot be read")
+	}
+	return asked, nil
+}
+
+// git returns how the answer to an operation is printed; nil: there is nothing to answer, and another helper may know better.
+func (o tokenOptions) git(asked gitAsked) printer {
+	if !o.serves(asked) {
+		return nil
+	}
+	if o.operation == "get" {
+		return func(w io.Writer, _ func(string) string, _ string, r credential.Record) error {
+			return o.answer(w, asked, r)
+		}
+	}
+	return nil // there is nothing to store; and git may learn new operations (gitcredentials(7))
+}
+
+// serves tells whether the token may go to the host that git talks to: one of --host, and not in clear text over a network.
+func (o tokenOptions) serves(asked gitAsked) bool {
+	if asked.protocol != "https" && (asked.protocol != "http" || !isLoopback(asked.host)) {
+		return false
+	}
+	for _, host := range o.hosts {
+		if asked.host != "" && strings.EqualFold(host, asked.host) {
+			return true
+		}
+	}
+	return false
+}
+
+func isLoopback(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (o tokenOptions) answer(w io.Writer, asked gitAsked, r credential.Record) error {
+	token, err := bare(r)
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	username := o.username
+	if asked.username != "" {
+		username = asked.username
+	}
+	fmt.Fprintf(&out, "username=%s\npassword=%s\n", username, token)
+	if at := r.Tokens.ExpiresAt; !at.IsZero() {
+		fmt.Fprintf(&out, "password_expiry_utc=%d\n", at.Unix()) // git 2.40 and newer; older ones pass over it
+	}
+	return write(w, out.String())
+}

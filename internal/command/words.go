@@ -1,0 +1,187 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+)
+
+// words puts what the engine says of a credential into words.
+type words struct {
+	name     string
+	location string
+	now      time.Time
+}
+
+// needsPerson tells whether there will be no token before somebody has done something.
+func needsPerson(err error) bool {
+	e := credential.AsError(err)
+	return e.Kind == credential.KindAuthorize || e.Kind == credential.KindUnknown && e.Reason == credential.ReasonUnknownFinal
+}
+
+// failure says what was tried, whether the credential still works, what to do, and what the server said: a line each.
+func (w words) failure(err error) []string {
+	if e := (*credential.Error)(nil); !errors.As(err, &e) && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return []string{"stopped before there was a token. Nothing that was sent is lost: what came back is stored. Run it again."}
+	}
+	e := credential.AsError(err)
+	lines := w.explain(e)
+	if said := e.Verdict.Words(); e.Verdict.Class != "" && said != "" {
+		lines = append(lines, "The server's own words: "+said)
+	}
+	return lines
+}
+
+const (
+	unused  = "The stored credential was not used up, and still works."
+	nothing = "Nothing was sent."
+)
+
+func (w words) explain(e *credential.Error) []string {
+	why := "no reason is known"
+	if e.Err != nil {
+		why = e.Err.Error()
+	}
+	switch e.Kind {
+	case credential.KindStore:
+		if errors.Is(e, seal.ErrNoKey) {
+			return []string{fmt.Sprintf("%s cannot be opened: %s.", w.name, why), nothing + " The record is unchanged.", "Give the key that sealed it."}
+		}
+		return []string{fmt.Sprintf("the token store %s could not be used for %s: %s.", w.location, w.name, why), nothing + " " + unused,
+			"Make the store reachable and writable for this user, then run it again."}
+	case credential.KindNotFound:
+		return []string{fmt.Sprintf("the token store %s holds no %s.", w.location, w.name), nothing,
+			"terraform-provider-oauth status lists what it holds. Give the store that Terraform uses by --store or OAUTH_TOKEN_STORE."}
+	case credential.KindMoved:
+		return []string{fmt.Sprintf("%s was moved to %s.", w.name, e.Record.MovedTo.Location), nothing + " It still works there.", "Give that store by --store or OAUTH_TOKEN_STORE."}
+	case credential.KindMoving:
+		return []string{fmt.Sprintf("%s is between two token stores: a move was begun and not finished.", w.name), nothing + " The credential is good.",
+			"Run that terraform-provider-oauth move again: it goes on where it was interrupted."}
+	case credential.KindAuthorize:
+		return w.authorize(e)
+	case credential.KindUnknown:
+		return w.unknown(e)
+	case credential.KindNotSent:
+		return []string{fmt.Sprintf("the authorization server was not reached for %s: %s.", w.name, why), nothing + " " + unused, "Check the network, then run it again."}
+	case credential.KindBadClient:
+		return []string{fmt.Sprintf("the authorization server does not accept the client of %s.", w.name), unused,
+			"Check the client_id and the secret or key of the client in its configuration, and apply it."}
+	case credential.KindConfiguration:
+		return []string{fmt.Sprintf("%s cannot be refreshed as it is configured: %s.", w.name, why), unused, "Correct its configuration, and apply it."}
+	case credential.KindLater:
+		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.name, stamp(e.Until), reasonWords(e.Reason)), unused, "Run it again after that time."}
+	case credential.KindStrategy:
+		return []string{fmt.Sprintf("the access token of %s has expired, and its configuration lets nobody refresh it here: %s.", w.name, reasonWords(e.Reason)), unused,
+			"Apply its configuration, or choose another refresh.strategy there."}
+	case credential.KindRefused:
+		return []string{fmt.Sprintf("the API does not take the access token of %s, although it has just been refreshed.", w.name), "The credential is good.",
+			"Check that refresh.probe.url in its configuration belongs to this platform and account."}
+	case credential.KindShuttingDown:
+		return []string{"stopped before anything was sent.", unused, "Run it again."}
+	default:
+		return []string{fmt.Sprintf("there is no token of %s: %s.", w.name, e.Error())}
+	}
+}
+
+func (w words) authorize(e *credential.Error) []string {
+	r := e.Record
+	what, left := fmt.Sprintf("%s no longer works: the authorization server has refused it.", w.name), "Nothing else was used up."
+	switch {
+	case r.IsTombstone():
+		what = fmt.Sprintf("%s was destroyed.", w.name)
+	case e.Reason == credential.ReasonNoRefreshToken:
+		what = fmt.Sprintf("the access token of %s has expired, and there is no refresh token.", w.name)
+	case r.Generation == 0 && e.Verdict.Class == "":
+		what, left = fmt.Sprintf("nobody has authorized %s yet.", w.name), "Nothing is wrong; there is no token until a person has done that."
+	}
+	return []string{what, left, fmt.Sprintf("A person must authorize: terraform-provider-oauth status --name %s tells what waits for that, and an apply of its configuration how.", w.name)}
+}
+
+func (w words) unknown(e *credential.Error) []string {
+	what := fmt.Sprintf("a refresh of %s was sent, or may have been, and its reply never came: the refresh token may be spent.", w.name)
+	switch {
+	case e.Reason == credential.ReasonOwnerAlive:
+		return []string{fmt.Sprintf("a process on this machine has begun to refresh %s, and stands still.", w.name), "It may have the new refresh token in hand, so nothing was sent.",
+			"Let that process go on (kill -CONT), then run it again."}
+	case e.Record.Mints():
+		return []string{fmt.Sprintf("the client of %s asked for a token, and no usable reply came.", w.name), "Nothing was used up: it can ask again.", "Run it again."}
+	case e.Reason == credential.ReasonUnknownFinal:
+		return []string{what, "It is not sent again, since a second use may end every token of this authorization.", "A person must authorize again."}
+	case !e.Until.IsZero():
+		return []string{what, fmt.Sprintf("It may be sent once more from %s on.", stamp(e.Until)), "Run it again after that time. If it is urgent, a person must authorize again."}
+	}
+	return []string{what, "What comes next depends on the server; the next run decides.", "Run it again."}
+}
+
+func reasonWords(r credential.Reason) string {
+	switch r {
+	case credential.ReasonEarliest:
+		return "the server refuses an earlier refresh"
+	case credential.ReasonNotBefore:
+		return "the server asked to wait"
+	case credential.ReasonBudget:
+		return "one more refusal before that would make the server lock the client out"
+	case credential.ReasonTokenCalls:
+		return "the platform takes no more calls of its token endpoint"
+	case credential.ReasonClaimed:
+		return "somebody else is refreshing it"
+	case credential.ReasonNever:
+		return "refresh.strategy is never"
+	case credential.ReasonAtApply:
+		return "refresh.strategy is at_apply"
+	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonOwnerAlive:
+		return "the outcome of an earlier refresh is not known"
+	case credential.ReasonGrantRefused:
+		return "the server refuses what the grant sends"
+	case credential.ReasonNoRefreshToken:
+		return "there is no refresh token"
+	default:
+		return "it must be authorized again"
+	}
+}
+
+// notice says what a success has to tell; nothing for what concerns nobody at a shell.
+func (w words) notice(n credential.Notice) string {
+	name := cmp.Or(n.Of, w.name)
+	why := ""
+	if n.Err != nil {
+		why = ": " + n.Err.Error()
+	}
+	switch n.Code {
+	case credential.NoticePutOff:
+		until := ""
+		if !n.Until.IsZero() {
+			until = " before " + stamp(n.Until)
+		}
+		return fmt.Sprintf("a refresh of %s is due, and is not done%s: %s. The access token still works.", name, until, reasonWords(n.Reason))
+	case credential.NoticeFailed:
+		return fmt.Sprintf("%s could not be refreshed%s. The access token still works.", name, why)
+	case credential.NoticeNotStored:
+		where := "It is kept nowhere else, and is lost now: a person must authorize again when the access token ends."
+		switch {
+		case n.Minted:
+			return ""
+		case n.Text != "":
+			where = fmt.Sprintf("It is kept in %s, from where the next run on this machine, by the same user, puts it into the store. Do not delete that file.", n.Text)
+		}
+		return fmt.Sprintf("%s was refreshed, but the token store %s could not be written%s. %s", name, w.location, why, where)
+	case credential.NoticeRescued:
+		return fmt.Sprintf("a refresh token that an earlier run had left in %s is in the token store now.", n.Text)
+	case credential.NoticeNoRescue:
+		return fmt.Sprintf("no rescue file could be written%s. The refresh itself went well.", why)
+	case credential.NoticeSalvaged:
+		return fmt.Sprintf("the reply to the refresh of %s was broken; its refresh token could be read and is kept.", name)
+	case credential.NoticeUnprobed:
+		return fmt.Sprintf("the API of %s did not say whether the access token works%s.", name, why)
+	case credential.NoticeNotLookedUp:
+		return fmt.Sprintf("a part of the connection details of %s could not be looked up%s. The token works all the same.", name, why)
+	case credential.NoticeInputRefused:
+		return fmt.Sprintf("the server refused the tokens that the configuration of %s brings; the ones in use before are in use again.", name)
+	}
+	return ""
+}
