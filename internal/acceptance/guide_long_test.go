@@ -40,4 +40,15 @@ func TestLongAppliesGuide(t *testing.T) {
 
 	beyond := begin(longToken, 8*time.Minute)
 	beyond.fails([]string{"was answered with 401 Unauthorized"}, "apply", "-no-color", "-input=false", "-auto-approve")
+
+	made := a.seen()
+	proxied := begin(longProxy, 11*time.Minute) // longer than any token lives
+	proxied.apply("-parallelism=1").mustSay(t, "4 added")
+	if a.seen() < made+3 {
+		t.Errorf("the API saw %d more tokens, want another one after each object", a.seen()-made)
+	}
+	proxied.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	for _, secret := range s.Secrets() {
+		expectIn(t, proxied.dir, "a "+string(secret.Kind), secret.Value, false)
+	}
 }
