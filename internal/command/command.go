@@ -24,6 +24,23 @@ const (
 	exitSoon   = 4 // status --check: a person is needed before long
 )
 
+// exitCodes says what the exit codes of all subcommands mean.
+func exitCodes() []struct {
+	code  int
+	means string
+} {
+	return []struct {
+		code  int
+		means string
+	}{
+		{exitDone, "all that was asked for was done"},
+		{exitFailed, "something was not done, or could not be read; standard error says what and why"},
+		{exitUsage, "nothing was done: the command line, the environment or the key file is wrong"},
+		{exitPerson, "a person is needed now, most often to authorize; only token, and status with --check"},
+		{exitSoon, "a person is needed before long; only status with --check"},
+	}
+}
+
 // Deps is what a subcommand needs of the process it runs in. main fills it; tests replace parts.
 type Deps struct {
 	wiring.Deps
@@ -63,6 +80,9 @@ func Run(ctx context.Context, deps Deps, args []string) (code int, handled bool)
 	case isHelp(name):
 		fmt.Fprint(deps.Stdout, overview(all))
 		return exitDone, true
+	case isVersion(name):
+		fmt.Fprintf(deps.Stdout, "terraform-provider-oauth %s\n", deps.Version)
+		return exitDone, true
 	case strings.HasPrefix(name, "-"):
 		return exitDone, false
 	}
@@ -74,12 +94,20 @@ func isHelp(arg string) bool {
 	return slices.Contains([]string{"help", "-h", "-help", "--help"}, arg)
 }
 
+func isVersion(arg string) bool {
+	return slices.Contains([]string{"version", "-version", "--version"}, arg)
+}
+
 func overview(all []subcommand) string {
 	var text strings.Builder
 	text.WriteString("This is a Terraform provider: terraform and tofu start it by themselves. For people it has subcommands:\n\n")
 	for _, c := range all {
 		fmt.Fprintf(&text, "  terraform-provider-oauth %-8s %s\n", c.name, c.summary)
 	}
-	text.WriteString("\nEach tells more with --help.\n")
+	fmt.Fprintf(&text, "  terraform-provider-oauth %-8s %s\n", "version", "tell the version")
+	text.WriteString("\nEach tells more with --help. Exit codes:\n\n")
+	for _, c := range exitCodes() {
+		fmt.Fprintf(&text, "  %d  %s\n", c.code, c.means)
+	}
 	return text.String()
 }

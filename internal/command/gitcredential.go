@@ -7,8 +7,10 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
 // defaultUsername goes with a token where the URL names nobody: GitLab wants it, and most others take anything.
@@ -17,6 +19,7 @@ const defaultUsername = "oauth2"
 // gitAsked is what git tells a credential helper (git-credential(1), "Input/output format").
 type gitAsked struct {
 	protocol, host, username string
+	password                 secret.String
 }
 
 // maxGitInput is far beyond what git writes.
@@ -39,6 +42,8 @@ func readGit(r io.Reader) (gitAsked, error) {
 			asked.host = value
 		case "username":
 			asked.username = value
+		case "password":
+			asked.password = secret.New(value)
 		}
 	}
 	if lines.Err() != nil {
@@ -52,10 +57,11 @@ func (o tokenOptions) git(asked gitAsked) printer {
 	if !o.serves(asked) {
 		return nil
 	}
-	if o.operation == "get" {
-		return func(w io.Writer, _ func(string) string, _ string, r credential.Record) error {
-			return o.answer(w, asked, r)
-		}
+	switch o.operation {
+	case "get":
+		return func(w io.Writer, _ func(string) string, _ string, r credential.Record) error { return o.answer(w, asked, r) }
+	case "erase":
+		return func(io.Writer, func(string) string, string, credential.Record) error { return nil }
 	}
 	return nil // there is nothing to store; and git may learn new operations (gitcredentials(7))
 }
@@ -80,6 +86,14 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(name, "[]"))
 	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// freshFor is how long an access token counts as fresh. If a server does not take a fresh one, another refresh will not help.
+const freshFor = time.Minute
+
+// replaceable tells whether the token that a server has not taken is to be replaced by a refresh: it is the one in use, and not fresh.
+func (a gitAsked) replaceable(r credential.Record, now time.Time) bool {
+	return !a.password.IsEmpty() && a.password.Equal(r.Tokens.Access) && now.Sub(r.Tokens.IssuedAt) >= freshFor
 }
 
 func (o tokenOptions) answer(w io.Writer, asked gitAsked, r credential.Record) error {

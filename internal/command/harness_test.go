@@ -133,6 +133,7 @@ func (n *bench) manager(store string) *credential.Manager {
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	n.t.Cleanup(s.close)
 	return s.manager
 }
 

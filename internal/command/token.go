@@ -30,7 +30,8 @@ many that ask at the same time cause one refresh, and its successor is stored be
                        members
       exec-credential  for kubectl and other Kubernetes clients: an ExecCredential of client.authentication.k8s.io/v1, or of v1beta1 if
                        KUBERNETES_EXEC_INFO says so
-      git-credential   for git, which calls it as a credential helper: it answers get for the hosts of --host
+      git-credential   for git, which calls it as a credential helper: it answers get for the hosts of --host. On erase, which
+                       follows when a server has not taken the token, it refreshes it unless it is fresh
   --host HOST      with git-credential: the host, with its port if the URL has one, that is given the token; may be given several times.
                    Only over https, or over http to this machine
   --username NAME  with git-credential: who goes with the token where the URL names nobody. Default: oauth2
@@ -45,7 +46,6 @@ Exit codes: 0 the token was printed; 1 there is none now, and it is worth trying
 needed, most often to authorize again.
 
 Examples:
-  curl -H "Authorization: Bearer $(terraform-provider-oauth token --name exact-prod)" https://start.exactonline.nl/api/v1/current/Me
   terraform-provider-oauth token --name exact-prod --format header | curl -H @- https://start.exactonline.nl/api/v1/current/Me
   git config --global credential.https://git.example.com.helper \
     '!terraform-provider-oauth token --name git-prod --format git-credential --host git.example.com'
@@ -137,6 +137,7 @@ func runToken(ctx context.Context, deps Deps, args []string) int {
 		if t.printer = o.git(asked); t.printer == nil {
 			return exitDone // it is none of ours
 		}
+		t.erases, t.asked = o.operation == "erase", asked
 	}
 	if t.store, err = deps.openToCall(o.calling); err != nil {
 		return deps.usage("token", err)
@@ -151,6 +152,9 @@ type tokenRun struct {
 	options tokenOptions
 	store   *tokenStore
 	printer printer
+
+	asked  gitAsked // with git-credential
+	erases bool     // a server has not taken the token that git was given
 }
 
 // printer writes a token. Its error says why that is not done, and holds nothing of the token.
@@ -160,9 +164,19 @@ func (t *tokenRun) run(ctx context.Context) int {
 	if err := t.store.mustExist(ctx); err != nil {
 		return t.fail(exitFailed, err.Error())
 	}
-	ask := credential.Ask{MinValidity: t.options.minValidity, DefaultMargin: wiring.DefaultMargin, Asker: credential.AskerConsumer}
+	ask := credential.Ask{
+		MinValidity: t.options.minValidity, DefaultMargin: wiring.DefaultMargin, Asker: credential.AskerConsumer,
+		Brief: t.options.minValidity == 0, // or each call would refresh, where tokens live no longer than the margin
+	}
+	if t.erases {
+		record, err := t.store.manager.Peek(ctx, t.options.name)
+		if err != nil || !t.asked.replaceable(record, t.store.manager.Now()) {
+			return exitDone // the next get gives what there is, or says what is wrong
+		}
+		ask.Rejected = t.asked.password.SHA256()
+	}
 	result, err := t.store.manager.Token(ctx, t.options.name, ask)
-	about := words{name: t.options.name, location: t.store.Location(), now: t.store.manager.Now()}
+	about := words{name: t.options.name, location: t.store.Location()}
 	for _, n := range result.Notices {
 		if text := about.notice(n); text != "" {
 			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(text))
@@ -175,7 +189,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 		}
 		return t.fail(code, about.failure(err)...)
 	}
-	t.warnShort(about.now, result.Record.Tokens)
+	t.warnShort(t.store.manager.Now(), result.Record.Tokens)
 	if err := t.printer(t.deps.Stdout, t.deps.Getenv, t.options.name, result.Record); err != nil {
 		return t.fail(exitFailed, err.Error(), "The credential is stored, and still works.")
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
@@ -15,8 +14,10 @@ import (
 type words struct {
 	name     string
 	location string
-	now      time.Time
 }
+
+// credential is what w speaks of.
+func (w words) credential() string { return "credential " + w.name }
 
 // needsPerson tells whether there will be no token before somebody has done something.
 func needsPerson(err error) bool {
@@ -50,66 +51,66 @@ func (w words) explain(e *credential.Error) []string {
 	switch e.Kind {
 	case credential.KindStore:
 		if errors.Is(e, seal.ErrNoKey) {
-			return []string{fmt.Sprintf("%s cannot be opened: %s.", w.name, why), nothing + " The record is unchanged.", "Give the key that sealed it."}
+			return []string{fmt.Sprintf("%s cannot be opened: %s.", w.credential(), why), nothing + " The record is unchanged.", "Give the key that sealed it."}
 		}
-		return []string{fmt.Sprintf("the token store %s could not be used for %s: %s.", w.location, w.name, why), nothing + " " + unused,
+		return []string{fmt.Sprintf("the token store %s could not be used for %s: %s.", w.location, w.credential(), why), nothing + " " + unused,
 			"Make the store reachable and writable for this user, then run it again."}
 	case credential.KindNotFound:
-		return []string{fmt.Sprintf("the token store %s holds no %s.", w.location, w.name), nothing,
+		return []string{fmt.Sprintf("the token store %s holds no %s.", w.location, w.credential()), nothing,
 			"terraform-provider-oauth status lists what it holds. Give the store that Terraform uses by --store or OAUTH_TOKEN_STORE."}
 	case credential.KindMoved:
-		return []string{fmt.Sprintf("%s was moved to %s.", w.name, e.Record.MovedTo.Location), nothing + " It still works there.", "Give that store by --store or OAUTH_TOKEN_STORE."}
+		return []string{fmt.Sprintf("%s was moved to %s.", w.credential(), e.Record.MovedTo.Location), nothing + " It still works there.", "Give that store by --store or OAUTH_TOKEN_STORE."}
 	case credential.KindMoving:
-		return []string{fmt.Sprintf("%s is between two token stores: a move was begun and not finished.", w.name), nothing + " The credential is good.",
+		return []string{fmt.Sprintf("%s is between two token stores: a move was begun and not finished.", w.credential()), nothing + " The credential is good.",
 			"Run that terraform-provider-oauth move again: it goes on where it was interrupted."}
 	case credential.KindAuthorize:
 		return w.authorize(e)
 	case credential.KindUnknown:
 		return w.unknown(e)
 	case credential.KindNotSent:
-		return []string{fmt.Sprintf("the authorization server was not reached for %s: %s.", w.name, why), nothing + " " + unused, "Check the network, then run it again."}
+		return []string{fmt.Sprintf("the authorization server was not reached for %s: %s.", w.credential(), why), nothing + " " + unused, "Check the network, then run it again."}
 	case credential.KindBadClient:
-		return []string{fmt.Sprintf("the authorization server does not accept the client of %s.", w.name), unused,
+		return []string{fmt.Sprintf("the authorization server does not accept the client of %s.", w.credential()), unused,
 			"Check the client_id and the secret or key of the client in its configuration, and apply it."}
 	case credential.KindConfiguration:
-		return []string{fmt.Sprintf("%s cannot be refreshed as it is configured: %s.", w.name, why), unused, "Correct its configuration, and apply it."}
+		return []string{fmt.Sprintf("%s cannot be refreshed as it is configured: %s.", w.credential(), why), unused, "Correct its configuration, and apply it."}
 	case credential.KindLater:
-		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.name, stamp(e.Until), reasonWords(e.Reason)), unused, "Run it again after that time."}
+		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.credential(), stamp(e.Until), reasonWords(e.Reason)), unused, "Run it again after that time."}
 	case credential.KindStrategy:
-		return []string{fmt.Sprintf("the access token of %s has expired, and its configuration lets nobody refresh it here: %s.", w.name, reasonWords(e.Reason)), unused,
+		return []string{fmt.Sprintf("the access token of %s has expired, and its configuration lets nobody refresh it here: %s.", w.credential(), reasonWords(e.Reason)), unused,
 			"Apply its configuration, or choose another refresh.strategy there."}
 	case credential.KindRefused:
-		return []string{fmt.Sprintf("the API does not take the access token of %s, although it has just been refreshed.", w.name), "The credential is good.",
+		return []string{fmt.Sprintf("the API does not take the access token of %s, although it has just been refreshed.", w.credential()), "The credential is good.",
 			"Check that refresh.probe.url in its configuration belongs to this platform and account."}
 	case credential.KindShuttingDown:
 		return []string{"stopped before anything was sent.", unused, "Run it again."}
 	default:
-		return []string{fmt.Sprintf("there is no token of %s: %s.", w.name, e.Error())}
+		return []string{fmt.Sprintf("there is no token of %s: %s.", w.credential(), e.Error())}
 	}
 }
 
 func (w words) authorize(e *credential.Error) []string {
 	r := e.Record
-	what, left := fmt.Sprintf("%s no longer works: the authorization server has refused it.", w.name), "Nothing else was used up."
+	what, left := fmt.Sprintf("%s no longer works: the authorization server has refused it.", w.credential()), "Nothing else was used up."
 	switch {
 	case r.IsTombstone():
-		what = fmt.Sprintf("%s was destroyed.", w.name)
+		what = fmt.Sprintf("%s was destroyed.", w.credential())
 	case e.Reason == credential.ReasonNoRefreshToken:
-		what = fmt.Sprintf("the access token of %s has expired, and there is no refresh token.", w.name)
+		what = fmt.Sprintf("the access token of %s has expired, and there is no refresh token.", w.credential())
 	case r.Generation == 0 && e.Verdict.Class == "":
-		what, left = fmt.Sprintf("nobody has authorized %s yet.", w.name), "Nothing is wrong; there is no token until a person has done that."
+		what, left = fmt.Sprintf("nobody has authorized %s yet.", w.credential()), "Nothing is wrong; there is no token until a person has done that."
 	}
 	return []string{what, left, fmt.Sprintf("A person must authorize: terraform-provider-oauth status --name %s tells what waits for that, and an apply of its configuration how.", w.name)}
 }
 
 func (w words) unknown(e *credential.Error) []string {
-	what := fmt.Sprintf("a refresh of %s was sent, or may have been, and its reply never came: the refresh token may be spent.", w.name)
+	what := fmt.Sprintf("a refresh of %s was sent, or may have been, and its reply never came: the refresh token may be spent.", w.credential())
 	switch {
 	case e.Reason == credential.ReasonOwnerAlive:
-		return []string{fmt.Sprintf("a process on this machine has begun to refresh %s, and stands still.", w.name), "It may have the new refresh token in hand, so nothing was sent.",
+		return []string{fmt.Sprintf("a process on this machine has begun to refresh %s, and stands still.", w.credential()), "It may have the new refresh token in hand, so nothing was sent.",
 			"Let that process go on (kill -CONT), then run it again."}
 	case e.Record.Mints():
-		return []string{fmt.Sprintf("the client of %s asked for a token, and no usable reply came.", w.name), "Nothing was used up: it can ask again.", "Run it again."}
+		return []string{fmt.Sprintf("the client of %s asked for a token, and no usable reply came.", w.credential()), "Nothing was used up: it can ask again.", "Run it again."}
 	case e.Reason == credential.ReasonUnknownFinal:
 		return []string{what, "It is not sent again, since a second use may end every token of this authorization.", "A person must authorize again."}
 	case !e.Until.IsZero():
@@ -147,7 +148,7 @@ func reasonWords(r credential.Reason) string {
 
 // notice says what a success has to tell; nothing for what concerns nobody at a shell.
 func (w words) notice(n credential.Notice) string {
-	name := cmp.Or(n.Of, w.name)
+	name := "credential " + cmp.Or(n.Of, w.name)
 	why := ""
 	if n.Err != nil {
 		why = ": " + n.Err.Error()

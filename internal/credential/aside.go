@@ -55,7 +55,7 @@ func (r Record) switchEndpoint(to Client) Record {
 		// The same tokens come back to where they were. What has become of them since, a refresh whose outcome is unknown for
 		// one, goes along.
 		r.takeAside(i)
-	case i >= 0 && r.Status == StatusAuthorizationRequired:
+	case i >= 0 && r.Status.Ended():
 		return r.with(r.takeAside(i))
 	case i < 0 && !token.IsEmpty():
 		r.setAside(r.holding())

@@ -222,7 +222,7 @@ func (m *Manager) Adopt(ctx context.Context, name string, b Brought) (r Record, 
 			used = true
 			return cur, false
 		}
-		if former := cur.holding(); former.Status != StatusAuthorizationRequired {
+		if former := cur.holding(); !former.Status.Ended() {
 			cur.setAside(former) // until the brought ones have proved good: they may be mistyped
 		}
 		cur.consume(cur.Tokens.Refresh, false)

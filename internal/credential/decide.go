@@ -61,13 +61,13 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return Decision{Action: ActionGiveUp, Reason: ReasonMoved}
 	case r.IsTombstone():
 		return Decision{Action: ActionAuthorize, Reason: ReasonDeleted}
-	case r.Status == StatusRevoked:
+	case r.revokedFor(p):
 		return Decision{Action: ActionAuthorize, Reason: ReasonRevoked}
-	case p.Probed == ProbedFreshRejected:
+	case p.Probed == ProbedFreshRejected && !p.Renew:
 		return Decision{Action: ActionGiveUp, Reason: ReasonRefused}
-	case p.Strategy == StrategyOnRejection && p.Probed == ProbedNot && p.works(r.Tokens, now, 0):
+	case p.wantsProbe(r.Tokens, now):
 		return Decision{Action: ActionProbe}
-	case p.works(r.Tokens, now, p.Margin) && !p.Force && !p.keepAlive(r.Tokens, now):
+	case p.content(r.Tokens, now):
 		return Decision{Action: ActionFresh}
 	case r.asksAnew(p, now):
 		return decideMint(r, p, now)
@@ -76,7 +76,7 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 	alive := p.works(r.Tokens, now, 0)
 	// orServe serves the token that is still alive instead of doing what cannot be done now.
 	orServe := func(otherwise Action, why Reason, until time.Time) Decision {
-		if alive {
+		if alive && !p.Renew {
 			return Decision{Action: ActionFresh, Reason: why, Until: until}
 		}
 		return Decision{Action: otherwise, Reason: why, Until: until}
@@ -130,6 +130,21 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return orServe(ActionGiveUp, ReasonEarliest, at)
 	}
 	return rotate
+}
+
+// revokedFor tells whether r gives whoever asks no token since it was revoked. A grant is good for another one.
+func (r Record) revokedFor(p Policy) bool {
+	return r.Status == StatusRevoked && (!r.Mints() || p.Asker != AskerApply)
+}
+
+// wantsProbe tells whether the API is to be asked about the access token before it is used.
+func (p Policy) wantsProbe(t Tokens, now time.Time) bool {
+	return p.Strategy == StrategyOnRejection && p.Probed == ProbedNot && p.works(t, now, 0) && !p.Renew
+}
+
+// content tells whether the access token is good enough as it is.
+func (p Policy) content(t Tokens, now time.Time) bool {
+	return p.works(t, now, p.Margin) && !p.Force && !p.Renew && !p.keepAlive(t, now)
 }
 
 // rejectedUntil is how long an invalid_grant after a takeover is not believed; zero: there was none.

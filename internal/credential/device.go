@@ -74,7 +74,7 @@ func (r Record) wants(inputs string, anew bool, now time.Time) bool {
 
 // authorized tells whether there are tokens that work or can be refreshed.
 func (r Record) authorized(now time.Time) bool {
-	return r.Generation > 0 && r.Status != StatusAuthorizationRequired && (!r.Tokens.Refresh.IsEmpty() || r.Tokens.Alive(now, 0))
+	return r.Generation > 0 && !r.Status.Ended() && (!r.Tokens.Refresh.IsEmpty() || r.Tokens.Alive(now, 0))
 }
 
 // before is what the tokens of r were authorized by; empty: by no device code that is known.

@@ -125,7 +125,8 @@ type Ask struct {
 	// is cut, or each call would refresh.
 	Brief bool
 
-	source *source // of a client token: what it comes from
+	source *source  // of a client token: what it comes from
+	past   rotation // this one will not do, however long it lives; zero: any will
 }
 
 // Result is a credential whose access token works.
@@ -157,7 +158,7 @@ func (m *Manager) tokenOf(ctx context.Context, key string, ask Ask) (Result, err
 		if err != nil {
 			res := Result{Notices: notices}
 			if s, ok := m.unsavedOf(key); ok { // the store is gone, and what it lacks is here
-				return m.orServe(ctx, key, err, m.ought(s), res)
+				return m.orServe(ctx, key, ask, err, m.ought(s), res)
 			}
 			return res, err
 		}
@@ -241,6 +242,7 @@ func (m *Manager) policy(key string, r Record, ask Ask) Policy {
 	if p.Strategy == "" {
 		p.Strategy = StrategyBeforeExpiry
 	}
+	p.Renew = ask.passes(r)
 	if p.Strategy == StrategyEveryRead {
 		m.mu.Lock()
 		p.Force = !m.forced[key]

@@ -111,12 +111,12 @@ func (a *Assertion) equal(other *Assertion) bool {
 func decideMint(r Record, p Policy, now time.Time) Decision {
 	alive := p.works(r.Tokens, now, 0)
 	orServe := func(otherwise Action, why Reason, until time.Time) Decision {
-		if alive {
+		if alive && !p.Renew {
 			return Decision{Action: ActionFresh, Reason: why, Until: until}
 		}
 		return Decision{Action: otherwise, Reason: why, Until: until}
 	}
-	refused := r.Status == StatusAuthorizationRequired
+	refused := r.Status.Ended()
 	// The first token stands for the authorization of other grants, which no strategy forbids.
 	first := p.Asker == AskerApply && (r.Tokens.Access.IsEmpty() || refused)
 	earliest := r.Tokens.IssuedAt.Add(r.Refresh.Earliest)

@@ -97,6 +97,7 @@ type Policy struct {
 	Asker    Asker
 	Observer observer // by whose clock
 	Force    bool     // refresh even though the access token is good (every_read, once per process)
+	Renew    bool     // likewise, and nothing else will do: a token that is still good is not served instead
 	Probed   Probed   // what the API has said of the access token (on_rejection)
 }
 

@@ -59,7 +59,7 @@ func (r Record) Awaits(now time.Time, ahead time.Duration) bool {
 	offered := ok && !newest.ExpiresAt.IsZero() && newest.CreatedAt.After(r.AuthorizedAt) && now.Sub(newest.CreatedAt) < OfferedFor
 	end := r.AbsoluteDeadline()
 	ending := !end.IsZero() && end.Sub(now) < ahead
-	ended := r.Status == StatusAuthorizationRequired || !r.Tokens.Alive(now, 0) && (r.Status != StatusActive || r.Tokens.Refresh.IsEmpty())
+	ended := r.Status.Ended() || !r.Tokens.Alive(now, 0) && (r.Status != StatusActive || r.Tokens.Refresh.IsEmpty())
 	return offered || ending || ended
 }
 

@@ -17,9 +17,12 @@ const (
 	StatusAuthorizationRequired Status = "authorization_required" // a person must authorize
 	StatusActive                Status = "active"
 	StatusOutcomeUnknown        Status = "outcome_unknown" // a refresh was sent (or may have been) and its reply never came
-	StatusRevoked               Status = "revoked"
-	StatusUnregistered          Status = "unregistered" // of an app registration: the server has given no client yet
+	StatusRevoked               Status = "revoked"         // on purpose: by Revoke, or with the record (a tombstone)
+	StatusUnregistered          Status = "unregistered"    // of an app registration: the server has given no client yet
 )
+
+// Ended tells whether there is nothing to refresh with: somebody has to authorize, or an apply to ask by the grant again.
+func (s Status) Ended() bool { return s == StatusAuthorizationRequired || s == StatusRevoked }
 
 // Record is one credential as the store keeps it.
 //

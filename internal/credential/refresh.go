@@ -37,7 +37,7 @@ func (m *Manager) advance(ctx context.Context, key string, ask Ask, last Record)
 	res.Rotated = p.rotated
 	res.Notices = append(p.notices, res.Notices...)
 	if err != nil {
-		return m.orServe(ctx, key, err, p.last, res)
+		return m.orServe(ctx, key, ask, err, p.last, res)
 	}
 	return res, nil
 }
@@ -70,7 +70,7 @@ func (p *progress) run(ctx context.Context) (Result, error) {
 		switch {
 		case errors.Is(err, errClaimLost):
 			err = nil
-		case errors.Is(err, errBusy) && d.Action != ActionProbe && p.m.works(p.key, snap.record):
+		case errors.Is(err, errBusy) && d.Action != ActionProbe && !p.ask.passes(snap.record) && p.m.works(p.key, snap.record):
 			return p.m.conclude(ctx, p.key, snap.record, Decision{Action: ActionFresh, Reason: ReasonClaimed})
 		case errors.Is(err, errBusy):
 			err = p.pause(ctx)
@@ -127,13 +127,14 @@ func retryable(err error) bool {
 	return errors.As(err, &e) && !errors.Is(err, errNotRecorded) && (e.Kind == KindNotSent || e.Kind == KindUnknown && e.Reason == ReasonNone)
 }
 
-// orServe gives the token that still works, with a notice, instead of a failure. r is the record where err has none.
-func (m *Manager) orServe(ctx context.Context, key string, err error, r Record, res Result) (Result, error) {
+// orServe gives the token that still works, with a notice, instead of a failure, if ask is content with it. r is the record where err
+// has none.
+func (m *Manager) orServe(ctx context.Context, key string, ask Ask, err error, r Record, res Result) (Result, error) {
 	e := AsError(err)
 	if e.Record.Status != "" {
 		r = e.Record
 	}
-	if r = m.ofSubject(ctx, r); m.works(key, r) && r.Status != StatusRevoked {
+	if r = m.ofSubject(ctx, r); m.works(key, r) && r.Status != StatusRevoked && !ask.passes(r) {
 		res.Record = r
 		res.Notices = append(res.Notices, Notice{Code: NoticeFailed, Err: e, Until: e.Until})
 		return res, nil

@@ -4,14 +4,20 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 var _ provider.ProviderWithActions = (*oauthProvider)(nil)
 
 // Actions need Terraform 1.14. Older ones, and OpenTofu, do not ask for them.
 func (p *oauthProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{}
+	return []func() action.Action{newAuthorizeAction, newRevokeAction, newRotateAction}
 }
 
 // configuredAction is embedded by every action.
@@ -19,4 +25,32 @@ type configuredAction struct{ configured }
 
 func (c *configuredAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
 	c.take(req.ProviderData, resp.Diagnostics.AddError)
+}
+
+// planAction tells in a plan what an action would fail for. Settings that are not known yet will be, when it runs.
+func (s *session) planAction(ctx context.Context, what string, a action.Action, config tfsdk.Config, diags *diag.Diagnostics) {
+	if s == nil || s.isUnknown() || !s.needStore(what, withoutAction, diags) {
+		return
+	}
+	var described action.SchemaResponse
+	a.Schema(ctx, action.SchemaRequest{}, &described)
+	for name, attribute := range described.Schema.Attributes {
+		if text, ok := attribute.(schema.StringAttribute); ok {
+			checkText(ctx, path.Root(name), text, config, diags)
+		}
+	}
+}
+
+// checkText validates what a plan knows: the values of variables are unknown to validate, and Terraform does not ask it again.
+func checkText(ctx context.Context, at path.Path, attribute schema.StringAttribute, config tfsdk.Config, diags *diag.Diagnostics) {
+	var value types.String
+	diags.Append(config.GetAttribute(ctx, at, &value)...)
+	if value.IsNull() && attribute.Required {
+		diags.AddAttributeError(at, "Missing Attribute", at.String()+" is null, and it is needed. Nothing was sent.")
+	}
+	for _, v := range attribute.Validators {
+		var resp validator.StringResponse
+		v.ValidateString(ctx, validator.StringRequest{Path: at, ConfigValue: value}, &resp)
+		diags.Append(resp.Diagnostics...)
+	}
 }

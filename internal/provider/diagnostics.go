@@ -30,6 +30,9 @@ type subject struct {
 	pushes     bool   // it is planned that an apply gives the URL that a person opens
 
 	introspects bool // it is about what a server says of a token
+	rotating    bool // an action is to refresh it now
+	authorizing bool // an action has a person authorize it
+	revoking    bool // an action is to revoke its tokens
 }
 
 func (s subject) String() string {
@@ -116,10 +119,11 @@ func explain(about subject, e *credential.Error) []string {
 		is    bool
 		words func(subject, *credential.Error) []string
 	}{
-		{about.kind == "oauth_app_registration", explainRegistration}, {about.code, explainExchange},
+		{about.kind == "oauth_app_registration", explainRegistration}, {about.authorizing, explainAuthorizing}, {about.code, explainExchange},
 		{about.input == "assertion", explainAssertion},
 		{about.device, explainDevice}, {about.destroying, explainRevocation},
-		{about.introspects, explainIntrospection}, {about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
+		{about.rotating, explainRotation}, {about.revoking, explainRevoking}, {about.introspects, explainIntrospection},
+		{about.kind == kindClient, explainClientToken}, {e.Record.Mints(), explainMint},
 	} {
 		if special.is {
 			if parts := special.words(about, e); parts != nil {
@@ -236,6 +240,9 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 	switch {
 	case e.Record.IsTombstone():
 		what = fmt.Sprintf("%s was destroyed.", capital(about.String()))
+	case e.Reason == credential.ReasonRevoked:
+		what = wasRevoked(about, e.Record)
+		left = "Its tokens do not work any more; what depends on this pair fails until it is authorized again."
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
 	case e.Record.Source == grantDeviceCode && e.Verdict.Class == "" && !e.Record.IsTombstone():
@@ -255,6 +262,9 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 
 // authorizeAgain says how a person gives consent, or what else brings new tokens.
 func authorizeAgain(about subject, r credential.Record) string {
+	if about.authorizing {
+		return "Invoke the action again: it shows where to authorize, and waits."
+	}
 	grant := grantAuthorizationCode
 	switch r.Source {
 	case grantDeviceCode:

@@ -47,6 +47,9 @@ func grantName(r credential.Record) string { return cmp.Or(r.Source, grantClient
 
 // explainGrantRefused says that the server refuses what the grant sends, for good as far as that is known.
 func explainGrantRefused(about subject, e *credential.Error) []string {
+	if e.Reason == credential.ReasonRevoked {
+		return []string{wasRevoked(about, e.Record), "Nobody has to authorize: its grant is good for another token. What depends on this pair fails until then.", "Apply the oauth_token_pair, which asks for one."}
+	}
 	what := "what " + grantName(e.Record) + " sends"
 	if e.Record.Source == grantPassword {
 		what = "username and password"

@@ -13,7 +13,7 @@ import (
 // that is not special to a code.
 func explainExchange(about subject, e *credential.Error) []string {
 	spent := "A code is never sent twice, so a new one is needed."
-	if r := e.Record; r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired {
+	if r := e.Record; r.Generation > 0 && !r.Status.Ended() {
 		spent += " The tokens of the earlier authorization are unchanged and still in use."
 	}
 	var what string
@@ -95,7 +95,7 @@ func explainDiscovery(about subject, r credential.Record, e *oauth.DiscoveryErro
 		works += " The code was not used; most servers let it live for minutes."
 	case about.destroying:
 		works += " Nothing was revoked or removed, and the stored credential still works. A destroy can be repeated; to leave the tokens alone, set revoke_on_destroy = false, apply, and destroy then."
-	case r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired:
+	case r.Generation > 0 && !r.Status.Ended():
 		works += " The stored credential was not used up and still works."
 	}
 	written := "token_endpoint, authorization_endpoint and revocation_endpoint"
@@ -149,7 +149,7 @@ func explainSubject(about subject, s *credential.SubjectError) []string {
 // explainPush says why there is no URL to open. A pushed request uses nothing up, whatever becomes of it.
 func explainPush(about subject, e *credential.Error, failed *credential.PushError) []string {
 	works := "Nothing was used up: no person has been asked yet."
-	if r := e.Record; r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired {
+	if r := e.Record; r.Generation > 0 && !r.Status.Ended() {
 		works = "Nothing was used up, and the stored credential is unchanged."
 	}
 	where := failed.Endpoint

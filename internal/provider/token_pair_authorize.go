@@ -183,7 +183,7 @@ func (a *applying) authorize(ctx context.Context) (credential.Result, bool) {
 func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	record, err := a.eng.Peek(ctx, a.about.name)
 	result := credential.Result{Record: record}
-	due := record.Mints() || record.Generation > 0 && record.Status != credential.StatusAuthorizationRequired
+	due := record.Mints() || record.Generation > 0 && !record.Status.Ended()
 	if err == nil && due {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
 		if e := credential.AsError(err); err != nil && tolerable(e, a.state, a.regranted) {

@@ -97,7 +97,7 @@ func waited(p credential.Polled, now time.Time) string {
 // stillToAuthorize is the end of an apply that leaves it to a person to confirm a code. The zero result says that there are tokens of
 // an earlier authorization, which are looked after as ever.
 func (a *applying) stillToAuthorize(r credential.Record) credential.Result {
-	if r.StatusAt(a.session.now()) == credential.StatusAuthorizationRequired {
+	if r.StatusAt(a.session.now()).Ended() {
 		return credential.Result{Record: r}
 	}
 	return credential.Result{}
@@ -112,7 +112,7 @@ func (a *applying) notOffered(ctx context.Context, err error) (credential.Result
 // notAuthorized ends an apply whose device code has led to nothing: in an error, unless an earlier authorization still works.
 func (a *applying) notAuthorized(ctx context.Context, err error) (credential.Result, bool) {
 	record, peekErr := a.eng.Peek(ctx, a.about.name)
-	if peekErr == nil && !blocks(err) && record.StatusAt(a.session.now()) != credential.StatusAuthorizationRequired && record.Generation > 0 {
+	if peekErr == nil && !blocks(err) && !record.StatusAt(a.session.now()).Ended() && record.Generation > 0 {
 		a.diags.AddAttributeWarning(pathDeviceCode(), "Unable to Authorize Token Pair", "The tokens of the earlier authorization still work and are used.\n\n"+engineDetail(a.about, err))
 		return credential.Result{}, true
 	}

@@ -67,7 +67,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		m.Scopes = setOf(t.Scopes)
 	}
 	m.Connection = connectionOf(t.Connection)
-	gone := status == credential.StatusAuthorizationRequired && !t.Alive(now, 0)
+	gone := status.Ended() && !t.Alive(now, 0)
 	if gone || t.Access.IsEmpty() {
 		return
 	}
@@ -112,7 +112,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 // replica is what the state knows of the credential. family comes from the private state.
 func (m *tokenPairModel) replica(family string) credential.Replica {
 	p := credential.Replica{Family: family, Generation: m.Generation.ValueInt64(), Minted: m.mints()}
-	p.Unauthorized = m.Status.ValueString() == string(credential.StatusAuthorizationRequired)
+	p.Unauthorized = credential.Status(m.Status.ValueString()).Ended()
 	t := &p.Tokens
 	t.Access, t.Refresh, t.ID = secret.New(m.AccessToken.ValueString()), secret.New(m.RefreshToken.ValueString()), secret.New(m.IDToken.ValueString())
 	t.Type, t.ProofKey = m.TokenType.ValueString(), secret.New(m.DPoPPrivateKey.ValueString())

@@ -227,7 +227,7 @@ func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state t
 	switch {
 	case state.otherGrant(record):
 		return verdictAuthorize
-	case record.Mints() && record.Status == credential.StatusAuthorizationRequired: // only an apply asks again
+	case record.Mints() && record.Status.Ended(): // only an apply asks again
 		return verdictAuthorize
 	case !state.DeviceCode.IsNull() && record.WantsDevice(r.session.now()): // a code is asked for, and collected, by an apply
 		return verdictAuthorize

@@ -85,7 +85,7 @@ func tokenPairAttributes() map[string]schema.Attribute {
 // Descriptions that the resource and its data source share.
 const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
-		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came."
+		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came; `revoked`: its tokens were revoked on purpose by the action `oauth_revoke`, and a person must authorize again (a pair that needs no person gets another token with the next apply)."
 	describeTokenType    = "The type of the access token: mostly `Bearer`. `DPoP` with `dpop_bound_access_tokens`; such a token is of use only to who has `dpop_private_key`, and as a bearer token it is refused."
 	describeProofKey     = "The key that the tokens are bound to by DPoP (RFC 9449), as a JWK: whoever uses the access token signs a proof with it for each request, and sends the token as `Authorization: DPoP …`. Most providers, and the `http` data source, cannot do that. Null with a token that is not bound."
 	describeURLExpiresAt = "Until when `authorization_url` can be opened (RFC 3339, UTC): the server keeps a pushed authorization request (RFC 9126) for a minute or so. Null if the URL does not expire."

@@ -69,7 +69,7 @@ func (a *applying) taken(result credential.Result, err error, at path.Path, fail
 // one.
 func explainAssertion(about subject, e *credential.Error) []string {
 	left := ""
-	if r := e.Record; r.Generation > 0 && r.Status != credential.StatusAuthorizationRequired {
+	if r := e.Record; r.Generation > 0 && !r.Status.Ended() {
 		left = " The tokens of an earlier one are unchanged and still in use."
 	}
 	spent := "It is not sent again." + left

@@ -80,7 +80,11 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	summary := "Token Pair Not Refreshed"
 	switch e.Kind {
 	case credential.KindAuthorize:
-		summary = cmp.Or(about.headline, forPlan(about, "Authorization Required"))
+		summary = "Authorization Required"
+		if e.Reason == credential.ReasonRevoked {
+			summary = "Token Pair Revoked"
+		}
+		summary = cmp.Or(about.headline, forPlan(about, summary))
 	case credential.KindUnknown:
 		if !e.Record.Mints() {
 			summary = "Outcome of a Refresh Unknown"
@@ -205,6 +209,8 @@ func warnStatus(about subject, record credential.Record, now time.Time, diags *d
 			e.Reason = credential.ReasonNoRefreshToken
 		}
 		warnNoToken(about, e, diags)
+	case credential.StatusRevoked:
+		warnNoToken(about, &credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonRevoked, Record: record}, diags)
 	case credential.StatusOutcomeUnknown:
 		at, may, _ := credential.NextResend(record, about.session.deps.Hostname, now)
 		e := &credential.Error{Kind: credential.KindUnknown, Record: record, Until: at}
@@ -331,7 +337,7 @@ func warnOtherClient(about subject, now credential.Record, diags *diag.Diagnosti
 
 func warnUsedInput(about subject, record credential.Record, at path.Path, diags *diag.Diagnostics) {
 	what := "What the token store holds is used. This is as it should be when a resource is made again or imported."
-	if record.Status == credential.StatusAuthorizationRequired {
+	if record.Status.Ended() {
 		what = "It did not lead to tokens that still work."
 	}
 	diags.AddAttributeWarning(at, "Used Before",
@@ -354,7 +360,7 @@ func consumedCode(record credential.Record, config, state tokenPairModel, at pat
 	if !config.brings(state) {
 		return true
 	}
-	if record.Status == credential.StatusAuthorizationRequired && !state.ID.IsNull() {
+	if record.Status.Ended() && !state.ID.IsNull() {
 		addEngineError(diags, at, "Unable to Authorize Token Pair", about, &credential.Error{Kind: credential.KindConsumed, Record: record})
 		return false
 	}

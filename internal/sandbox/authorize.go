@@ -111,7 +111,7 @@ func (s *Server) checkRequest(params url.Values, issuer string) (authorization, 
 	if !request.redirectGiven && len(registered) == 1 {
 		request.redirectURI = registered[0] // RFC 6749 §3.1.2.3
 	}
-	if !slices.Contains(registered, request.redirectURI) {
+	if !slices.ContainsFunc(registered, func(uri string) bool { return uri == request.redirectURI || isLoopbackOf(uri, request.redirectURI) }) {
 		return authorization{}, &denial{code: "invalid_request", description: "redirect_uri is not registered for this client"}
 	}
 	code, description := s.checkTrusted(&request, params)
@@ -119,6 +119,18 @@ func (s *Server) checkRequest(params url.Values, issuer string) (authorization, 
 		return authorization{}, &denial{request.redirectURI, request.state, code, description}
 	}
 	return request, nil
+}
+
+// isLoopbackOf tells whether a redirect URI is the registered one at another port: a native app gets whatever port is free when it
+// begins to listen (RFC 8252 §7.3).
+func isLoopbackOf(registered, given string) bool {
+	r, err1 := url.Parse(registered)
+	g, err2 := url.Parse(given)
+	if err1 != nil || err2 != nil || r.Scheme != "http" || r.Port() != "" || g.Port() == "" || g.Hostname() != r.Hostname() {
+		return false
+	}
+	g.Host = r.Host
+	return (r.Hostname() == "127.0.0.1" || r.Hostname() == "::1") && g.String() == r.String()
 }
 
 var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)

@@ -64,7 +64,7 @@ type Client struct {
 	ID     string
 	Secret string // empty for a public client
 	// RedirectURIs are compared character by character (RFC 6749 §3.1.2.3). One that begins with a slash is completed
-	// with the issuer.
+	// with the issuer; one of http://127.0.0.1 or http://[::1] without a port stands for every port (RFC 8252 §7.3).
 	RedirectURIs []string
 	// AuthMethod is the one method the client may use, or AuthAny. Empty means AuthAny with a secret and AuthNone
 	// without.

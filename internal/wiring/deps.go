@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -41,6 +42,7 @@ type Deps struct {
 	Timings    credential.Timings
 	Section    *credential.Sections
 	Presets    credential.Presets
+	Browser    func(ctx context.Context, url string) error // opens one on this machine; nil: there is none
 }
 
 // StoreKind is a kind of token store.

@@ -18,6 +18,7 @@ const module = "github.com/seed-55355b43/terraform-provider-oauth"
 var packages = map[string]string{
 	"command":    module + "/internal/command",
 	"credential": module + "/internal/credential",
+	"login":      module + "/internal/login",
 	"oauth":      module + "/internal/oauth",
 	"platform":   module + "/internal/platform",
 	"provider":   module + "/internal/provider",
@@ -41,6 +42,7 @@ var packages = map[string]string{
 	"porcupine": "github.com/anishathalye/porcupine",
 	"x/oauth2":  "golang.org/x/oauth2",
 	"jose":      "github.com/go-jose/go-jose/v4",
+	"browser":   "github.com/cli/browser",
 	"x/sys":     "golang.org/x/sys/unix",
 	"norm":      "golang.org/x/text/unicode/norm",
 	"framework": "github.com/hashicorp/terraform-plugin-framework/resource",
@@ -57,6 +59,7 @@ var foreignModules = []string{
 	"example.com/stray",
 	"filippo.io/age",
 	"github.com/anishathalye/porcupine",
+	"github.com/cli/browser",
 	"github.com/go-jose/go-jose/v4",
 	"github.com/hashicorp/terraform-plugin-framework",
 	"github.com/hashicorp/terraform-plugin-log",

@@ -1,0 +1,87 @@
+package provider
+
+import (
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	resource "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
+)
+
+// asPair is what the model says in the terms of a token pair.
+func (m *authorizeModel) asPair() *tokenPairModel {
+	return &tokenPairModel{Name: m.Name, Client: m.Client, AuthorizationCode: m.AuthorizationCode, DeviceCode: m.DeviceCode}
+}
+
+// validate checks what is known of a configuration.
+func (m *authorizeModel) validate(insecure bool, diags *diag.Diagnostics) {
+	pair := m.asPair()
+	code, device := isGiven(m.AuthorizationCode), isGiven(m.DeviceCode)
+	switch {
+	case code && device:
+		diags.AddAttributeError(path.Root(grantDeviceCode), "Contradicting Grants", "authorization_code and device_code cannot be used together. Keep one of them.")
+		return
+	case isGiven(m.Client) && m.AuthorizationCode.IsNull() && m.DeviceCode.IsNull():
+		diags.AddAttributeError(path.Root(grantAuthorizationCode), "Missing Grant",
+			"With client, the action needs to know what a person is asked for: authorization_code = { redirect_uri = … } for one before a browser on this machine, or device_code = {} for one on any device.")
+		return
+	}
+	if uri := member(m.AuthorizationCode, "redirect_uri"); code && isGiven(uri) && checkRedirectURI(uri.ValueString()) == nil && !login.Loopback(uri.ValueString()) {
+		e := &login.Error{Reason: login.ReasonNoLoopback, Name: m.Name.ValueString(), Address: uri.ValueString()}
+		parts := e.Parts()
+		diags.AddAttributeError(path.Root(grantAuthorizationCode).AtName("redirect_uri"), "Unable to Receive the Answer", parts[0]+"\n\n"+parts[2])
+	}
+	if !isGiven(m.Client) {
+		return
+	}
+	checkClient(path.Root("client"), func(name string) types.String { return memberText(m.Client, name) }, platformParameters(m.Client), policyOf(m.Client), insecure, diags)
+	pair.validateAuthorization(diags)
+	pair.validateGrantRequest(diags)
+}
+
+// rejectSecrets reports secrets that would stand in the plan where the provider keeps them out of it.
+func (m *authorizeModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
+	if s.secretsInState || !isGiven(m.Client) {
+		return
+	}
+	for _, f := range clientSecrets() {
+		if isGiven(member(m.Client, f.name)) {
+			diags.AddAttributeError(path.Root("client").AtName(f.name), "Secret Would Enter the Plan",
+				"The provider has secrets_in_state = false, and client."+f.name+" is kept in the plan. Use "+f.name+"_wo instead, which takes ephemeral values. Nothing was read or sent.")
+		}
+	}
+}
+
+// actionAttributes are those of a resource as an action has them. An action keeps nothing, so a write-only argument needs no version;
+// one may be given, as the same object stands in a resource.
+func actionAttributes(attributes map[string]resource.Attribute) map[string]schema.Attribute {
+	taken := map[string]schema.Attribute{}
+	for name, one := range attributes {
+		text, need, may := one.GetMarkdownDescription(), one.IsRequired(), one.IsOptional()
+		switch a := one.(type) {
+		case resource.StringAttribute:
+			validators := a.Validators
+			if a.WriteOnly {
+				text, validators = "As `"+strings.TrimSuffix(name, "_wo")+"`, for ephemeral values.", validators[1:] // the first wants the version
+			}
+			taken[name] = schema.StringAttribute{MarkdownDescription: text, Required: need, Optional: may, WriteOnly: a.WriteOnly, Validators: validators}
+		case resource.Int64Attribute:
+			taken[name] = schema.Int64Attribute{MarkdownDescription: "Without meaning here: an action keeps nothing.", Optional: true, Validators: a.Validators}
+		case resource.BoolAttribute:
+			taken[name] = schema.BoolAttribute{MarkdownDescription: text, Required: need, Optional: may, Validators: a.Validators}
+		case resource.SetAttribute:
+			taken[name] = schema.SetAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+		case resource.ListAttribute:
+			taken[name] = schema.ListAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+		case resource.MapAttribute:
+			taken[name] = schema.MapAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+		case resource.SingleNestedAttribute:
+			taken[name] = schema.SingleNestedAttribute{MarkdownDescription: text, Required: need, Optional: may, Attributes: actionAttributes(a.Attributes), Validators: a.Validators}
+		}
+	}
+	return taken
+}
