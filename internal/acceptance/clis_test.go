@@ -14,7 +14,7 @@ func terraform115(t testing.TB) string {
 	t.Helper()
 	path := os.Getenv("TF_ACC_TERRAFORM_115")
 	if path == "" {
-		path = filepath.Join("..", "..", ".bin", "clis", "terraform-1.15.9")
+		path = filepath.Join("..", "..", ".bin", "clis", "terraform")
 	}
 	path, err := filepath.Abs(path)
 	if err == nil {

@@ -108,6 +108,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, longToken, longProxy, credentialModule, apiTokenModule,
+		rotateExample, revokeExample, listExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*", "guides/*/*", "modules/*"} {

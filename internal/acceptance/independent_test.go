@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -67,6 +68,17 @@ resource "oauth_token_pair" "this" {
 	after := p.counters()
 	if after.Refresh-before.Refresh != plans || after.Refused != 0 {
 		t.Errorf("%d discarded plans: %+v, then %+v; want one refresh each and none refused", plans, before, after)
+	}
+	// At the shell it is one asker more. No token lives for an hour there, so that asks for a refresh.
+	token := w.shell("", "token", "--name", "independent", "--min-validity", "1h")
+	if seen := p.introspect(strings.TrimSpace(token.out)); token.code != 0 || seen["active"] != true || !strings.Contains(token.err, "which is less than --min-validity") {
+		t.Errorf("%+v, of which the server says %v", token, seen)
+	}
+	if c := p.counters(); c.Refresh != after.Refresh+1 || c.Refused != 0 {
+		t.Errorf("%+v, then %+v; want one refresh more and none refused", after, c)
+	}
+	if status := w.shell("", "status", "--check"); status.code != 0 || !strings.Contains(status.out, "independent  active") {
+		t.Errorf("%+v", status)
 	}
 	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
 	if c := p.counters(); c.Refused != 0 {

@@ -36,7 +36,7 @@ func exitCodes() []struct {
 		{exitDone, "all that was asked for was done"},
 		{exitFailed, "something was not done, or could not be read; standard error says what and why"},
 		{exitUsage, "nothing was done: the command line, the environment or the key file is wrong"},
-		{exitPerson, "a person is needed now, most often to authorize; only token, and status with --check"},
+		{exitPerson, "a person is needed now, most often to authorize; only token and authorize, and status with --check"},
 		{exitSoon, "a person is needed before long; only status with --check"},
 	}
 }
@@ -60,6 +60,7 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"status", "tell what a token store holds, and what needs a person", runStatus},
 		{"token", "print a fresh access token, for scripts, Kubernetes clients and git", runToken},
+		{"authorize", "have a person authorize a credential", runAuthorize},
 		{"move", "move credentials from one token store to another", runMove},
 	}
 }
@@ -102,9 +103,9 @@ func overview(all []subcommand) string {
 	var text strings.Builder
 	text.WriteString("This is a Terraform provider: terraform and tofu start it by themselves. For people it has subcommands:\n\n")
 	for _, c := range all {
-		fmt.Fprintf(&text, "  terraform-provider-oauth %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(&text, "  terraform-provider-oauth %-9s %s\n", c.name, c.summary)
 	}
-	fmt.Fprintf(&text, "  terraform-provider-oauth %-8s %s\n", "version", "tell the version")
+	fmt.Fprintf(&text, "  terraform-provider-oauth %-9s %s\n", "version", "tell the version")
 	text.WriteString("\nEach tells more with --help. Exit codes:\n\n")
 	for _, c := range exitCodes() {
 		fmt.Fprintf(&text, "  %d  %s\n", c.code, c.means)

@@ -59,7 +59,9 @@ func (o tokenOptions) git(asked gitAsked) printer {
 	}
 	switch o.operation {
 	case "get":
-		return func(w io.Writer, _ func(string) string, _ string, r credential.Record) error { return o.answer(w, asked, r) }
+		return func(w io.Writer, _ func(string) string, _ string, r credential.Record) error {
+			return o.answer(w, asked, r)
+		}
 	case "erase":
 		return func(io.Writer, func(string) string, string, credential.Record) error { return nil }
 	}

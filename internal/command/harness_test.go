@@ -6,15 +6,18 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
@@ -27,15 +30,21 @@ type bench struct {
 	env      map[string]string
 	a, b     string // URLs
 	key      string
+	rescue   string // the folder of rescue files
 	secrets  []string
 	out, err bytes.Buffer
 	creates  func(key string) // runs before each Create; nil: nothing
 	pg       func(url string) (store.Store, error)
+	later    time.Duration // how far the clock is ahead
+	in       string        // standard input
+	sink     io.Writer     // standard output; nil: out
+	typing   io.Reader     // standard input that comes bit by bit; nil: in
+	browser  func(ctx context.Context, url string) error
 }
 
 func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
-	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t)}
+	n := &bench{t: t, env: map[string]string{}, a: "file://" + filepath.ToSlash(dir) + "/a", b: "file://" + filepath.ToSlash(dir) + "/b", key: newKey(t), rescue: filepath.Join(dir, "rescue")}
 	n.env[wiring.KeyVariable] = n.key
 	return n
 }
@@ -62,18 +71,33 @@ func (n *bench) deps() Deps {
 	if n.pg != nil {
 		stores["postgres"] = wiring.StoreKind{Open: n.pg, NeedsKey: true}
 	}
-	rescue := filepath.Join(n.t.TempDir(), "rescue")
 	return Deps{
 		Deps: wiring.Deps{
 			Stores:     stores,
-			RescueDirs: func() []string { return []string{rescue} },
+			RescueDirs: func() []string { return []string{n.rescue} },
 			DefaultDir: func() (string, error) { return "", errors.New("there is no home") },
 			Getenv:     func(name string) string { return n.env[name] },
-			Hostname:   "here", Clock: credential.SystemClock(), Random: rand.Reader, Timings: credential.DefaultTimings(),
+			Presets:    platform.Presets(), Browser: n.browser,
+			Hostname: "here", Clock: ahead{credential.SystemClock(), n.later}, Random: rand.Reader, Timings: credential.DefaultTimings(),
 		},
-		Version: "test", Stdin: strings.NewReader(""), Stdout: &n.out, Stderr: &n.err,
+		Version: "test", Stdin: n.stdin(), Stdout: n.stdout(), Stderr: &n.err,
 	}
 }
+
+func (n *bench) stdout() io.Writer {
+	if n.sink != nil {
+		return n.sink
+	}
+	return &n.out
+}
+
+// ahead is a clock that others are behind.
+type ahead struct {
+	credential.Clock
+	by time.Duration
+}
+
+func (a ahead) Now() time.Time { return a.Clock.Now().Add(a.by) }
 
 // watched is a file store that tells of what it makes.
 type watched struct {
@@ -97,6 +121,20 @@ func (n *bench) run(ctx context.Context, args ...string) int {
 	if !handled {
 		n.t.Fatalf("%v is not handled", args)
 	}
+	n.mustBeQuiet(args)
+	return code
+}
+
+func (n *bench) stdin() io.Reader {
+	if n.typing != nil {
+		return n.typing
+	}
+	return strings.NewReader(n.in)
+}
+
+// mustBeQuiet fails if the output holds a secret.
+func (n *bench) mustBeQuiet(args []string) {
+	n.t.Helper()
 	for _, s := range append(n.secrets, n.key, "hunter2") {
 		for _, form := range []string{s, url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte(s))} {
 			if strings.Contains(n.out.String()+n.err.String(), form) {
@@ -104,7 +142,6 @@ func (n *bench) run(ctx context.Context, args ...string) int {
 			}
 		}
 	}
-	return code
 }
 
 func (n *bench) want(stdout string, stderr ...string) {

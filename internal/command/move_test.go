@@ -21,14 +21,25 @@ func TestRun(t *testing.T) {
 	}
 	for _, arg := range []string{"help", "-h", "--help", "-help"} {
 		n := newBench(t)
-		if code := n.run(t.Context(), arg); code != 0 || !strings.Contains(n.out.String(), "terraform-provider-oauth move     move credentials") || n.err.Len() > 0 {
+		if code := n.run(t.Context(), arg); code != 0 || !strings.Contains(n.out.String(), "terraform-provider-oauth move      move credentials") || n.err.Len() > 0 {
 			t.Errorf("%s: code %d\n%s%s", arg, code, &n.out, &n.err)
 		}
 		if code := n.run(t.Context(), "move", arg); code != 0 || n.out.String() != moveHelp || n.err.Len() > 0 {
 			t.Errorf("move %s: code %d\n%s%s", arg, code, &n.out, &n.err)
 		}
 	}
+	for _, arg := range []string{"version", "-version", "--version"} {
+		n := newBench(t)
+		if code := n.run(t.Context(), arg); code != 0 || n.out.String() != "terraform-provider-oauth test\n" || n.err.Len() > 0 {
+			t.Errorf("%s: code %d\n%s%s", arg, code, &n.out, &n.err)
+		}
+	}
 	n := newBench(t)
+	for name, help := range map[string]string{"status": statusHelp, "token": tokenHelp} {
+		if code := n.run(t.Context(), name, "--help"); code != 0 || n.out.String() != help || n.err.Len() > 0 {
+			t.Errorf("%s: code %d\n%s%s", name, code, &n.out, &n.err)
+		}
+	}
 	if code := n.run(t.Context(), "mvoe"); code != 2 || !strings.Contains(n.err.String(), "no such subcommand") || n.out.Len() > 0 {
 		t.Errorf("code %d\n%s%s", code, &n.out, &n.err)
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -24,6 +23,15 @@ type moveLine struct {
 	Generation int64    `json:"generation,omitempty"`
 	Notes      []string `json:"notes,omitempty"`
 	Error      string   `json:"error,omitempty"`
+}
+
+// moveDocument is all that is told.
+type moveDocument struct {
+	From   string     `json:"from"`
+	To     string     `json:"to"`
+	DryRun bool       `json:"dry_run"`
+	OK     bool       `json:"ok"`
+	Lines  []moveLine `json:"lines"`
 }
 
 // moveReport does the moves and collects what there is to tell.
@@ -153,17 +161,9 @@ func (r *moveReport) printTable() {
 }
 
 func (r *moveReport) printJSON() {
-	out := struct {
-		From   string     `json:"from"`
-		To     string     `json:"to"`
-		DryRun bool       `json:"dry_run"`
-		OK     bool       `json:"ok"`
-		Lines  []moveLine `json:"lines"`
-	}{r.from, r.to, r.options.dryRun, !r.failed, r.lines}
+	out := moveDocument{r.from, r.to, r.options.dryRun, !r.failed, r.lines}
 	if out.Lines == nil {
 		out.Lines = []moveLine{}
 	}
-	e := json.NewEncoder(r.deps.Stdout)
-	e.SetIndent("", "  ")
-	_ = e.Encode(out) // likewise
+	_ = printJSON(r.deps.Stdout, out) // likewise
 }

@@ -71,11 +71,11 @@ func TestJudge(t *testing.T) {
 		"no refresh token": {func(r *credential.Record) { r.Tokens.Refresh = secret.String{} }, nil, "active", needsSoon, "token 60m (2026-03-01)",
 			"its authorization ends"},
 		"no refresh token, over": {func(r *credential.Record) { r.Tokens.Refresh, r.Tokens.ExpiresAt = secret.String{}, hours(-0.5) }, nil,
-			"authorization_required", needsNow, "-", "it is dead; apply"},
+			"authorization_required", needsNow, "-", "it is dead; run terraform-provider-oauth authorize --name exact"},
 		"minted": {func(r *credential.Record) {
 			r.Grant, r.Tokens.Refresh, r.Tokens.ExpiresAt = &credential.Grant{}, secret.String{}, hours(-0.5)
 		}, nil, "active", needsNothing, "-", ""},
-		"dead": {dead, nil, "authorization_required", needsNow, "-", "it is dead, since 2026-03-01 10:00:00Z: refused; apply its configuration"},
+		"dead": {dead, nil, "authorization_required", needsNow, "-", "it is dead, since 2026-03-01 10:00:00Z: refused; run terraform-provider-oauth authorize --name exact, or apply its configuration"},
 		"dead, URL": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x"}}
@@ -83,12 +83,12 @@ func TestJudge(t *testing.T) {
 		"dead, URL over": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x", ExpiresAt: hours(-1)}}
-		}, nil, "authorization_required", needsNow, "-", "refused; apply its configuration"},
+		}, nil, "authorization_required", needsNow, "-", "refused; run terraform-provider-oauth authorize --name exact, or apply its configuration"},
 		"new": {func(r *credential.Record) {
 			*r = credential.Record{Status: credential.StatusAuthorizationRequired, Source: "device_code", Device: &credential.Device{
 				Code: secret.New("device-hunter2"), UserCode: "ABCD-EFGH", VerificationURI: "https://as.example/device", ExpiresAt: hours(0.1)}}
 		}, nil, "authorization_required", needsNow, "-", "nobody has authorized it yet; enter the code ABCD-EFGH at https://as.example/device"},
-		"revoked": {func(r *credential.Record) { r.Status = credential.StatusRevoked }, nil, "revoked", needsNow, "-", "it is dead; apply"},
+		"revoked": {func(r *credential.Record) { r.Status = credential.StatusRevoked }, nil, "revoked", needsNow, "-", "it is dead; run terraform-provider-oauth authorize --name exact"},
 		"unknown, once more": {func(r *credential.Record) {
 			u := lost
 			r.Status, r.Unknown, r.Client.Policy.OnReuse = credential.StatusOutcomeUnknown, &u, credential.ReuseReject
@@ -244,6 +244,65 @@ app-visma     active  app        -       elsewhere  -      as.example
 	n.env[wiring.KeyVariable] = newKey(t)
 	if code := n.run(t.Context(), "status", "--check"); code != 3 || strings.Count(n.out.String(), "; give the key that it was sealed with") != 4 {
 		t.Errorf("code %d\n%s", code, &n.out)
+	}
+}
+
+// TestStatusOfRescueFiles: a reply that waits on this machine is told, with who has to do what, and stays where it is.
+func TestStatusOfRescueFiles(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	n.pair(n.a, "exact")
+	n.pair(n.a, "visma")
+	n.env[wiring.StoreVariable] = n.a
+	keys, err := n.deps().keys("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, _, err := n.deps().OpenStore(n.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := credential.NewRescueDir([]string{n.rescue}, keys, seal.NewStore(inner, keys, nil).ID)
+	const reply = `{"format":1,"kind":"rescue","key":"pair/exact","attempt":"aa","purpose":"refresh","family":"f","base":1,"claimed_at":"2026-03-01T12:00:00Z","ttl":1,"sent_at":"2026-03-01T12:00:00Z","status":200,"body":"aHVudGVyMg=="}`
+	path, err := dir.Save(t.Context(), "pair/exact", "aa", []byte(reply))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(code int, name string, want ...string) {
+		t.Helper()
+		args := []string{"status", "--check"}
+		if name != "" {
+			args = append(args, "--name", name)
+		}
+		if got := n.run(t.Context(), args...); got != code {
+			t.Errorf("code %d, want %d", got, code)
+		}
+		for _, text := range want {
+			if !strings.Contains(n.out.String(), text) {
+				t.Errorf("%s\nlacks %q", &n.out, text)
+			}
+		}
+		if len(want) == 0 && strings.Contains(n.out.String(), "waits in") {
+			t.Errorf("%s", &n.out)
+		}
+	}
+	check(0, "", "credential exact: a reply of the server waits in "+path+"; a run that is under way puts it into the store")
+	dir.LetGo(path)
+	check(4, "", "credential exact: a reply of the server waits in "+path+"; the next run on this machine, by the same user, puts it into the store")
+	check(4, "exact", "waits in "+path)
+	check(0, "visma")
+	if err := os.WriteFile(path, []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(3, "", "a reply of the server waits in "+path+" and cannot be read (", "Do not delete it")
+	n.run(t.Context(), "status", "--json")
+	for _, want := range []string{`"rescue_files": [`, `"path": "` + path, `"needs": "now"`, `"in_use": false`} {
+		if !strings.Contains(n.out.String(), want) {
+			t.Errorf("%s\nlacks %q", &n.out, want)
+		}
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "broken" {
+		t.Errorf("the file was touched: %v", err)
 	}
 }
 

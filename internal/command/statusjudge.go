@@ -12,6 +12,13 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 )
 
+// Notes that the guide shows.
+const (
+	noteUnused     = "the refresh token dies unless a run uses it before the deadline, and none has lately"
+	noteAuthorize  = "; run terraform-provider-oauth authorize --name %s, or apply its configuration"
+	noteSecretSoon = "its client_secret expires soon; apply its configuration, which asks the server for another one"
+)
+
 // judge turns records into what is told of them. It is pure.
 type judge struct {
 	now    time.Time
@@ -42,7 +49,7 @@ func (j judge) credential(name string, r credential.Record, err error, history b
 		return c
 	}
 	c.Status = string(r.StatusAt(j.now))
-	c.Platform, c.Issuer, c.ClientID, c.server = r.Client.Platform, r.Client.Issuer, r.Client.ClientID, server(r.Client)
+	c.Platform, c.Issuer, c.ClientID, c.server = r.Client.Platform, r.Client.Issuer, r.Client.ClientID, serverOf(r.Client)
 	c.Grant, c.Strategy = r.Source, cmp.Or(string(r.Refresh.Strategy), string(credential.StrategyBeforeExpiry))
 	c.Scopes = r.Tokens.Scopes
 	c.IssuedAt, c.ExpiresAt, c.LastRotatedAt = when(r.Tokens.IssuedAt), when(r.Tokens.ExpiresAt), when(r.LastRotatedAt)
@@ -90,7 +97,7 @@ func (j judge) deadline(c *credentialStatus, r credential.Record) {
 			"unless a run shows that it still works")
 	case left < j.within && !keep.IsZero() && !j.now.Before(keep):
 		c.Needs = c.Needs.or(needsSoon)
-		c.note("the refresh token dies unless a run uses it before the deadline, and none has lately")
+		c.note(noteUnused)
 	}
 	for _, end := range []time.Time{absolute, token} {
 		if left := end.Sub(j.now); !end.IsZero() && left <= 0 {
@@ -113,8 +120,8 @@ func (j judge) claim(c *credentialStatus, r credential.Record) {
 	switch {
 	case r.Moving() && c.ClaimStale:
 		c.Needs = needsNow
-		c.note("a move to or from " + r.Claim.Peer + " was begun and not finished; run terraform-provider-oauth move again, with the same --from and --to to " +
-			"finish it, or with both exchanged to take it back")
+		c.note("a move to or from " + r.Claim.Peer + " was begun and not finished; run terraform-provider-oauth move again, " +
+			"with the same --from and --to to finish it, or with both exchanged to take it back")
 	case r.Moving():
 		c.note("it is being moved to or from " + r.Claim.Peer)
 	case c.ClaimStale:
@@ -149,7 +156,7 @@ func (j judge) person(c *credentialStatus, r credential.Record) {
 	case c.AuthorizationURL != "":
 		what += "; open its authorization_url, and bring the callback to the configuration (--name shows the URL)"
 	default:
-		what += "; apply its configuration, which tells how to authorize"
+		what += fmt.Sprintf(noteAuthorize, c.Name)
 	}
 	c.note(what)
 }
@@ -187,7 +194,7 @@ func (j judge) registration(name string, g credential.Registration, err error) r
 		return s
 	}
 	s.Status = string(g.Record.Status)
-	s.Platform, s.Issuer, s.ClientID, s.server = g.Client.Platform, g.Client.Issuer, g.Client.ClientID, server(g.Client)
+	s.Platform, s.Issuer, s.ClientID, s.server = g.Client.Platform, g.Client.Issuer, g.Client.ClientID, serverOf(g.Client)
 	d := g.Dynamic
 	if d == nil {
 		return s
@@ -200,7 +207,7 @@ func (j judge) registration(name string, g credential.Registration, err error) r
 		s.Notes = append(s.Notes, "its client_secret has expired; apply its configuration, which asks the server for another one")
 	case left < j.within:
 		s.Needs = needsSoon
-		s.Notes = append(s.Notes, "its client_secret expires soon; apply its configuration, which asks the server for another one")
+		s.Notes = append(s.Notes, noteSecretSoon)
 	}
 	if len(s.Drifted) > 0 {
 		s.Notes = append(s.Notes, "the server has changed "+strings.Join(s.Drifted, ", ")+"; an apply sets it back")
@@ -220,8 +227,8 @@ func unreadable(err error) string {
 	return text
 }
 
-// server is what stands for the server in a table: the platform, else the host.
-func server(c credential.Client) string {
+// serverOf is what stands for the server in a table: the platform, else the host.
+func serverOf(c credential.Client) string {
 	if c.Platform != "" {
 		return c.Platform
 	}

@@ -107,30 +107,39 @@ const maxKeyFile = 64 << 10
 // readKeyFile returns what ParseKeys takes of a file as age-keygen writes it, with a key a line and comments behind #.
 // One that others may read is refused, as ssh does.
 func readKeyFile(path string) (string, error) {
-	f, err := os.Open(path)
+	text, err := readPrivate("key file", path)
 	if err != nil {
-		return "", fmt.Errorf("the key file cannot be read: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("the key file cannot be read: %w", err)
-	case !info.Mode().IsRegular() || info.Size() > maxKeyFile:
-		return "", fmt.Errorf("the key file %s is no file with keys", path)
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return "", fmt.Errorf("the key file %s can be read by others (mode %04o); chmod 600 it, and take the key for known if they did",
-			path, info.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return "", fmt.Errorf("the key file cannot be read: %w", err)
+		return "", err
 	}
 	var keys []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			keys = append(keys, line)
 		}
 	}
 	return strings.Join(keys, ","), nil
+}
+
+// readPrivate reads a file with secrets that nobody else may read. what is how errors call it.
+func readPrivate(what, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
+	case !info.Mode().IsRegular() || info.Size() > maxKeyFile:
+		return "", fmt.Errorf("the %s %s is no file with keys", what, path)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return "", fmt.Errorf("the %s %s can be read by others (mode %04o); chmod 600 it, and take the key for known if they did",
+			what, path, info.Mode().Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
+	}
+	return string(text), nil
 }

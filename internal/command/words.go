@@ -100,7 +100,7 @@ func (w words) authorize(e *credential.Error) []string {
 	case r.Generation == 0 && e.Verdict.Class == "":
 		what, left = fmt.Sprintf("nobody has authorized %s yet.", w.credential()), "Nothing is wrong; there is no token until a person has done that."
 	}
-	return []string{what, left, fmt.Sprintf("A person must authorize: terraform-provider-oauth status --name %s tells what waits for that, and an apply of its configuration how.", w.name)}
+	return []string{what, left, fmt.Sprintf("A person must authorize: run terraform-provider-oauth authorize --name %s, or apply its configuration.", w.name)}
 }
 
 func (w words) unknown(e *credential.Error) []string {

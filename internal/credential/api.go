@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ type API struct {
 	idled   string        // the token that the last of them brought
 	idleEnd time.Duration // a refusal of the API causes no refresh before this
 
+	notices  []Notice // what a person has to be told of the time since Open
 	spending apiBudget
 }
 
@@ -73,7 +75,19 @@ func (a *API) Open(ctx context.Context) (Result, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.learn(ctx, "", result, err)
+	a.notices = nil // the caller has them
 	return result, err
+}
+
+// Told returns what a person has to be told of the time since Open: notices, and the error by which calls got no token to the
+// end.
+func (a *API) Told() ([]Notice, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.lives() {
+		return a.notices, nil
+	}
+	return a.notices, a.failed
 }
 
 // Token returns an access token for the next call. rejected is the ID of one that the API has just refused; empty: none. If the
@@ -113,6 +127,8 @@ func (a *API) fetch(ctx context.Context, rejected string) (Bearer, error) {
 	a.asking = nil
 	a.learn(ctx, rejected, result, err)
 	switch {
+	case err == nil && rejected == a.now.ID: // it was refused, the refresh failed, and no clock condemns it
+		return a.now, a.failed
 	case err != nil && rejected != "":
 		return a.now, err
 	case err != nil && a.lives():
@@ -164,6 +180,7 @@ func (a *API) learn(ctx context.Context, rejected string, result Result, err err
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return // it says nothing about the credential
 	}
+	a.notices = append(slices.DeleteFunc(a.notices, Notice.passes), result.Notices...)
 	if err != nil {
 		a.failed, a.fails = err, a.fails+1
 		a.rest = at + restAfter(AsError(err), a.fails, a.m.Now())
@@ -185,6 +202,15 @@ func (a *API) learn(ctx context.Context, rejected string, result Result, err err
 	if rejected != "" && rejected == a.now.ID && a.rest == 0 {
 		a.rest = at + firstRest
 	}
+}
+
+// passes tells whether a notice is about what the next ask may put right.
+func (n Notice) passes() bool {
+	switch n.Code {
+	case NoticePutOff, NoticeFailed, NoticeNotStored, NoticeUnprobed, NoticeNotLookedUp:
+		return true
+	}
+	return false
 }
 
 // restAfter is how long nobody asks again after a failure.

@@ -65,8 +65,11 @@ func (s *apiBudget) admit(ctx context.Context, m *Manager, client Client) (booke
 	at := m.clock.Monotonic()
 	if of := budgetKey(client); s.of != of || !s.known || at-s.at >= viewFor {
 		view, err := m.ledger(ctx, client)
+		if err != nil && ctx.Err() != nil {
+			return false, ctx.Err()
+		}
 		if err != nil {
-			return false, err
+			return false, AsError(err)
 		}
 		s.of, s.view, s.at, s.known = of, view, at, true
 	}

@@ -192,7 +192,7 @@ func (a *attempt) byPaste(ctx context.Context, o offered) (Outcome, error) {
 	defer stop()
 	a.show(o.pending, "")
 	a.open(ctx, o.pending.URL)
-	a.say("Then paste the whole address that the browser ends up at, from https:// on; it begins with %s. The page there may show an error.", o.pending.RedirectURI)
+	a.say("Then paste the whole address that the browser ends up at; it begins with %s. The page there may show an error.", o.pending.RedirectURI)
 	for range maxPastes {
 		text, err := a.Paste(bound)
 		switch {

@@ -10,8 +10,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -139,7 +141,17 @@ func (a *attempt) say(format string, values ...any) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.Say(fmt.Sprintf(format, values...))
+	a.Say(graphic(fmt.Sprintf(format, values...)))
+}
+
+// graphic leaves out what could move the cursor of a terminal: some of what is said comes from servers.
+func graphic(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != ' ' && (!unicode.IsGraphic(r) || unicode.IsSpace(r)) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
 }
 
 // open has a browser open an address, if there is one. The address was told before.

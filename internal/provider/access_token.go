@@ -108,11 +108,7 @@ func (s *session) use(m *accessTokenModel, ask credential.Ask, diags *diag.Diagn
 // open gets the token. ok is false where there is none, and diags say why: as a warning where lenient allows that.
 func (u *tokenUse) open(ctx context.Context, lenient bool, diags *diag.Diagnostics) (result credential.Result, ok bool) {
 	result, err := u.api.Open(ctx)
-	if u.about.kind == kindClient {
-		warnClientToken(u.about, result, u.least, diags)
-	} else {
-		warnNotices(u.about, result.Notices, diags)
-	}
+	warnUse(u, result, diags)
 	switch {
 	case err == nil:
 		warnUnbound(u.about, result.Record, diags)
@@ -128,6 +124,15 @@ func (u *tokenUse) open(ctx context.Context, lenient bool, diags *diag.Diagnosti
 	}
 	addEngineError(diags, at, "Unable to Get Access Token", u.about, err)
 	return result, false
+}
+
+// warnUse tells what a success still has to say.
+func warnUse(u *tokenUse, result credential.Result, diags *diag.Diagnostics) {
+	if u.about.kind == kindClient {
+		warnClientToken(u.about, result, u.least, diags)
+		return
+	}
+	warnNotices(u.about, result.Notices, diags)
 }
 
 // needs reports what cannot work without a store or before the settings are known. It returns false then.

@@ -58,19 +58,32 @@ func (s *session) startProxy(ctx context.Context, m *apiProxyModel, diags *diag.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.proxies == nil {
-		s.proxies = map[string]*proxy.Proxy{}
+		s.proxies = map[string]runningProxy{}
 	}
-	s.proxies[running.URL()] = running
+	s.proxies[running.URL()] = runningProxy{running, use}
 	return running
 }
 
-func (s *session) stopProxy(ctx context.Context, url string) {
+// runningProxy is one that was started and not yet stopped.
+type runningProxy struct {
+	*proxy.Proxy
+	use *tokenUse
+}
+
+// stopProxy ends a proxy, and tells what its callers could only have found in the answers that they got.
+func (s *session) stopProxy(ctx context.Context, url string, diags *diag.Diagnostics) {
 	s.mu.Lock()
-	running := s.proxies[url]
+	running, ok := s.proxies[url]
 	delete(s.proxies, url)
 	s.mu.Unlock()
-	if running != nil {
-		running.Close(ctx)
+	if !ok {
+		return
+	}
+	running.Close(ctx)
+	notices, err := running.use.api.Told()
+	warnUse(running.use, credential.Result{Notices: notices}, diags)
+	if err != nil {
+		diags.AddWarning("Requests Without an Access Token", "Requests through oauth_api_proxy were answered by the proxy itself, for want of an access token.\n\n"+engineDetail(running.use.about, err))
 	}
 }
 

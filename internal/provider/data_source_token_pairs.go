@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -82,8 +83,13 @@ func (d *tokenPairsDataSource) Read(ctx context.Context, _ datasource.ReadReques
 		}
 	}
 	if len(why) > 0 {
-		resp.Diagnostics.AddWarning("Token Pairs Not Readable",
-			fmt.Sprintf("The token store %s holds token pairs that cannot be read. They are unchanged.\n\n%s", d.session.location, strings.Join(why, "\n")))
+		warnUnreadable(d.session, why, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// warnUnreadable tells which token pairs of the store cannot be read, and why.
+func warnUnreadable(s *session, why []string, diags *diag.Diagnostics) {
+	diags.AddWarning("Token Pairs Not Readable",
+		fmt.Sprintf("The token store %s holds token pairs that cannot be read. They are unchanged.\n\n%s", s.location, strings.Join(why, "\n")))
 }

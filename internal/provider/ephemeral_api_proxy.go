@@ -113,7 +113,7 @@ func (e *apiProxyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest,
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, keyProxy, key)...)
 	}
 	if resp.Diagnostics.Append(resp.Result.Set(ctx, model)...); resp.Diagnostics.HasError() {
-		e.session.stopProxy(ctx, running.URL())
+		e.session.stopProxy(ctx, running.URL(), &resp.Diagnostics)
 	}
 }
 
@@ -122,7 +122,7 @@ func (e *apiProxyEphemeral) Close(ctx context.Context, req ephemeral.CloseReques
 	resp.Diagnostics.Append(diags...)
 	var url string
 	if err := json.Unmarshal(key, &url); err == nil {
-		e.session.stopProxy(ctx, url)
+		e.session.stopProxy(ctx, url, &resp.Diagnostics)
 	}
 }
 

@@ -109,7 +109,8 @@ func (p *oauthProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ActionData = s, s, s, s
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
+	resp.ActionData, resp.ListResourceData = s, s
 }
 
 func (p *oauthProvider) Resources(context.Context) []func() resource.Resource {

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dataschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	ephemeralschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -27,6 +29,8 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 		switch m := m.(type) {
 		case map[string]*tfprotov6.Schema:
 			return slices.Sorted(maps.Keys(m))
+		case map[string]*tfprotov6.ActionSchema:
+			return slices.Sorted(maps.Keys(m))
 		default:
 			return nil
 		}
@@ -35,11 +39,15 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 		"resources":           names(p.schemas.ResourceSchemas),
 		"data sources":        names(p.schemas.DataSourceSchemas),
 		"ephemeral resources": names(p.schemas.EphemeralResourceSchemas),
+		"actions":             names(p.schemas.ActionSchemas),
+		"lists":               names(p.schemas.ListResourceSchemas),
 	} {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
 			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_introspection", "oauth_token_pair", "oauth_token_pairs"},
 			"ephemeral resources": {"oauth_access_token", "oauth_token_introspection"},
+			"actions":             {"oauth_revoke", "oauth_rotate"},
+			"lists":               {"oauth_token_pair"},
 		}[what]
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
@@ -70,8 +78,13 @@ func everyAttribute(t *testing.T, each func(where string, a *tfprotov6.SchemaAtt
 	}
 	all := newPeer(t, nil).schemas
 	walk("provider ", all.Provider.Block.Attributes)
+	actions := map[string]*tfprotov6.Schema{}
+	for name, a := range all.ActionSchemas {
+		actions[name] = a.Schema
+	}
 	for kind, schemas := range map[string]map[string]*tfprotov6.Schema{
 		"resource ": all.ResourceSchemas, "data ": all.DataSourceSchemas, "ephemeral ": all.EphemeralResourceSchemas,
+		"action ": actions, "list ": all.ListResourceSchemas,
 	} {
 		for name, s := range schemas {
 			if len(strings.Fields(s.Block.Description)) < 8 {
@@ -136,6 +149,7 @@ func TestSecretsAreSensitive(t *testing.T) {
 		switch {
 		case !named || exempt || a.Sensitive:
 		case a.Type != nil && (strings.HasSuffix(a.Name, "_wo_version") || a.Name == "secrets_in_state" || a.Name == "token_endpoint_auth_method"):
+		case where == "action oauth_revoke token": // a word that says which is meant
 		case a.Name == "extra_parameters": // they stand in the authorization URL, which is shown
 		default:
 			t.Errorf("%s is not sensitive", where)
@@ -277,7 +291,20 @@ func TestEveryInputHasBounds(t *testing.T) {
 		make().Schema(ctx, ephemeral.SchemaRequest{}, &s)
 		counts["ephemeral "+meta.TypeName] = checkBounds(t, "ephemeral "+meta.TypeName+" ", s.Schema.Attributes, nestedInEphemeral)
 	}
+	for _, make := range p.(provider.ProviderWithActions).Actions(ctx) {
+		var meta action.MetadataResponse
+		make().Metadata(ctx, action.MetadataRequest{ProviderTypeName: "oauth"}, &meta)
+		var s action.SchemaResponse
+		make().Schema(ctx, action.SchemaRequest{}, &s)
+		counts["action "+meta.TypeName] = checkBounds(t, "action "+meta.TypeName+" ", s.Schema.Attributes, nothingNested)
+	}
+	for _, make := range p.(provider.ProviderWithListResources).ListResources(ctx) {
+		var s list.ListResourceSchemaResponse
+		make().ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &s)
+		counts["list"] += checkBounds(t, "list ", s.Schema.Attributes, nothingNested)
+	}
 	want := map[string]int{
+		"action oauth_revoke": 2, "action oauth_rotate": 1, "list": 2,
 		"resource oauth_app_registration": 60, "resource oauth_token_pair": 140,
 		"data oauth_access_token": 76, "data oauth_authorization_server": 1, "data oauth_platform": 2, "data oauth_token_introspection": 34, "ephemeral oauth_token_introspection": 34, "data oauth_token_pair": 1, "data oauth_token_pairs": 0, "ephemeral oauth_access_token": 76, "ephemeral oauth_api_proxy": 78,
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -49,7 +48,7 @@ type session struct {
 
 	caller  *oauth.Caller           // nil: a setting of the network is not known yet
 	network oauth.CallerOptions     // what caller was made of
-	proxies map[string]*proxy.Proxy // that run, by their addresses
+	proxies map[string]runningProxy // that run, by their addresses
 
 	passing *credential.Manager // of the tokens that clients get for themselves where there is no store; nil: nobody has asked
 }

@@ -118,7 +118,8 @@ func Start(o Options) (*Proxy, error) {
 	protocols.SetUnencryptedHTTP2(true)
 	p.server = &http.Server{
 		Handler: p, Protocols: &protocols, ErrorLog: silent, ReadHeaderTimeout: readHeader, IdleTimeout: idle,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		DisableGeneralOptionsHandler: true, // or "OPTIONS *" is answered without the bearer
+		BaseContext:                  func(net.Listener) context.Context { return ctx },
 	}
 	go func() {
 		defer close(p.over)
@@ -158,6 +159,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.write(w, p.o.Clock.Now())
 		return
 	}
+	// By itself the server throws the rest of the body away when an answer begins, also what is being read here at that moment. HTTP/2
+	// has no use for it, and says so.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	p.reverse.ServeHTTP(w, r)
 }
 

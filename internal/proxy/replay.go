@@ -7,7 +7,10 @@ import (
 	"sync"
 )
 
-var errOver = errors.New("this attempt is over")
+var (
+	errOver = errors.New("this attempt is over")
+	errLost = errors.New("the body is too long to be sent again")
+)
 
 // recording is the body of a request that may have to be sent again. What was read of it is kept, up to a bound.
 type recording struct {
@@ -20,6 +23,8 @@ type recording struct {
 	lost  bool // more was read than may be kept
 	ended error
 	keys  []string // of the trailer, as announced
+
+	reading *attempt // that may read source
 }
 
 // record returns the recording of a request's body; nil: it has none.
@@ -44,28 +49,39 @@ func (b *recording) repeatable() bool {
 	return !b.lost
 }
 
-// attach gives r the body, from its beginning. Only one attempt at a time may read it.
-func (b *recording) attach(r *http.Request) (end func()) {
+// attach gives r the body, from its beginning, and takes it from whoever had it before. net/http may ask for it once more by itself,
+// for a request that the upstream certainly has not processed.
+func (b *recording) attach(r *http.Request) {
 	if b == nil {
-		return func() {}
+		return
 	}
-	a := &attempt{b: b}
 	if len(b.keys) > 0 {
-		a.trailer = http.Header{}
+		r.Trailer = http.Header{}
 		for _, key := range b.keys {
-			a.trailer[key] = nil
+			r.Trailer[key] = nil
 		}
 	}
-	r.Body, r.Trailer, r.GetBody = a, a.trailer, nil
-	return a.finish
+	r.Body = b.next(r.Trailer)
+	r.GetBody = func() (io.ReadCloser, error) {
+		if !b.repeatable() {
+			return nil, errLost
+		}
+		return b.next(r.Trailer), nil
+	}
+}
+
+func (b *recording) next(trailer http.Header) *attempt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reading = &attempt{b: b, trailer: trailer}
+	return b.reading
 }
 
 // attempt is the body of one attempt. The transport reads it from a goroutine of its own, which may come late.
 type attempt struct {
 	b       *recording
 	at      int
-	trailer http.Header
-	over    bool
+	trailer http.Header // of the attempt; filled at the end
 }
 
 // Read implements io.Reader.
@@ -74,7 +90,7 @@ func (a *attempt) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case a.over:
+	case b.reading != a:
 		return 0, errOver
 	case !b.lost && a.at < len(b.kept):
 		n := copy(p, b.kept[a.at:])
@@ -102,7 +118,7 @@ func (a *attempt) Read(p []byte) (int, error) {
 // end hands the trailer on, which is there now.
 func (a *attempt) end(err error) error {
 	if errors.Is(err, io.EOF) {
-		for key := range a.trailer {
+		for _, key := range a.b.keys {
 			a.trailer[key] = a.b.trailer[key]
 		}
 	}
@@ -111,10 +127,3 @@ func (a *attempt) end(err error) error {
 
 // Close implements io.Closer. The source goes on: another attempt may need the rest of it, and the server closes it.
 func (a *attempt) Close() error { return nil }
-
-// finish keeps the attempt from reading what belongs to the next one.
-func (a *attempt) finish() {
-	a.b.mu.Lock()
-	defer a.b.mu.Unlock()
-	a.over = true
-}

@@ -58,14 +58,13 @@ func (c *call) send(token Token) (*http.Response, error) {
 	var connected atomic.Bool
 	ctx := httptrace.WithClientTrace(c.r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	r := c.r.Clone(ctx)
-	end := c.body.attach(r)
+	c.body.attach(r)
 	if err := token.Attach(r); err != nil {
 		leave(false, 0)
 		return nil, sourceError{err}
 	}
 	response, err := c.p.o.Transport.RoundTrip(r)
 	if err != nil {
-		end()
 		leave(connected.Load(), 0)
 		return nil, err
 	}
@@ -100,7 +99,9 @@ func (c *call) renewed(token Token, response *http.Response) (again bool, err er
 	case c.r.Context().Err() != nil:
 		return false, c.r.Context().Err()
 	case err != nil:
-		remark(response, "the access token was refused, and there is no other one: "+c.p.o.Explain(err).Title)
+		why := c.p.o.Explain(err)
+		c.p.o.Log.Warn("the API has refused an access token, and there is no other one", "detail", why.Detail)
+		remark(response, "the access token was refused, and there is no other one: "+why.Title)
 		return false, nil
 	case better.ID == token.ID:
 		return false, nil
