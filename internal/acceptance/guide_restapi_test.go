@@ -247,7 +247,14 @@ func (s *server) takes(ctx context.Context, authorization string) bool {
 // newGuide is a workspace in a copy of examples/DIR and the modules, against s and a.
 func newGuide(t testing.TB, s *server, a *api, dir string) *workspace {
 	t.Helper()
+	return newGuideOn(t, terraformPath(t), s, a, dir)
+}
+
+// newGuideOn is the same for another CLI.
+func newGuideOn(t testing.TB, tf string, s *server, a *api, dir string) *workspace {
+	t.Helper()
 	w := newWorkspace(t)
+	w.tf = tf
 	w.env["TF_VAR_client_secret"] = clientSecret
 	w.env["OAUTH_TOKEN_STORE_KEY"] = exampleKey
 	names := strings.NewReplacer(exampleServer, s.base)
