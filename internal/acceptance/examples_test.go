@@ -107,7 +107,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 		preauthenticated, mintExample, deviceExample, assertionExample, exchangeExample, extensionExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
-		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, longToken, longProxy, credentialModule, apiTokenModule,
+		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, longToken, longProxy, laptopCredential, laptopAction, laptopPipeline, credentialModule, apiTokenModule,
 		rotateExample, revokeExample, listExample,
 	}
 	var found []string

@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"net"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,14 +21,8 @@ const (
 // The pipeline makes the pair, a person at a laptop authorizes it, and the pipeline goes on by itself until it is needed again.
 func TestLaptopGuide(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
-	s := startServer(t, sandbox.Options{
-		Clients:  []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{"http://127.0.0.1:" + port + "/callback"}}},
-		Settings: sandbox.DefaultSettings(),
-	}, sandbox.Listen{})
-	pipeline := newGuide(t, s, nil, laptopCredential)
-	pipeline.edit("main.tf", ":8912/", ":"+port+"/")
-	pipeline.onPostgres(sharedPostgres(t))
+	s, port := newLaptopServer(t)
+	pipeline := newPipeline(t, s, port)
 	first := pipeline.job("github-actions.yml")
 	first.mustSay(t, "Authorization Required", "2 added")
 
@@ -50,10 +43,63 @@ func TestLaptopGuide(t *testing.T) {
 	s.later(24*time.Hour, pipeline)
 	dead := pipeline.job("github-actions.yml")
 	dead.mustSay(t, "Authorization Required", s.base+"/authorize?")
-	laptop.byAction(s)
+	laptop.byCommand(s, "--name", "crm")
 	pipeline.job("gitlab-ci.yml").mustNotSay(t, "Authorization Required")
+	pipeline.expect("oauth_token_pair.crm", values{"status": "active"})
+	// The command goes by the real clock, so the last job takes its token for an old one.
+	s.expectCalls(calls{exchanges: 2, refreshes: nights + 1, tokenRequests: nights + 4})
+	seen := strings.ReplaceAll(strings.Join([]string{first.text(), invoked.text(), dead.text()}, " "), ":"+port+"/", ":8912/")
+	mustPrint(t, located.ReplaceAllString(seen, ""), guideScreens(t, "authorize-from-your-laptop"))
+}
+
+// located is where a diagnostic says that it belongs.
+var located = regexp.MustCompile(`with oauth_token_pair\.crm, on main\.tf line \d+, in resource "oauth_token_pair" "crm": \d+: resource "oauth_token_pair" "crm" \{ `)
+
+// A credential from the laptop's own store is moved to where the pipeline has it, and the pipeline takes it over.
+func TestLaptopsStoreGuide(t *testing.T) {
+	t.Parallel()
+	s, port := newLaptopServer(t)
+	laptop := newGuide(t, s, nil, laptopCredential).desktop() // nothing is applied here
+	laptop.env["OAUTH_CLIENT_SECRET"] = clientSecret
+	laptop.byCommand(s, "--name", "crm", "--issuer", s.base, "--client-id", exampleClient, "--redirect-uri", "http://127.0.0.1:"+port+"/callback")
+
+	pipeline := newPipeline(t, s, port)
+	laptop.env["OAUTH_TOKEN_STORE_KEY"] = pipeline.env["OAUTH_TOKEN_STORE_KEY"] + "," + exampleKey
+	if code, text := laptop.command("move", "--name", "crm", "--from", laptop.env["OAUTH_TOKEN_STORE"], "--to", pipeline.env["OAUTH_TOKEN_STORE"]); code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, text)
+	}
+	pipeline.job("github-actions.yml").mustNotSay(t, "Authorization Required")
 	pipeline.expect("oauth_token_pair.crm", values{"status": "active", "generation": 1})
-	t.Log(first.stdout, invoked.stdout, dead.stdout)
+	pipeline.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	s.expectCalls(calls{exchanges: 1})
+}
+
+func newLaptopServer(t *testing.T) (s *server, port string) {
+	t.Helper()
+	port = freePort(t)
+	return startServer(t, sandbox.Options{
+		Clients:  []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{"http://127.0.0.1:" + port + "/callback"}}},
+		Settings: sandbox.DefaultSettings(),
+	}, sandbox.Listen{}), port
+}
+
+// newPipeline is the guide's repository, with a token store of its own in PostgreSQL.
+func newPipeline(t *testing.T, s *server, port string) *workspace {
+	t.Helper()
+	w := newGuide(t, s, nil, laptopCredential)
+	w.edit("main.tf", ":8912/", ":"+port+"/")
+	w.onPostgres(sharedPostgres(t))
+	return w
+}
+
+// byCommand is a person who authorizes while the command waits.
+func (d *desktop) byCommand(s *server, args ...string) {
+	d.t.Helper()
+	run := d.startShell(append([]string{"authorize"}, args...)...)
+	visit(d.t, s.consent(d.address(run)))
+	if r := run.wait(); r.code != 0 {
+		d.t.Fatalf("exit code %d:\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
 }
 
 // byAction is a person who authorizes while the action waits.
@@ -82,19 +128,4 @@ func (w *workspace) job(file string) (last result) {
 		w.t.Fatalf("%s runs %q", file, lines)
 	}
 	return w.ok(append(strings.Fields(lines[1][1]), "-no-color")...)
-}
-
-// freePort is one that nobody listens at just now.
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
