@@ -61,6 +61,9 @@ func TestLaptopsStoreGuide(t *testing.T) {
 	s, port := newLaptopServer(t)
 	laptop := newGuide(t, s, nil, laptopCredential).desktop() // nothing is applied here
 	laptop.env["OAUTH_CLIENT_SECRET"] = clientSecret
+	if code, text := laptop.command("authorize", "--name", "crm"); code != 2 || !strings.Contains(text, `holds no credential crm`) {
+		t.Errorf("exit code %d:\n%s", code, text)
+	}
 	laptop.byCommand(s, "--name", "crm", "--issuer", s.base, "--client-id", exampleClient, "--redirect-uri", "http://127.0.0.1:"+port+"/callback")
 
 	pipeline := newPipeline(t, s, port)
