@@ -66,6 +66,7 @@ type callsResource struct{ api consumerModel }
 type callsModel struct {
 	Path  types.String `tfsdk:"path"`
 	For   types.String `tfsdk:"for"`
+	Once  types.Bool   `tfsdk:"once"` // one call, and then nothing but time
 	Mark  types.String `tfsdk:"mark"` // a file: where "calling PID URL" is written once calls have begun
 	Calls types.Int64  `tfsdk:"calls"`
 }
@@ -78,6 +79,7 @@ func (*callsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
 		"path":  schema.StringAttribute{Required: true},
 		"for":   schema.StringAttribute{Required: true},
+		"once":  schema.BoolAttribute{Optional: true},
 		"mark":  schema.StringAttribute{Optional: true},
 		"calls": schema.Int64Attribute{Computed: true},
 	}}
@@ -97,6 +99,13 @@ func (r *callsResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	n := int64(0)
 	for end := time.Now().Add(during); time.Now().Before(end) && ctx.Err() == nil; n++ {
+		if n > 0 && m.Once.ValueBool() {
+			select {
+			case <-ctx.Done():
+			case <-time.After(during):
+			}
+			break
+		}
 		if err := r.call(ctx, m.Path.ValueString()); err != nil && ctx.Err() == nil {
 			resp.Diagnostics.AddError("The API Refused", fmt.Sprintf("Call %d: %s", n, err))
 			return

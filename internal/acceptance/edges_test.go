@@ -41,7 +41,7 @@ func TestNameTakenBeforeTheFirstRead(t *testing.T) {
 	w.apply()
 	other := w.sibling()
 	other.write(s.pair("crm", s.issue().RefreshToken, strict, ""))
-	other.fails([]string{"another resource manages it", "terraform import"}, "apply", "-no-color", "-input=false", "-auto-approve")
+	other.fails([]string{"with other tokens than these: an apply that failed has left it", "terraform import"}, "apply", "-no-color", "-input=false", "-auto-approve")
 	s.expect(1, 0)
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	w.expect(this, values{"status": "active", "generation": 2})

@@ -90,6 +90,7 @@ const (
 	statusExample          = "data-sources/oauth_token_pair/data-source.tf"
 	overviewExample        = "data-sources/oauth_token_pairs/data-source.tf"
 	ephemeralExample       = "ephemeral-resources/oauth_access_token/ephemeral-resource.tf"
+	proxyExample           = "ephemeral-resources/oauth_api_proxy/ephemeral-resource.tf"
 	registrationImport     = "resources/oauth_app_registration/import-by-string-id.tf"
 	pairImport             = "resources/oauth_token_pair/import-by-string-id.tf"
 	registrationImportLine = "resources/oauth_app_registration/import.sh"
@@ -105,7 +106,7 @@ func TestEveryExampleIsTried(t *testing.T) {
 	tried := []string{
 		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
 		preauthenticated, mintExample, deviceExample, assertionExample, exchangeExample, extensionExample, pushedExample, pairWOExample, accessTokenExample,
-		statusExample, overviewExample, ephemeralExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
+		statusExample, overviewExample, ephemeralExample, proxyExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
 		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, longToken, longProxy, laptopCredential, laptopAction, laptopPipeline, credentialModule, apiTokenModule,
 		rotateExample, revokeExample, listExample,
@@ -306,6 +307,33 @@ func TestIntrospectionExamples(t *testing.T) {
 		e.fails([]string{"The token is not good any more."}, "plan", "-no-color", "-input=false")
 	}
 	w.plan().mustSay(t, "Check block assertion failed", "The server no longer knows the refresh token of crm")
+	s.expectCalls(calls{exchanges: 1})
+}
+
+// What is configured with the proxy uses the API, once the pair is there.
+func TestProxyExample(t *testing.T) {
+	t.Parallel()
+	s := newExampleServer(t)
+	w := newExample(t, s, providerExample, pairExample).consumes()
+	w.apply()
+	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
+	w.apply()
+	// The provider of the example is one that nobody has here.
+	text := strings.NewReplacer(
+		"https://api.example.com", s.base, `provider "restapi"`, `provider "consumer"`, "uri     =", "url =",
+		`headers = { Authorization = "Bearer ${ephemeral.oauth_api_proxy.crm.bearer}" }`, "bearer = ephemeral.oauth_api_proxy.crm.bearer",
+	).Replace(readFile(t, filepath.Join(exampleDir, proxyExample)))
+	writeFile(t, filepath.Join(w.dir, "proxy.tf"), text+`
+resource "consumer_calls" "this" {
+  path = "/api/me"
+  for  = "1s"
+}
+`)
+	settings := filepath.Join(w.dir, "0.tf")
+	required := readFile(t, settings)
+	writeFile(t, settings, strings.Replace(required, "required_providers {", "required_providers {\n    consumer = { source = \"seed-55355b43/consumer\" }", 1))
+	w.ok("validate")
+	w.apply().mustSay(t, "consumer_calls.this: Creation complete")
 	s.expectCalls(calls{exchanges: 1})
 }
 

@@ -84,7 +84,7 @@ func TestDeviceCode(t *testing.T) {
 	}
 	second := w.apply()
 	second.mustSay(t, "1 changed")
-	second.mustNotSay(t, "Warning: Device", "This apply waited")
+	second.mustNotSay(t, "Device Code Offered", "Device Code Not Confirmed", "This apply waited")
 	s.expectDevices(1, 1)
 	w.expect(this, values{"status": "active", "generation": 1, "user_code": nil, "verification_uri": nil, "verification_uri_complete": nil})
 	if got, want := w.attributes("data.oauth_access_token.x")["access_token"], w.string(this, "access_token"); got != want {

@@ -67,7 +67,7 @@ func TestDestroyWaitsForABusyServer(t *testing.T) {
 	w.apply()
 	busy := sandbox.Fault{Path: "/revoke", Action: sandbox.ActionStatus, Status: 503, Headers: map[string]string{"Retry-After": "120"}}
 	s.fault(busy)
-	w.fails([]string{"The server takes no revocation of token pair \"busy\" before ", "Nothing was revoked or removed. The stored credential still works.", "Destroy again: a revocation can be repeated."},
+	w.fails([]string{"The server takes no revocation of token pair \"busy\" before ", "Nothing was revoked or removed. The stored credential still works.", "Destroy again after that time: a revocation can be repeated."},
 		"destroy", "-no-color", "-auto-approve")
 	w.expectLive(s, 2)
 	busy.Headers["Retry-After"] = "1"

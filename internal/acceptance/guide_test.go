@@ -38,7 +38,9 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.env["TF_VAR_callback_url"] = callback
-	screen = strings.ReplaceAll(screen+w.apply().text(), s.base, address)
+	second := w.apply()
+	second.mustNotSay(t, "Authorization Required")
+	screen = strings.ReplaceAll(screen+second.text(), s.base, address)
 	w.expect("oauth_token_pair.crm", values{"status": "active"})
 
 	screen = regexp.MustCompile(`after \d+s`).ReplaceAllString(screen, "after 0s") // on a slow machine

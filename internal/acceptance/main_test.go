@@ -33,6 +33,7 @@ const (
 	envCA       = "ACC_CA"       // a PEM file for the stepping transport, which replaces the provider's own
 	envRescue   = "ACC_RESCUE"   // folders for rescue files, separated by colons
 	envNoSpace  = "ACC_NO_SPACE" // a limit of the size of files, as on a full disk
+	envFrozen   = "ACC_FROZEN"   // with ACC_CLOCK: the wall clock stands still but for that offset, and sleeping adds to it
 	envSkew     = "ACC_SKEW"     // how far this process's wall clock is ahead of everybody else's
 	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
 	envEngine   = "ACC_ENGINE"   // no provider: "ask" asks the engine for the credentials that the arguments name, "walk" is a client of the store
@@ -101,7 +102,9 @@ func dependencies() (wiring.Deps, error) {
 	if base := os.Getenv(envHosts); base != "" {
 		deps.Presets = hostedAt(base)
 	}
-	if path := os.Getenv(envClock); path != "" {
+	if path := os.Getenv(envClock); path != "" && os.Getenv(envFrozen) != "" {
+		deps.Clock, deps.Hostname = newClockFile(deps.Clock, path), "runner"
+	} else if path != "" {
 		deps.Clock = offsetClock{Clock: deps.Clock, path: path}
 	}
 	if text := os.Getenv(envSkew); text != "" {

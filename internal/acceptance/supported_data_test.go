@@ -16,6 +16,10 @@ func supported() []standard {
 				section: "2.1", what: "Authorization header", here: "Tokens are handed out, not used: whoever calls the API sends them. Where this provider itself calls it (`refresh.probe`, look-ups of a platform), it does so in the header.",
 				sandbox: "TestStrategyOnRejection", alone: "The others have no API that a probe could ask and that rejects a token before its expiry.",
 			},
+			{
+				section: "2.1, 3.1", what: "A fresh token in each request of another provider", here: "Ephemeral resource `oauth_api_proxy`: an address on this machine whose requests get it, for as long as the run takes. A request that is refused (401) goes once more, with another token.",
+				names: "ephemeral.oauth_api_proxy", sandbox: "TestProxyOutlivesTokens TestProxyRefreshesOnce TestProxyEndsWithTheRun TestProxyOfAClient TestProxyKeepsTheErrorBudget", oidc: "TestIndependentServerProxy",
+			},
 			{section: "2.2, 2.3", what: "Token in the body or the query", here: "Never.", no: true},
 		}},
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
@@ -181,7 +185,7 @@ func supported() []standard {
 				names: "client.dpop_bound_access_tokens", sandbox: "TestBoundTokens TestBoundTokensOfPublicClient TestBoundTokensOfMachines TestBoundTokensOfDevices TestBoundTokensStayOutOfTheState", oidc: "TestIndependentServerBindsTokens",
 			},
 			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
-			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed", alone: "the other servers have no API whose tokens die by the hour and that wants nonces"},
+			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `oauth_api_proxy`, `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed TestProxyOfBoundTokens", oidc: "TestIndependentServerProxyOfBoundTokens"},
 			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
 			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
 		}},

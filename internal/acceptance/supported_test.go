@@ -23,7 +23,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
-var update = flag.Bool("update", false, "write the page of what is supported anew")
+var update = flag.Bool("update", false, "write the page of what is supported, and the screens, anew")
 
 // The servers that tests run against, and the functions that start them.
 var starters = map[string]string{"sandbox": "startServer", "oidc-provider": "startOIDCProvider", "fosite": "startFosite"}

@@ -90,7 +90,7 @@ func (m *Manager) prepared(s Setup) (Setup, error) {
 func attach(cur Record, attachment string, s Setup, now time.Time) (Record, error) {
 	fresh := Record{Status: StatusAuthorizationRequired, Attachment: Attachment{ID: attachment}}.configured(s)
 	nothing := cur.Mints() && cur.Tokens.Access.IsEmpty() // its client has asked, and got none
-	holds := cur.Generation > 0 && !nothing || len(cur.Aside) > 0
+	holds := cur.Generation > 0 && !nothing && !cur.refusedAtOnce(now) || len(cur.Aside) > 0
 	switch {
 	case cur.Status == "":
 		return fresh.granted(s, s.Client), nil
@@ -118,6 +118,12 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 	next = next.configured(s)
 	next.Attachment = Attachment{ID: attachment}
 	return next.granted(s, cur.Client), nil
+}
+
+// refusedAtOnce tells whether r holds nothing but tokens that a configuration has brought and the server has refused at their first
+// use: the first apply failed with them, and the next one may bring others.
+func (r Record) refusedAtOnce(now time.Time) bool {
+	return r.Status == StatusAuthorizationRequired && r.Input != "" && r.Generation == 1 && r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(now, 0)
 }
 
 // is tells whether r is what an apply of s left behind: s brings the same code or token, or has the same client ask for

@@ -101,7 +101,7 @@ func TestRevokedIsOver(t *testing.T) {
 	m := w.start()
 	_, err := m.Revoke(t.Context(), theName, false)
 	w.wantKind(err, KindNotFound)
-	w.fresh()
+	w.good()
 	if done, err := m.Revoke(t.Context(), theName, false); err != nil || !done.Revoked {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/storetest"
 )
 
-// fresh puts a credential into the store whose access token is good for a while.
-func (w *world) fresh(change ...func(*Record)) Record {
+// good puts a credential into the store whose access token is good for a while.
+func (w *world) good(change ...func(*Record)) Record {
 	w.t.Helper()
 	return w.authorized(append([]func(*Record){func(r *Record) {
 		r.Tokens.IssuedAt, r.Tokens.ExpiresAt = w.clock.Now(), w.clock.Now().Add(fakeLifetime)
@@ -73,7 +73,7 @@ func TestRotate(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.rotate(w.start())
 	w.wantKind(err, KindNotFound)
-	w.fresh()
+	w.good()
 	m := w.start()
 	for want := int64(2); want < 5; want++ { // each time, also in one process
 		res, err := w.rotate(m)
@@ -115,7 +115,7 @@ func TestRotateOnceForAll(t *testing.T) {
 	t.Parallel()
 	for at := 2; at <= 4; at++ { // after the first look; before the claim, which it makes fail
 		w := newWorld(t)
-		w.fresh()
+		w.good()
 		other := w.start(func(o *Options) { o.Owner = "host2" })
 		done := false
 		w.faulty(storetest.Hooks{Before: func(c storetest.Call) {
@@ -144,7 +144,7 @@ func TestRotateUnderFaults(t *testing.T) {
 				t.Parallel()
 				everyFault(func(f fault) int {
 					w := sh.world(t)
-					w.fresh()
+					w.good()
 					u := w.under(f)
 					w.server.plan = []callPlan{allCalls[callName]}
 					m := w.start()

@@ -324,6 +324,10 @@ func TestAttach(t *testing.T) {
 			}
 		})
 	}
+	refused := func(r *Record) {
+		r.Status, r.Generation, r.Input = StatusAuthorizationRequired, 1, secret.New("mistyped").SHA256()
+		r.Tokens.Access, r.Tokens.Refresh = secret.String{}, secret.String{}
+	}
 	hashes := []Consumed{{SHA256: "h", Input: true}}
 	tombstone := func(age time.Duration) Record {
 		return Record{Status: StatusRevoked, Family: "f1", Generation: 3, DeletedAt: now.Add(-age), Consumed: hashes, History: []Event{{Verdict: "deleted"}}}
@@ -346,6 +350,11 @@ func TestAttach(t *testing.T) {
 		{"left by an apply that died, of another app", left(nil), other, ErrOtherApp, KindAttached, 0, 0, 0},
 		{"left, of another app, but the same resource", left(func(r *Record) { r.Attachment.ID = "mine" }), other, nil, "", 3, 0, 0},
 		{"left without tokens, of another app", left(func(r *Record) { r.Generation = 0 }), other, nil, "", 0, 0, 0},
+		{"left with tokens that were refused at once", left(refused), app, nil, "", 1, 0, 1},
+		{"the same, of another app", left(refused), other, nil, "", 1, 0, 0},
+		{"refused at once, and its access token lives", left(func(r *Record) { refused(r); r.Tokens.Access = secret.New("a") }), app, nil, KindAttached, 0, 0, 0},
+		{"refused later", left(func(r *Record) { refused(r); r.Generation = 2 }), app, nil, KindAttached, 0, 0, 0},
+		{"refused at once, and managed", left(func(r *Record) { refused(r); r.Attachment.Attached = true }), app, nil, KindAttached, 0, 0, 0},
 		{"managed by another resource", left(func(r *Record) { r.Attachment.Attached = true }), app, nil, KindAttached, 0, 0, 0},
 	} {
 		got, err := attach(tt.cur, "mine", Setup{

@@ -233,7 +233,7 @@ func warnSecretExpiry(about subject, d *credential.Dynamic, now time.Time, rotat
 	if at.IsZero() || at.Sub(now) >= warnClientSecret {
 		return
 	}
-	next := "Change a value of rotate_when_changed, or set rotate_before, to have an apply ask for another one before that."
+	next := "Set rotate_before, or change a value of rotate_when_changed, and apply: that asks the server for another one."
 	switch {
 	case rotates:
 		next = "The next apply asks the server for another one, as rotate_before says."
@@ -242,7 +242,7 @@ func warnSecretExpiry(about subject, d *credential.Dynamic, now time.Time, rotat
 	}
 	if !now.Before(at) {
 		diags.AddAttributeWarning(path.Root("client_secret_expires_at"), "Client Secret Has Expired", fmt.Sprintf(
-			"The client_secret of %s has expired at %s. Nothing is sent with it: token pairs that need a refresh fail. %s", about, moment(at), next))
+			"The client_secret of %s expired at %s. Nothing is sent with it: token pairs that need a refresh fail. %s", about, moment(at), next))
 		return
 	}
 	diags.AddAttributeWarning(path.Root("client_secret_expires_at"), "Client Secret Expires Soon", fmt.Sprintf(
@@ -290,7 +290,7 @@ func elsewhere(about subject) string {
 // explainExpired says that a pair cannot use the secret of its registration any more.
 func explainExpired(about subject, e *credential.SecretExpiredError) []string {
 	return []string{
-		fmt.Sprintf("%s needs the client_secret of the app registration %q, which has expired at %s.", capital(about.String()), e.Registration, moment(e.At)),
+		fmt.Sprintf("%s needs the client_secret of the app registration %q, which expired at %s.", capital(about.String()), e.Registration, moment(e.At)),
 		"Nothing was sent. The stored credential was not used up.",
 		"Have the registration get another secret: change a value of its rotate_when_changed, or set rotate_before, and apply it; then run again.",
 	}

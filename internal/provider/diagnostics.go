@@ -27,6 +27,7 @@ type subject struct {
 	input      string // what is exchanged instead of a code; empty: a code
 	polled     string // what an apply has done for a device code that still waits
 	headline   string // of its warning about that: Terraform shows one of two with the same summary, and a plan's is older; empty: the usual one
+	planned    bool   // it is told by a plan
 	pushes     bool   // it is planned that an apply gives the URL that a person opens
 
 	introspects bool // it is about what a server says of a token
@@ -227,8 +228,11 @@ func explainStrategy(about subject, e *credential.Error) []string {
 		return []string{fmt.Sprintf("The access token of %s has expired, and its refresh.strategy is at_apply: only an apply of the resource refreshes it.", about),
 			"The stored refresh token still works.", "Apply the configuration that holds the oauth_token_pair."}
 	}
-	return []string{fmt.Sprintf("The access token of %s has expired, and its refresh.strategy is never.", about), "The stored refresh token, if there is one, was not used.",
-		"Choose another refresh.strategy, or provide a new access token."}
+	works, next := "The stored refresh token was not used.", "Choose another refresh.strategy, or provide a new access token."
+	if e.Record.Tokens.Refresh.IsEmpty() {
+		works, next = "There is no refresh token.", "Provide a new access token."
+	}
+	return []string{fmt.Sprintf("The access token of %s has expired, and its refresh.strategy is never.", about), works, next}
 }
 
 func explainAuthorize(about subject, e *credential.Error) []string {
@@ -243,6 +247,9 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 	case e.Reason == credential.ReasonRevoked:
 		what = wasRevoked(about, e.Record)
 		left = "Its tokens do not work any more; what depends on this pair fails until it is authorized again."
+	case neverWorked(e.Record):
+		what = fmt.Sprintf("The authorization server refused the tokens that preauthenticated brings for %s. They have never worked here.", about)
+		left = strings.Replace(left, " again", "", 1)
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
 	case e.Record.Source == grantDeviceCode && e.Verdict.Class == "" && !e.Record.IsTombstone():
@@ -251,7 +258,7 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 		left = "There is no token until a person has authorized it, and an apply of the oauth_token_pair has taken the callback."
 		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
 	case e.Record.Generation == 0 && e.Verdict.Class == "" && len(e.Record.Pending) > 0:
-		left = "This is the first of two steps; nothing is wrong. The apply that brings the callback_url shows this once more, before it uses it."
+		left = "This is the first of two steps; nothing is wrong."
 		what = fmt.Sprintf("%s has not been authorized yet.", capital(about.String()))
 	case e.Record.Generation == 0 && e.Verdict.Class == "":
 		left = "What depends on this pair fails until it is authorized."
@@ -282,63 +289,38 @@ func authorizeAgain(about subject, r credential.Record) string {
 		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
 	case !ok:
 	case p.ExpiresAt.IsZero():
-		return "Open this URL, consent, and give the whole address that the browser ends up at as " + grant + ".callback_url, then apply:\n\n" + p.URL
+		return fmt.Sprintf("Open this URL, consent, and give the whole address that the browser ends up at as %s.callback_url%s, then apply:\n\n%s", grant, ofPair(about), p.URL)
 	case p.Usable(about.session.now()):
-		return fmt.Sprintf("Open this URL before %s, consent, and give the whole address that the browser ends up at as %s.callback_url, then apply:\n\n%s\n\n"+
-			"The server keeps the pushed request for that long. After that time apply as it is, which gives another URL.", moment(p.ExpiresAt), grant, p.URL)
+		return fmt.Sprintf("Open this URL before %s, consent, and give the whole address that the browser ends up at as %s.callback_url%s, then apply:\n\n%s\n\n"+
+			"The server keeps the pushed request for that long. After that time apply as it is, which gives another URL.", moment(p.ExpiresAt), grant, ofPair(about), p.URL)
 	default:
 		return fmt.Sprintf("The URL that was offered has expired: the server kept the pushed request until %s. Apply the oauth_token_pair, which pushes it anew, and open the next URL at once. "+
 			"If a browser has opened the former one in time, the address that it ended up at is still good as %s.callback_url.", moment(p.ExpiresAt), grant)
 	}
-	return "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."
+	return "Provide new tokens in preauthenticated" + ofPair(about) + ", or use authorization_code to let a person authorize in a browser, then apply."
 }
 
-func explainUnknown(about subject, e *credential.Error) []string {
-	r := e.Record
-	what := fmt.Sprintf("A refresh of %s was sent, or may have been, and its reply never came. The refresh token may be used up.", about)
-	if r.Unknown != nil && r.Unknown.Behind {
-		what = fmt.Sprintf("The state knows of a later refresh of %s than the token store %s, which may have been restored from an older backup. "+
-			"The refresh token in it is used up, and the state keeps no other. If a newer copy of the store is left, put it back.", about, about.session.location)
+// ofPair says where to configure something, if that is elsewhere.
+func ofPair(about subject) string {
+	if about.asks {
+		return " of the oauth_token_pair"
 	}
-	if e.Reason == credential.ReasonOwnerAlive {
-		return []string{
-			fmt.Sprintf("A process on this machine has begun to refresh %s, and stands still. It lives, and may have the new refresh token in hand.", about),
-			"Nothing was sent: if the old refresh token was used, a second use may end every token of this authorization.",
-			"Let that process go on (kill -CONT), then run again; it keeps a lock on a file *.rotating in the token store's folder. If it is ended instead, the token that it may hold is lost with it, and what follows is the rule for a reply that was lost.",
-		}
-	}
-	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(about, r)
-	if e.Reason != credential.ReasonUnknownFinal {
-		next = "If it is urgent: " + lowerFirst(next)
-	}
-	return []string{what, rule, next}
+	return ""
 }
 
-func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
-
-// unknownRule says what the rotation semantics allow after a lost reply.
-func unknownRule(r credential.Record, why credential.Reason, at time.Time) string {
-	p, known := r.Client.EffectivePolicy(), !at.IsZero()
-	switch {
-	case why == credential.ReasonRejected:
-		return fmt.Sprintf("It was sent once more and refused. Until %s the process that sent it first may still bring the successor; then authorization is required.", moment(at))
-	case why == credential.ReasonUnknownFinal && p.OnReuse == credential.ReuseRevokeClientUser:
-		return `It is not sent again: a second use would end every token of this client and user (on_reuse = "revoke_client_user", by refresh_token_policy or by what is known of the platform).`
-	case why == credential.ReasonUnknownFinal:
-		return "It was sent once more without a reply, and is not sent again."
-	case known && why == credential.ReasonUnknownWaiting && p.OnReuse == credential.ReuseReject:
-		return fmt.Sprintf("Until %s nothing is sent. The first run after that sends it once more: if the first request never arrived, that saves the credential; if it did, the server refuses, and a person must authorize again.", moment(at))
-	case known && why == credential.ReasonUnknownWaiting:
-		return fmt.Sprintf("Until %s nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.", moment(at))
-	default:
-		return "The server allows to send it again; the next run does."
-	}
+// neverWorked tells whether the tokens of r were brought by the configuration, and refused at their first use.
+func neverWorked(r credential.Record) bool {
+	return r.Status == credential.StatusAuthorizationRequired && r.Generation == 1 && r.Input != "" && !r.IsTombstone()
 }
 
 func explainAttached(about subject, e *credential.Error) []string {
 	if errors.Is(e, credential.ErrOtherApp) {
 		return []string{fmt.Sprintf("The token store %s holds a %s of another client_id or token_endpoint, left by an apply that did not finish.", about.session.location, about),
 			"It was left alone.", fmt.Sprintf("Choose another name, or run: terraform import ADDRESS %s", about.name)}
+	}
+	if !e.Record.Attachment.Attached && about.kind == "oauth_token_pair" {
+		return []string{fmt.Sprintf("The token store %s holds a %s already, with other tokens than these: an apply that failed has left it, or another configuration has made it just now.", about.session.location, about),
+			"It was left alone and is as it was.", fmt.Sprintf("To take it over: terraform import ADDRESS %s, where ADDRESS is the address of this %s. Else choose another name.", about.name, about.kind)}
 	}
 	return []string{fmt.Sprintf("The token store %s holds a %s already, and another resource manages it.", about.session.location, about),
 		"It was left alone and still works.",

@@ -197,7 +197,7 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"strategy, never", aPair, kind(credential.KindStrategy, credential.ReasonNever, nil), []string{
 			`The access token of token pair "exact" has expired, and its refresh.strategy is never.`,
-			"The stored refresh token, if there is one, was not used.",
+			"The stored refresh token was not used.",
 			"Choose another refresh.strategy, or provide a new access token.",
 		}},
 		{"refused", aPair, kind(credential.KindRefused, credential.ReasonRefused, nil), []string{
@@ -226,6 +226,31 @@ func diagnosticCases() []diagnosticCase {
 			"Nothing else was used up; what depends on this pair fails until it is authorized again.",
 			open,
 		}},
+		{"never worked", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, func(r *credential.Record) {
+			expired(r)
+			r.Status, r.Generation, r.Input, r.Pending = credential.StatusAuthorizationRequired, 1, "hash", nil
+		}), []string{
+			`The authorization server refused the tokens that preauthenticated brings for token pair "exact". They have never worked here.`,
+			"Nothing else was used up; what depends on this pair fails until it is authorized.",
+			"Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply.",
+		}},
+		{"moved, asked", asks, credential.MovedAway(credential.Record{MovedTo: credential.MovedTo{StoreID: "s", Location: "file:///b"}}), []string{
+			`Token pair "exact" was moved from the token store file:///store to file:///b.`,
+			"Nothing was sent or changed. The credential is good there, and nobody has to authorize.",
+			"Set token_store or OAUTH_TOKEN_STORE to that store and run again. To bring it back: terraform-provider-oauth move --name exact --from file:///b --to file:///store",
+		}},
+		{"strategy, never, no refresh token", aPair, kind(credential.KindStrategy, credential.ReasonNever, func(r *credential.Record) { r.Tokens.Refresh = secret.String{} }), []string{
+			`The access token of token pair "exact" has expired, and its refresh.strategy is never.`,
+			"There is no refresh token.",
+			"Provide a new access token.",
+		}},
+		{"unknown, after an error", aPair, &credential.Error{Kind: credential.KindUnknown, Reason: credential.ReasonUnknownFinal, Record: aRecord(func(r *credential.Record) { r.Unknown.Resends = 1 }),
+			Verdict: oauth.Verdict{Class: oauth.OutcomeUnknown, Status: 503}}, []string{
+			`A refresh of token pair "exact" was sent, and the server answered with an error that does not tell what became of it. The refresh token may be used up.`,
+			"Its access token works until 2026-01-01 13:00:00 UTC. It was sent once more without a reply, and is not sent again.",
+			open,
+			"The server's own words: HTTP 503",
+		}},
 		{"tombstone", aPair, kind(credential.KindAuthorize, credential.ReasonDeleted, func(r *credential.Record) { *r = credential.Record{DeletedAt: day(1)} }), []string{
 			`Token pair "exact" was destroyed.`,
 			"Nothing else was used up; what depends on this pair fails until it is authorized again.",
@@ -233,13 +258,13 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"never authorized", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, unauthorized), []string{
 			`Token pair "exact" has not been authorized yet.`,
-			"This is the first of two steps; nothing is wrong. The apply that brings the callback_url shows this once more, before it uses it.",
+			"This is the first of two steps; nothing is wrong.",
 			open,
 		}},
 		{"never authorized, asked", asks, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, unauthorized), []string{
 			`Token pair "exact" has not been authorized yet.`,
 			"There is no token until a person has authorized it, and an apply of the oauth_token_pair has taken the callback.",
-			open,
+			strings.Replace(open, ", then", " of the oauth_token_pair, then", 1),
 		}},
 		{"never had tokens", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, func(r *credential.Record) { unauthorized(r); r.Pending = nil }), []string{
 			`Token pair "exact" holds no tokens.`,
@@ -248,22 +273,22 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"unknown, waiting", aPair, kind(credential.KindUnknown, credential.ReasonUnknownWaiting, policy("", nil)), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
 			urgent,
 		}},
 		{"unknown, waiting, reject", aPair, kind(credential.KindUnknown, credential.ReasonUnknownWaiting, policy(credential.ReuseReject, nil)), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"Until 2026-01-02 12:00:00 UTC nothing is sent. The first run after that sends it once more: if the first request never arrived, that saves the credential; if it did, the server refuses, and a person must authorize again.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. Until 2026-01-02 12:00:00 UTC nothing is sent. The first run after that sends it once more: if the first request never arrived, that saves the credential; if it did, the server refuses, and a person must authorize again.",
 			urgent,
 		}},
 		{"unknown, client and user", aPair, kind(credential.KindUnknown, credential.ReasonUnknownFinal, policy(credential.ReuseRevokeClientUser, nil)), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			`It is not sent again: a second use would end every token of this client and user (on_reuse = "revoke_client_user", by refresh_token_policy or by what is known of the platform).`,
+			`Its access token works until 2026-01-01 13:00:00 UTC. It is not sent again: a second use would end every token of this client and user (on_reuse = "revoke_client_user", by refresh_token_policy or by what is known of the platform).`,
 			open,
 		}},
 		{"unknown, final", aPair, kind(credential.KindUnknown, credential.ReasonUnknownFinal, policy("", func(r *credential.Record) { r.Unknown.Resends = 1 })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"It was sent once more without a reply, and is not sent again.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. It was sent once more without a reply, and is not sent again.",
 			open,
 		}},
 		{"unknown, its owner lives", aPair, kind(credential.KindUnknown, credential.ReasonOwnerAlive, policy("", nil)), []string{
@@ -273,17 +298,17 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"unknown, rejected", aPair, kind(credential.KindUnknown, credential.ReasonRejected, policy("", func(r *credential.Record) { r.Unknown.RejectedAt = day(1) })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"It was sent once more and refused. Until 2026-01-02 12:00:00 UTC the process that sent it first may still bring the successor; then authorization is required.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. It was sent once more and refused. Until 2026-01-02 12:00:00 UTC the process that sent it first may still bring the successor; then authorization is required.",
 			urgent,
 		}},
 		{"unknown, may be sent", aPair, kind(credential.KindUnknown, credential.ReasonNone, policy("", func(r *credential.Record) { r.Client.Policy.Rotation = credential.RotationNone })), []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"The server allows to send it again; the next run does.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. The server allows to send it again; the next run does.",
 			urgent,
 		}},
 		{"unknown, behind", aPair, kind(credential.KindUnknown, credential.ReasonUnknownWaiting, policy("", func(r *credential.Record) { r.Unknown.Behind = true })), []string{
 			`The state knows of a later refresh of token pair "exact" than the token store file:///store, which may have been restored from an older backup. The refresh token in it is used up, and the state keeps no other. If a newer copy of the store is left, put it back.`,
-			"Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
 			urgent,
 		}},
 		{"not found", aPair, kind(credential.KindNotFound, credential.ReasonNone, nil), []string{
@@ -296,7 +321,12 @@ func diagnosticCases() []diagnosticCase {
 			"What the store holds is unchanged.",
 			open,
 		}},
-		{"attached", aPair, kind(credential.KindAttached, credential.ReasonNone, nil), []string{
+		{"left behind", aPair, kind(credential.KindAttached, credential.ReasonNone, nil), []string{
+			`The token store file:///store holds a token pair "exact" already, with other tokens than these: an apply that failed has left it, or another configuration has made it just now.`,
+			"It was left alone and is as it was.",
+			"To take it over: terraform import ADDRESS exact, where ADDRESS is the address of this oauth_token_pair. Else choose another name.",
+		}},
+		{"attached", aPair, kind(credential.KindAttached, credential.ReasonNone, func(r *credential.Record) { r.Attachment.Attached = true }), []string{
 			`The token store file:///store holds a token pair "exact" already, and another resource manages it.`,
 			"It was left alone and still works.",
 			"If that resource is gone (a lost or new state), take it over: terraform import ADDRESS exact, where ADDRESS is the address of this oauth_token_pair. Else choose another name. A resource with create_before_destroy cannot be replaced under the same name.",
@@ -346,7 +376,7 @@ func diagnosticCases() []diagnosticCase {
 		}},
 		{"no reply in time", aPair, &credential.Error{Kind: credential.KindUnknown, Reason: credential.ReasonUnknownWaiting, Record: aRecord(nil), Until: day(2), Err: fmt.Errorf("no complete answer: %w", context.DeadlineExceeded)}, []string{
 			`A refresh of token pair "exact" was sent, or may have been, and its reply never came. The refresh token may be used up.`,
-			"Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
+			"Its access token works until 2026-01-01 13:00:00 UTC. Until 2026-01-02 12:00:00 UTC nothing is sent, because a second use may end every token of this authorization. The first run after that, when nothing is left to lose, sends it once more: if the first request never arrived, that saves the credential; if it did, a person must authorize again.",
 			urgent,
 		}},
 		{"code refused", code, &credential.Error{Kind: credential.KindAuthorize, Record: aRecord(unauthorized), Verdict: refusedWith("invalid_grant", "")}, []string{

@@ -55,7 +55,11 @@ func explainRevocation(about subject, e *credential.Error) []string {
 	default:
 		return nil
 	}
-	return []string{what, works, "Destroy again: a revocation can be repeated. To leave the tokens alone, set revoke_on_destroy = false, apply, and destroy then."}
+	again := "Destroy again"
+	if e.Kind == credential.KindLater {
+		again += " after that time"
+	}
+	return []string{what, works, again + ": a revocation can be repeated. To leave the tokens alone, set revoke_on_destroy = false, apply, and destroy then."}
 }
 
 // explainBudget says which calls have spent the error budget of a client, and when it recovers.
@@ -77,8 +81,11 @@ func explainBudget(about subject, b *credential.BudgetError, mints bool) []strin
 func explainMoved(about subject, e *credential.Error) []string {
 	to := e.Record.MovedTo.Location
 	next := "Set token_store or OAUTH_TOKEN_STORE to that store and apply."
-	if about.destroying {
+	switch {
+	case about.destroying:
 		next = "Set token_store or OAUTH_TOKEN_STORE to that store and destroy again. To forget it without revoking: terraform state rm."
+	case about.asks:
+		next = "Set token_store or OAUTH_TOKEN_STORE to that store and run again."
 	}
 	return []string{
 		fmt.Sprintf("%s was moved from the token store %s to %s.", capital(about.String()), about.session.location, to),

@@ -166,7 +166,11 @@ func (p *peer) refresh(what string, m *managed) []problem {
 	resp, err := p.server.ReadResource(p.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: m.typeName, CurrentState: m.state, Private: m.private})
 	must(p.t, err)
 	named(p, what, m.typeName, resp.NewIdentity)
-	all := problems(resp.Diagnostics)
+	plan, err := p.server.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{ // which tells what Read leaves to it
+		TypeName: m.typeName, PriorState: resp.NewState, ProposedNewState: resp.NewState, Config: resp.NewState, PriorPrivate: resp.Private,
+	})
+	must(p.t, err)
+	all := problems(append(resp.Diagnostics, plan.Diagnostics...))
 	if len(errorsOf(all)) == 0 {
 		m.state, m.private = resp.NewState, resp.Private
 	}

@@ -45,8 +45,8 @@ func TestProtocolSchemaIsValid(t *testing.T) {
 		want := map[string][]string{
 			"resources":           {"oauth_app_registration", "oauth_token_pair"},
 			"data sources":        {"oauth_access_token", "oauth_authorization_server", "oauth_platform", "oauth_token_introspection", "oauth_token_pair", "oauth_token_pairs"},
-			"ephemeral resources": {"oauth_access_token", "oauth_token_introspection"},
-			"actions":             {"oauth_revoke", "oauth_rotate"},
+			"ephemeral resources": {"oauth_access_token", "oauth_api_proxy", "oauth_token_introspection"},
+			"actions":             {"oauth_authorize", "oauth_revoke", "oauth_rotate"},
 			"lists":               {"oauth_token_pair"},
 		}[what]
 		if !slices.Equal(got, want) {

@@ -42,7 +42,7 @@ func (r *tokenPairResource) Create(ctx context.Context, req resource.CreateReque
 		return // no state: nothing is tainted, and the record waits for the next apply
 	}
 	a.finish(ctx, &plan, &mem, result.Record)
-	r.warnOnWrite(about, result, &resp.Diagnostics)
+	r.warnOnWrite(about, result, a.told, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setNameIdentity(ctx, resp.Identity, plan.Name)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
@@ -79,7 +79,7 @@ func (r *tokenPairResource) Update(ctx context.Context, req resource.UpdateReque
 	}
 	a.finish(ctx, &plan, &mem, result.Record)
 	about.polled, about.headline = a.about.polled, a.about.headline
-	r.warnOnWrite(about, result, &resp.Diagnostics)
+	r.warnOnWrite(about, result, a.told, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	writeMemory(ctx, resp.Private, mem, &resp.Diagnostics)
 }

@@ -22,6 +22,7 @@ type applying struct {
 	diags         *diag.Diagnostics
 	former        *credential.Setup // what the record said before; nil: the same
 	unoffered     bool              // where to authorize could not be discovered, or what for not be pushed
+	told          bool              // why there is no token was told
 	failed        bool              // a code was sent in vain
 	regranted     bool              // the client gets its tokens by another grant than before
 }
@@ -187,8 +188,9 @@ func (a *applying) refresh(ctx context.Context) (credential.Result, bool) {
 	if err == nil && due {
 		result, err = a.eng.Token(ctx, a.about.name, a.session.ask(credential.AskerApply))
 		if e := credential.AsError(err); err != nil && tolerable(e, a.state, a.regranted) {
-			if e.Kind == credential.KindRefused || e.Kind == credential.KindSubject { // a status tells the others
+			if e.Kind == credential.KindRefused || e.Kind == credential.KindSubject || e.Verdict.Class != "" { // a status tells the others
 				warnNoToken(a.about, e, a.diags)
+				a.told = e.Verdict.Class != ""
 			}
 			result.Record, err = e.Record, nil
 		}

@@ -42,11 +42,11 @@ func (a *applying) takeDevice(ctx context.Context) (credential.Result, bool) {
 		return a.notOffered(ctx, err)
 	}
 	if offered.Device.Waits(a.session.now()) {
-		a.about.headline = "Device Code Offered"
+		a.about.headline = "Device Code Offered: " + a.about.name
 	}
 	result := a.stillToAuthorize(offered)
 	if result.Record.Status == "" && offered.Device.Waits(a.session.now()) {
-		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Offered", fmt.Sprintf("The tokens of %s go on until a person has confirmed it. %s", a.about, authorizeAgain(a.about, offered)))
+		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Offered: "+a.about.name, fmt.Sprintf("The tokens of %s go on until a person has confirmed it. %s", a.about, authorizeAgain(a.about, offered)))
 	}
 	return result, true
 }
@@ -71,9 +71,9 @@ func (a *applying) poll(ctx context.Context) (result credential.Result, ok, done
 	case polled.Answer == oauth.PollExpired:
 		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Expired", fmt.Sprintf("The device code of %s was over before anybody had confirmed it. A new one was asked for.", a.about))
 	case polled.Record.Device.Waits(a.session.now()):
-		a.about.polled, a.about.headline = waited(polled, a.session.now()), "Device Code Not Confirmed Yet"
+		a.about.polled, a.about.headline = waited(polled, a.session.now()), "Device Code Not Confirmed Yet: "+a.about.name
 		if result = a.stillToAuthorize(polled.Record); result.Record.Status == "" { // there are tokens of an earlier authorization
-			a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Not Confirmed Yet", a.about.polled+" "+authorizeAgain(a.about, polled.Record))
+			a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Not Confirmed Yet: "+a.about.name, a.about.polled+" "+authorizeAgain(a.about, polled.Record))
 		}
 		return result, true, true
 	}
@@ -172,8 +172,11 @@ func explainNoDevice(about subject, r credential.Record, left string) []string {
 		what = fmt.Sprintf("The access token of %s has expired, and there is no refresh token.", about)
 	case waits && about.asks:
 		left = "There is no token until a person has confirmed the device code, and an apply of the oauth_token_pair has collected the tokens."
+	case waits && about.planned:
+		what = fmt.Sprintf("%s has a device code that waits for a person. Only an apply finds out whether it is confirmed by now, and collects the tokens then.", capital(about.String()))
+		left = "There is no token until then; nothing is wrong."
 	case waits && about.polled == "":
-		left = "This is the first of two steps; nothing is wrong. The apply that collects the tokens shows this once more, before it does."
+		left = "This is the first of two steps; nothing is wrong."
 	case waits:
 		left = "There is no token until a person has confirmed the device code."
 	case d != nil && !d.Code.IsEmpty():

@@ -134,7 +134,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if req.Plan.Raw.IsNull() || r.session == nil {
 		return
 	}
-	if r.nothingToPlan(ctx, req, &resp.Diagnostics) {
+	if r.nothingToPlan(ctx, req, &resp.Diagnostics) && !r.session.walk.holds() {
 		return
 	}
 	var plan, state, config tokenPairModel
@@ -147,6 +147,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	defer func() { r.tellHeld(plan, state, resp) }()
 	if !r.session.isUnknown() {
 		r.checkAgainstSession(ctx, req, config, &resp.Diagnostics)
 	}
@@ -180,6 +181,17 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// tellHeld tells what Read has left to the plan to tell: all but what the plan puts an end to. What does not succeed in that, the apply
+// tells itself.
+func (r *tokenPairResource) tellHeld(plan, state tokenPairModel, resp *resource.ModifyPlanResponse) {
+	for _, held := range r.session.walk.take(state.Name.ValueString()) {
+		mended := len(resp.RequiresReplace) > 0 || plan.brings(state) || held.mends != nil && held.mends(plan, state)
+		if !mended || resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(held.diags...)
+		}
+	}
 }
 
 // nothingToPlan tells quickly what holds for most resources of most plans: no difference, and nothing left to an apply.

@@ -75,7 +75,6 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 
 	result, err := eng.Token(ctx, name, r.session.ask(credential.AskerRead))
 	notices := result.Notices
-	told := hasFailed(notices) || err != nil
 	switch e := credential.AsError(err); {
 	case err == nil:
 		var more []credential.Notice
@@ -89,22 +88,64 @@ func (r *tokenPairResource) read(ctx context.Context, state *tokenPairModel, mem
 		record = e.Record
 	}
 	mem.Verdict = r.leftToApply(ctx, eng, *state, record)
+	about.planned = true
 	about.pushes = mem.Verdict == verdictOffer || mem.Verdict == verdictOfferMore
-	warnNotices(about, notices, diags)
-	if mem.Verdict == verdictOfferMore {
-		warnUnusedURL(about, record, diags)
-	}
-	if err != nil {
-		mem.Verdict = warnFailed(about, err, mem.Verdict, diags)
-	}
+	mem.Verdict = r.tell(about, record, notices, err, mem.Verdict, imported, diags)
 	if err := eng.keep(ctx, mem); err != nil {
 		diags.AddError("Unable to Read Token Pair", sentence(err))
 		return false
 	}
 	mem.Family, mem.StoreID, mem.Aside, mem.Spent = record.Family, storeID, record.AsideClients(), record.Spent()
 	state.fill(record, storeID, r.session, r.session.now())
-	r.warnStanding(about, record, told, diags)
 	return true
+}
+
+// tell says what there is to say of a record that was read: some now, some by the plan that follows. It returns what is left to an apply.
+func (r *tokenPairResource) tell(
+	about subject, record credential.Record, notices []credential.Notice, err error, left verdict, imported bool, diags *diag.Diagnostics,
+) verdict {
+	failed := failedNotices(about, notices, diags)
+	if left == verdictOfferMore {
+		warnUnusedURL(about, record, diags)
+	}
+	if err != nil {
+		failed.mends = mendedBy(err)
+		left = warnFailed(about, err, left, &failed.diags)
+	}
+	var standing heldWarnings
+	r.warnKeeping(about, record, diags)
+	r.warnCredential(about, record, err != nil || hasFailed(notices), &standing.diags)
+	if imported { // the command that imports makes no plan
+		diags.Append(append(failed.diags, standing.diags...)...)
+	} else {
+		r.session.walk.hold(about.name, failed, standing)
+	}
+	return left
+}
+
+// failedNotices warns of the notices, but for those of a refresh that failed, which it returns.
+func failedNotices(about subject, notices []credential.Notice, diags *diag.Diagnostics) heldWarnings {
+	var failed heldWarnings
+	for _, n := range notices {
+		if n.Code == credential.NoticeFailed && !n.Managing && !n.Minted {
+			failed.mends = mendedBy(n.Err)
+			warnNotices(about, []credential.Notice{n}, &failed.diags)
+			continue
+		}
+		warnNotices(about, []credential.Notice{n}, diags)
+	}
+	return failed
+}
+
+// mendedBy tells which change of the configuration, besides new tokens, is the answer to err.
+func mendedBy(err error) func(plan, state tokenPairModel) bool {
+	switch credential.AsError(err).Kind {
+	case credential.KindBadClient, credential.KindConfiguration, credential.KindNotSent:
+		return func(plan, state tokenPairModel) bool { return !plan.Client.Equal(state.Client) }
+	case credential.KindStrategy:
+		return func(plan, state tokenPairModel) bool { return !plan.Refresh.Equal(state.Refresh) }
+	}
+	return nil
 }
 
 // warnFailed tells of a token that could not be had, and returns what an apply can do about it.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,10 +22,12 @@ const (
 // warnStanding gives the warnings that stand as long as they are true and somebody can act on them. told says that the
 // status was explained already.
 func (r *tokenPairResource) warnStanding(about subject, record credential.Record, told bool, diags *diag.Diagnostics) {
-	now := r.session.now()
-	if !told {
-		warnStatus(about, record, now, diags)
-	}
+	r.warnCredential(about, record, told, diags)
+	r.warnKeeping(about, record, diags)
+}
+
+// warnKeeping gives those about the place where the credential is kept, and the client that it belongs to.
+func (r *tokenPairResource) warnKeeping(about subject, record credential.Record, diags *diag.Diagnostics) {
 	if record.Client.EffectivePolicy().SingleUse() && r.session.stateOnly && !record.Tokens.Refresh.IsEmpty() && !record.Mints() {
 		diags.AddWarning("Single-Use Refresh Token Kept in the State Only",
 			fmt.Sprintf("%s has a refresh token that works only once, and token_store = \"state\" keeps it nowhere else. %s", capital(about.String()), stateOnlyRisk(record)))
@@ -33,7 +36,15 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 		diags.AddWarning("Token Store on a CI Runner's Own Disk",
 			fmt.Sprintf("This run seems to be a CI job, and %s is kept in %s, which may be thrown away with the runner. Set token_store (or OAUTH_TOKEN_STORE) to a place that all runners share.", about, r.session.location))
 	}
-	warnCertificateEnds(about, record.Client, now, diags)
+	warnCertificateEnds(about, record.Client, r.session.now(), diags)
+}
+
+// warnCredential gives those about the credential itself, which new tokens put an end to.
+func (r *tokenPairResource) warnCredential(about subject, record credential.Record, told bool, diags *diag.Diagnostics) {
+	now := r.session.now()
+	if !told {
+		warnStatus(about, record, now, diags)
+	}
 	if record.Status != credential.StatusActive {
 		return // a deadline of what does not work is no news
 	}
@@ -41,11 +52,11 @@ func (r *tokenPairResource) warnStanding(about subject, record credential.Record
 	warnPairMargin(about, record, diags)
 	warnEarliest(about, record, diags)
 	if at := record.IdleDeadline(); !at.IsZero() && !record.Mints() && at.After(now) && at.Sub(now) < warnRefreshTokenDies {
-		diags.AddWarning("Refresh Token Dies Soon",
+		diags.AddWarning("Refresh Token Dies Soon: "+about.name,
 			fmt.Sprintf("The refresh token of %s dies at %s unless it is used before. %s", about, moment(at), howToUse(record, now)))
 	}
 	if at := record.AbsoluteDeadline(); !at.IsZero() && at.Sub(now) < warnReauthorize {
-		diags.AddWarning(forPlan(about, "Authorization Ends Soon"),
+		diags.AddWarning(forPlan(about, "Authorization Ends Soon")+": "+about.name,
 			fmt.Sprintf("A person must authorize %s again by %s, however often it is refreshed. %s", about, moment(at), authorizeAgain(about, record)))
 	}
 }
@@ -64,7 +75,7 @@ func howToUse(record credential.Record, now time.Time) string {
 	who, from := "A plan or apply", ""
 	switch record.Refresh.Strategy {
 	case credential.StrategyNever:
-		return "The refresh.strategy never does not use it."
+		return `refresh.strategy = "never" does not use it: choose another strategy and apply before that time, or a person must authorize again.`
 	case credential.StrategyAtApply:
 		who = "An apply"
 	}
@@ -74,7 +85,8 @@ func howToUse(record credential.Record, now time.Time) string {
 	return fmt.Sprintf("%s uses it%s: run one before it dies.", who, from)
 }
 
-// warnNoToken tells in a plan that a credential gives no token now. It does not block the plan.
+// warnNoToken tells in a plan that a credential gives no token now. It does not block the plan. What a person has to do about one pair
+// stands in no other's warning, so its name is in the summary: of those alike Terraform shows one.
 func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	e := credential.AsError(err)
 	summary := "Token Pair Not Refreshed"
@@ -84,10 +96,13 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		if e.Reason == credential.ReasonRevoked {
 			summary = "Token Pair Revoked"
 		}
-		summary = cmp.Or(about.headline, forPlan(about, summary))
+		summary = cmp.Or(about.headline, forPlan(about, summary)) + ": " + about.name
+		if about.planned && e.Verdict.Class == "" && e.Record.Device.Waits(about.session.now()) {
+			summary = "Device Code Waits for a Person: " + about.name
+		}
 	case credential.KindUnknown:
 		if !e.Record.Mints() {
-			summary = "Outcome of a Refresh Unknown"
+			summary = "Outcome of a Refresh Unknown: " + about.name
 		}
 	case credential.KindRefused:
 		summary = "Fresh Access Token Refused"
@@ -127,7 +142,7 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 		case credential.NoticePutOff:
 			warnPutOff(about, n, diags)
 		case credential.NoticeFailed:
-			diags.AddWarning("Token Pair Not Refreshed", "The current access token still works and is used.\n\n"+engineDetail(about, n.Err))
+			warnFailedRefresh(about, n.Err, diags)
 		case credential.NoticeUnprobed:
 			warnUnprobed(about, n, diags)
 		case credential.NoticeNotStored:
@@ -156,6 +171,17 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 				capital(about.String()), notRevoked(n.Err)))
 		}
 	}
+}
+
+// warnFailedRefresh tells of a refresh that failed while the access token at hand still works. What a person has to do something about
+// is told as it will be when that has expired.
+func warnFailedRefresh(about subject, err error, diags *diag.Diagnostics) {
+	if k := credential.AsError(err).Kind; k == credential.KindAuthorize || k == credential.KindUnknown {
+		warnNoToken(about, err, diags)
+		return
+	}
+	parts := append(strings.SplitN(engineDetail(about, err), "\n\n", 2), "")
+	diags.AddWarning("Token Pair Not Refreshed", strings.TrimSpace(parts[0]+"\n\nThe current access token still works and is used. "+parts[1]))
 }
 
 // inBrackets is the name of a part; nothing for none.
@@ -188,16 +214,16 @@ func warnNotStored(about subject, n credential.Notice, diags *diag.Diagnostics) 
 }
 
 // warnOnWrite gives the warnings that belong to an apply: those that stand, and those that nobody has to act on soon.
-func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result, diags *diag.Diagnostics) {
-	if !r.session.stateOnly && !r.session.sealed {
-		warnPlaintextStore(r.session, diags)
-	}
+func (r *tokenPairResource) warnOnWrite(about subject, result credential.Result, told bool, diags *diag.Diagnostics) {
+	r.warnStanding(about, result.Record, told || hasFailed(result.Notices), diags)
 	if c := result.Record.Client; c.Platform != "" && !result.Record.Mints() { // what is in doubt is about refresh tokens
 		if e, err := platform.FindWith(c.Platform, c.PlatformOverrides); err == nil {
 			warnDoubts(about, e, c, result.Record.Refresh, diags)
 		}
 	}
-	r.warnStanding(about, result.Record, hasFailed(result.Notices), diags)
+	if !r.session.stateOnly && !r.session.sealed { // last: what somebody has to do comes first
+		warnPlaintextStore(r.session, diags)
+	}
 }
 
 // warnStatus explains a status other than active.
@@ -275,7 +301,7 @@ func warnElsewhere(about subject, state tokenPairModel, record credential.Record
 }
 
 func warnTombstone(about subject, diags *diag.Diagnostics) {
-	diags.AddWarning("Authorization Required",
+	diags.AddWarning("Authorization Required: "+about.name,
 		fmt.Sprintf("%s was destroyed from elsewhere; the token store %s keeps no token of it. Apply to make it anew; codes and tokens that were used before are not sent again.", capital(about.String()), about.session.location))
 }
 

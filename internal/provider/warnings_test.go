@@ -30,8 +30,8 @@ func summaries(diags diag.Diagnostics) []string {
 func TestStandingWarnings(t *testing.T) {
 	t.Parallel()
 	const (
-		dies   = "Refresh Token Dies Soon"
-		ends   = "Authorization Ends Soon"
+		dies   = "Refresh Token Dies Soon: exact"
+		ends   = "Authorization Ends Soon: exact"
 		alone  = "Single-Use Refresh Token Kept in the State Only"
 		runner = "Token Store on a CI Runner's Own Disk"
 		hour   = time.Hour
@@ -212,8 +212,8 @@ func TestNotices(t *testing.T) {
 		{"never", "", "", credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonNever}},
 		{"claimed", "", "", credential.Notice{Code: credential.NoticePutOff, Reason: credential.ReasonClaimed}},
 		{"failed", "Token Pair Not Refreshed",
-			"The current access token still works and is used.\n\nThe authorization server was not reached for token pair \"exact\": connection refused.\n\n" +
-				"Nothing was sent. The stored credential was not used up and still works.\n\nCheck the network and the endpoint, then run again.",
+			"The authorization server was not reached for token pair \"exact\": connection refused.\n\n" +
+				"The current access token still works and is used. Nothing was sent. The stored credential was not used up and still works.\n\nCheck the network and the endpoint, then run again.",
 			credential.Notice{Code: credential.NoticeFailed, Err: failure}},
 		{"not probed", "Access Token Not Probed",
 			`refresh.probe.url did not tell whether the access token of token pair "exact" works: it answered 503. Only a 2xx or a 401 does. The token is used as it is.`,
@@ -290,11 +290,11 @@ func TestStatusIsExplained(t *testing.T) {
 		record              credential.Record
 	}{
 		{"active", "", "", aRecord(nil)},
-		{"dead", "Authorization Required", "no longer works", aRecord(func(r *credential.Record) { r.Status = credential.StatusAuthorizationRequired })},
-		{"waiting", "Outcome of a Refresh Unknown", "Until 2026-01-01 13:00:00 UTC nothing is sent", unknown(func(*credential.Record) {})},
-		{"final", "Outcome of a Refresh Unknown", "It was sent once more without a reply, and is not sent again.", unknown(func(r *credential.Record) { r.Unknown.Resends = 1 })},
-		{"rejected", "Outcome of a Refresh Unknown", "It was sent once more and refused. Until 2026-01-01 12:02:00 UTC", unknown(func(r *credential.Record) { r.Unknown.RejectedAt = day(1) })},
-		{"may be sent", "Outcome of a Refresh Unknown", "The server allows to send it again; the next run does.", unknown(func(r *credential.Record) { r.Client.Policy.Rotation = credential.RotationNone })},
+		{"dead", "Authorization Required: exact", "no longer works", aRecord(func(r *credential.Record) { r.Status = credential.StatusAuthorizationRequired })},
+		{"waiting", "Outcome of a Refresh Unknown: exact", "Until 2026-01-01 13:00:00 UTC nothing is sent", unknown(func(*credential.Record) {})},
+		{"final", "Outcome of a Refresh Unknown: exact", "It was sent once more without a reply, and is not sent again.", unknown(func(r *credential.Record) { r.Unknown.Resends = 1 })},
+		{"rejected", "Outcome of a Refresh Unknown: exact", "It was sent once more and refused. Until 2026-01-01 12:02:00 UTC", unknown(func(r *credential.Record) { r.Unknown.RejectedAt = day(1) })},
+		{"may be sent", "Outcome of a Refresh Unknown: exact", "The server allows to send it again; the next run does.", unknown(func(r *credential.Record) { r.Client.Policy.Rotation = credential.RotationNone })},
 	} {
 		var diags diag.Diagnostics
 		warnStatus(aPair, c.record, day(1), &diags)

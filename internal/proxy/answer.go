@@ -54,7 +54,9 @@ func (a Answer) write(w http.ResponseWriter, now time.Time) {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(d.Seconds()))))
 	}
 	w.WriteHeader(a.Status)
-	_ = json.NewEncoder(w).Encode(struct { // who does not read it any more has gone
+	text := json.NewEncoder(w)
+	text.SetEscapeHTML(false) // programs print it as it is
+	_ = text.Encode(struct {  // who does not read it any more has gone
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
