@@ -48,6 +48,10 @@ func TestLaptopGuide(t *testing.T) {
 	pipeline.expect("oauth_token_pair.crm", values{"status": "active"})
 	// The command goes by the real clock, so the last job takes its token for an old one.
 	s.expectCalls(calls{exchanges: 2, refreshes: nights + 1, tokenRequests: nights + 4})
+	laptop.byCommand(s, "--name", "crm", "--redirect-uri", "http://127.0.0.1:"+port+"/callback") // while it works
+	pipeline.job("github-actions.yml").mustNotSay(t, "Authorization Required")
+	s.expectCalls(calls{exchanges: 3, refreshes: nights + 2, tokenRequests: nights + 6})
+
 	seen := strings.ReplaceAll(strings.Join([]string{first.text(), invoked.text(), dead.text()}, " "), ":"+port+"/", ":8912/")
 	mustPrint(t, located.ReplaceAllString(seen, ""), guideScreens(t, "authorize-from-your-laptop"))
 }
