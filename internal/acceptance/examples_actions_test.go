@@ -45,22 +45,29 @@ func TestActionExamples(t *testing.T) {
 	s.expectCalls(calls{exchanges: 1, refreshes: 3, revocations: 2})
 }
 
-// The example of an authorization, with a person at a browser.
+// The example of a first authorization: one apply with a person before a browser, and again by a device code.
 func TestAuthorizeExample(t *testing.T) {
 	t.Parallel()
+	settings := sandbox.DefaultSettings()
+	quick(&settings)
 	s := startServer(t, sandbox.Options{
-		Clients: []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{loopbackURI}}}, Settings: sandbox.DefaultSettings(),
+		Clients:  []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{loopbackURI}}},
+		Settings: settings,
 	}, sandbox.Listen{})
 	w := newExample(t, s, providerExample, authorizeExample).desktop()
 	w.tf = terraform115(t)
-	w.env["TF_VAR_desk_client_secret"] = clientSecret
 	w.ok("validate")
-	run := w.start("apply", "-input=false", "-no-color", "-auto-approve", "-invoke=action.oauth_authorize.desk")
+	run := w.start("apply", "-input=false", "-no-color", "-auto-approve")
 	visit(t, s.consent(w.address(run)))
-	if r := run.wait(); r.code != 0 {
-		t.Fatalf("%s\n%s", r.stdout, r.stderr)
-	}
-	writeFile(t, filepath.Join(w.dir, "pairs.tfquery.hcl"), readFile(t, filepath.Join(exampleDir, listExample)))
-	w.ok("query", "-no-color").mustSay(t, "name=desk desk (active, generation 1)")
+	run.wait().mustSay(t, "1 added", "Actions: 1 invoked", `Token pair "crm" is authorized. Granted: contacts.read.`)
 	s.expectCalls(calls{exchanges: 1})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	device := w.start("apply", "-input=false", "-no-color", "-auto-approve", "-invoke=action.oauth_authorize.crm_by_device")
+	_, userCode, _ := strings.Cut(w.address(device), "user_code=")
+	if err := s.ConfirmDevice(userCode); err != nil {
+		t.Fatal(err)
+	}
+	device.wait().mustSay(t, "and enter the code "+userCode, `Token pair "crm" is authorized.`)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 }
