@@ -253,10 +253,24 @@ func TestAuthorizeActionRefused(t *testing.T) {
 	s.expectCalls(calls{})
 }
 
-// On a CLI without actions the subcommand does it; one apply takes it over.
+// On a CLI without actions the subcommand does it; one apply takes it over, in every store.
 func TestCommandAuthorize(t *testing.T) {
 	t.Parallel()
-	s, w := newLoginServer(t, nil), newWorkspace(t)
+	for name, on := range map[string]func(*workspace){
+		"folder":     func(*workspace) {},
+		"PostgreSQL": func(w *workspace) { w.onPostgres(sharedPostgres(w.t)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t)
+			on(w)
+			commandAuthorizes(t, w)
+		})
+	}
+}
+
+func commandAuthorizes(t *testing.T, w *workspace) {
+	s := newLoginServer(t, nil)
 	d := w.desktop()
 	w.env["OAUTH_CLIENT_SECRET"] = clientSecret
 	run := w.startShell("authorize", "--name", "laptop", "--client-id", clientID, "--authorization-endpoint", s.base+"/authorize", "--token-endpoint", s.base+"/token", "--scope", "read")
