@@ -24,8 +24,8 @@ func supported() []standard {
 		}},
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
-				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, and then the access token if it is still alive, since not every server ends it along. A busy server (503) is waited for. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestDestroyWaitsForABusyServer TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`, and by the action `oauth_revoke`: the refresh token, and then the access token if it is still alive, since not every server ends it along. A busy server (503) is waited for. Without a `revocation_endpoint` a warning says where a person revokes.",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestDestroyWaitsForABusyServer TestPlatformRevocations TestRevokeAction", oidc: "TestIndependentServerRevocation TestIndependentServerActions", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{

@@ -155,7 +155,9 @@ func (m *authorizeModel) request(ctx context.Context, s *session, diags *diag.Di
 	}
 	if grant := m.DeviceCode; !grant.IsNull() {
 		extra, _ := parametersOf(grant)
-		r.Device = &credential.DeviceRequest{Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra}
+		r.Device = &credential.DeviceRequest{
+			Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
+		}
 	}
 	if grant := m.AuthorizationCode; !grant.IsNull() {
 		uri, ok := m.redirectURI(ctx, s, diags)

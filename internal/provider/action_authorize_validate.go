@@ -30,15 +30,17 @@ func (m *authorizeModel) validate(insecure bool, diags *diag.Diagnostics) {
 			"With client, the action needs to know what a person is asked for: authorization_code = { redirect_uri = … } for one before a browser on this machine, or device_code = {} for one on any device.")
 		return
 	}
-	if uri := member(m.AuthorizationCode, "redirect_uri"); code && isGiven(uri) && checkRedirectURI(uri.ValueString()) == nil && !login.Loopback(uri.ValueString()) {
-		e := &login.Error{Reason: login.ReasonNoLoopback, Name: m.Name.ValueString(), Address: uri.ValueString()}
+	uri := member(m.AuthorizationCode, "redirect_uri").ValueString()
+	if code && uri != "" && checkRedirectURI(uri) == nil && !login.Loopback(uri) {
+		e := &login.Error{Reason: login.ReasonNoLoopback, Name: m.Name.ValueString(), Address: uri}
 		parts := e.Parts()
 		diags.AddAttributeError(path.Root(grantAuthorizationCode).AtName("redirect_uri"), "Unable to Receive the Answer", parts[0]+"\n\n"+parts[2])
 	}
 	if !isGiven(m.Client) {
 		return
 	}
-	checkClient(path.Root("client"), func(name string) types.String { return memberText(m.Client, name) }, platformParameters(m.Client), policyOf(m.Client), insecure, diags)
+	checkClient(path.Root("client"), func(name string) types.String { return memberText(m.Client, name) },
+		platformParameters(m.Client), policyOf(m.Client), insecure, diags)
 	pair.validateAuthorization(diags)
 	pair.validateGrantRequest(diags)
 }
@@ -82,13 +84,21 @@ func actionAttributes(attributes map[string]resource.Attribute) map[string]schem
 		case resource.BoolAttribute:
 			taken[name] = schema.BoolAttribute{MarkdownDescription: text, Required: need, Optional: may, Validators: a.Validators}
 		case resource.SetAttribute:
-			taken[name] = schema.SetAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = schema.SetAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
+			}
 		case resource.ListAttribute:
-			taken[name] = schema.ListAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = schema.ListAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
+			}
 		case resource.MapAttribute:
-			taken[name] = schema.MapAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = schema.MapAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
+			}
 		case resource.SingleNestedAttribute:
-			taken[name] = schema.SingleNestedAttribute{MarkdownDescription: text, Required: need, Optional: may, Attributes: actionAttributes(a.Attributes), Validators: a.Validators}
+			taken[name] = schema.SingleNestedAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Attributes: actionAttributes(a.Attributes), Validators: a.Validators,
+			}
 		}
 	}
 	return taken
