@@ -27,7 +27,7 @@ func TestLongAppliesGuide(t *testing.T) {
 	s.later(7*time.Minute, owner)
 	begin := func(dir string, each time.Duration) *workspace {
 		w := newGuide(t, s, a, dir).shares(owner)
-		a.took = func() { s.later(each, owner) }
+		a.takes(func() { s.later(each, owner) })
 		return w
 	}
 

@@ -215,6 +215,13 @@ func (a *api) serve(r *http.Request, body []byte) int {
 	return http.StatusOK
 }
 
+// takes sets what happens while an object is made.
+func (a *api) takes(happens func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.took = happens
+}
+
 // has tells what is at a path of the API.
 func (a *api) has(path string) string {
 	a.mu.Lock()
