@@ -79,7 +79,7 @@ func TestJudge(t *testing.T) {
 		"dead, URL": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x"}}
-		}, nil, "authorization_required", needsNow, "-", "refused; open its authorization_url"},
+		}, nil, "authorization_required", needsNow, "-", "refused; run terraform-provider-oauth authorize --name exact, or open its authorization_url"},
 		"dead, URL over": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x", ExpiresAt: hours(-1)}}
@@ -233,6 +233,9 @@ app-visma     active  app        -       elsewhere  -      as.example
 		if code := n.run(t.Context(), append([]string{"status"}, tt.args...)...); code != tt.code || !strings.Contains(n.out.String()+n.err.String(), tt.says) {
 			t.Errorf("%v: code %d\n%s%s", tt.args, code, &n.out, &n.err)
 		}
+		if told := strings.Contains(n.err.String(), "error: credential exact cannot be read: "); told != (len(tt.args) == 0 || tt.args[0] != "--name") {
+			t.Errorf("%v: standard error:\n%s", tt.args, &n.err)
+		}
 	}
 
 	if code := n.run(t.Context(), "move", "--from", n.a, "--to", n.b, "--name", "visma"); code != 0 {
@@ -295,7 +298,9 @@ func TestStatusOfRescueFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(3, "", "a reply of the server waits in "+path+" and cannot be read (", "Do not delete it")
-	n.run(t.Context(), "status", "--json")
+	if code := n.run(t.Context(), "status", "--json"); code != 1 || !strings.Contains(n.err.String(), "error: the rescue file "+path+" cannot be read: ") {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
 	for _, want := range []string{`"rescue_files": [`, `"path": "` + path, `"needs": "now"`, `"in_use": false`} {
 		if !strings.Contains(n.out.String(), want) {
 			t.Errorf("%s\nlacks %q", &n.out, want)

@@ -154,7 +154,8 @@ func (j judge) person(c *credentialStatus, r credential.Record) {
 	case c.UserCode != "":
 		what += fmt.Sprintf("; enter the code %s at %s, then apply", c.UserCode, c.VerificationURI)
 	case c.AuthorizationURL != "":
-		what += "; open its authorization_url, and bring the callback to the configuration (--name shows the URL)"
+		what += fmt.Sprintf("; run terraform-provider-oauth authorize --name %s, or open its authorization_url and bring the callback to the "+
+			"configuration (--name shows the URL)", c.Name)
 	default:
 		what += fmt.Sprintf(noteAuthorize, c.Name)
 	}
