@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
@@ -21,6 +22,7 @@ var version = "dev"
 
 func main() {
 	deps := wiring.System(stores(), newMemory)
+	deps.Browser = login.Browser()
 	if code, handled := runCommand(deps); handled {
 		os.Exit(code)
 	}

@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -38,9 +39,17 @@ func TestRotateAction(t *testing.T) {
 	w.write(s.pair("rotated", s.issue().RefreshToken, strict, "") + action("rotate", this+".id", ""))
 	w.apply()
 	w.expectLive(s, 2)
-	for range 2 {
-		w.invoke("rotate").mustSay(t, `Refreshing token pair "rotated".`, `Token pair "rotated" was refreshed: generation`, "Its access token expires at", "Actions: 1 invoked")
+	for _, level := range []string{"", "TRACE"} {
+		w.env["TF_LOG"] = level
+		r := w.invoke("rotate")
+		for _, token := range []string{s.live().RefreshToken, w.string(this, "refresh_token"), w.string(this, "access_token")} {
+			if strings.Contains(r.stdout+r.stderr, token) {
+				t.Errorf("at level %q the action shows a token", level)
+			}
+		}
+		r.mustSay(t, `Refreshing token pair "rotated".`, `Token pair "rotated" was refreshed: generation`, "Its access token expires at", "Actions: 1 invoked")
 	}
+	delete(w.env, "TF_LOG")
 	s.expect(3, 0)
 	w.expect(this, values{"generation": 3}) // what the run of the second one has read first
 	w.plan().mustSay(t, "No changes.")
@@ -181,4 +190,29 @@ func TestRevokeActionRefused(t *testing.T) {
 		w.fails([]string{"No Token Store", "action.oauth_" + kind + " looks tokens up by name in a token store"},
 			"plan", "-no-color", "-input=false", "-invoke=action.oauth_"+kind+".now")
 	}
+}
+
+// At a server that others wrote: a rotation takes the former refresh token out of use, a revocation ends both tokens, and a person can
+// authorize again.
+func TestIndependentServerActions(t *testing.T) {
+	t.Parallel()
+	p, w, _ := independentAuthorized(t)
+	w.tf = terraform115(t)
+	first := w.string(this, "refresh_token")
+	writeFile(t, filepath.Join(w.dir, "actions.tf"), action("rotate", this+".id", "")+action("revoke", this+".id", ""))
+	w.invoke("rotate").mustSay(t, "was refreshed: generation 2.")
+	mustBe(t, "the former refresh token", p.introspect(first)["active"], false)
+	w.apply()
+	mustBe(t, "the refresh token", w.active(p.introspect, "refresh_token"), true)
+
+	access, refresh := w.string(this, "access_token"), w.string(this, "refresh_token")
+	w.invoke("revoke").mustSay(t, "It has to be authorized again; the next plan says how.")
+	for _, token := range []string{access, refresh} {
+		mustBe(t, "after the revocation", p.introspect(token)["active"], false)
+	}
+	w.apply().mustSay(t, "Token Pair Revoked")
+	w.write(independentPair(p, p.browse(w.string(this, "authorization_url"))))
+	w.apply()
+	w.expect(this, values{"status": "active", "generation": 1})
+	mustBe(t, "token requests that were refused", p.counters().Refused, 0)
 }

@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
 const (
-	rotateExample = "actions/oauth_rotate/action.tf"
-	revokeExample = "actions/oauth_revoke/action.tf"
-	listExample   = "list-resources/oauth_token_pair/list-resource.tfquery.hcl"
+	authorizeExample = "actions/oauth_authorize/action.tf"
+	rotateExample    = "actions/oauth_rotate/action.tf"
+	revokeExample    = "actions/oauth_revoke/action.tf"
+	listExample      = "list-resources/oauth_token_pair/list-resource.tfquery.hcl"
 )
 
 // The examples of actions and of the list, on the pair of the first example.
@@ -40,4 +43,31 @@ func TestActionExamples(t *testing.T) {
 	w.apply("-invoke=action.oauth_revoke.crm").mustSay(t, "It has to be authorized again; the next plan says how.")
 	w.plan().mustSay(t, "Token Pair Revoked")
 	s.expectCalls(calls{exchanges: 1, refreshes: 3, revocations: 2})
+}
+
+// The example of a first authorization: one apply with a person before a browser, and again by a device code.
+func TestAuthorizeExample(t *testing.T) {
+	t.Parallel()
+	settings := sandbox.DefaultSettings()
+	quick(&settings)
+	s := startServer(t, sandbox.Options{
+		Clients:  []sandbox.Client{{ID: exampleClient, Secret: clientSecret, RedirectURIs: []string{loopbackURI}}},
+		Settings: settings,
+	}, sandbox.Listen{})
+	w := newExample(t, s, providerExample, authorizeExample).desktop()
+	w.tf = terraform115(t)
+	w.ok("validate")
+	run := w.start("apply", "-input=false", "-no-color", "-auto-approve")
+	visit(t, s.consent(w.address(run)))
+	run.wait().mustSay(t, "1 added", "Actions: 1 invoked", `Token pair "crm" is authorized. Granted: contacts.read.`)
+	s.expectCalls(calls{exchanges: 1})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	device := w.start("apply", "-input=false", "-no-color", "-auto-approve", "-invoke=action.oauth_authorize.crm_by_device")
+	_, userCode, _ := strings.Cut(w.address(device), "user_code=")
+	if err := s.ConfirmDevice(userCode); err != nil {
+		t.Fatal(err)
+	}
+	device.wait().mustSay(t, "and enter the code "+userCode, `Token pair "crm" is authorized.`)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 }

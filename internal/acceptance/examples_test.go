@@ -108,8 +108,8 @@ func TestEveryExampleIsTried(t *testing.T) {
 		preauthenticated, mintExample, deviceExample, assertionExample, exchangeExample, extensionExample, pushedExample, pairWOExample, accessTokenExample,
 		statusExample, overviewExample, ephemeralExample, proxyExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
 		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
-		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, credentialModule, apiTokenModule,
-		rotateExample, revokeExample, listExample,
+		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, longToken, longProxy,
+		laptopCredential, laptopAction, laptopPipeline, credentialModule, apiTokenModule, authorizeExample, rotateExample, revokeExample, listExample,
 	}
 	var found []string
 	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*", "guides/*/*", "modules/*"} {

@@ -74,7 +74,7 @@ func TestErrorBudget(t *testing.T) {
 
 		for range 2 {
 			w.plan().mustSay(t, "Warning: Token Pair Not Refreshed", `Nothing is sent for token pair "first" before`,
-				"one more refusal would make the server lock the client out", "3 refusals within 1h0m0s lock the client "+clientID+" out",
+				"one more refusal would make the server lock the client out", "3 refusals within 1h lock the client "+clientID+" out",
 				"pair/first 401 invalid_client", "pair/second 401 invalid_client")
 		}
 		other.fails([]string{"one more refusal would make the server lock the client out"}, "apply", "-no-color", "-auto-approve")
@@ -162,7 +162,7 @@ resource "oauth_token_pair" "p" {
 
 var (
 	untilPattern = regexp.MustCompile(`Nothing is sent for token pair "[^"]+" before (\S+ \S+ UTC): one more refusal`)
-	spentPattern = regexp.MustCompile(`(\d\S+Z) \S+ (pair/\S+) 401 invalid_client`)
+	spentPattern = regexp.MustCompile(`(\d\S+ \S+ UTC) \S+ (pair/\S+) 401 invalid_client`)
 )
 
 // spent reads until when a plan says that nothing is sent, and which calls were refused. They must be two, and the first of
@@ -173,7 +173,7 @@ func (r result) spent(t testing.TB) []string {
 	if until == nil || len(calls) != 2 {
 		t.Fatalf("the plan does not say until when and which calls were refused:\n%s\n%s", r.stdout, r.stderr)
 	}
-	first, err := time.Parse(time.RFC3339, calls[0][1])
+	first, err := time.Parse("2006-01-02 15:04:05 UTC", calls[0][1])
 	if err != nil {
 		t.Fatal(err)
 	}

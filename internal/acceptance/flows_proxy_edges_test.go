@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -173,6 +174,69 @@ func TestProxyWithoutToken(t *testing.T) {
 		owner.apply()
 		owner.expectLive(s, 3)
 	})
+}
+
+// What a person has to know of the time since the proxy was opened is told when it is closed.
+func TestProxyTellsInTheEnd(t *testing.T) {
+	t.Parallel()
+	s, owner := newServer(t, nil), newWorkspace(t)
+	owner.write(s.pair("told", s.issue().RefreshToken, strict, ""))
+	owner.apply()
+	owner.advance(0)
+	user := owner.sibling()
+	p := user.open(t, func(mark string) string {
+		return strings.Replace(s.proxied("told", "5s", mark), "for  =", "once = true\n  for  =", 1)
+	})
+	s.fault(sandbox.Fault{Path: "/token", Action: sandbox.ActionStatus, Status: 401, Body: `{"error":"invalid_client","error_description":"no such secret"}`, Count: -1})
+	s.later(9*time.Minute+45*time.Second, user) // 15 seconds are left
+	if status, _, text := p.call("/me"); status != http.StatusOK {
+		t.Errorf("%d %s", status, text)
+	}
+	r := p.run.wait()
+	if r.code != 0 {
+		t.Errorf("exited with %d", r.code)
+	}
+	r.mustSay(t, "Warning: Token Pair Not Refreshed", "The current access token still works and is used.", "does not accept the client", "no such secret")
+}
+
+// A run that is interrupted in the midst of a refresh, which nobody waits for any more, keeps what the server answers.
+func TestProxyInterruptedInARefresh(t *testing.T) {
+	t.Parallel()
+	s, owner := newServer(t, nil), newWorkspace(t)
+	owner.write(s.pair("late", s.issue().RefreshToken, strict, ""))
+	owner.apply()
+	owner.advance(0)
+	user := owner.sibling()
+	p := user.open(t, func(mark string) string { return s.proxied("late", "10m", mark) })
+	s.later(time.Hour, user)
+	s.fault(sandbox.Fault{Path: "/token", Action: sandbox.ActionHold, When: sandbox.After})
+	ctx, giveUp := context.WithCancel(t.Context())
+	given := make(chan struct{})
+	go func() {
+		defer close(given)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.address+"/me", nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Header.Set("Authorization", "Bearer "+p.bearer)
+		if res, err := http.DefaultClient.Do(r); err == nil {
+			_ = res.Body.Close()
+			t.Error("there was an answer")
+		}
+	}()
+	s.waitHeld(1)
+	giveUp()
+	<-given
+	p.run.signalGroup(syscall.SIGINT)
+	time.Sleep(500 * time.Millisecond) // core ends the provider meanwhile, and kills it two seconds later
+	s.Release()
+	p.run.wait()
+	waitSilent(t, p.address)
+	s.expect(2, 0)
+	owner.apply()
+	s.expect(2, 0)
+	owner.expectLive(s, 3)
 }
 
 // Nothing starts without a token: the error is that of oauth_access_token.

@@ -171,12 +171,15 @@ type api struct {
 	mu      sync.Mutex
 	objects map[string]string
 	tokens  map[string]int // how many calls came with which
+	took    func()         // what happens while an object is made, which others wait for
 }
 
 func newAPI(t testing.TB, s *server) *api {
 	t.Helper()
 	a := &api{objects: map[string]string{}, tokens: map[string]int{}}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		body, err := io.ReadAll(r.Body)
 		if err != nil || !s.takes(r.Context(), r.Header.Get("Authorization")) {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -189,8 +192,6 @@ func newAPI(t testing.TB, s *server) *api {
 }
 
 func (a *api) serve(r *http.Request, body []byte) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]++
 	switch r.Method {
 	case http.MethodPost:
@@ -199,6 +200,9 @@ func (a *api) serve(r *http.Request, body []byte) int {
 			return http.StatusBadRequest
 		}
 		a.objects[r.URL.Path+"/"+object.ID] = string(body)
+		if a.took != nil {
+			a.took()
+		}
 	case http.MethodPut:
 		a.objects[r.URL.Path] = string(body)
 	case http.MethodDelete:
@@ -209,6 +213,13 @@ func (a *api) serve(r *http.Request, body []byte) int {
 		}
 	}
 	return http.StatusOK
+}
+
+// takes sets what happens while an object is made.
+func (a *api) takes(happens func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.took = happens
 }
 
 // has tells what is at a path of the API.
@@ -243,7 +254,14 @@ func (s *server) takes(ctx context.Context, authorization string) bool {
 // newGuide is a workspace in a copy of examples/DIR and the modules, against s and a.
 func newGuide(t testing.TB, s *server, a *api, dir string) *workspace {
 	t.Helper()
+	return newGuideOn(t, terraformPath(t), s, a, dir)
+}
+
+// newGuideOn is the same for another CLI.
+func newGuideOn(t testing.TB, tf string, s *server, a *api, dir string) *workspace {
+	t.Helper()
 	w := newWorkspace(t)
+	w.tf = tf
 	w.env["TF_VAR_client_secret"] = clientSecret
 	w.env["OAUTH_TOKEN_STORE_KEY"] = exampleKey
 	names := strings.NewReplacer(exampleServer, s.base)

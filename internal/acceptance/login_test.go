@@ -5,10 +5,12 @@ package acceptance_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -104,7 +106,7 @@ var invokeNow = []string{"apply", "-input=false", "-no-color", "-auto-approve", 
 func TestAuthorizeAction(t *testing.T) {
 	t.Parallel()
 	s, w := newLoginServer(t, nil), acting(t).desktop()
-	act := authorizeAction("laptop", "client = "+s.loginClient()+"\n    authorization_code = {\n      redirect_uri = \""+loopbackURI+"\"\n      scopes = [\"read\"]\n    }")
+	act := authorizeAction("laptop", "client = "+s.loginClient()+atLoopback)
 	w.write(act)
 	run := w.start(invokeNow...)
 	page := visit(t, s.consent(w.address(run)))
@@ -112,24 +114,215 @@ func TestAuthorizeAction(t *testing.T) {
 		t.Errorf("the page says:\n%s", page)
 	}
 	done := run.wait()
-	fmt.Println(done.stdout, done.stderr)
-	if done.code != 0 {
-		t.Fatal("failed")
-	}
+	done.mustSay(t, `To authorize token pair "laptop", open this address in a browser on this machine: `+s.base+"/authorize?", "A browser was asked to open it.",
+		"Waiting up to 5m for the answer at http://127.0.0.1:", `Token pair "laptop" is authorized. Granted: read. Its access token expires at`,
+		"An oauth_token_pair of this name and client takes it over when it is created", "Actions: 1 invoked")
+
+	// A secret that is written out is shown by plans, and that is told.
+	done.mustSay(t, "Secret Shown in Plans", "client.client_secret")
 
 	w.write(act + s.pairAtLogin("laptop", ""))
-	p := w.plan()
-	fmt.Println(p.stdout)
-	a := w.apply()
-	fmt.Println(a.stdout)
+	w.apply().mustSay(t, "1 added")
 	s.expectCalls(calls{exchanges: 1})
 	w.expectLive(s, 1)
-	fmt.Println(w.plan().stdout)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 
 	again := w.start(invokeNow...)
 	visit(t, s.consent(w.address(again)))
-	fmt.Println(again.wait().stdout)
-	fmt.Println(w.plan().stdout)
+	again.wait().mustSay(t, "A state shows that with the next plan or apply.")
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+	w.apply()
+	w.expect(this, values{"generation": 1, "refresh_token": s.family(1, 2).RefreshToken, "status": "active"})
+	s.expectCalls(calls{exchanges: 2})
+}
+
+const atLoopback = "\n    authorization_code = {\n      redirect_uri = \"" + loopbackURI + "\"\n      scopes       = [\"read\"]\n    }\n"
+
+// One apply makes the pair, has the person authorize it, and makes it: the action runs before the resource.
+func TestAuthorizeActionBeforeCreate(t *testing.T) {
+	t.Parallel()
+	s, w := newLoginServer(t, nil), acting(t).desktop()
+	w.write(`
+variable "secret" {
+  sensitive = true
+}
+` + authorizeAction("laptop", "client = "+strings.Replace(s.loginClient(), fmt.Sprintf("client_secret          = %q", clientSecret), "client_secret = var.secret", 1)+atLoopback) +
+		s.pairAtLogin("laptop", "lifecycle {\n    action_trigger {\n      events  = [before_create]\n      actions = [action.oauth_authorize.now]\n    }\n  }") + consumersThatMayWait)
+	w.env["TF_VAR_secret"] = clientSecret
+	run := w.start("apply", "-input=false", "-no-color", "-auto-approve")
+	visit(t, s.consent(w.address(run)))
+	done := run.wait()
+	done.mustSay(t, "1 added", "Actions: 1 invoked", "client_secret = (sensitive value)")
+	done.mustNotSay(t, "Secret Shown in Plans")
+	s.expectCalls(calls{exchanges: 1})
+	w.expectLive(s, 1)
+	if got, want := w.attributes("data.oauth_access_token.x")["access_token"], w.string(this, "access_token"); got != want {
+		t.Errorf("the data source gives %v", got)
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+}
+
+// A pair that an apply has made is authorized by what that has offered: the action needs a name and nothing else. It runs after the
+// resource was made, or when somebody invokes it.
+func TestAuthorizeActionAsOffered(t *testing.T) {
+	t.Parallel()
+	s, w := newLoginServer(t, nil), acting(t).desktop()
+	config := strings.Replace(s.pairAtLogin("laptop", "lifecycle {\n    action_trigger {\n      events  = [after_create]\n      actions = [action.oauth_authorize.now]\n    }\n  }"),
+		loopbackURI, "http://127.0.0.1:"+freePort(t)+"/callback", 1) + authorizeAction("laptop", "")
+	w.write(config)
+	run := w.start("apply", "-input=false", "-no-color", "-auto-approve")
+	visit(t, s.consent(w.address(run)))
+	run.wait().mustSay(t, "1 added", "Actions: 1 invoked", `Token pair "laptop" is authorized.`)
+	w.apply()
+	w.expectLive(s, 1)
+	s.expectCalls(calls{exchanges: 1})
+}
+
+// A person who does not come, or a run that is stopped or killed, costs nothing: the next run waits for the same answer.
+func TestAuthorizeActionStopped(t *testing.T) {
+	t.Parallel()
+	s, w := newLoginServer(t, nil), acting(t).desktop()
+	w.write(authorizeAction("laptop", "client = "+s.loginClient()+atLoopback))
+	first := w.start(invokeNow...)
+	address := w.address(first)
+	first.signal(syscall.SIGINT)
+	// What an action says of its end is not handed on to a Terraform that was interrupted (terraform-plugin-go v0.31).
+	first.wait().mustSay(t, "Waiting up to 5m for the answer", "Interrupt received.", "Stopping operation...", "0 added")
+
+	second := w.start(invokeNow...)
+	if again := w.address(second); again != address {
+		t.Errorf("another address: %s", again)
+	}
+	second.signalGroup(syscall.SIGKILL)
+	<-second.done
+
+	third := w.start(invokeNow...)
+	if again := w.address(third); again != address {
+		t.Errorf("another address: %s", again)
+	}
+	visit(t, s.consent(address))
+	third.wait().mustSay(t, `Token pair "laptop" is authorized.`)
+	s.expectCalls(calls{exchanges: 1})
+}
+
+// By a device code, with a refusal first.
+func TestAuthorizeActionDevice(t *testing.T) {
+	t.Parallel()
+	s, w := newLoginServer(t, nil), acting(t).desktop()
+	w.write(authorizeAction("tv", "client = "+s.loginClient()+"\n    device_code = { scopes = [\"read\"] }\n"))
+	for _, decide := range []func(string) error{s.RefuseDevice, s.ConfirmDevice} {
+		run := w.start(invokeNow...)
+		_, userCode, _ := strings.Cut(w.address(run), "user_code=")
+		if err := decide(userCode); err != nil {
+			t.Fatal(err)
+		}
+		done := run.wait()
+		done.mustSay(t, `To authorize token pair "tv", open `+s.base+"/device on any device before", "and enter the code "+userCode, "the server is asked every 1s")
+		if done.code == 0 {
+			done.mustSay(t, `Token pair "tv" is authorized. Granted: read.`)
+		} else {
+			done.mustSay(t, `The device authorization of token pair "tv" was refused, by the person or by the server.`, "Invoke the action again")
+		}
+	}
+	w.write(s.device(`scopes = ["read"]`, ""))
+	w.apply().mustSay(t, "1 added")
+	w.expectLive(s, 1)
+	s.expectDevices(2, 2)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+}
+
+// What cannot work is told by a plan, before anything is sent or written.
+func TestAuthorizeActionRefused(t *testing.T) {
+	t.Parallel()
+	s, w := newLoginServer(t, nil), acting(t)
+	client := "client = " + s.loginClient() + "\n"
+	plan := append([]string{"plan"}, "-input=false", "-no-color", "-invoke=action.oauth_authorize.now")
+	for config, wants := range map[string][]string{
+		client: {"Missing Grant", "authorization_code = { redirect_uri = … }"},
+		client + `authorization_code = { redirect_uri = "` + redirectURI + `" }`: {"Unable to Receive the Answer", "terraform-provider-oauth authorize", "apply an oauth_token_pair twice"},
+		client + atLoopback + "device_code = {}":                                 {"Contradicting Grants"},
+		client + atLoopback + `wait = "2h"`:                                      {"Invalid Attribute Value", "wait"},
+	} {
+		w.write(authorizeAction("laptop", config))
+		w.fails(wants, plan...)
+	}
+	w.write(authorizeAction("laptop", ""))
+	w.fails([]string{"Unable to Authorize Token Pair", `holds no token pair "laptop"`, "Nothing was sent.", "Say in client, and in authorization_code or device_code"}, invokeNow...)
+	w.write("provider \"oauth\" {\n  token_store = \"state\"\n}\n" + authorizeAction("laptop", client+atLoopback))
+	w.fails([]string{"No Token Store", "action.oauth_authorize"}, plan...)
+	s.expectCalls(calls{})
+}
+
+// On a CLI without actions the subcommand does it; one apply takes it over, in every store.
+func TestCommandAuthorize(t *testing.T) {
+	t.Parallel()
+	for name, on := range map[string]func(*workspace){
+		"folder":     func(*workspace) {},
+		"PostgreSQL": func(w *workspace) { w.onPostgres(sharedPostgres(w.t)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t)
+			on(w)
+			commandAuthorizes(t, w)
+		})
+	}
+}
+
+func commandAuthorizes(t *testing.T, w *workspace) {
+	s := newLoginServer(t, nil)
+	d := w.desktop()
+	w.env["OAUTH_CLIENT_SECRET"] = clientSecret
+	run := w.startShell("authorize", "--name", "laptop", "--client-id", clientID, "--authorization-endpoint", s.base+"/authorize", "--token-endpoint", s.base+"/token", "--scope", "read")
+	visit(t, s.consent(d.address(run)))
+	done := run.wait()
+	done.mustSay(t, "credential laptop is authorized", "An oauth_token_pair of this name, with the same client, takes it over")
+	w.write(s.pairAtLogin("laptop", ""))
+	w.apply().mustSay(t, "1 added")
+	s.expectCalls(calls{exchanges: 1})
+	w.expectLive(s, 1)
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	// Ctrl-C ends the waiting at once.
+	again := w.startShell("authorize", "--name", "laptop", "--scope", "read")
+	d.address(again)
+	again.signal(syscall.SIGINT)
+	if stopped := again.wait(); stopped.code != 1 {
+		t.Errorf("code %d:\n%s", stopped.code, stopped.stderr)
+	} else {
+		stopped.mustSay(t, "error: The run was stopped while it waited", "Run it again")
+	}
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+}
+
+// startShell starts the binary that ships.
+func (w *workspace) startShell(args ...string) *running {
+	w.t.Helper()
+	tf := w.tf
+	defer func() { w.tf = tf }()
+	w.tf = shippedBinary(w.t)
+	return w.start(args...)
+}
+
+func (r *running) signal(s syscall.Signal) {
+	r.w.t.Helper()
+	if err := syscall.Kill(r.cmd.Process.Pid, s); err != nil {
+		r.w.t.Fatal(err)
+	}
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 // pairAtLogin is a pair "this" that a person authorizes before this machine.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
@@ -91,6 +92,7 @@ func serve() error {
 func dependencies() (wiring.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
 	deps := wiring.System(stores(steps), func(location string) store.Store { return memstore.New(location) })
+	deps.Browser = login.Browser()
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {
 			return deps, err

@@ -215,7 +215,7 @@ func TestPlatformErrorBudget(t *testing.T) {
 		s.w.fails([]string{"does not accept the client"}, "apply", "-no-color", "-auto-approve", "-input=false")
 	}
 	for range 2 {
-		s.w.fails([]string{"one more refusal would make the server lock the client out", "10 refusals within 1h0m0s"}, "apply", "-no-color", "-auto-approve", "-input=false")
+		s.w.fails([]string{"one more refusal would make the server lock the client out", "10 refusals within 1h"}, "apply", "-no-color", "-auto-approve", "-input=false")
 	}
 	s.expectCalls(calls{tokenRequests: 9})
 	s.secret = clientSecret

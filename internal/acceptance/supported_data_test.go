@@ -24,8 +24,8 @@ func supported() []standard {
 		}},
 		{"RFC 7009", "Token Revocation", "https://www.rfc-editor.org/rfc/rfc7009", []part{
 			{
-				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`: the refresh token, and then the access token if it is still alive, since not every server ends it along. A busy server (503) is waited for. Without a `revocation_endpoint` a warning says where a person revokes.",
-				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestDestroyWaitsForABusyServer TestPlatformRevocations", oidc: "TestIndependentServerRevocation", fosite: "TestFositeRevocation",
+				section: "2", what: "Revocation of refresh and access token", here: "On destroy, unless `revoke_on_destroy = false`, and by the action `oauth_revoke`: the refresh token, and then the access token if it is still alive, since not every server ends it along. A busy server (503) is waited for. Without a `revocation_endpoint` a warning says where a person revokes.",
+				names: "client.revocation_endpoint", sandbox: "TestDestroyAndMakeAgain TestDestroyRevokesEitherToken TestDestroyWaitsForABusyServer TestPlatformRevocations TestRevokeAction", oidc: "TestIndependentServerRevocation TestIndependentServerActions", fosite: "TestFositeRevocation",
 			},
 		}},
 		{"RFC 7519", "JSON Web Token", "https://www.rfc-editor.org/rfc/rfc7519", []part{
@@ -125,10 +125,17 @@ func supported() []standard {
 			},
 			{section: "Core 5.3", what: "UserInfo", here: "No: a matter for whoever uses the token.", no: true},
 		}},
+		{"RFC 8252", "OAuth 2.0 for Native Apps", "https://www.rfc-editor.org/rfc/rfc8252", []part{
+			{
+				section: "7.3", what: "Loopback redirect, with PKCE", here: "Action `oauth_authorize` and subcommand `authorize`: on 127.0.0.1, [::1] or localhost, at the port of the redirect URI, else at any that is free. One answer, with the right `state`; the browser is left at a page without a query.",
+				sandbox: "TestAuthorizeAction TestAuthorizeActionBeforeCreate TestAuthorizeActionAsOffered TestAuthorizeActionStopped TestCommandAuthorize TestAuthorizeInBrowser", oidc: "TestIndependentServerLogin",
+			},
+			{section: "7.1, 7.2", what: "Private-use and https redirect URIs", here: "No: the subcommand has the person paste the address.", no: true},
+		}},
 		{"RFC 8628", "Device Authorization Grant", "https://www.rfc-editor.org/rfc/rfc8628", []part{
 			{
-				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody.",
-				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain TestDeviceCodeForSomethingElse", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires",
+				section: "3", what: "Grant `device_code`", here: "In two applies: the first shows `user_code` and `verification_uri`, the second collects, and waits for up to a minute. Plans ask nobody. The action `oauth_authorize` and the subcommand `authorize` show a code and wait.",
+				names: "grant.device_code client.device_authorization_endpoint", sandbox: "TestDeviceCode TestDeviceCodeExpires TestDeviceCodeRefused TestDeviceCodeAgain TestDeviceCodeForSomethingElse TestAuthorizeActionDevice", oidc: "TestIndependentServerDeviceCode TestIndependentServerDeviceCodeExpires TestIndependentServerLogin",
 			},
 			{
 				section: "3.5", what: "`slow_down`, and replies that are lost", here: "The interval grows by 5 seconds for good, and doubles after a connection that failed. A lost reply may have been the tokens: that is told, and the next apply gets another code.",

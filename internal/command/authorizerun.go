@@ -47,7 +47,7 @@ func (a *authorizeRun) run(ctx context.Context, request login.Request) int {
 	}
 	report := authorizeReport{Name: a.options.name, StoreLocation: a.store.Location(), Outcome: "authorized"}
 	if err != nil {
-		code := exitFailed
+		var code int
 		report.Outcome, report.Error, code = a.failure(err)
 		prefix := "error: "
 		for _, line := range report.Error {

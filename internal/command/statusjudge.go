@@ -137,7 +137,7 @@ func (j judge) person(c *credentialStatus, r credential.Record) {
 	if r.Device.Waits(j.now) {
 		c.UserCode, c.VerificationURI = r.Device.UserCode, r.Device.VerificationURI
 	}
-	if c.Status != string(credential.StatusAuthorizationRequired) && c.Status != string(credential.StatusRevoked) {
+	if !credential.Status(c.Status).Ended() {
 		return
 	}
 	c.Needs = needsNow
@@ -149,6 +149,8 @@ func (j judge) person(c *credentialStatus, r credential.Record) {
 		}
 	}
 	switch {
+	case r.Mints() && r.Status == credential.StatusRevoked:
+		what += "; an apply gets another token"
 	case r.Mints():
 		what += "; correct the client or the grant, and apply"
 	case c.UserCode != "":

@@ -79,6 +79,20 @@ func (a *API) Open(ctx context.Context) (Result, error) {
 	return result, err
 }
 
+// Settle returns when nobody asks the Manager for this use any more: a request to the server that is under way is not left alone. Who
+// asked must have given up by then, or wait for an answer himself.
+func (a *API) Settle() {
+	for {
+		a.mu.Lock()
+		asking := a.asking
+		a.mu.Unlock()
+		if asking == nil {
+			return
+		}
+		<-asking
+	}
+}
+
 // Told returns what a person has to be told of the time since Open: notices, and the error by which calls got no token to the
 // end.
 func (a *API) Told() ([]Notice, error) {

@@ -119,8 +119,8 @@ func TestErrorBudget(t *testing.T) {
 			t.Fatalf("reason %s until %s, want %s", e.Reason, e.Until, started.Add(time.Hour))
 		}
 		for _, want := range []string{
-			"3 refusals within 1h0m0s lock the client the-client out",
-			started.UTC().Format(time.RFC3339) + "  host1  pair/exact  429", "host2  pair/exact  401 invalid_client",
+			"3 refusals within 1h lock the client the-client out",
+			started.UTC().Format("2006-01-02 15:04:05") + " UTC  host1  pair/exact  429", "host2  pair/exact  401 invalid_client",
 		} {
 			if !strings.Contains(e.Error(), want) {
 				t.Errorf("%q does not say %q", e, want)

@@ -63,8 +63,9 @@ func (r Record) Awaits(now time.Time, ahead time.Duration) bool {
 	return offered || ending || ended
 }
 
-// PushDue tells whether an apply has a request to push, so that a person can authorize r. It may ask the server for its metadata.
-func (m *Manager) PushDue(ctx context.Context, r Record, ahead time.Duration) bool {
+// OfferDue tells whether an apply has something to offer, so that a person can authorize r: a request to push, or any where nothing
+// waits, as after an authorization that no resource has asked for. It may ask the server for its metadata.
+func (m *Manager) OfferDue(ctx context.Context, r Record, ahead time.Duration) bool {
 	newest, ok := r.NewestPending()
 	if !r.Awaits(m.Now(), ahead) || ok && newest.Usable(m.Now()) {
 		return false
@@ -77,7 +78,7 @@ func (m *Manager) PushDue(ctx context.Context, r Record, ahead time.Duration) bo
 		return false
 	}
 	c, err := m.located(ctx, c, lacksAuthorizing)
-	return err == nil && c.pushes() && c.AuthorizationEndpoint != ""
+	return err == nil && c.AuthorizationEndpoint != ""
 }
 
 // pushed returns p with the URL of its request, which the server has by then.

@@ -252,3 +252,28 @@ func TestAwaits(t *testing.T) {
 		}
 	}
 }
+
+// An apply has something to offer where a person is expected and nothing waits to be opened, pushed or not.
+func TestOfferDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.start()
+	required := Record{Status: StatusAuthorizationRequired, Client: w.client()}
+	works := w.authorized()
+	waits, nowhere := required, required
+	waits.Pending = []Pending{{State: "s", URL: "u"}}
+	nowhere.Client.AuthorizationEndpoint = ""
+	for name, test := range map[string]struct {
+		record Record
+		want   bool
+	}{
+		"nothing waits":           {required, true},
+		"a URL waits":             {waits, false},
+		"it works":                {works, false},
+		"there is nowhere to ask": {nowhere, false},
+	} {
+		if got := m.OfferDue(context.Background(), test.record, 30*24*time.Hour); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

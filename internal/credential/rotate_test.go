@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -107,6 +108,26 @@ func TestRotate(t *testing.T) {
 	_, err = w.rotate(m) // the family would die with a second use
 	if e := w.wantKind(err, KindUnknown); e.Reason != ReasonUnknownWaiting || w.server.calls != calls {
 		t.Errorf("%s, %d calls", e.Reason, w.server.calls-calls)
+	}
+}
+
+// TestRotateWithinTheBudget: one more refusal would lock the client out, so nothing is sent, and the good token does not hide that.
+func TestRotateWithinTheBudget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = ErrorBudget{Limit: 2, Window: time.Hour}
+	w.good()
+	m := w.start()
+	w.server.plan = []callPlan{callBadClient}
+	_, err := w.rotate(m)
+	w.wantKind(err, KindBadClient)
+	_, err = w.rotate(m)
+	var full *BudgetError
+	if e := w.wantKind(err, KindLater); e.Reason != ReasonBudget || !errors.As(err, &full) || w.server.calls != 1 {
+		t.Errorf("%s after %d calls: %v", e.Reason, w.server.calls, err)
+	}
+	if res := w.mustToken(m); len(res.Notices) > 0 {
+		t.Errorf("whoever asks for a token is told %v", res.Notices)
 	}
 }
 

@@ -25,6 +25,7 @@ func CheckClient(c credential.Client, find credential.Presets, insecure, device 
 		return errors.New("the client has no client_id")
 	}
 	known := c.Issuer != "" || preset.Issuer != ""
+	pushes := c.RequirePushedAuthorizationRequests && !known
 	for _, e := range []struct {
 		name, url string
 		needed    bool
@@ -33,7 +34,7 @@ func CheckClient(c credential.Client, find credential.Presets, insecure, device 
 		{"token_endpoint", c.TokenEndpoint, !known && preset.TokenEndpoint == ""},
 		{"authorization_endpoint", c.AuthorizationEndpoint, !device && !known && preset.AuthorizationEndpoint == ""},
 		{"device_authorization_endpoint", c.DeviceAuthorizationEndpoint, device && !known && preset.DeviceAuthorizationEndpoint == ""},
-		{"pushed_authorization_request_endpoint", c.PushedAuthorizationRequestEndpoint, c.RequirePushedAuthorizationRequests && !known && preset.PushedAuthorizationRequestEndpoint == ""},
+		{"pushed_authorization_request_endpoint", c.PushedAuthorizationRequestEndpoint, pushes && preset.PushedAuthorizationRequestEndpoint == ""},
 		{"revocation_endpoint", c.RevocationEndpoint, false},
 	} {
 		switch {
@@ -77,7 +78,8 @@ func CheckRequest(r Request) error {
 	case r.Code != nil:
 		_, err = oauth.AuthorizationURL(oauth.AuthorizationRequest{
 			Endpoint: "https://authorization.invalid/authorize", ClientID: "id", RedirectURI: r.Code.RedirectURI, State: "state",
-			CodeVerifier: secret.New(strings.Repeat("v", 43)), Scopes: r.Code.Scopes, Resource: r.Code.Resource, Audience: r.Code.Audience, Extra: r.Code.Extra,
+			CodeVerifier: secret.New(strings.Repeat("v", 43)), Scopes: r.Code.Scopes,
+			Resource: r.Code.Resource, Audience: r.Code.Audience, Extra: r.Code.Extra,
 		})
 	}
 	return err

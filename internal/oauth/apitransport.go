@@ -32,19 +32,20 @@ func NewAPITransport(o CallerOptions, certificate *tls.Certificate) (http.RoundT
 	if certificate != nil {
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 	}
+	// Two of their own: a copy of one that speaks HTTP/2 offers it in its handshakes, too.
+	t := &apiTransport{shared: newKeepingTransport(config.Clone()), upgrades: newKeepingTransport(config)}
+	t.shared.Protocols.SetHTTP2(true)
+	return t, nil
+}
+
+func newKeepingTransport(config *tls.Config) *http.Transport {
 	t := newHTTPTransport(config)
-	t.Protocols = nil
-	t.ForceAttemptHTTP2 = true
-	t.DisableKeepAlives = false
-	t.WriteBufferSize = 0
+	t.DisableKeepAlives, t.WriteBufferSize = false, 0
 	t.DialContext = (&net.Dialer{Timeout: apiDialTimeout}).DialContext
 	t.TLSHandshakeTimeout, t.IdleConnTimeout = apiHandshakeTimeout, apiIdleTimeout
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = apiIdleConnections, apiIdleConnections
 	t.ExpectContinueTimeout = apiContinueTimeout
-	upgrades := t.Clone()
-	upgrades.Protocols = newHTTPTransport(nil).Protocols
-	upgrades.ForceAttemptHTTP2 = false
-	return &apiTransport{shared: t, upgrades: upgrades}, nil
+	return t
 }
 
 // RoundTrip implements http.RoundTripper.

@@ -50,7 +50,7 @@ func (*authorizeAction) Schema(_ context.Context, _ action.SchemaRequest, resp *
 }
 
 func authorizeAttributes() map[string]schema.Attribute {
-	client := clientOfPairAttributes()
+	client := clientOfAsker("", describeSecretOfAction).Attributes
 	code := authorizationCodeAttributes()
 	for _, name := range []string{"callback_url", "code", "code_verifier"} {
 		for _, suffix := range []string{"", "_wo", "_wo_version"} {
@@ -63,7 +63,7 @@ func authorizeAttributes() map[string]schema.Attribute {
 			Required:            true, Validators: nameValidators(),
 		},
 		"client": schema.SingleNestedAttribute{
-			MarkdownDescription: "The client, as that of the `oauth_token_pair`: needed for a pair that does not exist yet. Of one that a resource manages, the resource's client is used, and this one must be of the same `client_id` and token endpoint. Null: that of the pair in the token store. Plans show what is written here: give secrets as sensitive values, or as `…_wo`, which takes ephemeral ones.",
+			MarkdownDescription: "The client, as that of the `oauth_token_pair`: needed for a pair that does not exist yet. Of one that a resource manages, the resource's client is used, and this one must be of the same `client_id` and token endpoint. Null: that of the pair in the token store, with its secret. Actions have no write-only arguments.",
 			Optional:            true, Attributes: actionAttributes(client),
 		},
 		"authorization_code": schema.SingleNestedAttribute{
@@ -88,9 +88,11 @@ func authorizeAttributes() map[string]schema.Attribute {
 func (*authorizeAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	var m authorizeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() {
-		m.validate(true, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
 	}
+	m.validate(true, &resp.Diagnostics)
+	m.warnWritten(&resp.Diagnostics)
 }
 
 // ModifyPlan validates once more: the values of variables are unknown to validate.
@@ -153,7 +155,9 @@ func (m *authorizeModel) request(ctx context.Context, s *session, diags *diag.Di
 	}
 	if grant := m.DeviceCode; !grant.IsNull() {
 		extra, _ := parametersOf(grant)
-		r.Device = &credential.DeviceRequest{Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra}
+		r.Device = &credential.DeviceRequest{
+			Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
+		}
 	}
 	if grant := m.AuthorizationCode; !grant.IsNull() {
 		uri, ok := m.redirectURI(ctx, s, diags)

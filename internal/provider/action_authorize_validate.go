@@ -1,7 +1,7 @@
 package provider
 
 import (
-	"strings"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -30,15 +30,17 @@ func (m *authorizeModel) validate(insecure bool, diags *diag.Diagnostics) {
 			"With client, the action needs to know what a person is asked for: authorization_code = { redirect_uri = … } for one before a browser on this machine, or device_code = {} for one on any device.")
 		return
 	}
-	if uri := member(m.AuthorizationCode, "redirect_uri"); code && isGiven(uri) && checkRedirectURI(uri.ValueString()) == nil && !login.Loopback(uri.ValueString()) {
-		e := &login.Error{Reason: login.ReasonNoLoopback, Name: m.Name.ValueString(), Address: uri.ValueString()}
+	uri := member(m.AuthorizationCode, "redirect_uri").ValueString()
+	if code && uri != "" && checkRedirectURI(uri) == nil && !login.Loopback(uri) {
+		e := &login.Error{Reason: login.ReasonNoLoopback, Name: m.Name.ValueString(), Address: uri}
 		parts := e.Parts()
 		diags.AddAttributeError(path.Root(grantAuthorizationCode).AtName("redirect_uri"), "Unable to Receive the Answer", parts[0]+"\n\n"+parts[2])
 	}
 	if !isGiven(m.Client) {
 		return
 	}
-	checkClient(path.Root("client"), func(name string) types.String { return memberText(m.Client, name) }, platformParameters(m.Client), policyOf(m.Client), insecure, diags)
+	checkClient(path.Root("client"), func(name string) types.String { return memberText(m.Client, name) },
+		platformParameters(m.Client), policyOf(m.Client), insecure, diags)
 	pair.validateAuthorization(diags)
 	pair.validateGrantRequest(diags)
 }
@@ -51,36 +53,52 @@ func (m *authorizeModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
 	for _, f := range clientSecrets() {
 		if isGiven(member(m.Client, f.name)) {
 			diags.AddAttributeError(path.Root("client").AtName(f.name), "Secret Would Enter the Plan",
-				"The provider has secrets_in_state = false, and client."+f.name+" is kept in the plan. Use "+f.name+"_wo instead, which takes ephemeral values. Nothing was read or sent.")
+				"The provider has secrets_in_state = false, and client."+f.name+" of an action is kept in the plan: actions have no write-only arguments. Apply the oauth_token_pair first, with "+f.name+"_wo, and leave client out of the action; "+
+					"or name a registration of the token store in client; or use terraform-provider-oauth authorize. Nothing was read or sent.")
 		}
 	}
 }
 
-// actionAttributes are those of a resource as an action has them. An action keeps nothing, so a write-only argument needs no version;
-// one may be given, as the same object stands in a resource.
+// warnWritten warns of secrets that stand in the configuration itself. An action's schema has no way to hide one, and those that come
+// from a variable or a resource are unknown to validate, and hidden if that marks them sensitive.
+func (m *authorizeModel) warnWritten(diags *diag.Diagnostics) {
+	for _, f := range clientSecrets() {
+		if isGiven(member(m.Client, f.name)) {
+			diags.AddAttributeWarning(path.Root("client").AtName(f.name), "Secret Shown in Plans",
+				fmt.Sprintf("client.%s is written out in an action, and plans show what is written there. Give a sensitive variable; or leave client out, for a pair that an apply has made.", f.name))
+		}
+	}
+}
+
+// describeSecretOfAction describes a secret, for which an action has no write-only twin.
+const describeSecretOfAction = "As the `%s` of `oauth_app_registration`. Plans show it unless its value is sensitive. A client with a `registration` has it looked up in the token store instead."
+
+// actionAttributes are those of a resource as an action has them.
 func actionAttributes(attributes map[string]resource.Attribute) map[string]schema.Attribute {
 	taken := map[string]schema.Attribute{}
 	for name, one := range attributes {
 		text, need, may := one.GetMarkdownDescription(), one.IsRequired(), one.IsOptional()
 		switch a := one.(type) {
 		case resource.StringAttribute:
-			validators := a.Validators
-			if a.WriteOnly {
-				text, validators = "As `"+strings.TrimSuffix(name, "_wo")+"`, for ephemeral values.", validators[1:] // the first wants the version
-			}
-			taken[name] = schema.StringAttribute{MarkdownDescription: text, Required: need, Optional: may, WriteOnly: a.WriteOnly, Validators: validators}
-		case resource.Int64Attribute:
-			taken[name] = schema.Int64Attribute{MarkdownDescription: "Without meaning here: an action keeps nothing.", Optional: true, Validators: a.Validators}
+			taken[name] = schema.StringAttribute{MarkdownDescription: text, Required: need, Optional: may, Validators: a.Validators}
 		case resource.BoolAttribute:
 			taken[name] = schema.BoolAttribute{MarkdownDescription: text, Required: need, Optional: may, Validators: a.Validators}
 		case resource.SetAttribute:
-			taken[name] = schema.SetAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = schema.SetAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
+			}
 		case resource.ListAttribute:
-			taken[name] = schema.ListAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = schema.ListAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
+			}
 		case resource.MapAttribute:
-			taken[name] = schema.MapAttribute{MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators}
+			taken[name] = schema.MapAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
+			}
 		case resource.SingleNestedAttribute:
-			taken[name] = schema.SingleNestedAttribute{MarkdownDescription: text, Required: need, Optional: may, Attributes: actionAttributes(a.Attributes), Validators: a.Validators}
+			taken[name] = schema.SingleNestedAttribute{
+				MarkdownDescription: text, Required: need, Optional: may, Attributes: actionAttributes(a.Attributes), Validators: a.Validators,
+			}
 		}
 	}
 	return taken

@@ -80,6 +80,7 @@ func (s *session) stopProxy(ctx context.Context, url string, diags *diag.Diagnos
 		return
 	}
 	running.Close(ctx)
+	running.use.api.Settle() // core ends this process when the last call has returned
 	notices, err := running.use.api.Told()
 	warnUse(running.use, credential.Result{Notices: notices}, diags)
 	if err != nil {

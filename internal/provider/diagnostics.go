@@ -283,7 +283,9 @@ func authorizeAgain(about subject, r credential.Record) string {
 	}
 	p, ok := r.NewestPending()
 	switch {
-	case !ok && (about.pushes || r.Client.RequirePushedAuthorizationRequests):
+	case !ok && about.pushes && !r.Client.RequirePushedAuthorizationRequests:
+		return "Apply the oauth_token_pair: that gives a URL, for a person to open."
+	case !ok && r.Client.RequirePushedAuthorizationRequests:
 		return "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."
 	case !ok:
 	case p.ExpiresAt.IsZero():

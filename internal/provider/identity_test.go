@@ -42,7 +42,7 @@ func (s *shakyStore) Get(ctx context.Context, key string) (store.Entry, error) {
 
 func newEstate(t *testing.T) *estate {
 	t.Helper()
-	s, err := sandbox.New(sandbox.Options{Clients: []sandbox.Client{{ID: "id", Secret: "secret", RedirectURIs: []string{"https://app.example.com/callback"}}}})
+	s, err := sandbox.New(sandbox.Options{Clients: []sandbox.Client{{ID: "id", Secret: "secret", RedirectURIs: []string{"https://app.example.com/callback", "http://127.0.0.1/callback"}}}})
 	must(t, err)
 	running, err := s.Start(sandbox.Listen{})
 	must(t, err)

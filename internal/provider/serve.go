@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -36,7 +37,10 @@ func Serve(ctx context.Context, version string, deps Deps, debugging bool) error
 	if !debugging { // else a debugger has started this process, and cores come and go
 		defer endWithParent(deps.Section)()
 	}
-	return providerserver.Serve(ctx, New(version, deps), providerserver.ServeOpts{Address: address, Debug: debugging})
+	err := providerserver.Serve(ctx, New(version, deps), providerserver.ServeOpts{Address: address, Debug: debugging})
+	// Core has asked the process to end, and kills it after two seconds. What a call has begun is done by now, but a request through
+	// oauth_api_proxy may have been given up in the midst of a refresh, which goes on.
+	return errors.Join(err, deps.Section.Drain(context.WithoutCancel(ctx)))
 }
 
 // quietLogs turns the SDK's own logs off unless somebody asks for logs. It would write several lines for each attribute of

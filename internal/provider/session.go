@@ -258,3 +258,13 @@ func optionalString(text string) types.String {
 	}
 	return types.StringValue(text)
 }
+
+// onCI tells whether the environment is that of a CI job.
+func (s *session) onCI() bool {
+	for _, name := range []string{"CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE", "CIRCLECI"} {
+		if v := s.deps.Getenv(name); v != "" && v != "false" && v != "0" {
+			return true
+		}
+	}
+	return false
+}

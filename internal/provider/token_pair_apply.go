@@ -114,6 +114,7 @@ func (a *applying) finish(ctx context.Context, plan *tokenPairModel, mem *memory
 	}
 	planned := *plan
 	plan.fill(record, storeID, a.session, a.session.now())
+	plan.keepPlanned(planned)
 	for _, v := range []struct{ planned, filled *types.String }{
 		{&planned.ID, &plan.ID}, {&planned.StoreID, &plan.StoreID}, {&planned.StoreLocation, &plan.StoreLocation},
 	} {

@@ -42,7 +42,7 @@ func (a *applying) takeDevice(ctx context.Context) (credential.Result, bool) {
 		return a.notOffered(ctx, err)
 	}
 	if offered.Device.Waits(a.session.now()) {
-		a.about.headline = "Device Code Offered: " + a.about.name
+		a.about.headline = "Device Code Offered"
 	}
 	result := a.stillToAuthorize(offered)
 	if result.Record.Status == "" && offered.Device.Waits(a.session.now()) {
@@ -71,7 +71,7 @@ func (a *applying) poll(ctx context.Context) (result credential.Result, ok, done
 	case polled.Answer == oauth.PollExpired:
 		a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Expired", fmt.Sprintf("The device code of %s was over before anybody had confirmed it. A new one was asked for.", a.about))
 	case polled.Record.Device.Waits(a.session.now()):
-		a.about.polled, a.about.headline = waited(polled, a.session.now()), "Device Code Not Confirmed Yet: "+a.about.name
+		a.about.polled, a.about.headline = waited(polled, a.session.now()), "Device Code Not Confirmed Yet"
 		if result = a.stillToAuthorize(polled.Record); result.Record.Status == "" { // there are tokens of an earlier authorization
 			a.diags.AddAttributeWarning(pathDeviceCode(), "Device Code Not Confirmed Yet: "+a.about.name, a.about.polled+" "+authorizeAgain(a.about, polled.Record))
 		}

@@ -108,7 +108,7 @@ func TestWordsOfWhatMints(t *testing.T) {
 		}},
 		{credential.Error{Kind: credential.KindLater, Reason: credential.ReasonBudget, Until: day(2), Err: budget}, mints, []string{
 			`Nothing is sent for token pair "exact" before 2026-01-02 12:00:00 UTC: one more refusal would make the server lock the client out.`,
-			"Nothing was used up, and nobody has to authorize. 3 refusals within 1h0m0s lock the client id out, and these stand already:",
+			"Nothing was used up, and nobody has to authorize. 3 refusals within 1h lock the client id out, and these stand already:",
 			"Find out why these were refused; another call would be refused for the same reason. After that time, run again.",
 		}},
 		{credential.Error{Kind: credential.KindStrategy, Reason: credential.ReasonAtApply}, mints, []string{

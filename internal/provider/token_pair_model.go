@@ -30,6 +30,50 @@ func (m *tokenPairModel) setVolatileUnknown() {
 	m.Extra, m.Connection = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
 }
 
+// narrow makes null again what grant, client and settings do not give, and what is not there now: a plan that lists it as known after
+// apply says nothing. Whatever the apply finds, it keeps to that.
+func (m *tokenPairModel) narrow(state tokenPairModel, s *session) {
+	var never []*types.String
+	if m.DeviceCode.IsNull() {
+		never = append(never, &m.UserCode, &m.VerificationURI, &m.VerificationComplete)
+	}
+	if m.AuthorizationCode.IsNull() && m.Implicit.IsNull() {
+		never = append(never, &m.AuthorizationURLExpiresAt)
+	}
+	if bound := memberBool(m.Client, "dpop_bound_access_tokens"); !m.Client.IsUnknown() && !bound.IsUnknown() && !bound.ValueBool() {
+		never = append(never, &m.DPoPPrivateKey)
+	}
+	if !s.isUnknown() && !s.secretsInState {
+		never = append(never, &m.AccessToken, &m.RefreshToken, &m.IDToken, &m.DPoPPrivateKey)
+		if state.Extra.IsNull() {
+			m.Extra = types.MapNull(types.StringType)
+		}
+	}
+	was := map[*types.String]*types.String{}
+	former := state.volatileStrings()
+	for i, v := range m.volatileStrings() {
+		was[v] = former[i]
+	}
+	for _, v := range never {
+		if was[v].IsNull() {
+			*v = types.StringNull()
+		}
+	}
+}
+
+// keepPlanned puts back what was planned as null.
+func (m *tokenPairModel) keepPlanned(planned tokenPairModel) {
+	filled := m.volatileStrings()
+	for i, v := range planned.volatileStrings() {
+		if v.IsNull() {
+			*filled[i] = *v
+		}
+	}
+	if planned.Extra.IsNull() {
+		m.Extra = planned.Extra
+	}
+}
+
 // fill sets every computed attribute from the record.
 func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, now time.Time) {
 	m.ID = m.Name

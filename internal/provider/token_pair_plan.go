@@ -151,7 +151,12 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if !r.session.isUnknown() {
 		r.checkAgainstSession(ctx, req, config, &resp.Diagnostics)
 	}
-	if creating || resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if creating {
+		plan.narrow(state, r.session)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		return
 	}
 	if plan.Name.IsUnknown() {
@@ -163,6 +168,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if len(resp.RequiresReplace) > 0 {
 		plan.ID, plan.StoreID, plan.StoreLocation = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 		plan.setVolatileUnknown()
+		plan.narrow(tokenPairModel{}, r.session) // of the new one
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		return
 	}
@@ -173,6 +179,7 @@ func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return // no difference anywhere
 	}
 	plan.setVolatileUnknown()
+	plan.narrow(state, r.session)
 	plan.ID, plan.StoreID, plan.StoreLocation = state.ID, state.StoreID, state.StoreLocation
 	if acts {
 		plan.ID = types.StringUnknown() // consumers wait for the apply that authorizes or rotates

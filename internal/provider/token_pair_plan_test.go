@@ -49,6 +49,60 @@ var (
 	moves      = outcome{"unknown", "unknown", "unknown"}
 )
 
+// What grant, client and settings never give is not planned as known after apply; what may come is.
+func TestPlanListsWhatMayCome(t *testing.T) {
+	t.Parallel()
+	device := []string{"user_code", "verification_uri", "verification_uri_complete"}
+	url := []string{"authorization_url_expires_at"}
+	tokens := []string{"access_token", "refresh_token", "id_token", "extra"}
+	const key = "dpop_private_key"
+	hidden := with(with(with(with(broughtPair(), "client.client_secret", nil), "preauthenticated.refresh_token", nil),
+		"preauthenticated.refresh_token_wo", "r"), "preauthenticated.refresh_token_wo_version", 1)
+	for _, tt := range []struct {
+		name     string
+		settings object
+		config   object
+		state    object   // what is not null in the prior state; nil: there is none
+		never    []string // the rest is unknown
+	}{
+		{"a code", nil, codePair(), nil, append([]string{key}, device...)},
+		{"brought tokens", nil, broughtPair(), nil, append(append([]string{key}, device...), url...)},
+		{"a bound client", nil, with(codePair(), "client.dpop_bound_access_tokens", true), nil, device},
+		{"a client that may be bound", nil, with(codePair(), "client.dpop_bound_access_tokens", unknown), nil, device},
+		{"an unknown client", nil, with(codePair(), "client", unknown), nil, device},
+		{"no secrets in the state", object{"secrets_in_state": false}, hidden, nil, append(append(append([]string{key}, tokens...), device...), url...)},
+		{"an unknown grant", nil, with(codePair(), "authorization_code", unknown), nil, append([]string{key}, device...)},
+		{"what is there goes", nil, with(broughtPair(), "preauthenticated.refresh_token", "another"),
+			object{"user_code": "u", "verification_uri": "v", key: "k"}, []string{"verification_uri_complete", "authorization_url_expires_at"}},
+	} {
+		p := newPeer(t, nil)
+		if all := p.configure(tt.settings); len(all) > 0 {
+			t.Fatal(all)
+		}
+		var prior object
+		if tt.state != nil {
+			prior = priorOf("oauth_token_pair", tt.config)
+			prior = with(prior, "preauthenticated.refresh_token", "former")
+			for name, v := range tt.state {
+				prior = with(prior, name, v)
+			}
+		}
+		r := p.plan("oauth_token_pair", tt.config, prior, memory{Family: "f", Attachment: "a", StoreID: "store-1"})
+		if len(r.problems) > 0 {
+			t.Errorf("%s: %v", tt.name, r.problems)
+		}
+		for _, name := range slices.Concat(device, url, tokens, []string{key}) {
+			want := any(unknown)
+			if slices.Contains(tt.never, name) {
+				want = nil
+			}
+			if got := r.state[name]; got != want {
+				t.Errorf("%s: %s is planned as %v, want %v", tt.name, name, got, want)
+			}
+		}
+	}
+}
+
 func TestTokenPairPlan(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)

@@ -274,7 +274,7 @@ func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state t
 		return verdictAuthorize
 	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
 		return verdictRotate
-	case !state.AuthorizationCode.IsNull() && eng.PushDue(ctx, record, warnReauthorize):
+	case !state.AuthorizationCode.IsNull() && eng.OfferDue(ctx, record, warnReauthorize):
 		if record.Tokens.Alive(r.session.now(), 0) {
 			return verdictOfferMore
 		}

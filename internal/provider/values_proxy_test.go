@@ -1,9 +1,6 @@
 package provider
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // badProxyValues are those of oauth_access_token, but for what a proxy has not; and its own.
 func badProxyValues() []badValue {
@@ -11,7 +8,7 @@ func badProxyValues() []badValue {
 	const upstreamRule = "an absolute https:// URL without query (http:// only to this machine, or with allow_insecure_http)"
 	var rows []badValue
 	for _, b := range badClientTokenValues() {
-		if strings.Contains(b.at, ".") || b.at == "allow_unauthorized" { // what is within client and grants is tried with oauth_access_token
+		if b.at == "allow_unauthorized" {
 			continue
 		}
 		if _, own := b.base["upstream"]; !own {
@@ -39,26 +36,6 @@ func badProxyValues() []badValue {
 		{base: base, at: "token_pair", value: "x", provider: object{"token_store": "state"}, phase: inPlan, path: "-", says: `ephemeral.oauth_api_proxy looks tokens up by name in a token store`},
 		{base: base, at: "token_pair", value: "x", provider: object{"ca_certificate_pem": unknown}, phase: inPlan, path: "-", says: "ephemeral.oauth_api_proxy needs the provider's ca_certificate_pem, which is known only after apply."},
 	}...)
-}
-
-func TestBadProxyValues(t *testing.T) {
-	t.Parallel()
-	for _, b := range badProxyValues() {
-		p := newPeer(t, b.env)
-		config := b.base
-		if b.at != "" {
-			config = with(b.base, b.at, b.value)
-		}
-		phase, all := inValidate, p.validateEphemeral("oauth_api_proxy", config)
-		if len(errorsOf(all)) == 0 {
-			phase, all = inConfigure, p.configure(b.provider)
-		}
-		if len(errorsOf(all)) == 0 {
-			phase, all = inPlan, p.openEphemeral("oauth_api_proxy", config)
-		}
-		b.check(t, phase, all)
-		p.world.mustBeUntouched(t)
-	}
 }
 
 // The upstream may be known later than everything else.

@@ -43,6 +43,7 @@ func badDataValues() map[string][]badValue {
 func badEphemeralValues() map[string][]badValue {
 	return map[string][]badValue{
 		"oauth_access_token":        badAccessTokenValues(),
+		"oauth_api_proxy":           badProxyValues(),
 		"oauth_token_introspection": badIntrospectionValues("ephemeral"),
 	}
 }

@@ -152,7 +152,7 @@ func TestNoInputIsLeftOut(t *testing.T) {
 	}
 	if want := []string{
 		"data oauth_access_token", "data oauth_authorization_server", "data oauth_platform", "data oauth_token_introspection", "data oauth_token_pair",
-		"ephemeral oauth_access_token", "ephemeral oauth_token_introspection", "oauth_app_registration", "oauth_token_pair", "provider",
+		"ephemeral oauth_access_token", "ephemeral oauth_api_proxy", "ephemeral oauth_token_introspection", "oauth_app_registration", "oauth_token_pair", "provider",
 	}; !slices.Equal(slices.Sorted(maps.Keys(covered)), want) {
 		t.Errorf("tables: %v", covered)
 	}

@@ -96,7 +96,7 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		if e.Reason == credential.ReasonRevoked {
 			summary = "Token Pair Revoked"
 		}
-		summary = cmp.Or(about.headline, forPlan(about, summary)) + ": " + about.name
+		summary = cmp.Or(about.headline, forPlan(about, summary)+": "+about.name)
 		if about.planned && e.Verdict.Class == "" && e.Record.Device.Waits(about.session.now()) {
 			summary = "Device Code Waits for a Person: " + about.name
 		}
@@ -392,14 +392,4 @@ func consumedCode(record credential.Record, config, state tokenPairModel, at pat
 	}
 	warnUsedInput(about, record, at, diags)
 	return true
-}
-
-// onCI tells whether the environment is that of a CI job.
-func (s *session) onCI() bool {
-	for _, name := range []string{"CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE", "CIRCLECI"} {
-		if v := s.deps.Getenv(name); v != "" && v != "false" && v != "0" {
-			return true
-		}
-	}
-	return false
 }

@@ -220,7 +220,7 @@ func TestNotices(t *testing.T) {
 			credential.Notice{Code: credential.NoticeUnprobed, Err: errors.New("it answered 503")}},
 		{"not probed, for the budget", "Access Token Not Probed",
 			"refresh.probe.url is not called for token pair \"exact\" before 2026-01-02 12:00:00 UTC: one more refusal would make the server lock the client out. The token is used as it is.\n\n" +
-				"2 refusals within 1h0m0s lock the client id out, and these stand already:\n  2026-01-02T11:00:00Z  host1  pair/exact  401 (probe of the API)",
+				"2 refusals within 1h lock the client id out, and these stand already:\n  2026-01-02 11:00:00 UTC  host1  pair/exact  401 (probe of the API)",
 			credential.Notice{Code: credential.NoticeUnprobed, Until: day(2), Err: &credential.Error{Kind: credential.KindLater, Err: &credential.BudgetError{
 				Budget: credential.ErrorBudget{Limit: 2, Window: time.Hour}, Client: "id", Until: day(2),
 				Spent: []credential.Spent{{At: day(2).Add(-time.Hour), Host: "host1", Key: "pair/exact", Code: "(probe of the API)", HTTP: 401}},

@@ -34,7 +34,7 @@ func TestWordsOfURLs(t *testing.T) {
 			"\n\nThe server keeps the pushed request for that long. After that time apply as it is, which gives another URL."},
 		"no more": {aPair, offered(day(1)), "The URL that was offered has expired: the server kept the pushed request until 2026-01-01 12:00:00 UTC. Apply the oauth_token_pair, which pushes it anew, and open the next URL at once. " +
 			"If a browser has opened the former one in time, the address that it ended up at is still good as authorization_code.callback_url."},
-		"not yet, and planned":    {planned, nothing, "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."},
+		"not yet, and planned":    {planned, nothing, "Apply the oauth_token_pair: that gives a URL, for a person to open."},
 		"not yet, and configured": {aPair, pushes, "Apply the oauth_token_pair: that pushes an authorization request and gives a URL, for a person to open at once."},
 		"nothing is offered":      {aPair, nothing, "Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply."},
 	} {

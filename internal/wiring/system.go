@@ -9,7 +9,6 @@ import (
 	"runtime"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
@@ -32,7 +31,6 @@ func System(stores map[string]StoreKind, newMemory func(string) store.Store) Dep
 		Timings:    credential.DefaultTimings(),
 		Section:    &credential.Sections{},
 		Presets:    platform.Presets(),
-		Browser:    login.Browser(),
 	}
 }
 
