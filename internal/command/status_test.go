@@ -101,6 +101,21 @@ func TestJudge(t *testing.T) {
 			u := lost
 			r.Status, r.Unknown, r.Client.Policy.OnReuse = credential.StatusOutcomeUnknown, &u, credential.ReuseRevokeClientUser
 		}, nil, "outcome_unknown", needsNow, "-", "not sent again, since it may be spent. A person must authorize again"},
+		"never, over": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyNever, hours(-1)
+		}, nil, "active", needsNow, "token over (2026-03-01)", "no access token that works, and refresh.strategy is never; choose another"},
+		"never, without": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt, r.Tokens.Access = credential.StrategyNever, time.Time{}, secret.String{}
+		}, nil, "active", needsNow, "-", "no access token that works, and refresh.strategy is never"},
+		"never, soon": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyNever, hours(5)
+		}, nil, "active", needsSoon, "token 5h (2026-03-01)", "its access token ends at the deadline, and refresh.strategy is never"},
+		"never, endless": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyNever, time.Time{}
+		}, nil, "active", needsNothing, "-", ""},
+		"at_apply, over": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyAtApply, hours(-1)
+		}, nil, "active", needsNothing, "-", "refresh.strategy is at_apply: only an apply"},
 		"claimed": {func(r *credential.Record) {
 			r.Claim = &credential.Claim{Owner: "runner-7", Purpose: credential.PurposeRefresh, ClaimedAt: noon.Add(-12 * time.Second), TTL: 2 * time.Minute}
 		}, nil, "active", needsNothing, "-", ""},

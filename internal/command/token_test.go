@@ -443,7 +443,7 @@ func TestFailureWords(t *testing.T) {
 		{&credential.Error{Kind: credential.KindConfiguration, Err: errors.New("odd")}, []string{"as it is configured: odd.", "still works", "Correct"}, true},
 		{&credential.Error{Kind: credential.KindLater, Reason: credential.ReasonNotBefore, Until: noon}, []string{"before 2026-03-01 12:00:00Z: the server asked to wait.", "still works", "Run it again after"}, false},
 		{&credential.Error{Kind: credential.KindStrategy, Reason: credential.ReasonAtApply}, []string{"refresh.strategy is at_apply", "still works", "Apply"}, false},
-		{&credential.Error{Kind: credential.KindStrategy, Reason: credential.ReasonNever}, []string{"refresh.strategy is never", "still works", "choose another"}, true},
+		{&credential.Error{Kind: credential.KindStrategy, Reason: credential.ReasonNever}, []string{"refresh.strategy is never", "still works", "Choose another refresh.strategy"}, true},
 		{&credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonRevoked, Record: credential.Record{Generation: 2}}, []string{"credential exact was revoked.", "do not work", "A person must authorize"}, true},
 		{&credential.Error{Kind: credential.KindAuthorize, Reason: credential.ReasonGrantRefused, Record: credential.Record{Grant: &credential.Grant{}}, Verdict: refused},
 			[]string{"refuses what the grant of credential exact sends", "Nobody has to authorize", "Correct the client or the grant", "The server's own words: invalid_grant"}, true},

@@ -135,7 +135,7 @@ func TestDamagedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := n.run(t.Context(), "token", "--store", n.a, "--name", "exact")
-	if lines := strings.Split(n.err.String(), "\n"); code == 0 || !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "A record that is damaged must be put right") }) || strings.Contains(n.err.String(), "still works") {
+	if lines := strings.Split(n.err.String(), "\n"); code != 3 || !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "A record that is damaged must be put right") }) || strings.Contains(n.err.String(), "still works") {
 		t.Errorf("code %d\n%s", code, &n.err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 // words puts what the engine says of a credential into words.
@@ -40,7 +41,7 @@ func needsPerson(err error) bool {
 
 // recordOnly tells whether the store works, and it is the record that cannot be used as it is.
 func recordOnly(e *credential.Error) bool {
-	for _, is := range []error{seal.ErrNoKey, seal.ErrWrongPlace, seal.ErrMalformed, seal.ErrNewerVersion, credential.ErrNewerRecord} {
+	for _, is := range []error{seal.ErrNoKey, seal.ErrWrongPlace, seal.ErrMalformed, store.ErrMalformed, seal.ErrNewerVersion, credential.ErrNewerRecord} {
 		if errors.Is(e, is) {
 			return true
 		}
@@ -99,8 +100,11 @@ func (w words) explain(e *credential.Error) []string {
 	case credential.KindLater:
 		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.credential(), stamp(e.Until), reasonWords(e.Reason)), unused, "Run it again after that time."}
 	case credential.KindStrategy:
-		return []string{fmt.Sprintf("the access token of %s has expired, and its configuration lets nobody refresh it here: %s.", w.credential(), reasonWords(e.Reason)), unused,
-			"Apply its configuration, or choose another refresh.strategy there."}
+		what := fmt.Sprintf("the access token of %s has expired, or there is none, and its configuration lets nobody refresh it here: %s.", w.credential(), reasonWords(e.Reason))
+		if e.Reason == credential.ReasonNever {
+			return []string{what, unused, "Choose another refresh.strategy, or bring another access token, in its configuration, and apply it."}
+		}
+		return []string{what, unused, "Apply its configuration, or choose another refresh.strategy there."}
 	case credential.KindRefused:
 		return []string{fmt.Sprintf("the API does not take the access token of %s, although it has just been refreshed.", w.credential()), "The credential is good.",
 			"Check that refresh.probe.url in its configuration belongs to this platform and account."}
@@ -118,7 +122,7 @@ func (w words) store(e *credential.Error, why string) []string {
 		switch {
 		case errors.Is(e, seal.ErrWrongPlace):
 			next = "It was copied from another name or another store. Put it back, or move the whole store."
-		case errors.Is(e, seal.ErrMalformed):
+		case errors.Is(e, seal.ErrMalformed), errors.Is(e, store.ErrMalformed):
 			next = damaged
 		case errors.Is(e, seal.ErrNewerVersion), errors.Is(e, credential.ErrNewerRecord):
 			next = "Use a newer version of terraform-provider-oauth."
@@ -126,7 +130,7 @@ func (w words) store(e *credential.Error, why string) []string {
 		return []string{fmt.Sprintf("%s cannot be opened: %s.", w.credential(), why), unchanged, next}
 	}
 	return []string{fmt.Sprintf("the token store %s could not be used for %s: %s.", w.location, w.credential(), why), unchanged,
-		"Make the store reachable and writable for this user, then run it again. " + damaged}
+		"Make the store reachable and writable for this user, then run it again."}
 }
 
 // subject speaks of the pair whose access token is to be exchanged.
