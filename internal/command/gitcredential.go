@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -52,6 +53,25 @@ func readGit(r io.Reader) (gitAsked, error) {
 		return gitAsked{}, errors.New("standard input cannot be read")
 	}
 	return asked, nil
+}
+
+// awaitGit is readGit for as long as ctx lasts. What comes later is read by nobody.
+func awaitGit(ctx context.Context, r io.Reader) (gitAsked, error) {
+	type outcome struct {
+		asked gitAsked
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		asked, err := readGit(r)
+		done <- outcome{asked, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return gitAsked{}, ctx.Err()
+	case o := <-done:
+		return o.asked, o.err
+	}
 }
 
 // splitLines ends lines at a line feed alone. bufio.ScanLines takes a carriage return away before it, by which the host of

@@ -61,7 +61,8 @@ func (j judge) credential(name string, r credential.Record, err error, history b
 	j.unknown(&c, r)
 	if history {
 		for _, e := range r.History {
-			c.History = append(c.History, eventStatus{At: e.At.UTC(), Host: e.Host, Attempt: e.Attempt, Generation: e.Generation, Verdict: e.Verdict})
+			at := e.At.UTC().Truncate(time.Second)
+			c.History = append(c.History, eventStatus{At: at, Host: e.Host, Attempt: e.Attempt, Generation: e.Generation, Verdict: e.Verdict})
 		}
 	}
 	return c

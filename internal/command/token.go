@@ -135,7 +135,10 @@ func runToken(ctx context.Context, deps Deps, args []string) int {
 	}
 	t := &tokenRun{deps: deps, options: o, printer: printers()[o.format]}
 	if o.format == formatGit {
-		asked, err := readGit(deps.Stdin)
+		asked, err := awaitGit(ctx, deps.Stdin)
+		if ctx.Err() != nil {
+			return t.fail(exitFailed, "stopped before git had said what it wants. Nothing was sent.")
+		}
 		if err != nil {
 			return deps.usage("token", err)
 		}
@@ -194,7 +197,11 @@ func (t *tokenRun) run(ctx context.Context) int {
 		}
 		return t.fail(code, about.failure(err)...)
 	}
-	t.warnShort(t.store.manager.Now(), result.Record.Tokens)
+	now := t.store.manager.Now()
+	if r := result.Record; len(result.Notices) == 0 && !r.Mints() && r.StatusAt(now) == credential.StatusAuthorizationRequired {
+		fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(about.last()))
+	}
+	t.warnShort(now, result.Record.Tokens)
 	if err := t.printer(t.deps.Stdout, t.deps.Getenv, t.options.name, result.Record); err != nil {
 		return t.fail(exitFailed, err.Error(), "The credential is stored, and still works.")
 	}

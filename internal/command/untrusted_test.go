@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
@@ -51,6 +54,20 @@ func TestExecInfoBeforeAnythingIsSent(t *testing.T) {
 		}
 	}
 	as.expect(0)
+}
+
+// TestStoppedBeforeGitSpeaks: one signal is enough while git says nothing.
+func TestStoppedBeforeGitSpeaks(t *testing.T) {
+	t.Parallel()
+	silent, quiet := io.Pipe()
+	defer func() { _ = quiet.Close() }()
+	n := newBench(t)
+	n.typing = silent
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code := n.run(ctx, "token", "--name", "x", "--format", "git-credential", "--host", "h", "get"); code != 1 || n.out.Len() > 0 || !strings.Contains(n.err.String(), "stopped before git had said what it wants") {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
 }
 
 // TestHelpOfSubcommands is given in every way that people try.
@@ -118,6 +135,26 @@ func TestPutOffWords(t *testing.T) {
 	} {
 		if got := w.notice(credential.Notice{Code: credential.NoticeFailed, Err: tt.err}); got != tt.want {
 			t.Errorf("%v: %s", tt.err, got)
+		}
+	}
+}
+
+// TestLastToken: each time that the last access token of a dead credential is printed, that is told.
+func TestLastToken(t *testing.T) {
+	t.Parallel()
+	n, as := newBench(t), newSandbox(t)
+	as.pair(n, "exact")
+	n.env[wiring.StoreVariable] = n.a
+	if code := n.run(t.Context(), "token", "--name", "exact"); code != 0 || n.err.Len() > 0 {
+		t.Fatalf("code %d\n%s", code, &n.err)
+	}
+	if _, err := as.AddFault(sandbox.Fault{Action: sandbox.ActionStatus, When: sandbox.Before, Status: 400, ContentType: "application/json", Body: `{"error":"invalid_grant"}`}); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--min-validity", "20m"}, nil, nil} {
+		code := n.run(t.Context(), append([]string{"token", "--name", "exact"}, args...)...)
+		if code != 0 || n.out.Len() == 0 || strings.Count(n.err.String(), "is the last one: a person must authorize again. Run terraform-provider-oauth authorize --name exact, or apply") != 1 {
+			t.Errorf("%v: code %d\n%s", args, code, &n.err)
 		}
 	}
 }

@@ -41,7 +41,9 @@ func needsPerson(err error) bool {
 
 // recordOnly tells whether the store works, and it is the record that cannot be used as it is.
 func recordOnly(e *credential.Error) bool {
-	for _, is := range []error{seal.ErrNoKey, seal.ErrWrongPlace, seal.ErrMalformed, store.ErrMalformed, seal.ErrNewerVersion, credential.ErrNewerRecord} {
+	for _, is := range []error{
+		seal.ErrNoKey, seal.ErrWrongPlace, seal.ErrMalformed, store.ErrMalformed, seal.ErrNewerVersion, credential.ErrNewerRecord,
+	} {
 		if errors.Is(e, is) {
 			return true
 		}
@@ -210,6 +212,12 @@ func reasonWords(r credential.Reason) string {
 	default:
 		return "it must be authorized again"
 	}
+}
+
+// last says that there is an access token for now, and none after it.
+func (w words) last() string {
+	return fmt.Sprintf("%s no longer works: the authorization server has refused to refresh it. This access token still works, and is the last one: a person must authorize again. "+
+		"Run terraform-provider-oauth authorize --name %s, or apply its configuration.", w.credential(), w.name)
 }
 
 // failed says why a refresh has brought nothing, where the access token still works.
