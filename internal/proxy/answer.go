@@ -74,6 +74,14 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
+// upstreamError is one of the way to the upstream.
+type upstreamError struct {
+	error
+	sent bool // the upstream may have seen the request
+}
+
+func (e upstreamError) Unwrap() error { return e.error }
+
 // explain puts an error into an answer.
 func (p *Proxy) explain(r *http.Request, err error) Answer {
 	var ofSource sourceError
@@ -86,18 +94,21 @@ func (p *Proxy) explain(r *http.Request, err error) Answer {
 		}
 	case errors.As(err, &ofSource):
 		return p.o.Explain(ofSource.error)
-	case isTimeout(err):
-		return Answer{
-			Status: http.StatusGatewayTimeout, Title: "Unable to Reach the API", kind: "connection_timeout",
-			Detail: fmt.Sprintf("The request was to be sent to %s, and no connection came about: %s. "+
-				"The credential still works. Check the network, upstream and HTTPS_PROXY, then run again.", upstream, safe(err)),
+	}
+	a := Answer{Status: http.StatusBadGateway, Title: "Unable to Reach the API", kind: "connection_terminated"}
+	if isTimeout(err) {
+		a.Status, a.kind = http.StatusGatewayTimeout, "connection_timeout"
+	}
+	var onTheWay upstreamError
+	what := "The request was sent to %s, or was about to be, and no answer came: %s. The API may have acted on it."
+	if errors.As(err, &onTheWay) && !onTheWay.sent {
+		what = "The request was to be sent to %s, and no connection came about: %s. Nothing was sent to the API."
+		if a.kind == "connection_terminated" {
+			a.kind = "destination_unavailable"
 		}
 	}
-	return Answer{
-		Status: http.StatusBadGateway, Title: "Unable to Reach the API", kind: "connection_terminated",
-		Detail: fmt.Sprintf("The request was sent to %s, or was about to be, and no answer came: %s. "+
-			"The API may have acted on it. The credential still works. Check the network, upstream and HTTPS_PROXY, then run again.", upstream, safe(err)),
-	}
+	a.Detail = fmt.Sprintf(what, upstream, safe(err)) + " The credential still works. Check the network, upstream and HTTPS_PROXY, then run again."
+	return a
 }
 
 func isTimeout(err error) bool {
