@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -149,6 +150,7 @@ func TestWhetherItWasSent(t *testing.T) {
 	}{
 		"refused":                {broken(false, &net.OpError{Op: "dial", Err: timeout(false)}), 502, "Nothing was sent", "false 0"},
 		"no connection":          {broken(false, &net.OpError{Op: "dial", Err: timeout(true)}), 504, "Nothing was sent", "false 0"},
+		"a proxy on the way":     {broken(false, errors.New("Proxy Authentication Required")), 502, "Proxy Authentication Required. Nothing was sent", "false 0"},
 		"no connection any more": {broken(true, &net.OpError{Op: "read", Err: timeout(true)}), 504, "The API may have acted on it.", "true 0"},
 		"reset":                  {broken(true, &net.OpError{Op: "read", Err: timeout(false)}), 502, "The API may have acted on it.", "true 0"},
 	} {

@@ -101,13 +101,14 @@ func (p *Proxy) explain(r *http.Request, err error) Answer {
 	}
 	var onTheWay upstreamError
 	what := "The request was sent to %s, or was about to be, and no answer came: %s. The API may have acted on it."
-	if errors.As(err, &onTheWay) && !onTheWay.sent {
+	known := errors.As(err, &onTheWay)
+	if known && !onTheWay.sent {
 		what = "The request was to be sent to %s, and no connection came about: %s. Nothing was sent to the API."
 		if a.kind == "connection_terminated" {
 			a.kind = "destination_unavailable"
 		}
 	}
-	a.Detail = fmt.Sprintf(what, upstream, safe(err)) + " The credential still works. Check the network, upstream and HTTPS_PROXY, then run again."
+	a.Detail = fmt.Sprintf(what, upstream, safe(err, known && !onTheWay.sent)) + " The credential still works. Check the network, upstream and HTTPS_PROXY, then run again."
 	return a
 }
 
@@ -116,8 +117,8 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// safe is an error's text, if it is known to quote neither request nor answer.
-func safe(err error) string {
+// safe is an error's text, if it is known to quote neither request nor answer. Before there is a connection it has nothing to quote.
+func safe(err error, unconnected bool) string {
 	if e := (*net.OpError)(nil); errors.As(err, &e) {
 		return e.Error()
 	}
@@ -129,6 +130,9 @@ func safe(err error) string {
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "the connection was closed"
+	}
+	if unconnected {
+		return err.Error()
 	}
 	return "the answer is not readable as HTTP, or the connection failed"
 }
