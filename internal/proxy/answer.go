@@ -108,7 +108,8 @@ func (p *Proxy) explain(r *http.Request, err error) Answer {
 			a.kind = "destination_unavailable"
 		}
 	}
-	a.Detail = fmt.Sprintf(what, upstream, safe(err, known && !onTheWay.sent)) + " The credential still works. Check the network, upstream and HTTPS_PROXY, then run again."
+	a.Detail = fmt.Sprintf(what, upstream, safe(err, known && !onTheWay.sent)) +
+		" The credential still works. Check the network, upstream and HTTPS_PROXY, then run again."
 	return a
 }
 
