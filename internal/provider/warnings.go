@@ -96,7 +96,7 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 		if e.Reason == credential.ReasonRevoked {
 			summary = "Token Pair Revoked"
 		}
-		summary = cmp.Or(about.headline, forPlan(about, summary)+": "+about.name)
+		summary = cmp.Or(about.headline, forPlan(about, summary)) + ": " + about.name
 		if about.planned && e.Verdict.Class == "" && e.Record.Device.Waits(about.session.now()) {
 			summary = "Device Code Waits for a Person: " + about.name
 		}
