@@ -18,6 +18,8 @@ type recording struct {
 	trailer http.Header // of the request as it came in; filled at the end of source
 	most    int64
 
+	turn sync.Mutex // of whoever reads source, which takes as long as the caller likes; before mu
+
 	mu    sync.Mutex
 	kept  []byte
 	lost  bool // more was read than may be kept
@@ -39,14 +41,18 @@ func record(r *http.Request, most int64) *recording {
 	return b
 }
 
-// repeatable tells whether the body can be sent once more from its beginning.
-func (b *recording) repeatable() bool {
+// release takes the body from whoever has it, if it can be sent once more from its beginning: what is read of it from then on is kept.
+func (b *recording) release() bool {
 	if b == nil {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.lost
+	if b.lost {
+		return false
+	}
+	b.reading = nil
+	return true
 }
 
 // attach gives r the body, from its beginning, and takes it from whoever had it before. net/http may ask for it once more by itself,
@@ -63,7 +69,7 @@ func (b *recording) attach(r *http.Request) {
 	}
 	r.Body = b.next(r.Trailer)
 	r.GetBody = func() (io.ReadCloser, error) {
-		if !b.repeatable() {
+		if !b.release() {
 			return nil, errLost
 		}
 		return b.next(r.Trailer), nil
@@ -87,32 +93,53 @@ type attempt struct {
 // Read implements io.Reader.
 func (a *attempt) Read(p []byte) (int, error) {
 	b := a.b
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.reading != a:
-		return 0, errOver
-	case !b.lost && a.at < len(b.kept):
-		n := copy(p, b.kept[a.at:])
-		a.at += n
-		return n, nil
-	case b.ended != nil:
-		return 0, a.end(b.ended)
-	case len(p) == 0:
-		return 0, nil
+	if n, done, err := a.fromKept(p); done {
+		return n, err
+	}
+	b.turn.Lock()
+	defer b.turn.Unlock()
+	if n, done, err := a.fromKept(p); done { // an attempt that is over may have read meanwhile
+		return n, err
 	}
 	n, err := b.source.Read(p)
-	if !b.lost && int64(len(b.kept)+n) <= b.most {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	over := b.reading != a
+	switch {
+	case !b.lost && (over || int64(len(b.kept)+n) <= b.most): // over: the next attempt was promised the whole
 		b.kept = append(b.kept, p[:n]...)
 		a.at += n
-	} else if n > 0 {
+	case n > 0:
 		b.lost, b.kept = true, nil
 	}
 	if err != nil {
 		b.ended = err
+	}
+	switch {
+	case over:
+		return 0, errOver
+	case err != nil:
 		err = a.end(err)
 	}
 	return n, err
+}
+
+// fromKept reads what needs no look into source. done is false where it does.
+func (a *attempt) fromKept(p []byte) (n int, done bool, err error) {
+	b := a.b
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.reading != a:
+		return 0, true, errOver
+	case !b.lost && a.at < len(b.kept):
+		n := copy(p, b.kept[a.at:])
+		a.at += n
+		return n, true, nil
+	case b.ended != nil:
+		return 0, true, a.end(b.ended)
+	}
+	return 0, len(p) == 0, nil
 }
 
 // end hands the trailer on, which is there now.
