@@ -163,7 +163,11 @@ func printTable(w io.Writer, rows [][]string, last bool) {
 		if !last {
 			row = row[:len(row)-1]
 		}
-		fmt.Fprintln(table, strings.Join(row, "\t"))
+		cells := make([]string, len(row))
+		for i, text := range row {
+			cells[i] = plain(text) // names too: who can write to a database chooses them
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
 	}
 	_ = table.Flush() // into memory
 }
