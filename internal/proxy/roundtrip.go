@@ -92,6 +92,9 @@ func (c *call) judge(token Token, response *http.Response) (again bool, err erro
 	case reattach && !c.reattach:
 		c.reattach = true
 		return c.repeat(response, "the API wants another nonce in the proof"), nil
+	case reattach: // which is no word about the token
+		remark(response, "the API wants another nonce in the proof, again; the request was not repeated")
+		return false, nil
 	case response.StatusCode == http.StatusUnauthorized && c.refreshed:
 		p.o.Source.Helped(token, false)
 		return false, nil
