@@ -25,7 +25,7 @@ type call struct {
 
 // RoundTrip implements http.RoundTripper for the reverse proxy: it authorizes, and repeats what may be repeated.
 func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
-	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay)}
+	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay, p.buffers)}
 	for {
 		if err := p.limits.pass(r.Context(), p.o.Clock, p.o.MaxWait, &c.waited); err != nil {
 			return nil, err
