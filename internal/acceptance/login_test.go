@@ -160,6 +160,14 @@ variable "secret" {
 		t.Errorf("the data source gives %v", got)
 	}
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
+
+	// Replaced, it is authorized before the former resource is destroyed; that leaves the new tokens to the next one.
+	run = w.start("apply", "-input=false", "-no-color", "-auto-approve", "-replace="+this)
+	visit(t, s.consent(w.address(run)))
+	run.wait().mustSay(t, "1 added, 0 changed, 1 destroyed", "Token Pair Left in the Token Store", "takes it over; nobody has to authorize again.")
+	s.expectCalls(calls{exchanges: 2})
+	w.expect(this, values{"generation": 1, "refresh_token": s.family(1, 2).RefreshToken, "status": "active"})
+	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 }
 
 // A pair that an apply has made is authorized by what that has offered: the action needs a name and nothing else. It runs after the

@@ -156,6 +156,26 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
+// What a server calls the granted scopes moves no cursor and turns no writing.
+func TestAuthorizeShowsNoControls(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	hostile := func(t *testing.T, s *sandbox.Server, address string) string {
+		t.Helper()
+		body := `{"access_token":"a1-7f3b","refresh_token":"r1-7f3b","token_type":"Bearer","expires_in":600,"scope":"read \u001b[31mred \u202eturned"}`
+		if _, err := s.AddFault(sandbox.Fault{Action: sandbox.ActionStatus, Status: 200, Body: body}); err != nil {
+			t.Error(err)
+		}
+		return consents(t, s, address)
+	}
+	if code := n.authorizes(nil, hostile, "--client-id", "app", "--authorization-endpoint", "BASE/authorize", "--token-endpoint", "BASE/token"); code != 0 {
+		t.Fatalf("code %d\n%s", code, &n.err)
+	}
+	if text := n.out.String(); !strings.Contains(text, "granted: [31mred read turned.") || strings.ContainsAny(text+n.err.String(), "\x1b\u202e") {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestAuthorizeJSON(t *testing.T) {
 	t.Parallel()
 	n := newBench(t)

@@ -63,8 +63,8 @@ func (a *authorizeRun) run(ctx context.Context, request login.Request) int {
 		report.ExpiresAt = r.Tokens.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z07:00")
 		text += fmt.Sprintf("; its access token expires at %s", stamp(r.Tokens.ExpiresAt))
 	}
-	if len(r.Tokens.Scopes) > 0 {
-		text += "; granted: " + strings.Join(r.Tokens.Scopes, " ")
+	if granted := out.Granted(); granted != "" {
+		text += "; granted: " + granted
 	}
 	text += ".\n"
 	if !managed {

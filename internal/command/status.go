@@ -117,7 +117,7 @@ func runStatus(ctx context.Context, deps Deps, args []string) int {
 		err = report.printTables(deps.Stdout)
 	}
 	for _, line := range report.failures() {
-		fmt.Fprintf(deps.Stderr, "error: %s\n", plain(line))
+		fmt.Fprintf(deps.Stderr, "error: %s\n", sentence(line))
 	}
 	if err != nil { // a pipe that was closed
 		fmt.Fprintf(deps.Stderr, "error: the output could not be written: %v\n", err)

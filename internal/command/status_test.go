@@ -68,6 +68,8 @@ func TestJudge(t *testing.T) {
 		"absolute soon": {policy(0, 200*time.Hour), nil, "active", needsSoon, "absolute 4d (2026-03-05)", "must authorize again by then"},
 		"absolute over": {policy(0, 50*time.Hour), nil, "active", needsNow, "absolute over (2026-02-27)", "its authorization has ended"},
 		"both":          {policy(720*time.Hour, 8760*time.Hour), nil, "active", needsNothing, "idle 29d (2026-03-31)", ""},
+		"idle before absolute": {policy(30*time.Hour, 200*time.Hour), nil, "active", needsSoon, "idle 29h (2026-03-02)",
+			"its authorization ends at 2026-03-05 16:00:00Z, however often it is refreshed; a person must authorize again by then"},
 		"no refresh token": {func(r *credential.Record) { r.Tokens.Refresh = secret.String{} }, nil, "active", needsSoon, "token 60m (2026-03-01)",
 			"its authorization ends"},
 		"no refresh token, over": {func(r *credential.Record) { r.Tokens.Refresh, r.Tokens.ExpiresAt = secret.String{}, hours(-0.5) }, nil,

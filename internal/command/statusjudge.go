@@ -111,7 +111,7 @@ func (j judge) deadline(c *credentialStatus, r credential.Record) {
 			c.note("its authorization has ended; a person must authorize again")
 		} else if !end.IsZero() && left < j.within {
 			c.Needs = c.Needs.or(needsSoon)
-			c.note("its authorization ends at the deadline, however often it is refreshed; a person must authorize again by then")
+			c.note("its authorization ends at " + stamp(end) + ", however often it is refreshed; a person must authorize again by then")
 		}
 	}
 }

@@ -43,6 +43,9 @@ func plain(text string) string {
 	return out.String()
 }
 
+// sentence is plain for what may hold several errors, a line each.
+func sentence(text string) string { return plain(strings.ReplaceAll(text, "\n", "; ")) }
+
 func dash(text string) string {
 	if text == "" {
 		return "-"

@@ -187,7 +187,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 	about := words{name: t.options.name, location: t.store.Location()}
 	for _, n := range result.Notices {
 		if text := about.notice(n); text != "" {
-			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(text))
+			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", sentence(text))
 		}
 	}
 	if err != nil {
@@ -211,7 +211,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 func (t *tokenRun) fail(code int, lines ...string) int {
 	prefix := "error: "
 	for _, line := range lines {
-		fmt.Fprintf(t.deps.Stderr, "%s%s\n", prefix, plain(line))
+		fmt.Fprintf(t.deps.Stderr, "%s%s\n", prefix, sentence(line))
 		prefix = ""
 	}
 	return code

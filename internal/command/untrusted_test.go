@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/url"
 	"os"
@@ -131,9 +132,10 @@ func TestPutOffWords(t *testing.T) {
 		{dead, "credential exact could not be refreshed: the server says invalid_grant: gone (HTTP 400). The access token still works, and is the last one: a person must authorize again. " +
 			"Run terraform-provider-oauth authorize --name exact, or apply its configuration."},
 		{&credential.Error{Kind: credential.KindStore, Err: os.ErrPermission}, "credential exact could not be refreshed: permission denied. The access token still works."},
+		{errors.Join(errors.New("no space"), errors.New("no folder")), "credential exact could not be refreshed: no space; no folder. The access token still works."},
 		{nil, "credential exact could not be refreshed. The access token still works."},
 	} {
-		if got := w.notice(credential.Notice{Code: credential.NoticeFailed, Err: tt.err}); got != tt.want {
+		if got := w.notice(credential.Notice{Code: credential.NoticeFailed, Err: tt.err}); sentence(got) != tt.want {
 			t.Errorf("%v: %s", tt.err, got)
 		}
 	}

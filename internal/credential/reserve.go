@@ -47,6 +47,21 @@ func (m *Manager) reserving(cur Record, s Setup) (next Record, changed bool, err
 	return cur, false, nil
 }
 
+// Release leaves a pair that was authorized anew to the next resource of its name and app, as after Reserve: the one that manages it is
+// being destroyed, and knows only of an earlier authorization. A pair that another resource manages is left alone.
+func (m *Manager) Release(ctx context.Context, name, attachment string) error {
+	m.prepareQuietly(ctx)
+	_, err := m.change(ctx, PairKey(name), func(r Record) (Record, bool) {
+		if r.IsTombstone() || r.Attachment.ID != attachment || r.Reserved() {
+			return r, false
+		}
+		r.Attachment = Attachment{}
+		r.note(m.event("", r.Generation, "its resource was destroyed, and has left this later authorization"))
+		return r, true
+	})
+	return err
+}
+
 // Reserved tells whether no resource manages r: a person has authorized it, or is about to, before there was one.
 func (r Record) Reserved() bool {
 	return r.Status != "" && !r.IsTombstone() && r.Attachment == (Attachment{})

@@ -116,6 +116,31 @@ func TestReserveForAnotherApp(t *testing.T) {
 	}
 }
 
+// A destroy that leaves a later authorization leaves it to the next resource, and never takes it from another one.
+func TestRelease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.authorized()
+	m := w.start()
+	if err := m.Release(t.Context(), theName, "another"); err != nil || w.record().Attachment != before.Attachment {
+		t.Errorf("%v, %+v", err, w.record().Attachment)
+	}
+	if err := m.Release(t.Context(), theName, before.Attachment.ID); err != nil || !w.record().Reserved() {
+		t.Errorf("%v, %+v", err, w.record().Attachment)
+	}
+	other := Setup{Client: w.client()}
+	other.Client.ClientID = "another-app"
+	_, err := m.Attach(t.Context(), theName, "a9", other)
+	w.wantKind(err, KindAttached)
+	r, err := m.Attach(t.Context(), theName, "a9", Setup{Client: w.client()})
+	if err != nil || r.Attachment.ID != "a9" || !r.Tokens.Refresh.Equal(before.Tokens.Refresh) {
+		t.Errorf("%v, %+v", err, r.Attachment)
+	}
+	if err := m.Release(t.Context(), theName, before.Attachment.ID); err != nil || w.record().Attachment.ID != "a9" {
+		t.Errorf("%v, %+v", err, w.record().Attachment)
+	}
+}
+
 // A write that fails once, done or not, still ends in one record that is reserved, and one that fails for good in an error.
 func TestReserveThroughFaults(t *testing.T) {
 	t.Parallel()

@@ -146,6 +146,40 @@ func (w *world) hold() {
 	}
 }
 
+// Once an answer was taken, neither the end of the time nor a signal costs its tokens; the browser still gets its page.
+func TestEndsWhileExchanging(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*world, *run){
+		"time over": func(w *world, _ *run) { w.clock.pass(MinWait) },
+		"stopped":   func(_ *world, u *run) { u.stop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			u := w.authorize(Request{Setup: w.setup(), Code: code(anyPort), Wait: MinWait})
+			address := u.address()
+			u.hear("Waiting")
+			w.hold()
+			page := make(chan shown, 1)
+			callback := w.consent(address)
+			go func() {
+				defer close(page)
+				page <- w.get(callback)
+			}()
+			if err := w.server.WaitHeld(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			end(w, u)
+			w.server.Release()
+			mustHold(t, (<-page).text, "is authorized")
+			if out := u.mustEnd(); out.Record.Status != credential.StatusActive {
+				t.Errorf("%s", out.Record.Status)
+			}
+			w.exchanges(1, 0)
+		})
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

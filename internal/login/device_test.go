@@ -198,7 +198,7 @@ func TestTargets(t *testing.T) {
 	for uri, want := range map[string]string{
 		"http://127.0.0.1/callback": "http://127.0.0.1:1/callback", "http://127.0.0.1:80": "http://127.0.0.1:1", "http://[::1]:7/a%2fb?c=d": "http://[::1]:1/a%2fb?c=d",
 		"http://LOCALHOST:8080/": "http://localhost:1/", "http://localhost?": "http://localhost:1?",
-		"https://127.0.0.1/cb": "", "http://127.0.0.1:0/cb": "", "http://127.0.0.2/cb": "", "http://127.0.0.1.example/cb": "", "http://me@localhost/cb": "",
+		"https://127.0.0.1/cb": "", "http://127.0.0.1:0/cb": "", "http://127.0.0.1:08912/cb": "", "http://127.0.0.1:65536/cb": "", "http://127.0.0.2/cb": "", "http://127.0.0.1.example/cb": "", "http://me@localhost/cb": "",
 		"http://localhost:/cb": "", "http://localhost/cb#a": "", "http://[::ffff:127.0.0.1]/cb": "", "http://0.0.0.0/cb": "", "http:127.0.0.1/cb": "", "app:/callback": "", "": "",
 	} {
 		got, ok := parseTarget(uri)

@@ -59,6 +59,9 @@ type Outcome struct {
 	Others  bool // another run has collected them
 }
 
+// Granted are the scopes that the server has granted, fit to be shown.
+func (o Outcome) Granted() string { return graphic(strings.Join(o.Record.Tokens.Scopes, " ")) }
+
 // attempt is one call of Authorize.
 type attempt struct {
 	Options

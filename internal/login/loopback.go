@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -33,7 +34,7 @@ func parseTarget(redirectURI string) (target, bool) {
 		return target{}, false
 	}
 	host := strings.ToLower(u.Hostname())
-	if !slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, host) || u.Port() == "0" {
+	if !slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, host) || !isPort(u.Port()) {
 		return target{}, false
 	}
 	path := u.EscapedPath()
@@ -45,6 +46,12 @@ func parseTarget(redirectURI string) (target, bool) {
 		tail += "?" + u.RawQuery
 	}
 	return target{host: host, port: u.Port(), path: path, tail: tail}, true
+}
+
+// isPort tells whether text is a port as a browser writes it into the Host header; none is fine.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0 && strconv.FormatUint(n, 10) == text
 }
 
 // uri is the redirect URI with a port.

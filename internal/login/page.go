@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -95,7 +94,7 @@ func outcomePage(name string, o Outcome, err error) page {
 	if err == nil {
 		p := page{Good: true, Title: "Authorized", Text: []string{
 			fmt.Sprintf("Token pair “%s” is authorized, and its tokens are in the token store. You can close this page.", name),
-		}, Scopes: strings.Join(o.Record.Tokens.Scopes, " ")}
+		}, Scopes: o.Granted()}
 		for _, n := range o.Notices {
 			if n.Code == credential.NoticeNotStored {
 				p.Text = []string{

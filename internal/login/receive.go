@@ -83,14 +83,18 @@ func (x *receiver) refuse() bool {
 	return was
 }
 
-// linger gives browsers time to fetch the page with the outcome.
+// linger gives browsers time to fetch the page with the outcome: shortly where the run was asked to end.
 func (x *receiver) linger(ctx context.Context, clock credential.Clock) {
-	bound, cancel := context.WithCancel(ctx)
+	patience, parent := lingering, ctx
+	if ctx.Err() != nil {
+		patience, parent = settling, context.WithoutCancel(ctx)
+	}
+	bound, cancel := context.WithCancel(parent)
 	defer cancel()
 	slept := make(chan struct{})
 	go func() {
 		defer close(slept)
-		_ = clock.Sleep(bound, lingering) // whatever ends it
+		_ = clock.Sleep(bound, patience) // whatever ends it
 	}()
 	select {
 	case <-x.seen:
@@ -154,7 +158,7 @@ func (x *receiver) answer(w http.ResponseWriter, r *http.Request) {
 	x.owe(1)
 	// The address with code and state leaves the browser: a redirect is no entry of its history, and needs no script.
 	head(w)
-	w.Header().Set("Location", x.target.path)
+	w.Header().Set("Location", "http://"+r.Host+x.target.path) // a path may begin with two slashes, which alone would name a host
 	w.WriteHeader(http.StatusSeeOther)
 }
 

@@ -36,7 +36,7 @@ func FuzzReceiver(f *testing.F) {
 			if strings.Contains(strings.ToLower(page), "<script") || strings.Contains(page, state) || w.Header().Get("Content-Security-Policy") == "" {
 				t.Errorf("%q shows\n%s", query, page)
 			}
-			if (w.Code == http.StatusSeeOther) != (location == "/callback") || location != "" && location != "/callback" {
+			if (w.Code == http.StatusSeeOther) != (location == "http://127.0.0.1:8912/callback") || location != "" && location != "http://127.0.0.1:8912/callback" {
 				t.Errorf("%q leads to %q with %d", query, location, w.Code)
 			}
 		}

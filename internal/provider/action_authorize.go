@@ -237,8 +237,8 @@ func authorized(about subject, out login.Outcome) string {
 	if out.Others {
 		what = fmt.Sprintf("Another run has collected the tokens of %s: it is authorized.", about)
 	}
-	if scopes := r.Tokens.Scopes; len(scopes) > 0 {
-		what += fmt.Sprintf(" Granted: %s.", strings.Join(scopes, " "))
+	if granted := out.Granted(); granted != "" {
+		what += fmt.Sprintf(" Granted: %s.", granted)
 	}
 	if expiry := r.Tokens.ExpiresAt; !expiry.IsZero() {
 		what += fmt.Sprintf(" Its access token expires at %s.", moment(expiry))

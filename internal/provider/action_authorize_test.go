@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
@@ -61,6 +63,15 @@ func TestBadAuthorizeValues(t *testing.T) {
 			t.Errorf("%v in %s: %v", config, phase, all)
 		}
 		p.world.mustBeUntouched(t)
+	}
+}
+
+// What a server calls the granted scopes moves no cursor of a terminal.
+func TestAuthorizedShowsNoControls(t *testing.T) {
+	t.Parallel()
+	out := login.Outcome{Record: credential.Record{Tokens: credential.Tokens{Scopes: []string{"\x1b[31mred", "read"}}}}
+	if text := authorized(subject{kind: "oauth_token_pair", name: "x"}, out); !strings.Contains(text, "Granted: [31mred read.") || strings.Contains(text, "\x1b") {
+		t.Errorf("%q", text)
 	}
 }
 

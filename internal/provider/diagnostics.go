@@ -324,6 +324,11 @@ func neverWorked(r credential.Record) bool {
 }
 
 func explainAttached(about subject, e *credential.Error) []string {
+	if errors.Is(e, credential.ErrOtherApp) && e.Record.Reserved() {
+		return []string{fmt.Sprintf("The token store %s holds a %s of another client_id or token_endpoint, which a person has authorized and no resource manages.", about.session.location, about),
+			"It was left alone and is as it was.",
+			fmt.Sprintf("Give client the client_id and the issuer or token_endpoint that it was authorized with (an issuer does not count as the token_endpoint that it has); or authorize with this client: terraform-provider-oauth authorize --name %s …, or the action; or choose another name.", about.name)}
+	}
 	if errors.Is(e, credential.ErrOtherApp) {
 		return []string{fmt.Sprintf("The token store %s holds a %s of another client_id or token_endpoint, left by an apply that did not finish.", about.session.location, about),
 			"It was left alone.", fmt.Sprintf("Choose another name, or run: terraform import ADDRESS %s", about.name)}

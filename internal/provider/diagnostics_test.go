@@ -362,6 +362,11 @@ func diagnosticCases() []diagnosticCase {
 			"It was left alone and still works.",
 			"If that resource is gone (a lost or new state), take it over: terraform import ADDRESS exact, where ADDRESS is the address of this oauth_token_pair. Else choose another name. A resource with create_before_destroy cannot be replaced under the same name.",
 		}},
+		{"reserved, other app", aPair, &credential.Error{Kind: credential.KindAttached, Err: credential.ErrOtherApp, Record: credential.Record{Status: credential.StatusActive, Generation: 1}}, []string{
+			`The token store file:///store holds a token pair "exact" of another client_id or token_endpoint, which a person has authorized and no resource manages.`,
+			"It was left alone and is as it was.",
+			"Give client the client_id and the issuer or token_endpoint that it was authorized with (an issuer does not count as the token_endpoint that it has); or authorize with this client: terraform-provider-oauth authorize --name exact …, or the action; or choose another name.",
+		}},
 		{"attached, other app", aPair, &credential.Error{Kind: credential.KindAttached, Err: credential.ErrOtherApp}, []string{
 			`The token store file:///store holds a token pair "exact" of another client_id or token_endpoint, left by an apply that did not finish.`,
 			"It was left alone.",

@@ -161,7 +161,7 @@ func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteReque
 	warnNotices(about, notices, &resp.Diagnostics)
 	switch {
 	case credential.IsKind(err, credential.KindForeignFamily):
-		warnForeignFamily(about, &resp.Diagnostics)
+		warnForeignFamily(about, eng.Release(ctx, about.name, mem.Attachment), &resp.Diagnostics)
 	case err != nil && !credential.IsKind(err, credential.KindNotFound):
 		about.destroying = true
 		addEngineError(&resp.Diagnostics, pathName(), "Unable to Destroy Token Pair", about, err)

@@ -335,9 +335,14 @@ func refuseForeignDestroy(about subject, state tokenPairModel, storeID string, d
 			capital(about.String()), state.StoreLocation.ValueString(), state.StoreID.ValueString(), about.session.location, what))
 }
 
-func warnForeignFamily(about subject, diags *diag.Diagnostics) {
-	diags.AddWarning("Token Pair Left in the Token Store",
-		fmt.Sprintf("The token store %s holds a later authorization of %s than the state does, made from elsewhere. It was neither revoked nor removed.", about.session.location, about))
+func warnForeignFamily(about subject, failed error, diags *diag.Diagnostics) {
+	next := "The next oauth_token_pair of this name and client takes it over; nobody has to authorize again."
+	if failed != nil {
+		next = fmt.Sprintf("It still counts as managed: %s To take it over: terraform import ADDRESS %s.", clause(failed), about.name)
+	}
+	diags.AddWarning("Token Pair Left in the Token Store", fmt.Sprintf(
+		"The token store %s holds a later authorization of %s than the state does: made from elsewhere, or by an action of this apply. It was neither revoked nor removed. %s",
+		about.session.location, about, next))
 }
 
 func warnOtherClient(about subject, now credential.Record, diags *diag.Diagnostics) {

@@ -72,6 +72,29 @@ func TestAnswersWhileTheBodyIsAwaited(t *testing.T) {
 	}
 }
 
+// A caller that stops sending when it hears a refusal, as curl does, hears it to its end.
+func TestRefusalOfABodyThatStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", func(rw http.ResponseWriter, _ *http.Request) {
+		rw.WriteHeader(http.StatusForbidden)
+		_ = http.NewResponseController(rw).Flush()
+		_, _ = io.WriteString(rw, "no")
+	}, nil)
+	in, out := io.Pipe()
+	go func() { _, _ = io.WriteString(out, "abc") }()
+	done := make(chan answer, 1)
+	go func() { done <- w.do(w.request(http.MethodPost, "/", in)) }()
+	select {
+	case a := <-done:
+		if a.status != http.StatusForbidden || a.body != "no" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the answer does not end")
+	}
+	_ = out.Close()
+}
+
 // A refusal whose body never ends does not hold the request up that is repeated.
 func TestRefusalThatDoesNotEnd(t *testing.T) {
 	t.Parallel()

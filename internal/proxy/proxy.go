@@ -84,6 +84,7 @@ type Proxy struct {
 	host    string            // where it listens
 	server  *http.Server
 	reverse *httputil.ReverseProxy
+	buffers *buffers
 	limits  limits
 	end     context.CancelFunc // of all that is under way
 	over    chan struct{}      // closed when nothing is accepted any more
@@ -105,12 +106,12 @@ func Start(o Options) (*Proxy, error) {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Proxy{
 		o: o, bearer: secret.New(base64.RawURLEncoding.EncodeToString(raw[:])), host: listener.Addr().String(),
-		end: end, over: make(chan struct{}),
+		buffers: &buffers{}, end: end, over: make(chan struct{}),
 	}
 	p.sum = sha256.Sum256([]byte(p.bearer.Reveal()))
 	silent := log.New(io.Discard, "", 0) // what net/http writes there may quote headers
 	p.reverse = &httputil.ReverseProxy{
-		Rewrite: p.rewrite, Transport: p, FlushInterval: -1, ErrorLog: silent, BufferPool: &buffers{},
+		Rewrite: p.rewrite, Transport: p, FlushInterval: -1, ErrorLog: silent, BufferPool: p.buffers,
 		ModifyResponse: p.modify, ErrorHandler: p.fail,
 	}
 	var protocols http.Protocols

@@ -127,8 +127,10 @@ func TestNonce(t *testing.T) {
 			}
 			_, _ = fmt.Fprint(rw, "ok ", string(text))
 		}, nil)
-		w.source.stuck = true
 		a := w.do(w.request(http.MethodPost, "/", strings.NewReader("abc")))
+		if w.source.renewed != 0 {
+			t.Errorf("%s: the token was refreshed", nonce)
+		}
 		if got := fmt.Sprint(a.status, " ", a.body); got != want {
 			t.Errorf("%s: %s", nonce, got)
 		}

@@ -25,7 +25,7 @@ type call struct {
 
 // RoundTrip implements http.RoundTripper for the reverse proxy: it authorizes, and repeats what may be repeated.
 func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
-	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay)}
+	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay, p.buffers)}
 	for {
 		if err := p.limits.pass(r.Context(), p.o.Clock, p.o.MaxWait, &c.waited); err != nil {
 			return nil, err
@@ -92,6 +92,9 @@ func (c *call) judge(token Token, response *http.Response) (again bool, err erro
 	case reattach && !c.reattach:
 		c.reattach = true
 		return c.repeat(response, "the API wants another nonce in the proof"), nil
+	case reattach: // which is no word about the token
+		remark(response, "the API wants another nonce in the proof, again; the request was not repeated")
+		return false, nil
 	case response.StatusCode == http.StatusUnauthorized && c.refreshed:
 		p.o.Source.Helped(token, false)
 		return false, nil
