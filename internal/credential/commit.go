@@ -77,6 +77,14 @@ func (a Attempt) late(cur Record) bool {
 	return cur.Status == StatusRevoked && a.Purpose == PurposeRefresh && !own && !cur.IsTombstone()
 }
 
+// leads is the status that a successor leads to, and what the history says of that.
+func (a Attempt) leads(cur Record) (s Status, said string) {
+	if a.late(cur) {
+		return StatusRevoked, verdictLate
+	}
+	return StatusActive, ""
+}
+
 // fills tells whether the successor of this attempt is the very generation that cur names and has no tokens of.
 func (a Attempt) fills(cur Record) bool {
 	return cur.Family == a.Family && !cur.IsTombstone() && cur.Unknown != nil && cur.Unknown.Behind && cur.Generation == a.Base+1
@@ -135,10 +143,7 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 	case a.overtaken(cur) && !a.fills(cur), a.late(cur) && cur.Mints():
 		return cur, commitObsolete
 	}
-	status := StatusActive
-	if a.late(cur) {
-		status = StatusRevoked
-	}
+	status, said := a.leads(cur)
 	old := cur.Tokens
 	spent := old.Refresh
 	if a.Minted {
@@ -178,9 +183,8 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		e.Verdict += ", from a broken reply"
 	}
 	cur.Tokens = next
-	if cur.Status = status; status == StatusRevoked {
-		e.Verdict += verdictLate
-	}
+	cur.Status = status
+	e.Verdict += said
 	cur.Claim, cur.Unknown = nil, nil
 	if t.SuccessorLost && (a.Purpose != PurposeRefresh || cur.Client.EffectivePolicy().SingleUse()) {
 		// What was sent is spent, and what came instead cannot be sent: the access token is the last one.

@@ -85,8 +85,11 @@ func rotated(about subject, result credential.Result) string {
 // explainRotation says what kept an action from refreshing. It returns nil for an error that is not special to one.
 func explainRotation(about subject, e *credential.Error) []string {
 	works := "The stored credential was not used up, and its access token has expired."
+	if e.Record.Tokens.ExpiresAt.IsZero() {
+		works = "The stored credential was not used up."
+	}
 	if e.Record.Tokens.Alive(about.session.now(), 0) {
-		works = fmt.Sprintf("The stored credential was not used up, and its access token works until %s.", moment(e.Record.Tokens.Expiry()))
+		works = fmt.Sprintf("The stored credential was not used up, and its access token works%s.", until(e.Record.Tokens))
 	}
 	switch {
 	case e.Kind == credential.KindStrategy:

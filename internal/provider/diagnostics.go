@@ -239,7 +239,11 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 	what := fmt.Sprintf("The stored credential of %s no longer works: the authorization server refused it.", about)
 	left := "Nothing else was used up; what depends on this pair fails until it is authorized again."
 	if t := e.Record.Tokens; e.Record.Refresh.Strategy != credential.StrategyOnRejection && t.Alive(about.session.now(), 0) {
-		left = fmt.Sprintf("Its access token works until %s. After that, what depends on this pair fails until it is authorized again.", moment(t.Expiry()))
+		then := "After that"
+		if t.ExpiresAt.IsZero() {
+			then = "When it does not any more"
+		}
+		left = fmt.Sprintf("Its access token works%s. %s, what depends on this pair fails until it is authorized again.", until(t), then)
 	}
 	switch {
 	case e.Record.IsTombstone():

@@ -12,7 +12,7 @@ import (
 func explainUnknown(about subject, e *credential.Error) []string {
 	r := e.Record
 	what := fmt.Sprintf("A refresh of %s was sent, or may have been, and its reply never came. The refresh token may be used up.", about)
-	if e.Verdict.Status != 0 { // then there was a reply, and it told nothing
+	if e.Verdict.Status != 0 && e.Reason != credential.ReasonRejected { // then there was a reply, and it told nothing
 		what = fmt.Sprintf("A refresh of %s was sent, and the server answered with an error that does not tell what became of it. The refresh token may be used up.", about)
 	}
 	if r.Unknown != nil && r.Unknown.Behind {
@@ -28,12 +28,20 @@ func explainUnknown(about subject, e *credential.Error) []string {
 	}
 	rule, next := unknownRule(r, e.Reason, e.Until), authorizeAgain(about, r)
 	if t := r.Tokens; t.Alive(about.session.now(), 0) && r.Refresh.Strategy != credential.StrategyOnRejection {
-		rule = fmt.Sprintf("Its access token works until %s. ", moment(t.Expiry())) + rule
+		rule = fmt.Sprintf("Its access token works%s. ", until(t)) + rule
 	}
 	if e.Reason != credential.ReasonUnknownFinal {
 		next = "If it is urgent: " + lowerFirst(next)
 	}
 	return []string{what, rule, next}
+}
+
+// until says how long an access token that is alive works, as far as the server has said.
+func until(t credential.Tokens) string {
+	if t.ExpiresAt.IsZero() {
+		return ", as far as is known"
+	}
+	return " until " + moment(t.ExpiresAt)
 }
 
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -114,17 +113,6 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	diags.AddWarning(summary, engineDetail(about, err))
 }
 
-// notRefreshed is the headline of a refresh that failed. What passes by itself, as an outage does, is told once for all pairs; what a
-// person has to correct is told of each.
-func notRefreshed(about subject, e *credential.Error) string {
-	const headline = "Token Pair Not Refreshed"
-	switch e.Kind {
-	case credential.KindBadClient, credential.KindConfiguration, credential.KindStrategy:
-		return headline + ": " + about.name
-	}
-	return headline
-}
-
 // forPlan keeps a plan's warning apart from that of its apply, which has the URL to open: Terraform shows one of two with the same
 // summary.
 func forPlan(about subject, summary string) string {
@@ -182,17 +170,6 @@ func warnNotices(about subject, notices []credential.Notice, diags *diag.Diagnos
 				capital(about.String()), notRevoked(n.Err)))
 		}
 	}
-}
-
-// warnFailedRefresh tells of a refresh that failed while the access token at hand still works. What a person has to do something about
-// is told as it will be when that has expired.
-func warnFailedRefresh(about subject, err error, diags *diag.Diagnostics) {
-	if k := credential.AsError(err).Kind; k == credential.KindAuthorize || k == credential.KindUnknown {
-		warnNoToken(about, err, diags)
-		return
-	}
-	parts := append(strings.SplitN(engineDetail(about, err), "\n\n", 2), "")
-	diags.AddWarning(notRefreshed(about, credential.AsError(err)), strings.TrimSpace(parts[0]+"\n\nThe current access token still works and is used. "+parts[1]))
 }
 
 // inBrackets is the name of a part; nothing for none.

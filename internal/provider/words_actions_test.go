@@ -4,11 +4,45 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 )
+
+// What the server has refused in so many words is not told as an answer that says nothing.
+func TestWordsOfARejectedResend(t *testing.T) {
+	t.Parallel()
+	e := &credential.Error{
+		Kind: credential.KindUnknown, Reason: credential.ReasonRejected, Until: day(2), Record: aRecord(nil),
+		Verdict: oauth.Verdict{Class: oauth.ReuseDetected, Status: 400, Code: "invalid_grant"},
+	}
+	if got := explainUnknown(aPair, e)[0]; !strings.HasSuffix(got, "and its reply never came. The refresh token may be used up.") {
+		t.Error(got)
+	}
+}
+
+// A lifetime that nobody has said is not told as one.
+func TestWordsOfAnUnknownLifetime(t *testing.T) {
+	t.Parallel()
+	rotating := aPair
+	rotating.rotating = true
+	for name, said := range map[string][]string{
+		"unknown": explainUnknown(aPair, &credential.Error{Kind: credential.KindUnknown, Record: aRecord(endless)}),
+		"dead":    explainAuthorize(aPair, &credential.Error{Kind: credential.KindAuthorize, Record: aRecord(endless)}),
+		"never":   explainRotation(rotating, &credential.Error{Kind: credential.KindStrategy, Record: aRecord(endless)}),
+	} {
+		if !strings.Contains(said[1], "access token works, as far as is known.") {
+			t.Errorf("%s: %s", name, said[1])
+		}
+	}
+}
+
+func endless(r *credential.Record) {
+	r.Tokens.ExpiresAt, r.Tokens.Lifetime = time.Time{}, credential.Endless
+}
 
 // Who gets another access token after one was revoked depends on the strategy.
 func TestWordsOfARevokedAccessToken(t *testing.T) {
