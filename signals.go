@@ -18,7 +18,7 @@ const exitStopped = 1
 // further one. A second signal ends the process at once, but never while a refresh token has been sent and its successor is
 // not stored. A closed pipe is no signal here (token | head): writing to it is an error like any other.
 func untilSignal(deps wiring.Deps, stderr io.Writer) (ctx context.Context, stop func()) {
-	signal.Ignore(syscall.SIGPIPE)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // Ignore would go over to a browser that is started
 	wanted := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
 		wanted = append(wanted, syscall.SIGHUP)

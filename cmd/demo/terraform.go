@@ -36,10 +36,10 @@ type diagnostic struct {
 	Detail   string `json:"detail"`
 }
 
-// find returns the diagnostic with the summary.
+// find returns the diagnostic with the summary, or with that of one pair, whose name stands behind it.
 func (o outcome) find(severity, summary string) (diagnostic, bool) {
 	for _, d := range o.told {
-		if d.Severity == severity && d.Summary == summary {
+		if d.Severity == severity && (d.Summary == summary || strings.HasPrefix(d.Summary, summary+": ")) {
 			return d, true
 		}
 	}

@@ -71,7 +71,7 @@ func BenchmarkProxy(b *testing.B) {
 		b.Fatal(err)
 	}
 	transport := func() http.RoundTripper {
-		t, err := oauth.NewAPITransport(oauth.CallerOptions{}, nil)
+		t, err := oauth.NewAPITransport(oauth.CallerOptions{}, target, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

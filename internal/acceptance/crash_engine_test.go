@@ -130,7 +130,7 @@ func (d *engineDriver) apply(c *site, _ ...string) map[string][]printed {
 		}[a.Kind]
 		switch {
 		case summary != "":
-			said[c.address(p.name)] = []printed{{Severity: "warning", Summary: summary, Detail: a.Error}}
+			said[c.address(p.name)] = []printed{{Severity: "warning", Summary: summary + ": " + pairName(p.name), Detail: a.Error}}
 		case a.Error != "":
 			c.t.Errorf("%s: the engine says %s", p.name, a.Error)
 		}

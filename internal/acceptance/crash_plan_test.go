@@ -142,9 +142,9 @@ func (c *site) expectSaid(name, status string, usedBefore bool, said []printed) 
 	}
 	switch status {
 	case unknown:
-		want = append(want, "Outcome of a Refresh Unknown")
+		want = append(want, "Outcome of a Refresh Unknown: "+pairName(name))
 	case required:
-		want = append(want, "Authorization Required")
+		want = append(want, "Authorization Required: "+pairName(name))
 	}
 	var got []string
 	for _, d := range said {

@@ -106,10 +106,10 @@ func othersWait(c *site, m *matrix, column string) {
 	c.settleUp(m, column, told)
 }
 
-// shortTimings make a claim's TTL short enough to wait for it: 8 s.
+// shortTimings make a claim's TTL short enough to wait for it, and long enough for what must happen within one more: 24 s.
 func shortTimings() credential.Timings {
 	t := credential.DefaultTimings()
-	t.SendBy, t.RequestTimeout, t.CommitRetry, t.Slack = 3*time.Second, 4*time.Second, 500*time.Millisecond, 500*time.Millisecond
+	t.SendBy, t.RequestTimeout, t.CommitRetry, t.Slack = 3*time.Second, 4*time.Second, 500*time.Millisecond, 16500*time.Millisecond
 	return t
 }
 

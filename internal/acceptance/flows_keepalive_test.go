@@ -65,6 +65,6 @@ func TestIdleRefreshTokenIsKeptAliveAtApply(t *testing.T) {
 	w.replace(`strategy = "at_apply"`, `strategy = "never"`)
 	w.apply()
 	s.later(24*day, w)
-	w.plan("-detailed-exitcode").mustSay(t, "Refresh Token Dies Soon", "The refresh.strategy never does not use it.")
+	w.plan("-detailed-exitcode").mustSay(t, "Refresh Token Dies Soon", `refresh.strategy = "never" does not use it`)
 	s.expect(2, 0)
 }

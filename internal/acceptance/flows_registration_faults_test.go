@@ -166,7 +166,7 @@ func TestRegistrationSecretExpires(t *testing.T) {
 	first := s.registered().Secret
 	w.plan("-detailed-exitcode").mustNotSay(t, "Expires Soon")
 	s.later(20*24*time.Hour, w)
-	w.plan("-detailed-exitcode").mustSay(t, "Client Secret Expires Soon", "Change a value of rotate_when_changed")
+	w.plan("-detailed-exitcode").mustSay(t, "Client Secret Expires Soon", "change a value of rotate_when_changed")
 	s.later(16*24*time.Hour, w)
 	w.plan().mustSay(t, "The next apply asks the server for another one", "client_secret_expires_at", "(known after apply)", "0 to add")
 	w.apply()
@@ -185,7 +185,7 @@ func TestRegistrationSecretExpires(t *testing.T) {
 
 	s.later(50*24*time.Hour, w)
 	before := s.Counters().TokenRequests
-	w.plan().mustSay(t, "Client Secret Has Expired", `needs the client_secret of the app registration "app", which has expired`, "Nothing was sent.")
+	w.plan().mustSay(t, "Client Secret Has Expired", `The client_secret of app registration "app" expired at`, "Nothing is sent with it")
 	if n := s.Counters().TokenRequests - before; n != 0 {
 		t.Errorf("%d token requests with an expired secret", n)
 	}

@@ -333,13 +333,15 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 	if !l.w.knows(writeOnlyArguments) {
 		return
 	}
-	l.w.write(l.configuration("secrets_in_state = false\n  token_store_key = var.store_key", "_wo", `
+	mark := filepath.Join(t.TempDir(), "mark") // holds the bearer of the proxy
+	l.w.consumes().writeConsumer(l.configuration("secrets_in_state = false\n  token_store_key = var.store_key", "_wo", `
 ephemeral "oauth_access_token" "code" {
   token_pair         = oauth_token_pair.code.id
   allow_unauthorized = true
 }
-`))
+`+strings.Replace(l.s.proxied("brought", "1ms", mark), `"brought"`, "oauth_token_pair.brought.id", 1)))
 	l.live()
+	l.needles = append(l.needles, needle{"bearer of the proxy", strings.Fields(readFile(t, mark))[2]})
 	left, needles := l.finish()
 	mustBeWhole(t, left)
 	look := newSearcher(t, needles)

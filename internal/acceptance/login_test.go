@@ -195,7 +195,7 @@ func TestAuthorizeActionStopped(t *testing.T) {
 	address := w.address(first)
 	first.signal(syscall.SIGINT)
 	// What an action says of its end is not handed on to a Terraform that was interrupted (terraform-plugin-go v0.31).
-	first.wait().mustSay(t, "Waiting up to 5m for the answer", "Interrupt received.", "Stopping operation...", "0 added")
+	first.wait().mustSay(t, "Interrupt received.", "Stopping operation...", "0 added")
 
 	second := w.start(invokeNow...)
 	if again := w.address(second); again != address {

@@ -3,6 +3,10 @@
 package acceptance_test
 
 import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,4 +230,44 @@ func TestPlatformErrorBudget(t *testing.T) {
 	if n := s.Counters().LockOuts; n != 0 {
 		t.Errorf("the client was locked out %d times", n)
 	}
+}
+
+// Through the proxy Exact Online is asked no more once as many refusals have come as it takes within an hour, and is waited for where its
+// limit by the minute says so.
+func TestPlatformExactThroughTheProxy(t *testing.T) {
+	t.Parallel()
+	s := newTenancy(t, exactOnline())
+	s.bring()
+	s.w.apply()
+	user := s.w.sibling()
+	p := user.open(t, func(mark string) string {
+		return strings.Replace(s.proxied("on-a-platform", "10m", mark), `path = "/me"`, fmt.Sprintf("path = %q", strings.TrimPrefix(pathDivision, "/api")), 1)
+	})
+	division := strings.TrimPrefix(pathDivision, "/api")
+	s.fault(sandbox.Fault{Path: pathDivision, Action: sandbox.ActionStatus, Status: http.StatusTooManyRequests, Headers: map[string]string{
+		"X-RateLimit-Minutely-Limit": "60", "X-RateLimit-Minutely-Remaining": "0",
+		"X-RateLimit-Minutely-Reset": strconv.FormatInt(s.Now().Add(2*time.Second).UnixMilli(), 10),
+	}})
+	asked, began := s.lookUps(), time.Now()
+	if status, _, text := p.call(division); status != http.StatusOK || s.lookUps() != asked+2 || time.Since(began) < time.Second {
+		t.Errorf("%d %s after %s and %d requests", status, text, time.Since(began), s.lookUps()-asked)
+	}
+	refused := 0
+	for range 20 {
+		if status, header, _ := p.call("/nothing"); status == http.StatusNotFound && header.Get("Proxy-Status") == "" {
+			refused++
+		}
+	}
+	if n := s.Counters().LockOuts; n != 0 || refused < 5 || refused > 9 {
+		t.Errorf("the API refused %d requests and locked the client out %d times", refused, n)
+	}
+	p.problem(division, http.StatusTooManyRequests, "Error Budget Spent")
+	s.later(time.Hour+time.Minute, user)
+	if status, _, text := p.call(division); status != http.StatusOK {
+		t.Errorf("an hour later: %d %s", status, text)
+	}
+	p.interrupt()
+	s.w.apply()
+	s.expectStored(alive, "")
+	s.expectCalls(calls{refreshes: 2})
 }

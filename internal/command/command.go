@@ -74,6 +74,11 @@ func Run(ctx context.Context, deps Deps, args []string) (code int, handled bool)
 	}
 	name := args[0]
 	all := subcommands()
+	if len(args) == 2 && isHelp(name) { // help status
+		name, args = args[1], []string{args[1], "-h"}
+	} else if len(args) == 2 && isHelp(args[1]) { // status help
+		args = []string{name, "-h"}
+	}
 	if i := slices.IndexFunc(all, func(c subcommand) bool { return c.name == name }); i >= 0 {
 		return all[i].run(ctx, deps, args[1:]), true
 	}

@@ -2,6 +2,8 @@ package command
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ func readGit(r io.Reader) (gitAsked, error) {
 	var asked gitAsked
 	lines := bufio.NewScanner(io.LimitReader(r, maxGitInput))
 	lines.Buffer(nil, maxGitInput)
+	lines.Split(splitLines)
 	for lines.Scan() && lines.Text() != "" {
 		name, value, ok := strings.Cut(lines.Text(), "=")
 		if !ok {
@@ -50,6 +53,37 @@ func readGit(r io.Reader) (gitAsked, error) {
 		return gitAsked{}, errors.New("standard input cannot be read")
 	}
 	return asked, nil
+}
+
+// awaitGit is readGit for as long as ctx lasts. What comes later is read by nobody.
+func awaitGit(ctx context.Context, r io.Reader) (gitAsked, error) {
+	type outcome struct {
+		asked gitAsked
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		asked, err := readGit(r)
+		done <- outcome{asked, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return gitAsked{}, ctx.Err()
+	case o := <-done:
+		return o.asked, o.err
+	}
+}
+
+// splitLines ends lines at a line feed alone. bufio.ScanLines takes a carriage return away before it, by which the host of
+// https://git.example.com%0d/ would be another one than git talks to.
+func splitLines(data []byte, end bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if end && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
 }
 
 // git returns how the answer to an operation is printed; nil: there is nothing to answer, and another helper may know better.

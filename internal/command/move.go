@@ -131,9 +131,6 @@ func parseMove(args []string, getenv func(string) string) (moveOptions, error) {
 }
 
 func runMove(ctx context.Context, deps Deps, args []string) int {
-	if len(args) > 0 && args[0] == "help" {
-		args = []string{"-h"}
-	}
 	o, err := parseMove(args, deps.Getenv)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(deps.Stdout, moveHelp)
@@ -153,7 +150,7 @@ func runMove(ctx context.Context, deps Deps, args []string) int {
 	}
 	r := &moveReport{deps: deps, options: o, from: from.Location(), to: to.Location()}
 	if err := r.run(ctx, from, to); err != nil {
-		fmt.Fprintf(deps.Stderr, "error: %v\n", err)
+		fmt.Fprintf(deps.Stderr, "error: %s\n", plain(err.Error()))
 		r.failed = true
 	}
 	return r.print()

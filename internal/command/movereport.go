@@ -121,22 +121,25 @@ func reason(err error) string {
 func (r *moveReport) print() int {
 	for _, l := range r.lines {
 		for _, note := range l.Notes {
-			fmt.Fprintf(r.deps.Stderr, "note: %s %s: %s\n", l.Kind, l.Name, note)
+			fmt.Fprintf(r.deps.Stderr, "note: %s %s: %s\n", l.Kind, plain(l.Name), plain(note))
 		}
 		switch {
 		case l.Error != "":
-			fmt.Fprintf(r.deps.Stderr, "error: %s %s: %s\n", l.Kind, l.Name, l.Error)
+			fmt.Fprintf(r.deps.Stderr, "error: %s %s: %s\n", l.Kind, plain(l.Name), plain(l.Error))
 		case l.Outcome == string(credential.OutcomeDifferent):
-			fmt.Fprintf(r.deps.Stderr, "warning: the destination has another registration %s, which stays as it is\n", l.Name)
+			fmt.Fprintf(r.deps.Stderr, "warning: the destination has another registration %s, which stays as it is\n", plain(l.Name))
 		}
 	}
 	if r.options.dryRun {
 		fmt.Fprintln(r.deps.Stderr, "dry run: nothing was written")
 	}
+	written := r.printTable
 	if r.options.json {
-		r.printJSON()
-	} else {
-		r.printTable()
+		written = r.printJSON
+	}
+	if err := written(); err != nil { // a pipe that was closed, a disk that is full
+		fmt.Fprintf(r.deps.Stderr, "error: the output could not be written: %v\nWhat was moved stays moved. The same command again tells the outcome.\n", err)
+		r.failed = true
 	}
 	if r.failed {
 		return exitFailed
@@ -144,9 +147,9 @@ func (r *moveReport) print() int {
 	return exitDone
 }
 
-func (r *moveReport) printTable() {
+func (r *moveReport) printTable() error {
 	if len(r.lines) == 0 {
-		return
+		return nil
 	}
 	table := tabwriter.NewWriter(r.deps.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KIND\tNAME\tOUTCOME\tGENERATION")
@@ -155,15 +158,15 @@ func (r *moveReport) printTable() {
 		if l.Generation > 0 {
 			generation = fmt.Sprint(l.Generation)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Kind, l.Name, l.Outcome, generation)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Kind, plain(l.Name), l.Outcome, generation)
 	}
-	_ = table.Flush() // nobody is left to tell when the terminal is gone
+	return table.Flush()
 }
 
-func (r *moveReport) printJSON() {
+func (r *moveReport) printJSON() error {
 	out := moveDocument{r.from, r.to, r.options.dryRun, !r.failed, r.lines}
 	if out.Lines == nil {
 		out.Lines = []moveLine{}
 	}
-	_ = printJSON(r.deps.Stdout, out) // likewise
+	return printJSON(r.deps.Stdout, out)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -25,7 +26,8 @@ type opening struct {
 const openingHelp = `  --store URL      the token store: file:///var/lib/oauth, postgres://db.example.com/oauth. Default: OAUTH_TOKEN_STORE, else the
                    folder terraform-provider-oauth in $XDG_STATE_HOME, else in ~/.local/state (%LocalAppData% on Windows), as in
                    the provider. It must be the store that Terraform uses: token_store in the provider's configuration, if set
-  --key-file PATH  age keys, one a line, instead of OAUTH_TOKEN_STORE_KEY; the file must be readable by you alone
+  --key-file PATH  age keys, one a line, instead of OAUTH_TOKEN_STORE_KEY; the file must be readable by you alone.
+                   A pipe will do: --key-file <(pass show oauth-key)
 `
 
 // secretsHelp says how secrets come in.
@@ -72,7 +74,14 @@ func parse(flags *flag.FlagSet, args []string) error {
 	case err != nil:
 		return fmt.Errorf("there is an argument that is no option of %s, or that lacks its value", flags.Name())
 	}
-	return nil
+	// One that is given and empty comes of a variable that is not set. The default would be another place than was meant.
+	var err error
+	flags.Visit(func(f *flag.Flag) {
+		if slices.Contains([]string{"store", "from", "to", "key-file", "ca-certificate-file"}, f.Name) && f.Value.String() == "" {
+			err = fmt.Errorf("--%s is given, and empty", f.Name)
+		}
+	})
+	return err
 }
 
 // usage tells of a wrong command line, environment or key file.

@@ -23,7 +23,7 @@ refreshed or written, and no secret is printed.
   --warn-within DURATION
                    how long before its end a credential counts as one that needs somebody soon: 7d, 36h. Default: 7d
 
-The columns: STATUS as in Terraform, or moved, or unreadable. GEN counts the refreshes of one authorization. TOKEN is how long the
+The columns: STATUS as in Terraform, or moved, or unreadable. GEN counts the tokens of one authorization. TOKEN is how long the
 access token still works; when that is over, the next run refreshes it. DEADLINE is what comes first: idle (the refresh token dies
 unless it is used by then), absolute (a person must authorize again by then) or token (there is no refresh token, and the access
 token ends). CLAIM is who works on the credential now. NEEDS is soon or now where a person has to do something. Times are UTC.
@@ -116,8 +116,8 @@ func runStatus(ctx context.Context, deps Deps, args []string) int {
 	default:
 		err = report.printTables(deps.Stdout)
 	}
-	for _, name := range report.absent {
-		fmt.Fprintf(deps.Stderr, "error: the token store %s has no credential %s\n", report.StoreLocation, name)
+	for _, line := range report.failures() {
+		fmt.Fprintf(deps.Stderr, "error: %s\n", sentence(line))
 	}
 	if err != nil { // a pipe that was closed
 		fmt.Fprintf(deps.Stderr, "error: the output could not be written: %v\n", err)
@@ -126,17 +126,38 @@ func runStatus(ctx context.Context, deps Deps, args []string) int {
 	return report.exitCode(o.check)
 }
 
+// failures says what is not there, or could not be read.
+func (r *statusReport) failures() []string {
+	var lines []string
+	for _, name := range r.absent {
+		lines = append(lines, fmt.Sprintf("the token store %s has no credential %s", r.StoreLocation, name))
+	}
+	for _, c := range r.Credentials {
+		if c.Status == statusUnreadable {
+			lines = append(lines, fmt.Sprintf("credential %s cannot be read: %s", c.Name, c.Error))
+		}
+	}
+	for _, g := range r.Registrations {
+		if g.Status == statusUnreadable {
+			lines = append(lines, fmt.Sprintf("registration %s cannot be read: %s", g.Name, g.Error))
+		}
+	}
+	for _, f := range r.RescueFiles {
+		if f.Error != "" {
+			lines = append(lines, fmt.Sprintf("the rescue file %s cannot be read: %s", f.Path, f.Error))
+		}
+	}
+	return lines
+}
+
 // exitCode is what the report comes to.
 func (r *statusReport) exitCode(check bool) int {
 	worst := needsNothing
-	unread := len(r.absent) > 0
 	for _, c := range r.Credentials {
 		worst = worst.or(c.Needs)
-		unread = unread || c.Status == statusUnreadable
 	}
 	for _, g := range r.Registrations {
 		worst = worst.or(g.Needs)
-		unread = unread || g.Status == statusUnreadable
 	}
 	for _, f := range r.RescueFiles {
 		worst = worst.or(f.Needs)
@@ -146,7 +167,7 @@ func (r *statusReport) exitCode(check bool) int {
 		return exitPerson
 	case check && worst == needsSoon:
 		return exitSoon
-	case unread:
+	case len(r.failures()) > 0:
 		return exitFailed
 	}
 	return exitDone

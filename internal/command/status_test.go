@@ -81,7 +81,7 @@ func TestJudge(t *testing.T) {
 		"dead, URL": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x"}}
-		}, nil, "authorization_required", needsNow, "-", "refused; open its authorization_url"},
+		}, nil, "authorization_required", needsNow, "-", "refused; run terraform-provider-oauth authorize --name exact, or open its authorization_url"},
 		"dead, URL over": {func(r *credential.Record) {
 			dead(r)
 			r.Pending = []credential.Pending{{State: "s", URL: "https://as.example/authorize?x", ExpiresAt: hours(-1)}}
@@ -103,6 +103,21 @@ func TestJudge(t *testing.T) {
 			u := lost
 			r.Status, r.Unknown, r.Client.Policy.OnReuse = credential.StatusOutcomeUnknown, &u, credential.ReuseRevokeClientUser
 		}, nil, "outcome_unknown", needsNow, "-", "not sent again, since it may be spent. A person must authorize again"},
+		"never, over": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyNever, hours(-1)
+		}, nil, "active", needsNow, "token over (2026-03-01)", "no access token that works, and refresh.strategy is never; choose another"},
+		"never, without": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt, r.Tokens.Access = credential.StrategyNever, time.Time{}, secret.String{}
+		}, nil, "active", needsNow, "-", "no access token that works, and refresh.strategy is never"},
+		"never, soon": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyNever, hours(5)
+		}, nil, "active", needsSoon, "token 5h (2026-03-01)", "its access token ends at the deadline, and refresh.strategy is never"},
+		"never, endless": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyNever, time.Time{}
+		}, nil, "active", needsNothing, "-", ""},
+		"at_apply, over": {func(r *credential.Record) {
+			r.Refresh.Strategy, r.Tokens.ExpiresAt = credential.StrategyAtApply, hours(-1)
+		}, nil, "active", needsNothing, "-", "refresh.strategy is at_apply: only an apply"},
 		"claimed": {func(r *credential.Record) {
 			r.Claim = &credential.Claim{Owner: "runner-7", Purpose: credential.PurposeRefresh, ClaimedAt: noon.Add(-12 * time.Second), TTL: 2 * time.Minute}
 		}, nil, "active", needsNothing, "-", ""},
@@ -235,6 +250,9 @@ app-visma     active  app        -       elsewhere  -      as.example
 		if code := n.run(t.Context(), append([]string{"status"}, tt.args...)...); code != tt.code || !strings.Contains(n.out.String()+n.err.String(), tt.says) {
 			t.Errorf("%v: code %d\n%s%s", tt.args, code, &n.out, &n.err)
 		}
+		if told := strings.Contains(n.err.String(), "error: credential exact cannot be read: "); told != (len(tt.args) == 0 || tt.args[0] != "--name") {
+			t.Errorf("%v: standard error:\n%s", tt.args, &n.err)
+		}
 	}
 
 	if code := n.run(t.Context(), "move", "--from", n.a, "--to", n.b, "--name", "visma"); code != 0 {
@@ -297,7 +315,9 @@ func TestStatusOfRescueFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(3, "", "a reply of the server waits in "+path+" and cannot be read (", "Do not delete it")
-	n.run(t.Context(), "status", "--json")
+	if code := n.run(t.Context(), "status", "--json"); code != 1 || !strings.Contains(n.err.String(), "error: the rescue file "+path+" cannot be read: ") {
+		t.Errorf("code %d\n%s", code, &n.err)
+	}
 	for _, want := range []string{`"rescue_files": [`, `"path": "` + path, `"needs": "now"`, `"in_use": false`} {
 		if !strings.Contains(n.out.String(), want) {
 			t.Errorf("%s\nlacks %q", &n.out, want)

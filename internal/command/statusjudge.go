@@ -55,12 +55,14 @@ func (j judge) credential(name string, r credential.Record, err error, history b
 	c.IssuedAt, c.ExpiresAt, c.LastRotatedAt = when(r.Tokens.IssuedAt), when(r.Tokens.ExpiresAt), when(r.LastRotatedAt)
 	c.RefreshTokenExpiresAt, c.ReauthorizeBy = when(r.IdleDeadline()), when(r.AbsoluteDeadline())
 	j.deadline(&c, r)
+	j.strategy(&c, r)
 	j.claim(&c, r)
 	j.person(&c, r)
 	j.unknown(&c, r)
 	if history {
 		for _, e := range r.History {
-			c.History = append(c.History, eventStatus{At: e.At.UTC(), Host: e.Host, Attempt: e.Attempt, Generation: e.Generation, Verdict: e.Verdict})
+			at := e.At.UTC().Truncate(time.Second)
+			c.History = append(c.History, eventStatus{At: at, Host: e.Host, Attempt: e.Attempt, Generation: e.Generation, Verdict: e.Verdict})
 		}
 	}
 	return c
@@ -80,10 +82,14 @@ func (j judge) deadline(c *credentialStatus, r credential.Record) {
 	} else if r.Tokens.Refresh.IsEmpty() && r.Refresh.Strategy != credential.StrategyOnRejection {
 		token = r.Tokens.ExpiresAt
 	}
+	last := token
+	if r.Refresh.Strategy == credential.StrategyNever {
+		last = r.Tokens.ExpiresAt
+	}
 	for _, d := range []struct {
 		kind string
 		at   time.Time
-	}{{deadlineIdle, idle}, {deadlineAbsolute, absolute}, {deadlineToken, token}} {
+	}{{deadlineIdle, idle}, {deadlineAbsolute, absolute}, {deadlineToken, last}} {
 		if !d.at.IsZero() && (c.DeadlineAt == nil || d.at.Before(*c.DeadlineAt)) {
 			c.Deadline, c.DeadlineAt = d.kind, when(d.at)
 		}
@@ -106,6 +112,30 @@ func (j judge) deadline(c *credentialStatus, r credential.Record) {
 		} else if !end.IsZero() && left < j.within {
 			c.Needs = c.Needs.or(needsSoon)
 			c.note("its authorization ends at " + stamp(end) + ", however often it is refreshed; a person must authorize again by then")
+		}
+	}
+}
+
+// strategy tells of an access token that the next run does not replace by itself. Where there is no refresh token, deadline has.
+func (j judge) strategy(c *credentialStatus, r credential.Record) {
+	if c.Status != string(credential.StatusActive) || r.Tokens.Refresh.IsEmpty() && !r.Mints() {
+		return
+	}
+	const next = "; choose another refresh.strategy, or bring another access token, in its configuration, and apply"
+	left, ends := r.Tokens.ExpiresAt.Sub(j.now), !r.Tokens.ExpiresAt.IsZero()
+	over := r.Tokens.Access.IsEmpty() || ends && left <= 0
+	switch r.Refresh.Strategy {
+	case credential.StrategyNever:
+		if over {
+			c.Needs = needsNow
+			c.note("it has no access token that works, and refresh.strategy is never" + next)
+		} else if ends && left < j.within {
+			c.Needs = c.Needs.or(needsSoon)
+			c.note("its access token ends at the deadline, and refresh.strategy is never" + next)
+		}
+	case credential.StrategyAtApply:
+		if over {
+			c.note("it has no access token that works, and refresh.strategy is at_apply: only an apply of its configuration gets one")
 		}
 	}
 }
@@ -156,7 +186,8 @@ func (j judge) person(c *credentialStatus, r credential.Record) {
 	case c.UserCode != "":
 		what += fmt.Sprintf("; enter the code %s at %s, then apply", c.UserCode, c.VerificationURI)
 	case c.AuthorizationURL != "":
-		what += "; open its authorization_url, and bring the callback to the configuration (--name shows the URL)"
+		what += fmt.Sprintf("; run terraform-provider-oauth authorize --name %s, or open its authorization_url and bring the callback to the "+
+			"configuration (--name shows the URL)", c.Name)
 	default:
 		what += fmt.Sprintf(noteAuthorize, c.Name)
 	}

@@ -43,6 +43,9 @@ func plain(text string) string {
 	return out.String()
 }
 
+// sentence is plain for what may hold several errors, a line each.
+func sentence(text string) string { return plain(strings.ReplaceAll(text, "\n", "; ")) }
+
 func dash(text string) string {
 	if text == "" {
 		return "-"
@@ -163,7 +166,11 @@ func printTable(w io.Writer, rows [][]string, last bool) {
 		if !last {
 			row = row[:len(row)-1]
 		}
-		fmt.Fprintln(table, strings.Join(row, "\t"))
+		cells := make([]string, len(row))
+		for i, text := range row {
+			cells[i] = plain(text) // names too: who can write to a database chooses them
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
 	}
 	_ = table.Flush() // into memory
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -124,6 +125,9 @@ func readKeyFile(path string) (string, error) {
 func readPrivate(what, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			err = p.Err // without the path, which may be a secret that was given in the place of its file
+		}
 		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
 	}
 	defer func() { _ = f.Close() }()
@@ -131,7 +135,7 @@ func readPrivate(what, path string) (string, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
-	case !info.Mode().IsRegular() || info.Size() > maxKeyFile:
+	case !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeNamedPipe || info.Size() > maxKeyFile: // a pipe: <(pass show key)
 		return "", fmt.Errorf("the %s %s is no file with keys", what, path)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return "", fmt.Errorf("the %s %s can be read by others (mode %04o); chmod 600 it, and take the key for known if they did",

@@ -43,7 +43,7 @@ An access token that is bound to a key (DPoP, RFC 9449) is of no use without a p
 Ctrl-C or SIGTERM ends it, but not between a refresh and the storing of what it brought. A pipe that is closed early loses nothing.
 
 Exit codes: 0 the token was printed; 1 there is none now, and it is worth trying again; 2 wrong usage, nothing was done; 3 a person is
-needed, most often to authorize again.
+needed, most often to authorize again; else to correct the client, the key or the name.
 
 Examples:
   terraform-provider-oauth token --name exact-prod --format header | curl -H @- https://start.exactonline.nl/api/v1/current/Me
@@ -128,9 +128,17 @@ func runToken(ctx context.Context, deps Deps, args []string) int {
 	if err != nil {
 		return deps.usage("token", err)
 	}
+	if o.format == formatExec {
+		if _, err := execVersion(deps.Getenv(execInfo)); err != nil {
+			return deps.usage("token", err) // before anything is sent
+		}
+	}
 	t := &tokenRun{deps: deps, options: o, printer: printers()[o.format]}
 	if o.format == formatGit {
-		asked, err := readGit(deps.Stdin)
+		asked, err := awaitGit(ctx, deps.Stdin)
+		if ctx.Err() != nil {
+			return t.fail(exitFailed, "stopped before git had said what it wants. Nothing was sent.")
+		}
 		if err != nil {
 			return deps.usage("token", err)
 		}
@@ -179,7 +187,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 	about := words{name: t.options.name, location: t.store.Location()}
 	for _, n := range result.Notices {
 		if text := about.notice(n); text != "" {
-			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(text))
+			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", sentence(text))
 		}
 	}
 	if err != nil {
@@ -189,7 +197,11 @@ func (t *tokenRun) run(ctx context.Context) int {
 		}
 		return t.fail(code, about.failure(err)...)
 	}
-	t.warnShort(t.store.manager.Now(), result.Record.Tokens)
+	now := t.store.manager.Now()
+	if r := result.Record; len(result.Notices) == 0 && !r.Mints() && r.StatusAt(now) == credential.StatusAuthorizationRequired {
+		fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(about.last()))
+	}
+	t.warnShort(now, result.Record.Tokens)
 	if err := t.printer(t.deps.Stdout, t.deps.Getenv, t.options.name, result.Record); err != nil {
 		return t.fail(exitFailed, err.Error(), "The credential is stored, and still works.")
 	}
@@ -199,7 +211,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 func (t *tokenRun) fail(code int, lines ...string) int {
 	prefix := "error: "
 	for _, line := range lines {
-		fmt.Fprintf(t.deps.Stderr, "%s%s\n", prefix, plain(line))
+		fmt.Fprintf(t.deps.Stderr, "%s%s\n", prefix, sentence(line))
 		prefix = ""
 	}
 	return code

@@ -114,6 +114,9 @@ const (
 	execV1beta1 = execGroup + "v1beta1"
 )
 
+// execInfo is the variable by which such a client says what it wants.
+const execInfo = "KUBERNETES_EXEC_INFO"
+
 // execCredential is what a Kubernetes client reads of its credential plugin.
 type execCredential struct {
 	APIVersion string     `json:"apiVersion"`
@@ -127,7 +130,7 @@ type execStatus struct {
 }
 
 func printExec(w io.Writer, env func(string) string, _ string, r credential.Record) error {
-	version, err := execVersion(env("KUBERNETES_EXEC_INFO"))
+	version, err := execVersion(env(execInfo))
 	if err != nil {
 		return err
 	}

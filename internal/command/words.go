@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 // words puts what the engine says of a credential into words.
@@ -21,8 +22,33 @@ func (w words) credential() string { return "credential " + w.name }
 
 // needsPerson tells whether there will be no token before somebody has done something.
 func needsPerson(err error) bool {
-	e := credential.AsError(err)
-	return e.Kind == credential.KindAuthorize || e.Kind == credential.KindUnknown && e.Reason == credential.ReasonUnknownFinal
+	if of := (*credential.SubjectError)(nil); errors.As(err, &of) {
+		return errors.Is(of.Err, credential.ErrCircle) || needsPerson(of.Err)
+	}
+	switch e := credential.AsError(err); e.Kind {
+	case credential.KindAuthorize, credential.KindBadClient, credential.KindConfiguration, credential.KindNotFound, credential.KindMoved:
+		return true
+	case credential.KindUnknown:
+		return e.Reason == credential.ReasonUnknownFinal
+	case credential.KindStrategy:
+		return e.Reason == credential.ReasonNever
+	case credential.KindStore:
+		return recordOnly(e)
+	default:
+		return false
+	}
+}
+
+// recordOnly tells whether the store works, and it is the record that cannot be used as it is.
+func recordOnly(e *credential.Error) bool {
+	for _, is := range []error{
+		seal.ErrNoKey, seal.ErrWrongPlace, seal.ErrMalformed, store.ErrMalformed, seal.ErrNewerVersion, credential.ErrNewerRecord,
+	} {
+		if errors.Is(e, is) {
+			return true
+		}
+	}
+	return false
 }
 
 // failure says what was tried, whether the credential still works, what to do, and what the server said: a line each.
@@ -41,6 +67,7 @@ func (w words) failure(err error) []string {
 const (
 	unused  = "The stored credential was not used up, and still works."
 	nothing = "Nothing was sent."
+	damaged = "A record that is damaged must be put right by a person, or the access be authorized anew under another name."
 )
 
 func (w words) explain(e *credential.Error) []string {
@@ -50,11 +77,9 @@ func (w words) explain(e *credential.Error) []string {
 	}
 	switch e.Kind {
 	case credential.KindStore:
-		if errors.Is(e, seal.ErrNoKey) {
-			return []string{fmt.Sprintf("%s cannot be opened: %s.", w.credential(), why), nothing + " The record is unchanged.", "Give the key that sealed it."}
-		}
-		return []string{fmt.Sprintf("the token store %s could not be used for %s: %s.", w.location, w.credential(), why), nothing + " " + unused,
-			"Make the store reachable and writable for this user, then run it again."}
+		return w.store(e, why)
+	case credential.KindSubject:
+		return w.subject(e)
 	case credential.KindNotFound:
 		return []string{fmt.Sprintf("the token store %s holds no %s.", w.location, w.credential()), nothing,
 			"terraform-provider-oauth status lists what it holds. Give the store that Terraform uses by --store or OAUTH_TOKEN_STORE."}
@@ -77,8 +102,11 @@ func (w words) explain(e *credential.Error) []string {
 	case credential.KindLater:
 		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.credential(), stamp(e.Until), reasonWords(e.Reason)), unused, "Run it again after that time."}
 	case credential.KindStrategy:
-		return []string{fmt.Sprintf("the access token of %s has expired, and its configuration lets nobody refresh it here: %s.", w.credential(), reasonWords(e.Reason)), unused,
-			"Apply its configuration, or choose another refresh.strategy there."}
+		what := fmt.Sprintf("the access token of %s has expired, or there is none, and its configuration lets nobody refresh it here: %s.", w.credential(), reasonWords(e.Reason))
+		if e.Reason == credential.ReasonNever {
+			return []string{what, unused, "Choose another refresh.strategy, or bring another access token, in its configuration, and apply it."}
+		}
+		return []string{what, unused, "Apply its configuration, or choose another refresh.strategy there."}
 	case credential.KindRefused:
 		return []string{fmt.Sprintf("the API does not take the access token of %s, although it has just been refreshed.", w.credential()), "The credential is good.",
 			"Check that refresh.probe.url in its configuration belongs to this platform and account."}
@@ -89,12 +117,52 @@ func (w words) explain(e *credential.Error) []string {
 	}
 }
 
+func (w words) store(e *credential.Error, why string) []string {
+	const unchanged = "Nothing was sent. What the store holds is unchanged, and was not used up."
+	if recordOnly(e) {
+		next := "Give the key that sealed it."
+		switch {
+		case errors.Is(e, seal.ErrWrongPlace):
+			next = "It was copied from another name or another store. Put it back, or move the whole store."
+		case errors.Is(e, seal.ErrMalformed), errors.Is(e, store.ErrMalformed):
+			next = damaged
+		case errors.Is(e, seal.ErrNewerVersion), errors.Is(e, credential.ErrNewerRecord):
+			next = "Use a newer version of terraform-provider-oauth."
+		}
+		return []string{fmt.Sprintf("%s cannot be opened: %s.", w.credential(), why), unchanged, next}
+	}
+	return []string{fmt.Sprintf("the token store %s could not be used for %s: %s.", w.location, w.credential(), why), unchanged,
+		"Make the store reachable and writable for this user, then run it again."}
+}
+
+// subject speaks of the pair whose access token is to be exchanged.
+func (w words) subject(e *credential.Error) []string {
+	of := (*credential.SubjectError)(nil)
+	if !errors.As(e, &of) {
+		return []string{fmt.Sprintf("there is no token of %s: %s.", w.credential(), e.Error())}
+	}
+	if errors.Is(of.Err, credential.ErrCircle) {
+		return []string{fmt.Sprintf("%s gets its token in exchange for that of credential %s, and cannot: %s.", w.credential(), of.Name, of.Err), nothing, "Correct its configuration, and apply it."}
+	}
+	first := fmt.Sprintf("%s gets its token in exchange for that of credential %s, which gives none.", w.credential(), of.Name)
+	return append([]string{first}, words{name: of.Name, location: w.location}.failure(of.Err)...)
+}
+
 func (w words) authorize(e *credential.Error) []string {
 	r := e.Record
+	if r.Mints() && !r.IsTombstone() {
+		what := fmt.Sprintf("the authorization server refuses what the grant of %s sends.", w.credential())
+		if e.Reason == credential.ReasonRevoked {
+			what = fmt.Sprintf("%s was revoked.", w.credential())
+		}
+		return []string{what, "Nobody has to authorize; it is not tried again here, since repeated refusals may lock an account.", "Correct the client or the grant in its configuration, if they are wrong, and apply it."}
+	}
 	what, left := fmt.Sprintf("%s no longer works: the authorization server has refused it.", w.credential()), "Nothing else was used up."
 	switch {
 	case r.IsTombstone():
 		what = fmt.Sprintf("%s was destroyed.", w.credential())
+	case e.Reason == credential.ReasonRevoked:
+		what, left = fmt.Sprintf("%s was revoked.", w.credential()), "Its tokens do not work any more."
 	case e.Reason == credential.ReasonNoRefreshToken:
 		what = fmt.Sprintf("the access token of %s has expired, and there is no refresh token.", w.credential())
 	case r.Generation == 0 && e.Verdict.Class == "":
@@ -146,6 +214,28 @@ func reasonWords(r credential.Reason) string {
 	}
 }
 
+// last says that there is an access token for now, and none after it.
+func (w words) last() string {
+	return fmt.Sprintf("%s no longer works: the authorization server has refused to refresh it. This access token still works, and is the last one: a person must authorize again. "+
+		"Run terraform-provider-oauth authorize --name %s, or apply its configuration.", w.credential(), w.name)
+}
+
+// failed says why a refresh has brought nothing, where the access token still works.
+func (w words) failed(n credential.Notice, name string) string {
+	why, e := "", (*credential.Error)(nil)
+	if n.Err != nil {
+		why = ": " + reason(n.Err)
+	}
+	if errors.As(n.Err, &e) && e.Verdict.Class != "" && e.Verdict.Words() != "" {
+		why = ": the server says " + e.Verdict.Words()
+	}
+	text := fmt.Sprintf("%s could not be refreshed%s. The access token still works", name, why)
+	if e != nil && e.Kind == credential.KindAuthorize && !e.Record.Mints() {
+		return text + fmt.Sprintf(", and is the last one: a person must authorize again. Run terraform-provider-oauth authorize --name %s, or apply its configuration.", cmp.Or(n.Of, w.name))
+	}
+	return text + "."
+}
+
 // notice says what a success has to tell; nothing for what concerns nobody at a shell.
 func (w words) notice(n credential.Notice) string {
 	name := "credential " + cmp.Or(n.Of, w.name)
@@ -161,7 +251,7 @@ func (w words) notice(n credential.Notice) string {
 		}
 		return fmt.Sprintf("a refresh of %s is due, and is not done%s: %s. The access token still works.", name, until, reasonWords(n.Reason))
 	case credential.NoticeFailed:
-		return fmt.Sprintf("%s could not be refreshed%s. The access token still works.", name, why)
+		return w.failed(n, name)
 	case credential.NoticeNotStored:
 		where := "It is kept nowhere else, and is lost now: a person must authorize again when the access token ends."
 		switch {

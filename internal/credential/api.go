@@ -43,8 +43,7 @@ type API struct {
 	idled   string        // the token that the last of them brought
 	idleEnd time.Duration // a refusal of the API causes no refresh before this
 
-	notices  []Notice // what a person has to be told of the time since Open
-	spending apiBudget
+	notices []Notice // what a person has to be told of the time since Open
 }
 
 // Bearer is an access token for one call of an API.

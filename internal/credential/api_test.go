@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/storetest"
 )
@@ -430,21 +432,33 @@ func TestAPIBudget(t *testing.T) {
 	if reads, writes := ops(); reads != 5 || writes != 0 {
 		t.Errorf("500 calls within ten seconds cost %d reads and %d writes of the budget, want 5 and 0", reads, writes)
 	}
-	for _, err := range w.spends(a, 400, 401, 403, 404, 429, 404, 404, 404, 404) {
+	for _, err := range w.spends(a, 400, 401, 403, 404, 429, 404, 404) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	l := w.budget()
-	if len(l.Refusals) != 9 || len(l.UnderWay) != 0 || l.Refusals[0].answer() != "400 (call of the API)" || l.Refusals[0].Key != theKey {
+	if len(l.Refusals) != 7 || len(l.UnderWay) != 0 || l.Refusals[0].answer() != "400 (call of the API)" || l.Refusals[0].Key != theKey {
 		t.Errorf("the budget holds %+v", l)
 	}
 	err := w.spends(a, 200)[0]
 	if e := w.wantKind(err, KindLater); e.Reason != ReasonBudget || !e.Until.Equal(w.clock.Now().Add(time.Hour)) || e.Record.Status != StatusActive {
 		t.Errorf("%v until %s", err, e.Until)
 	}
-	// Nor does the client go to its token endpoint.
+	if full := (*BudgetError)(nil); !errors.As(err, &full) || !strings.HasPrefix(full.Error(),
+		"10 refusals within 1h lock the client "+fakeClientID+" out, 2 of them are left to what other runs may have under way, and these stand already:\n") {
+		t.Errorf("%v", err)
+	}
+	// Two are left for others, and for the token endpoint.
 	w.clock.pass(30 * time.Minute)
+	for range 2 {
+		m := w.start()
+		b, err := m.enter(t.Context(), "pair/other", w.client())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.leave(t.Context(), b, oauth.Verdict{Class: oauth.BadClient, Status: 401})
+	}
 	if _, err := w.start().enter(t.Context(), "pair/other", w.client()); !IsKind(err, KindLater) {
 		t.Errorf("a request of the token endpoint: %v", err)
 	}

@@ -14,21 +14,36 @@ const (
 	apiCode = "(call of the API)"
 	// viewFor is how long what was read of a budget is gone by.
 	viewFor = 2 * time.Second
-	// unbookedPart of what is left of a budget may be under way without a booking in the store.
-	unbookedPart = 2
+	// unbookedPart of what a budget forgives may be under way without a booking in the store, by one process; as much is left to
+	// what another one does so.
+	unbookedPart = 4
 )
 
 // apiBudget is what calls of an API know of the error budget of their client. A booking costs two writes in the store, which is too
 // much for each of thousands of calls: while much of the budget is left, a few calls go unbooked, and only a refusal is written
-// down. Two runs that do so at the same moment still do not lock the client out. All further calls are booked as those of the token
-// endpoint are.
+// down. All further calls are booked as those of the token endpoint are. What another process has under way unbooked nobody can see,
+// so as much is left to it: two that call at the same moment do not lock the client out.
 type apiBudget struct {
 	mu       sync.Mutex
-	of       string // the key of the budget that was read
 	view     storedLedger
 	at       time.Duration // when, by the monotonic clock
 	known    bool
 	unbooked int // calls under way
+	booking  int // calls that are about to be booked
+}
+
+// unseen is what no ledger shows of the calls under way.
+type unseen struct{ own, others int }
+
+// spendingOf is what this process knows of the budget of client.
+func (m *Manager) spendingOf(client Client) *apiBudget {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := budgetKey(client)
+	if m.spending[key] == nil {
+		m.spending[key] = &apiBudget{}
+	}
+	return m.spending[key]
 }
 
 // Enter asks the error budget of b's client whether a call may be made now, and waits where calls under way may spend the rest. leave
@@ -42,12 +57,13 @@ func (a *API) Enter(ctx context.Context, b Bearer) (leave func(sent bool, status
 	if err != nil {
 		return nil, configurationError(err, b.Record)
 	}
+	spending := a.m.spendingOf(client)
 	for pause := a.m.pauses(); ; {
-		booked, err := a.spending.admit(ctx, a.m, client)
+		booked, beside, err := spending.admit(ctx, a.m, client)
 		if err == nil && booked {
-			leave, err = a.book(ctx, client)
+			leave, err = a.book(ctx, client, spending, beside)
 		} else if err == nil {
-			leave = a.unbooked(ctx, client)
+			leave = a.unbooked(ctx, client, spending)
 		}
 		if !errors.Is(err, errBusy) {
 			return leave, speakingOf(err, b.Record)
@@ -58,64 +74,60 @@ func (a *API) Enter(ctx context.Context, b Bearer) (leave func(sent bool, status
 	}
 }
 
-// admit says whether a call has to be booked; one that has not is counted. errBusy means: wait.
-func (s *apiBudget) admit(ctx context.Context, m *Manager, client Client) (booked bool, err error) {
+// admit says whether a call has to be booked, beside what. It is counted in any case. errBusy means: wait.
+func (s *apiBudget) admit(ctx context.Context, m *Manager, client Client) (booked bool, beside unseen, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := m.clock.Monotonic()
-	if of := budgetKey(client); s.of != of || !s.known || at-s.at >= viewFor {
+	if !s.known || at-s.at >= viewFor {
 		view, err := m.ledger(ctx, client)
 		if err != nil && ctx.Err() != nil {
-			return false, ctx.Err()
+			return false, unseen{}, ctx.Err()
 		}
 		if err != nil {
-			return false, AsError(err)
+			return false, unseen{}, AsError(err)
 		}
-		s.of, s.view, s.at, s.known = of, view, at, true
+		s.view, s.at, s.known = view, at, true
 	}
-	free, err := s.view.room(client.Policy.ErrorBudget)
-	switch {
+	budget := client.Policy.ErrorBudget
+	beside = unseen{own: s.unbooked, others: budget.spare() / unbookedPart}
+	_, err = s.view.take(budget, seat{Spent: Spent{At: s.view.now}}, unseen{own: s.unbooked + s.booking, others: beside.others})
+	switch full := (*BudgetError)(nil); {
 	case err != nil:
 		s.known = false // it may be another one at once
-		return false, err
-	case s.unbooked < free/unbookedPart:
+		if errors.As(err, &full) {
+			err = &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
+		}
+		return false, unseen{}, err
+	case s.unbooked < beside.others:
 		s.unbooked++
-		return false, nil
-	case free <= s.unbooked:
-		return false, errBusy
+		return false, unseen{}, nil
 	}
-	return true, nil
+	s.booking++
+	return true, beside, nil
 }
 
-// room is how many more refusals the client may get now. Its error is that of a request.
-func (l storedLedger) room(b ErrorBudget) (int, error) {
-	next, err := l.take(b, seat{Spent: Spent{At: l.now}})
-	if full := (*BudgetError)(nil); errors.As(err, &full) {
-		return 0, &Error{Kind: KindLater, Reason: ReasonBudget, Until: full.Until, Err: full}
-	}
-	return b.spare() - len(next.Refusals) - len(next.UnderWay) + 1, err
-}
-
-func (a *API) book(ctx context.Context, client Client) (leave func(sent bool, status int), err error) {
-	booked, err := a.m.enter(ctx, a.recordKey(), client)
+func (a *API) book(ctx context.Context, client Client, spending *apiBudget, beside unseen) (leave func(sent bool, status int), err error) {
+	booked, err := a.m.enterBeside(ctx, a.recordKey(), client, beside)
+	spending.booked()
 	if err != nil {
 		return nil, err
 	}
 	return func(sent bool, status int) {
 		a.m.leave(ctx, booked, chargedFor(sent, status, apiCode))
-		a.spending.end(0, true)
+		spending.end(0, true)
 	}, nil
 }
 
 // unbooked ends a call that was not booked: a refusal is written down, anything else is not.
-func (a *API) unbooked(ctx context.Context, client Client) (leave func(sent bool, status int)) {
+func (a *API) unbooked(ctx context.Context, client Client, spending *apiBudget) (leave func(sent bool, status int)) {
 	return func(sent bool, status int) {
 		v := chargedFor(sent, status, apiCode)
 		refused := v.Class == oauth.OutcomeUnknown && (v.Status == 0 || v.Status >= 400 && v.Status < 500)
 		if refused {
 			a.m.charge(ctx, a.recordKey(), client, v)
 		}
-		a.spending.end(1, refused)
+		spending.end(1, refused)
 	}
 }
 
@@ -123,6 +135,14 @@ func (a *API) recordKey() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.key
+}
+
+// booked notes that a call stands in the store by now, or is not made.
+func (s *apiBudget) booked() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.booking--
+	s.known = false
 }
 
 // end notes that a call is over, and whether it has changed what is in the store.

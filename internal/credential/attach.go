@@ -121,9 +121,11 @@ func attach(cur Record, attachment string, s Setup, now time.Time) (Record, erro
 }
 
 // refusedAtOnce tells whether r holds nothing but tokens that a configuration has brought and the server has refused at their first
-// use: the first apply failed with them, and the next one may bring others.
+// use: the first apply failed with them, and the next one may bring others. Where another holder has used them before, a successor may
+// still lie in a rescue file of another machine.
 func (r Record) refusedAtOnce(now time.Time) bool {
-	return r.Status == StatusAuthorizationRequired && r.Input != "" && r.Generation == 1 && r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(now, 0)
+	return r.Status == StatusAuthorizationRequired && r.Input != "" && r.Generation == 1 && r.Tokens.Refresh.IsEmpty() && !r.Tokens.Alive(now, 0) &&
+		!slices.ContainsFunc(r.History, func(e Event) bool { return e.Verdict == verdictNoSuccessor })
 }
 
 // is tells whether r is what an apply of s left behind: s brings the same code or token, or has the same client ask for

@@ -31,6 +31,11 @@ func (b booking) stands(m *Manager) bool {
 // there; until then the request counts as one that may be refused. errBusy means that requests under way have the rest of
 // the budget: wait.
 func (m *Manager) enter(ctx context.Context, key string, client Client) (booking, error) {
+	return m.enterBeside(ctx, key, client, unseen{})
+}
+
+// enterBeside is enter beside calls that no ledger shows.
+func (m *Manager) enterBeside(ctx context.Context, key string, client Client, beside unseen) (booking, error) {
 	budget := client.Policy.ErrorBudget
 	if budget == (ErrorBudget{}) {
 		return booking{}, nil
@@ -56,7 +61,7 @@ func (m *Manager) enter(ctx context.Context, key string, client Client) (booking
 			b.at = asked
 			s := seat{Spent: b.spent, TTL: m.timings.ClaimTTL()}
 			s.At = l.now
-			if l.ledger, err = l.take(budget, s); err != nil {
+			if l.ledger, err = l.take(budget, s, beside); err != nil {
 				return decided{err}
 			}
 		}

@@ -59,6 +59,7 @@ type seat struct {
 // BudgetError says that one more refusal would lock the client out.
 type BudgetError struct {
 	Budget ErrorBudget
+	Left   int // of it for calls that nobody can see
 	Client string
 	Until  time.Time // when the oldest of Spent leaves the window
 	Spent  []Spent   // oldest first
@@ -67,7 +68,11 @@ type BudgetError struct {
 // Error names the calls that spent the budget. It holds no secret.
 func (e *BudgetError) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d refusals within %s lock the client %s out, and these stand already:", e.Budget.Limit, inWords(e.Budget.Window), e.Client)
+	fmt.Fprintf(&text, "%d refusals within %s lock the client %s out", e.Budget.Limit, inWords(e.Budget.Window), e.Client)
+	if e.Left > 0 {
+		fmt.Fprintf(&text, ", %d of them are left to what other runs may have under way", e.Left)
+	}
+	text.WriteString(", and these stand already:")
 	for _, s := range e.Spent {
 		fmt.Fprintf(&text, "\n  %s  %s  %s  %s", s.At.UTC().Format("2006-01-02 15:04:05 UTC"), cmp.Or(s.Host, "?"), s.Key, s.answer())
 	}
@@ -129,13 +134,14 @@ func (l ledger) clean(b ErrorBudget, now time.Time) ledger {
 }
 
 // take books a request. errBusy means that requests under way have the rest of the budget: wait for them.
-func (l ledger) take(b ErrorBudget, s seat) (ledger, error) {
+func (l ledger) take(b ErrorBudget, s seat, beside unseen) (ledger, error) {
 	l = l.clean(b, s.At)
 	count := slices.DeleteFunc(slices.Clone(l.Refusals), func(old Spent) bool { return !s.At.Before(old.At.Add(b.Window)) })
-	switch free := b.spare() - len(count); {
+	spare := b.spare() - beside.others
+	switch free := spare - len(count); {
 	case free <= 0:
-		return l, &BudgetError{Budget: b, Client: l.ClientID, Spent: count, Until: count[len(count)-b.spare()].At.Add(b.Window)}
-	case free <= len(l.UnderWay):
+		return l, &BudgetError{Budget: b, Left: beside.others, Client: l.ClientID, Spent: count, Until: count[len(count)-spare].At.Add(b.Window)}
+	case free <= len(l.UnderWay)+beside.own:
 		return l, errBusy
 	}
 	l.UnderWay = append(l.UnderWay, s)

@@ -47,7 +47,7 @@ func TestLedger(t *testing.T) {
 		"nobody came back from one":              {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 3, false, 60},
 		"nobody came back, an hour ago":          {ledger{Refusals: refused(0), UnderWay: underWay(1)}, 63, false, 0},
 	} {
-		l, err := tt.ledger.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(tt.now)}, TTL: 2 * time.Minute})
+		l, err := tt.ledger.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(tt.now)}, TTL: 2 * time.Minute}, unseen{})
 		full, isFull := err.(*BudgetError)
 		switch {
 		case tt.until > 0 && (!isFull || !full.Until.Equal(at(tt.until))):
@@ -60,19 +60,19 @@ func TestLedger(t *testing.T) {
 	}
 	// A clock that was set back, another window beside, and an answer that came late.
 	ahead := ledger{Refusals: refused(600000), UnderWay: underWay(600000)}
-	if _, err := ahead.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(0)}}); err != errBusy {
+	if _, err := ahead.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(0)}}, unseen{}); err != errBusy {
 		t.Errorf("beside what lies ahead: %v, want to wait", err)
 	}
 	cleaned := ahead.clean(threeAnHour, at(0))
-	if l, err := cleaned.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(61)}}); err != nil || len(l.Refusals) != 1 || !l.Refusals[0].At.Equal(at(2)) {
+	if l, err := cleaned.take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(61)}}, unseen{}); err != nil || len(l.Refusals) != 1 || !l.Refusals[0].At.Equal(at(2)) {
 		t.Errorf("an hour later the seat alone counts, as refused at its end: %v, %v", err, l.Refusals)
 	}
 	brief := ErrorBudget{Limit: 3, Window: time.Minute}
-	shared, err := ledger{Window: time.Hour, Refusals: refused(0, 1)}.take(brief, seat{Spent: Spent{ID: "brief", At: at(3)}})
+	shared, err := ledger{Window: time.Hour, Refusals: refused(0, 1)}.take(brief, seat{Spent: Spent{ID: "brief", At: at(3)}}, unseen{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := shared.settle(brief, Spent{ID: "brief", At: at(3)}, oauth.Verdict{}).take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(4)}}); err == nil {
+	if _, err := shared.settle(brief, Spent{ID: "brief", At: at(3)}, oauth.Verdict{}).take(threeAnHour, seat{Spent: Spent{ID: "new", At: at(4)}}, unseen{}); err == nil {
 		t.Error("a shorter window beside has forgotten what the longer one needs")
 	}
 	late := ledger{UnderWay: underWay(0, 0)}.settle(threeAnHour, Spent{ID: "0", At: at(2)}, oauth.Verdict{Class: oauth.BadClient, Status: 401})
@@ -270,7 +270,7 @@ func FuzzLedger(f *testing.F) {
 		if decodeJSON(text, &l) != nil {
 			return
 		}
-		next, err := l.take(threeAnHour, seat{Spent: Spent{ID: "new", At: epoch}, TTL: time.Minute})
+		next, err := l.take(threeAnHour, seat{Spent: Spent{ID: "new", At: epoch}, TTL: time.Minute}, unseen{})
 		if err == nil && len(next.Refusals)+len(next.UnderWay) > threeAnHour.spare() {
 			t.Errorf("%d stand", len(next.Refusals)+len(next.UnderWay))
 		}

@@ -70,6 +70,13 @@ func (a Attempt) overtaken(cur Record) bool {
 	return cur.Family != a.Family || cur.IsTombstone() || counted && cur.Generation > a.Base || otherClient
 }
 
+// late tells whether cur was revoked while this refresh was under way. What it brings may work: it is kept, so that it can be revoked
+// as well, and is of no use to anybody.
+func (a Attempt) late(cur Record) bool {
+	own := cur.Claim != nil && cur.Claim.Attempt == a.ID
+	return cur.Status == StatusRevoked && a.Purpose == PurposeRefresh && !own && !cur.IsTombstone()
+}
+
 // fills tells whether the successor of this attempt is the very generation that cur names and has no tokens of.
 func (a Attempt) fills(cur Record) bool {
 	return cur.Family == a.Family && !cur.IsTombstone() && cur.Unknown != nil && cur.Unknown.Behind && cur.Generation == a.Base+1
@@ -125,8 +132,12 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		return cur, commitDone
 	case a.stranded(cur):
 		return cur, commitMoved
-	case a.overtaken(cur) && !a.fills(cur):
+	case a.overtaken(cur) && !a.fills(cur), a.late(cur) && cur.Mints():
 		return cur, commitObsolete
+	}
+	status := StatusActive
+	if a.late(cur) {
+		status = StatusRevoked
 	}
 	old := cur.Tokens
 	spent := old.Refresh
@@ -167,7 +178,9 @@ func putTokens(cur Record, a Attempt, t oauth.Token, e Event) (Record, commitOut
 		e.Verdict += ", from a broken reply"
 	}
 	cur.Tokens = next
-	cur.Status = StatusActive
+	if cur.Status = status; status == StatusRevoked {
+		e.Verdict += verdictLate
+	}
 	cur.Claim, cur.Unknown = nil, nil
 	if t.SuccessorLost && (a.Purpose != PurposeRefresh || cur.Client.EffectivePolicy().SingleUse()) {
 		// What was sent is spent, and what came instead cannot be sent: the access token is the last one.

@@ -78,6 +78,7 @@ type Manager struct {
 	nonces   map[proofTaker]string  // for DPoP proofs, by who has given it
 	asked    map[string]string      // the access token that was introspected last, by credential: its SHA-256
 
+	spending map[string]*apiBudget                // of the clients that call APIs, by the keys of their budgets
 	sources  map[[sha256.Size]byte]*source        // what client tokens come from
 	refusals map[[sha256.Size]byte]refusedRequest // what servers have refused of that
 }
@@ -93,7 +94,7 @@ func New(o Options) (*Manager, error) {
 		servers:  o.Servers,
 		observed: map[string]observation{}, forced: map[string]bool{}, probes: map[string]probing{}, unsaved: map[string]successor{},
 		preparing: make(chan struct{}, 1), looked: map[string]bool{}, asked: map[string]string{}, nonces: map[proofTaker]string{},
-		sources: map[[sha256.Size]byte]*source{}, refusals: map[[sha256.Size]byte]refusedRequest{},
+		spending: map[string]*apiBudget{}, sources: map[[sha256.Size]byte]*source{}, refusals: map[[sha256.Size]byte]refusedRequest{},
 	}
 	if m.clock == nil {
 		m.clock = SystemClock()

@@ -122,6 +122,11 @@ func (t Tokens) Alive(now time.Time, margin time.Duration) bool {
 	return !t.Access.IsEmpty() && !ahead && now.Add(margin).Before(t.Expiry())
 }
 
+// mayWork tells whether the server may still take the access token: it is not known to have expired.
+func (t Tokens) mayWork(now time.Time) bool {
+	return !t.Access.IsEmpty() && (t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt))
+}
+
 // Purpose is what a claim is for.
 type Purpose string
 

@@ -17,6 +17,8 @@ const defaultWait = time.Minute
 // errNotRecorded says that the store did not take what the server answered: it will not take another claim either.
 var errNotRecorded = errors.New("the answer could not be stored")
 
+const verdictNoSuccessor = "no successor came: authorization required"
+
 const verdictFormer = "refused: the tokens that were in use before the brought ones are in use again"
 
 // settle writes down an answer to a refresh that brought no token.
@@ -189,7 +191,7 @@ func (m *Manager) believeRejection(ctx context.Context, key string, r Record) (R
 		}
 		believed = true
 		cur = dead(cur)
-		cur.note(m.event("", cur.Generation, "no successor came: authorization required"))
+		cur.note(m.event("", cur.Generation, verdictNoSuccessor))
 		return cur, true
 	})
 	switch {

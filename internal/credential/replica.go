@@ -86,6 +86,10 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 		r.Family != p.Family || p.Generation <= r.Generation {
 		return r, false
 	}
+	revoked := r.Status == StatusRevoked // by who did not know of the later ones
+	if revoked && !p.HasTokens() {
+		return r, false
+	}
 	if !p.HasTokens() {
 		now := m.Now().Round(0).UTC()
 		r.Status = StatusOutcomeUnknown
@@ -111,7 +115,12 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 	if r.Tokens.Refresh.IsEmpty() && !r.Mints() && (p.Unauthorized || !r.Tokens.Alive(m.Now(), 0)) {
 		r.Status = StatusAuthorizationRequired
 	}
-	r.note(m.event("", r.Generation, "healed from the state"))
+	verdict := "healed from the state"
+	if revoked {
+		r.Status = StatusRevoked
+		verdict += verdictLate
+	}
+	r.note(m.event("", r.Generation, verdict))
 	return r, true
 }
 

@@ -66,7 +66,7 @@ func (m *Manager) revokeAndBury(ctx context.Context, key string, snap snapshot, 
 	var client Client
 	var refused error
 	t := snap.record.Tokens
-	wanted := revoke && (!t.Refresh.IsEmpty() || t.Alive(m.Now(), 0))
+	wanted := revoke && (!t.Refresh.IsEmpty() || t.mayWork(m.Now()))
 	if wanted {
 		var err error
 		if client, refused, err = m.revoker(ctx, snap.record); err != nil {
@@ -160,7 +160,7 @@ func (m *Manager) revokeTokens(ctx context.Context, c *claimed, client Client, r
 			return nil, refused, err
 		}
 	}
-	if !t.Alive(m.Now(), 0) {
+	if !t.mayWork(m.Now()) {
 		return nil, refused, nil
 	}
 	c.at = nowOn(m.clock) // a call of its own: how long the first one took is no matter

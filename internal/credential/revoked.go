@@ -15,6 +15,7 @@ var ErrRevokedNotNoted = errors.New("revoked, but the token store does not know 
 const (
 	verdictRevokedKept   = "revoked: authorization required"
 	verdictAccessRevoked = "access token revoked"
+	verdictLate          = ", after the revocation: not used, and to be revoked as well"
 )
 
 // errNothingToRevoke says that a credential holds no token that may work.
@@ -63,7 +64,7 @@ func (m *Manager) Revoke(ctx context.Context, name string, accessOnly bool) (Rev
 
 // revocable tells whether r holds a token that a server may still take.
 func (r Record) revocable(now time.Time, accessOnly bool) bool {
-	return r.Tokens.Alive(now, 0) || !accessOnly && !r.Tokens.Refresh.IsEmpty()
+	return r.Tokens.mayWork(now) || !accessOnly && !r.Tokens.Refresh.IsEmpty()
 }
 
 func (m *Manager) revokeAndKeep(ctx context.Context, key string, snap snapshot, accessOnly bool) (Revocation, error) {
@@ -81,7 +82,7 @@ func (m *Manager) revokeAndKeep(ctx context.Context, key string, snap snapshot, 
 	defer c.close()
 	left, refused, err := m.revokeOf(ctx, c, client, snap.record, accessOnly)
 	// A server that ends access tokens alone has ended that one.
-	partly := err == nil && left == nil && unsupported(refused) && !accessOnly && snap.record.Tokens.Alive(m.Now(), 0)
+	partly := err == nil && left == nil && unsupported(refused) && !accessOnly && snap.record.Tokens.mayWork(m.Now())
 	if err == nil {
 		err = refused
 	}
@@ -150,6 +151,8 @@ func (r Record) revoked() Record {
 	r.consume(r.Tokens.Refresh, false)
 	r.Tokens.Access, r.Tokens.Refresh, r.Tokens.ID = secret.String{}, secret.String{}, secret.String{}
 	r.Tokens.Extra = nil
+	r.Tokens.ExpiresAt, r.Tokens.Lifetime = time.Time{}, 0
+	r.Tokens.RefreshTokenExpiresAt, r.Tokens.AuthorizationEndsAt = time.Time{}, time.Time{}
 	r.Status, r.Unknown = StatusRevoked, nil
 	return r
 }

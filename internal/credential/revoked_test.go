@@ -27,18 +27,20 @@ func TestRevoke(t *testing.T) {
 		status  Status
 		works   bool // the access token, afterwards
 	}{
-		"both":                     {alive, false, nil, both, nil, "", StatusRevoked, false},
-		"the access token is dead": {nil, false, nil, both[:1], nil, "", StatusRevoked, false},
-		"the second fails":         {alive, false, []reply{ok, {400, unsupported, ""}}, both, []NoticeCode{NoticeAccessLeft}, "", StatusRevoked, false},
-		"no refresh tokens":        {alive, false, []reply{{400, unsupported, ""}}, both, nil, KindConfiguration, StatusActive, false},
-		"neither":                  {alive, false, []reply{{400, unsupported, ""}, {400, unsupported, ""}}, both, nil, KindConfiguration, StatusActive, true},
-		"client refused":           {alive, false, []reply{{401, `{"error":"invalid_client"}`, ""}}, both[:1], nil, KindConfiguration, StatusActive, true},
-		"busy for a moment":        {alive, false, []reply{{503, "", "2"}}, []string{"refresh_token", "refresh_token", "access_token"}, nil, "", StatusRevoked, false},
-		"busy for long":            {alive, false, []reply{{503, "", "60"}}, both[:1], nil, KindLater, StatusActive, true},
-		"no endpoint":              {func(w *world, r *Record) { alive(w, r); r.Client.RevocationEndpoint = "" }, false, nil, nil, nil, KindConfiguration, StatusActive, true},
-		"access token alone":       {alive, true, nil, access, nil, "", StatusActive, false},
-		"likewise, refused":        {alive, true, []reply{{400, unsupported, ""}}, access, nil, KindConfiguration, StatusActive, true},
-		"likewise, dead already":   {nil, true, nil, nil, nil, "", StatusActive, false},
+		"both":                      {alive, false, nil, both, nil, "", StatusRevoked, false},
+		"the access token is dead":  {nil, false, nil, both[:1], nil, "", StatusRevoked, false},
+		"the second fails":          {alive, false, []reply{ok, {400, unsupported, ""}}, both, []NoticeCode{NoticeAccessLeft}, "", StatusRevoked, false},
+		"no refresh tokens":         {alive, false, []reply{{400, unsupported, ""}}, both, nil, KindConfiguration, StatusActive, false},
+		"neither":                   {alive, false, []reply{{400, unsupported, ""}, {400, unsupported, ""}}, both, nil, KindConfiguration, StatusActive, true},
+		"client refused":            {alive, false, []reply{{401, `{"error":"invalid_client"}`, ""}}, both[:1], nil, KindConfiguration, StatusActive, true},
+		"busy for a moment":         {alive, false, []reply{{503, "", "2"}}, []string{"refresh_token", "refresh_token", "access_token"}, nil, "", StatusRevoked, false},
+		"busy for long":             {alive, false, []reply{{503, "", "60"}}, both[:1], nil, KindLater, StatusActive, true},
+		"no endpoint":               {func(w *world, r *Record) { alive(w, r); r.Client.RevocationEndpoint = "" }, false, nil, nil, nil, KindConfiguration, StatusActive, true},
+		"nobody knows its lifetime": {func(w *world, r *Record) { r.Tokens.ExpiresAt = time.Time{} }, false, nil, both, nil, "", StatusRevoked, false},
+		"likewise, alone":           {func(w *world, r *Record) { r.Tokens.ExpiresAt = time.Time{} }, true, nil, access, nil, "", StatusActive, false},
+		"access token alone":        {alive, true, nil, access, nil, "", StatusActive, false},
+		"likewise, refused":         {alive, true, []reply{{400, unsupported, ""}}, access, nil, KindConfiguration, StatusActive, true},
+		"likewise, dead already":    {nil, true, nil, nil, nil, "", StatusActive, false},
 		"likewise, all there is": {func(w *world, r *Record) { alive(w, r); r.Tokens.Refresh = secret.String{} }, true, nil, access, nil, "",
 			StatusRevoked, false},
 		"never authorized": {func(_ *world, r *Record) { r.Tokens, r.Status, r.Generation = Tokens{}, StatusAuthorizationRequired, 0 }, false, nil, nil, nil, "",
@@ -152,6 +154,67 @@ func TestRevokeIsNotOverrun(t *testing.T) {
 		t.Errorf("generation %d; want the new tokens revoked too", r.Generation)
 	}
 	w.wantServer(3, 0, 0)
+}
+
+// TestRevokedStaysRevoked: a refresh that was under way comes home when the pair is revoked: its owner stood still for longer than its
+// claim. Nobody is given what it brings, which may work, and another revocation ends it.
+func TestRevokedStaysRevoked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.authorized()
+	late := successor{attempt: refreshAttempt(func(a *Attempt) { a.Base, a.ID = 1, "late" }), token: fullReply}
+	late.attempt.SentAt = w.clock.Now()
+	m := w.start()
+	if _, err := m.Revoke(t.Context(), theName, false); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // once more, as after a write of which nobody knows how it ended
+		if _, err := w.start().commit(t.Context(), late, once); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := w.wantStatus(StatusRevoked)
+	if !r.Tokens.Refresh.Equal(fullReply.RefreshToken) || r.Generation != 2 {
+		t.Errorf("generation %d: the successor is lost", r.Generation)
+	}
+	for _, asker := range []Asker{AskerRead, AskerApply, AskerConsumer} {
+		_, err := m.Token(t.Context(), theName, Ask{Asker: asker})
+		if e := w.wantKind(err, KindAuthorize); e.Reason != ReasonRevoked {
+			t.Errorf("reason %s", e.Reason)
+		}
+	}
+	calls := w.server.calls
+	if done, err := m.Revoke(t.Context(), theName, false); err != nil || !done.Revoked || w.server.calls != calls+2 {
+		t.Errorf("again: %v, %d calls", err, w.server.calls-calls)
+	}
+	if r := w.wantStatus(StatusRevoked); !r.HasConsumed(fullReply.RefreshToken) || !r.Tokens.Refresh.IsEmpty() {
+		t.Error("the successor is still there")
+	}
+
+	// What a client gets for itself is worth nothing then.
+	minted := active(func(r *Record) { r.Grant = &Grant{Type: "client_credentials"}; *r = r.revoked() })
+	a := refreshAttempt(func(a *Attempt) { a.Minted = true })
+	if got, outcome := applyTokens(minted.clone(), a, fullReply, Event{}); outcome != commitObsolete || got.Status != StatusRevoked {
+		t.Errorf("a minted token that comes late: outcome %d, status %s", outcome, got.Status)
+	}
+	minted.Claim = claimedBy(a.ID)
+	if got, outcome := applyTokens(minted.clone(), a, fullReply, Event{}); outcome != commitNow || got.Status != StatusActive {
+		t.Errorf("a token that was asked for since: outcome %d, status %s", outcome, got.Status)
+	}
+}
+
+// TestRevokedIsNotHealed: the state knows of later tokens than the store, which was put back before it was revoked.
+func TestRevokedIsNotHealed(t *testing.T) {
+	t.Parallel()
+	ahead := Tokens{Access: secret.New("sa"), Refresh: secret.New("sr"), ExpiresAt: epoch.Add(9 * time.Hour)}
+	for _, tokens := range []Tokens{{}, ahead} {
+		w := newWorld(t)
+		w.authorized(func(r *Record) { *r = r.revoked() })
+		r, err := w.start().Heal(t.Context(), theName, Replica{Family: "f1", Generation: 5, Tokens: tokens})
+		if err != nil || r.Status != StatusRevoked || !r.Tokens.Refresh.Equal(tokens.Refresh) {
+			t.Errorf("%v: status %s, to be revoked %v", err, r.Status, !r.Tokens.Refresh.IsEmpty())
+		}
+	}
 }
 
 // TestRevokeUnderFaults: what is reported as done is done at the server and in the store, and repeating it ends well.

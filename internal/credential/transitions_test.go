@@ -353,6 +353,7 @@ func TestAttach(t *testing.T) {
 		{"left with tokens that were refused at once", left(refused), app, nil, "", 1, 0, 1},
 		{"the same, of another app", left(refused), other, nil, "", 1, 0, 0},
 		{"refused at once, and its access token lives", left(func(r *Record) { refused(r); r.Tokens.Access = secret.New("a") }), app, nil, KindAttached, 0, 0, 0},
+		{"refused after another holder had used them", left(func(r *Record) { refused(r); r.note(Event{Verdict: verdictNoSuccessor}) }), app, nil, KindAttached, 0, 0, 0},
 		{"refused later", left(func(r *Record) { refused(r); r.Generation = 2 }), app, nil, KindAttached, 0, 0, 0},
 		{"refused at once, and managed", left(func(r *Record) { refused(r); r.Attachment.Attached = true }), app, nil, KindAttached, 0, 0, 0},
 		{"managed by another resource", left(func(r *Record) { r.Attachment.Attached = true }), app, nil, KindAttached, 0, 0, 0},

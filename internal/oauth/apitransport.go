@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -21,20 +22,39 @@ type apiTransport struct {
 	upgrades *http.Transport // HTTP/1.1 alone: RFC 9113 §8.6 has no Upgrade
 }
 
-// NewAPITransport returns what sends calls of an API: it trusts and connects as the transport of a Caller does, and shows
+// NewAPITransport returns what sends calls of an API at upstream: it trusts and connects as the transport of a Caller does, and shows
 // certificate in TLS handshakes unless that is nil. Unlike that one it is for requests that may be sent again: net/http repeats those
 // without a body on a connection that has broken. It follows no redirect, and sets no bound on the time that an answer takes.
-func NewAPITransport(o CallerOptions, certificate *tls.Certificate) (http.RoundTripper, error) {
-	config, err := tlsConfig(o)
+func NewAPITransport(o CallerOptions, upstream *url.URL, certificate *tls.Certificate) (http.RoundTripper, error) {
+	t, err := newAPITransport(o, quietly(http.ProxyFromEnvironment), upstream, certificate)
 	if err != nil {
 		return nil, err
 	}
+	return t, nil
+}
+
+type proxyLookup func(*http.Request) (*url.URL, error)
+
+func newAPITransport(o CallerOptions, lookup proxyLookup, upstream *url.URL, certificate *tls.Certificate) (*apiTransport, error) {
+	plain, err := tlsConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	config := plain.Clone()
 	if certificate != nil {
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 	}
 	// Two of their own: a copy of one that speaks HTTP/2 offers it in its handshakes, too.
 	t := &apiTransport{shared: newKeepingTransport(config.Clone()), upgrades: newKeepingTransport(config)}
 	t.shared.Protocols.SetHTTP2(true)
+	proxy, err := lookup(&http.Request{URL: upstream})
+	for _, transport := range []*http.Transport{t.shared, t.upgrades} {
+		transport.Proxy = lookup
+		if err == nil && proxy != nil && proxy.Scheme == "https" { // as with wholeTransport.shows: the certificate is not for it
+			dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: apiDialTimeout}, Config: plain.Clone()}
+			transport.DialTLSContext = dialer.DialContext
+		}
+	}
 	return t, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,10 @@ func TestAPITransport(t *testing.T) {
 	t.Cleanup(server.Close)
 	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	certificate := &server.TLS.Certificates[0]
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	for name, test := range map[string]struct {
 		options     CallerOptions
@@ -47,7 +52,7 @@ func TestAPITransport(t *testing.T) {
 	}{
 		"plain": {CallerOptions{CACertificatePEM: ca}, nil, 0}, "with a certificate": {CallerOptions{CACertificatePEM: ca}, certificate, 1},
 	} {
-		transport, err := NewAPITransport(test.options, test.certificate)
+		transport, err := NewAPITransport(test.options, at, test.certificate)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +69,7 @@ func TestAPITransport(t *testing.T) {
 		}
 	}
 
-	untrusting, err := NewAPITransport(CallerOptions{}, nil)
+	untrusting, err := NewAPITransport(CallerOptions{}, at, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +81,7 @@ func TestAPITransport(t *testing.T) {
 		_ = res.Body.Close()
 		t.Error("a server that nobody vouches for is trusted")
 	}
-	if _, err := NewAPITransport(CallerOptions{CACertificatePEM: "x"}, nil); err == nil {
+	if _, err := NewAPITransport(CallerOptions{CACertificatePEM: "x"}, at, nil); err == nil {
 		t.Error("nonsense is taken for a certificate")
 	}
 	if untrusting.(*apiTransport).shared.Proxy == nil || untrusting.(*apiTransport).upgrades.Proxy == nil {

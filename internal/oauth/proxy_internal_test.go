@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -119,6 +120,54 @@ func TestAProxyIsShownNoCertificate(t *testing.T) {
 	<-done
 	if reply.Status != 200 || atServer != 1 || atProxy != 0 {
 		t.Errorf("%d certificates at the server and %d at the proxy: %+v", atServer, atProxy, reply)
+	}
+}
+
+// Likewise with calls of an API that certificate-bound tokens go with (RFC 8705).
+func TestAProxyOfTheAPIIsShownNoCertificate(t *testing.T) {
+	var atServer, atProxy int
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { atServer = len(r.TLS.PeerCertificates) }))
+	server.EnableHTTP2 = true
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	server.StartTLS()
+	defer server.Close()
+	for _, upgrade := range []string{"", "x"} {
+		done := make(chan struct{})
+		connect := connecting(t, server, done)
+		proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			atProxy = len(r.TLS.PeerCertificates)
+			connect(w, r)
+		}))
+		proxy.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+		proxy.StartTLS()
+		defer proxy.Close()
+		proxyURL, err := url.Parse(proxy.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})) // both have the same
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com/x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if upgrade != "" {
+			r.Header.Set("Upgrade", upgrade)
+		}
+		transport, err := newAPITransport(CallerOptions{CACertificatePEM: ca}, http.ProxyURL(proxyURL), r.URL, &server.TLS.Certificates[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		atServer, atProxy = 0, 0
+		res, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		transport.CloseIdleConnections()
+		<-done
+		if res.StatusCode != 200 || (res.ProtoMajor == 2) != (upgrade == "") || atServer != 1 || atProxy != 0 {
+			t.Errorf("%s: %d certificates at the server and %d at the proxy: %s", res.Proto, atServer, atProxy, res.Status)
+		}
 	}
 }
 

@@ -87,11 +87,22 @@ func revoked(about subject, what string, done credential.Revocation) string {
 	case !done.Revoked:
 		return fmt.Sprintf("There is nothing to revoke: %s of %s do not work any more, or were never there. Nothing was sent.", what, about)
 	case r.Status != credential.StatusRevoked:
-		return fmt.Sprintf("The server has revoked the access token of %s. The next run that needs one refreshes the pair.", about)
+		return fmt.Sprintf("The server has revoked the access token of %s. %s", about, nextToken(r))
 	case r.Mints():
 		return fmt.Sprintf("The server has revoked the token of %s. The next apply gets another.", about)
 	}
 	return fmt.Sprintf("The server has revoked the tokens of %s. It has to be authorized again; the next plan says how.", about)
+}
+
+// nextToken says who gets another access token, and when.
+func nextToken(r credential.Record) string {
+	switch r.Refresh.Strategy {
+	case credential.StrategyNever:
+		return `Its refresh.strategy is never, so nobody gets another until that is changed, and what depends on it fails.`
+	case credential.StrategyAtApply:
+		return "The next apply of the oauth_token_pair refreshes it, as refresh.strategy = \"at_apply\" says; until then what depends on it fails."
+	}
+	return "The next run that needs one refreshes the pair."
 }
 
 func warnRevoked(about subject, notices []credential.Notice, diags *diag.Diagnostics) {

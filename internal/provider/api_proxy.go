@@ -35,7 +35,7 @@ func (s *session) startProxy(ctx context.Context, m *apiProxyModel, diags *diag.
 	if !ok {
 		return nil
 	}
-	transport, err := oauth.NewAPITransport(s.network, use.api.Certificate(ctx, first.Record))
+	transport, err := oauth.NewAPITransport(s.network, upstream, use.api.Certificate(ctx, first.Record))
 	if err != nil {
 		diags.AddError("Unable to Start the API Proxy", sentence(err))
 		return nil

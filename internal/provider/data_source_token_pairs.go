@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -88,8 +89,14 @@ func (d *tokenPairsDataSource) Read(ctx context.Context, _ datasource.ReadReques
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
+// mostUnreadable is how many of the pairs that cannot be read are told one by one: with a wrong key it is all of them.
+const mostUnreadable = 20
+
 // warnUnreadable tells which token pairs of the store cannot be read, and why.
 func warnUnreadable(s *session, why []string, diags *diag.Diagnostics) {
+	if more := len(why) - mostUnreadable; more > 0 {
+		why = append(slices.Clone(why[:mostUnreadable]), fmt.Sprintf("… and %d more.", more))
+	}
 	diags.AddWarning("Token Pairs Not Readable",
 		fmt.Sprintf("The token store %s holds token pairs that cannot be read. They are unchanged.\n\n%s", s.location, strings.Join(why, "\n")))
 }

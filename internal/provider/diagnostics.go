@@ -247,6 +247,10 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 	case e.Reason == credential.ReasonRevoked:
 		what = wasRevoked(about, e.Record)
 		left = "Its tokens do not work any more; what depends on this pair fails until it is authorized again."
+		if t := e.Record.Tokens; !t.Access.IsEmpty() || !t.Refresh.IsEmpty() {
+			left = "A refresh that was under way then has brought other tokens since. They may work, and nobody is given them: invoke oauth_revoke once more. " +
+				"What depends on this pair fails until it is authorized again."
+		}
 	case neverWorked(e.Record):
 		what = fmt.Sprintf("The authorization server refused the tokens that preauthenticated brings for %s. They have never worked here.", about)
 		left = strings.Replace(left, " again", "", 1)
@@ -308,9 +312,11 @@ func ofPair(about subject) string {
 	return ""
 }
 
-// neverWorked tells whether the tokens of r were brought by the configuration, and refused at their first use.
+// neverWorked tells whether the refresh token of r was brought by the configuration, without an access token, and refused at its first
+// use.
 func neverWorked(r credential.Record) bool {
-	return r.Status == credential.StatusAuthorizationRequired && r.Generation == 1 && r.Input != "" && !r.IsTombstone()
+	return r.Status == credential.StatusAuthorizationRequired && r.Generation == 1 && r.Input != "" && !r.IsTombstone() &&
+		r.Source == grantPreauthenticated && r.Tokens.Access.IsEmpty()
 }
 
 func explainAttached(about subject, e *credential.Error) []string {

@@ -227,12 +227,43 @@ func diagnosticCases() []diagnosticCase {
 			open,
 		}},
 		{"never worked", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, func(r *credential.Record) {
-			expired(r)
-			r.Status, r.Generation, r.Input, r.Pending = credential.StatusAuthorizationRequired, 1, "hash", nil
+			r.Tokens = credential.Tokens{}
+			r.Status, r.Generation, r.Input, r.Source, r.Pending = credential.StatusAuthorizationRequired, 1, "hash", grantPreauthenticated, nil
 		}), []string{
 			`The authorization server refused the tokens that preauthenticated brings for token pair "exact". They have never worked here.`,
 			"Nothing else was used up; what depends on this pair fails until it is authorized.",
 			"Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply.",
+		}},
+		{"brought with an access token, which may have worked", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, func(r *credential.Record) {
+			expired(r)
+			r.Status, r.Generation, r.Input, r.Source, r.Pending = credential.StatusAuthorizationRequired, 1, "hash", grantPreauthenticated, nil
+		}), []string{
+			`The stored credential of token pair "exact" no longer works: the authorization server refused it.`,
+			"Nothing else was used up; what depends on this pair fails until it is authorized again.",
+			"Provide new tokens in preauthenticated, or use authorization_code to let a person authorize in a browser, then apply.",
+		}},
+		{"brought once, authorized since", aPair, kind(credential.KindAuthorize, credential.ReasonNotAuthorized, func(r *credential.Record) {
+			r.Tokens = credential.Tokens{}
+			r.Status, r.Generation, r.Input, r.Source = credential.StatusAuthorizationRequired, 1, "hash", grantAuthorizationCode
+		}), []string{
+			`The stored credential of token pair "exact" no longer works: the authorization server refused it.`,
+			"Nothing else was used up; what depends on this pair fails until it is authorized again.",
+			open,
+		}},
+		{"revoked", aPair, kind(credential.KindAuthorize, credential.ReasonRevoked, func(r *credential.Record) {
+			r.Tokens, r.Status = credential.Tokens{}, credential.StatusRevoked
+		}), []string{
+			`Token pair "exact" was revoked.`,
+			"Its tokens do not work any more; what depends on this pair fails until it is authorized again.",
+			open,
+		}},
+		{"revoked, and then a refresh came home", aPair, kind(credential.KindAuthorize, credential.ReasonRevoked, func(r *credential.Record) {
+			r.Status = credential.StatusRevoked
+		}), []string{
+			`Token pair "exact" was revoked.`,
+			"A refresh that was under way then has brought other tokens since. They may work, and nobody is given them: invoke oauth_revoke once more. " +
+				"What depends on this pair fails until it is authorized again.",
+			open,
 		}},
 		{"moved, asked", asks, credential.MovedAway(credential.Record{MovedTo: credential.MovedTo{StoreID: "s", Location: "file:///b"}}), []string{
 			`Token pair "exact" was moved from the token store file:///store to file:///b.`,

@@ -101,7 +101,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	if r.Generation == 0 {
 		return
 	}
-	if s.secretsInState {
+	if s.secretsInState && status != credential.StatusRevoked {
 		m.RefreshToken = secretValue(t.Refresh) // it outlives the access token
 		if oauth.IsDPoP(t.Type) {
 			m.DPoPPrivateKey = secretValue(t.ProofKey) // and so does the key, which both may be bound to
@@ -111,7 +111,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 		m.Scopes = setOf(t.Scopes)
 	}
 	m.Connection = connectionOf(t.Connection)
-	gone := status.Ended() && !t.Alive(now, 0)
+	gone := status.Ended() && (!t.Alive(now, 0) || status == credential.StatusRevoked)
 	if gone || t.Access.IsEmpty() {
 		return
 	}

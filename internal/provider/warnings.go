@@ -89,14 +89,14 @@ func howToUse(record credential.Record, now time.Time) string {
 // stands in no other's warning, so its name is in the summary: of those alike Terraform shows one.
 func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 	e := credential.AsError(err)
-	summary := "Token Pair Not Refreshed"
+	summary := notRefreshed(about, e)
 	switch e.Kind {
 	case credential.KindAuthorize:
 		summary = "Authorization Required"
 		if e.Reason == credential.ReasonRevoked {
 			summary = "Token Pair Revoked"
 		}
-		summary = cmp.Or(about.headline, forPlan(about, summary)+": "+about.name)
+		summary = cmp.Or(about.headline, forPlan(about, summary)) + ": " + about.name
 		if about.planned && e.Verdict.Class == "" && e.Record.Device.Waits(about.session.now()) {
 			summary = "Device Code Waits for a Person: " + about.name
 		}
@@ -105,13 +105,24 @@ func warnNoToken(about subject, err error, diags *diag.Diagnostics) {
 			summary = "Outcome of a Refresh Unknown: " + about.name
 		}
 	case credential.KindRefused:
-		summary = "Fresh Access Token Refused"
+		summary = "Fresh Access Token Refused: " + about.name
 	case credential.KindMoving:
 		summary = "Move Not Finished"
 	case credential.KindMoved:
 		summary = "Credential Moved"
 	}
 	diags.AddWarning(summary, engineDetail(about, err))
+}
+
+// notRefreshed is the headline of a refresh that failed. What passes by itself, as an outage does, is told once for all pairs; what a
+// person has to correct is told of each.
+func notRefreshed(about subject, e *credential.Error) string {
+	const headline = "Token Pair Not Refreshed"
+	switch e.Kind {
+	case credential.KindBadClient, credential.KindConfiguration, credential.KindStrategy:
+		return headline + ": " + about.name
+	}
+	return headline
 }
 
 // forPlan keeps a plan's warning apart from that of its apply, which has the URL to open: Terraform shows one of two with the same
@@ -181,7 +192,7 @@ func warnFailedRefresh(about subject, err error, diags *diag.Diagnostics) {
 		return
 	}
 	parts := append(strings.SplitN(engineDetail(about, err), "\n\n", 2), "")
-	diags.AddWarning("Token Pair Not Refreshed", strings.TrimSpace(parts[0]+"\n\nThe current access token still works and is used. "+parts[1]))
+	diags.AddWarning(notRefreshed(about, credential.AsError(err)), strings.TrimSpace(parts[0]+"\n\nThe current access token still works and is used. "+parts[1]))
 }
 
 // inBrackets is the name of a part; nothing for none.

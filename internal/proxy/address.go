@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -42,18 +43,30 @@ func below(upstream, asked *url.URL) *url.URL {
 // unescapes bounds how often a path is unescaped before it is judged: servers behind servers may do so more than once.
 const unescapes = 4
 
+var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// unescaped is url.PathUnescape for servers that take a broken escape as it stands.
+func unescaped(path string) string {
+	return escapes.ReplaceAllStringFunc(path, func(escape string) string {
+		n, err := strconv.ParseUint(escape[1:], 16, 8)
+		if err != nil {
+			return escape
+		}
+		return string([]byte{byte(n)})
+	})
+}
+
 // climbs tells whether a server might read a path as one that leaves the folder above it.
 func climbs(u *url.URL) bool {
 	text := u.EscapedPath()
 	for range unescapes {
 		for segment := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == '/' || c == '\\' }) {
-			bare, _, _ := strings.Cut(segment, ";") // the parameters of a segment
-			if bare == ".." || segment == ".." {
+			if bare, _, _ := strings.Cut(segment, ";"); bare == ".." { // the parameters of a segment
 				return true
 			}
 		}
-		next, err := url.PathUnescape(text)
-		if err != nil || next == text {
+		next := unescaped(text)
+		if next == text {
 			return false
 		}
 		text = next

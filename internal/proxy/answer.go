@@ -74,6 +74,14 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
+// upstreamError is one of the way to the upstream.
+type upstreamError struct {
+	error
+	sent bool // the upstream may have seen the request
+}
+
+func (e upstreamError) Unwrap() error { return e.error }
+
 // explain puts an error into an answer.
 func (p *Proxy) explain(r *http.Request, err error) Answer {
 	var ofSource sourceError
@@ -86,18 +94,23 @@ func (p *Proxy) explain(r *http.Request, err error) Answer {
 		}
 	case errors.As(err, &ofSource):
 		return p.o.Explain(ofSource.error)
-	case isTimeout(err):
-		return Answer{
-			Status: http.StatusGatewayTimeout, Title: "Unable to Reach the API", kind: "connection_timeout",
-			Detail: fmt.Sprintf("The request was to be sent to %s, and no connection came about: %s. "+
-				"The credential still works. Check the network, upstream and HTTPS_PROXY, then run again.", upstream, safe(err)),
+	}
+	a := Answer{Status: http.StatusBadGateway, Title: "Unable to Reach the API", kind: "connection_terminated"}
+	if isTimeout(err) {
+		a.Status, a.kind = http.StatusGatewayTimeout, "connection_timeout"
+	}
+	var onTheWay upstreamError
+	what := "The request was sent to %s, or was about to be, and no answer came: %s. The API may have acted on it."
+	known := errors.As(err, &onTheWay)
+	if known && !onTheWay.sent {
+		what = "The request was to be sent to %s, and no connection came about: %s. Nothing was sent to the API."
+		if a.kind == "connection_terminated" {
+			a.kind = "destination_unavailable"
 		}
 	}
-	return Answer{
-		Status: http.StatusBadGateway, Title: "Unable to Reach the API", kind: "connection_terminated",
-		Detail: fmt.Sprintf("The request was sent to %s, or was about to be, and no answer came: %s. "+
-			"The API may have acted on it. The credential still works. Check the network, upstream and HTTPS_PROXY, then run again.", upstream, safe(err)),
-	}
+	a.Detail = fmt.Sprintf(what, upstream, safe(err, known && !onTheWay.sent)) +
+		" The credential still works. Check the network, upstream and HTTPS_PROXY, then run again."
+	return a
 }
 
 func isTimeout(err error) bool {
@@ -105,8 +118,8 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// safe is an error's text, if it is known to quote neither request nor answer.
-func safe(err error) string {
+// safe is an error's text, if it is known to quote neither request nor answer. Before there is a connection it has nothing to quote.
+func safe(err error, unconnected bool) string {
 	if e := (*net.OpError)(nil); errors.As(err, &e) {
 		return e.Error()
 	}
@@ -118,6 +131,9 @@ func safe(err error) string {
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "the connection was closed"
+	}
+	if unconnected {
+		return err.Error()
 	}
 	return "the answer is not readable as HTTP, or the connection failed"
 }

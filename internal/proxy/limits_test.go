@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,6 +93,7 @@ func limiter(status, refusals int, header string) http.HandlerFunc {
 	var n atomic.Int32
 	return func(w http.ResponseWriter, r *http.Request) {
 		if int(n.Add(1)) <= refusals {
+			_, _ = io.Copy(io.Discard, r.Body)
 			key, value, _ := strings.Cut(header, ": ")
 			w.Header().Set(key, value)
 			w.WriteHeader(status)

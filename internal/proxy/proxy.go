@@ -84,6 +84,7 @@ type Proxy struct {
 	host    string            // where it listens
 	server  *http.Server
 	reverse *httputil.ReverseProxy
+	buffers *buffers
 	limits  limits
 	end     context.CancelFunc // of all that is under way
 	over    chan struct{}      // closed when nothing is accepted any more
@@ -105,12 +106,12 @@ func Start(o Options) (*Proxy, error) {
 	ctx, end := context.WithCancel(context.Background())
 	p := &Proxy{
 		o: o, bearer: secret.New(base64.RawURLEncoding.EncodeToString(raw[:])), host: listener.Addr().String(),
-		end: end, over: make(chan struct{}),
+		buffers: &buffers{}, end: end, over: make(chan struct{}),
 	}
 	p.sum = sha256.Sum256([]byte(p.bearer.Reveal()))
 	silent := log.New(io.Discard, "", 0) // what net/http writes there may quote headers
 	p.reverse = &httputil.ReverseProxy{
-		Rewrite: p.rewrite, Transport: p, FlushInterval: -1, ErrorLog: silent, BufferPool: &buffers{},
+		Rewrite: p.rewrite, Transport: p, FlushInterval: -1, ErrorLog: silent, BufferPool: p.buffers,
 		ModifyResponse: p.modify, ErrorHandler: p.fail,
 	}
 	var protocols http.Protocols
@@ -171,6 +172,9 @@ func (p *Proxy) refuse(r *http.Request) *Answer {
 	case r.Method == http.MethodConnect:
 		return refused(http.StatusMethodNotAllowed, "CONNECT asks for a tunnel",
 			"This is the reverse proxy of one API, not a proxy for all of them: send it plain requests.")
+	case r.Method == http.MethodTrace: // RFC 9110 §9.3.8: what comes back is what was sent, the access token with it
+		return refused(http.StatusMethodNotAllowed, "TRACE asks for the request itself",
+			"Its answer would show the access token: look at what the program sends instead.")
 	case r.URL.IsAbs() || r.URL.Host != "" || !strings.HasPrefix(r.URL.Path, "/"):
 		return refused(http.StatusBadRequest, "The request names a whole URL, as is done to a forward proxy",
 			"Send requests to the url of oauth_api_proxy, and do not set it as HTTP_PROXY.")
@@ -238,6 +242,21 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	r.Out.Trailer = r.In.Trailer // which is filled when the body has been read
 	r.Out.Header.Del("Authorization")
 	r.Out.Header.Del("DPoP")
+	if asksForH2C(r.Out.Header) { // of this proxy, which declines: past it nobody would put a token into requests
+		r.Out.Header.Del("Upgrade")
+		r.Out.Header.Del("Connection")
+		r.Out.Header.Del("HTTP2-Settings")
+	}
+}
+
+// asksForH2C tells whether a request tries HTTP/2 on its connection (RFC 7540 §3.2, which RFC 9113 took back).
+func asksForH2C(h http.Header) bool {
+	for protocol := range strings.SplitSeq(h.Get("Upgrade"), ",") {
+		if strings.EqualFold(strings.TrimSpace(protocol), "h2c") {
+			return true
+		}
+	}
+	return false
 }
 
 // modify fits the head of an answer to the place where it is read.

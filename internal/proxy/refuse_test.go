@@ -58,6 +58,7 @@ func TestRefusals(t *testing.T) {
 		"a tunnel to us":      {"CONNECT " + host + " HTTP/1.1", []string{ours, bearer}, 405, "CONNECT"},
 		"a forward proxy":     {"GET https://api.example.com/ HTTP/1.1", []string{"Host: api.example.com", bearer}, 400, "names a whole URL"},
 		"one to us":           {"GET http://" + host + "/ HTTP/1.1", []string{ours, bearer}, 400, "names a whole URL"},
+		"an echo":             {"TRACE / HTTP/1.1", []string{ours, bearer}, 405, "TRACE"},
 		"the server itself":   {"OPTIONS * HTTP/1.1", []string{ours, bearer}, 400, "names a whole URL"},
 		"upwards":             {"GET /../x HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
 		"upwards, inside":     {"GET /a/../../x HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
@@ -65,6 +66,7 @@ func TestRefusals(t *testing.T) {
 		"upwards, escaped":    {"GET /%2e%2E/x HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
 		"upwards, slash":      {"GET /a%2f..%2f..%2fx HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
 		"upwards, twice":      {"GET /%252e%252e/x HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
+		"upwards, and broken": {"GET /%25zz/%252e%252e/%252e%252e/x HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
 		"upwards, backslash":  {"GET /a%5c..%5c..%5cx HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
 		"upwards, parameters": {"GET /..;a=b/x HTTP/1.1", []string{ours, bearer}, 400, `segment \"..\"`},
 	} {

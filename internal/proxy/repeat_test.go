@@ -127,8 +127,10 @@ func TestNonce(t *testing.T) {
 			}
 			_, _ = fmt.Fprint(rw, "ok ", string(text))
 		}, nil)
-		w.source.stuck = true
 		a := w.do(w.request(http.MethodPost, "/", strings.NewReader("abc")))
+		if w.source.renewed != 0 {
+			t.Errorf("%s: the token was refreshed", nonce)
+		}
 		if got := fmt.Sprint(a.status, " ", a.body); got != want {
 			t.Errorf("%s: %s", nonce, got)
 		}
@@ -168,7 +170,7 @@ func TestOwnAnswers(t *testing.T) {
 		u := &world{t: t, source: &source{n: 1}, clock: newClock(), upstream: &httptest.Server{URL: upstream}}
 		u.start("", &http.Transport{}, nil)
 		a := u.get("/secret-path?token=secret")
-		if a.status != 502 || !strings.Contains(a.body, "and no answer came: ") || !strings.Contains(a.body, "The credential still works. Check the network") {
+		if a.status != 502 || !strings.Contains(a.body, "and no connection came about: ") || !strings.Contains(a.body, "Nothing was sent to the API. The credential still works. Check the network") {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 		if strings.Contains(a.body, "secret") || strings.Contains(a.body, "t1") || strings.Contains(a.body, u.proxy.Bearer().Reveal()) {

@@ -18,13 +18,14 @@ type call struct {
 	body *recording
 
 	waited    time.Duration // for the API's limits
+	pause     time.Duration // before the request is sent again
 	refreshed bool          // the API has refused a token, and another one was asked for
 	reattach  bool          // the request was attached anew
 }
 
 // RoundTrip implements http.RoundTripper for the reverse proxy: it authorizes, and repeats what may be repeated.
 func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
-	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay)}
+	c := &call{p: p, r: r, body: record(r, p.o.MaxReplay, p.buffers)}
 	for {
 		if err := p.limits.pass(r.Context(), p.o.Clock, p.o.MaxWait, &c.waited); err != nil {
 			return nil, err
@@ -41,12 +42,22 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		if !again && err == nil {
 			return response, nil
 		}
-		_, _ = io.CopyN(io.Discard, response.Body, drained) // or the connection is closed
-		_ = response.Body.Close()
+		// Beside what follows: a body may never end. It ends with the request at the latest.
+		go drop(response.Body)
+		if err == nil && c.pause > 0 {
+			err = p.o.Clock.Sleep(r.Context(), c.pause)
+			c.pause = 0
+		}
 		if err != nil {
 			return nil, err
 		}
 	}
+}
+
+// drop reads an answer's body to its end, so that its connection can be used again, unless it is a long one.
+func drop(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, drained)
+	_ = body.Close()
 }
 
 // send makes one attempt.
@@ -65,14 +76,15 @@ func (c *call) send(token Token) (*http.Response, error) {
 	}
 	response, err := c.p.o.Transport.RoundTrip(r)
 	if err != nil {
-		leave(connected.Load(), 0)
-		return nil, err
+		sent := connected.Load()
+		leave(sent, 0)
+		return nil, upstreamError{err, sent}
 	}
 	leave(true, response.StatusCode)
 	return response, nil
 }
 
-// judge says whether the request is to be sent again. It waits where the API asks for it.
+// judge says whether the request is to be sent again, and after which pause.
 func (c *call) judge(token Token, response *http.Response) (again bool, err error) {
 	p := c.p
 	reattach := p.o.Source.Heard(response)
@@ -80,6 +92,9 @@ func (c *call) judge(token Token, response *http.Response) (again bool, err erro
 	case reattach && !c.reattach:
 		c.reattach = true
 		return c.repeat(response, "the API wants another nonce in the proof"), nil
+	case reattach: // which is no word about the token
+		remark(response, "the API wants another nonce in the proof, again; the request was not repeated")
+		return false, nil
 	case response.StatusCode == http.StatusUnauthorized && c.refreshed:
 		p.o.Source.Helped(token, false)
 		return false, nil
@@ -89,7 +104,7 @@ func (c *call) judge(token Token, response *http.Response) (again bool, err erro
 	case c.refreshed:
 		p.o.Source.Helped(token, true)
 	}
-	return c.limited(response)
+	return c.limited(response), nil
 }
 
 // renewed asks for another token after a refusal. Where there is none, the caller gets the refusal.
@@ -109,9 +124,9 @@ func (c *call) renewed(token Token, response *http.Response) (again bool, err er
 	return c.repeat(response, "the access token was refused, and there is another one now"), nil
 }
 
-// repeat tells whether the request can be sent again; if not, it says so in the answer.
+// repeat tells whether the request can be sent again, which it then is; if not, it says so in the answer.
 func (c *call) repeat(response *http.Response, why string) bool {
-	if c.body.repeatable() {
+	if c.body.release() {
 		return true
 	}
 	remark(response, why+"; the request was not repeated, since its body is longer than max_replay_bytes")
@@ -119,35 +134,34 @@ func (c *call) repeat(response *http.Response, why string) bool {
 }
 
 // limited obeys the limits of the API.
-func (c *call) limited(response *http.Response) (again bool, err error) {
-	clock := c.p.o.Clock
-	now := clock.Now()
+func (c *call) limited(response *http.Response) (again bool) {
+	now := c.p.o.Clock.Now()
 	at, refused := until(response, now)
 	if at.IsZero() {
-		return false, nil
+		return false
 	}
 	if at.Sub(now) <= c.p.o.MaxWait { // a limit that nobody waits for must not hide one that all wait for
 		c.p.limits.note(at)
 	}
 	if !refused || response.StatusCode == http.StatusServiceUnavailable && !idempotent(c.r.Method) {
-		return false, nil
+		return false
 	}
 	d := max(at.Sub(now), time.Second) // a server that says "at once" time and again must not be asked without a pause
 	if c.waited+d > c.p.o.MaxWait {
 		remark(response, "the API asks to wait longer than max_wait allows; the request was not repeated")
-		return false, nil
+		return false
 	}
 	if !c.repeat(response, "the API asked to wait") {
-		return false, nil
+		return false
 	}
-	c.waited += d
-	return true, clock.Sleep(c.r.Context(), d)
+	c.waited, c.pause = c.waited+d, d
+	return true
 }
 
 // idempotent tells whether sending a request twice is as good as once (RFC 9110 §9.2.2).
 func idempotent(method string) bool {
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
 		return true
 	}
 	return false

@@ -235,10 +235,9 @@ func TestPlainHTTP2(t *testing.T) {
 // Close lets what is under way end, for a while, and cuts off what goes on. Afterwards nobody listens.
 func TestClose(t *testing.T) {
 	t.Parallel()
-	arrived, release := make(chan string, 2), make(chan struct{})
+	begun, release := make(chan string, 2), make(chan struct{})
 	w := newWorld(t, "", func(rw http.ResponseWriter, r *http.Request) {
 		rw.(http.Flusher).Flush()
-		arrived <- r.URL.Path
 		if r.URL.Path == "/short" {
 			<-release
 			_, _ = io.WriteString(rw, "done")
@@ -251,14 +250,17 @@ func TestClose(t *testing.T) {
 		go func() {
 			res, err := w.client.Do(w.request(http.MethodGet, path, nil))
 			if err != nil {
-				results <- path + " failed"
+				begun <- path + " failed"
 				return
 			}
+			begun <- path
 			text, err := io.ReadAll(res.Body)
 			_ = res.Body.Close()
 			results <- fmt.Sprint(path, " ", string(text), " ", err != nil)
 		}()
-		<-arrived
+		if got := <-begun; got != path { // its head has come all the way
+			t.Fatal(got)
+		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	closed := make(chan struct{})

@@ -21,6 +21,8 @@ var (
 	// ErrNotDone says that a write was refused, or never left, and had no effect: a store that only reads, a full disk, no
 	// connection. The error around it says which.
 	ErrNotDone = errors.New("nothing was written to the token store")
+	// ErrMalformed says that what lies under the key is nothing that the store wrote. It is neither served nor written over.
+	ErrMalformed = errors.New("malformed file in the token store")
 )
 
 // Revision names one version of a value. It is opaque, never empty, and never the same again for another value of the same key.

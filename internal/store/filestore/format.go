@@ -12,7 +12,7 @@ import (
 )
 
 // ErrMalformed says that a file is not one that this package wrote. The file is neither served nor written over.
-var ErrMalformed = errors.New("malformed file in the token store")
+var ErrMalformed = store.ErrMalformed
 
 // A file is one header line and the value:
 //
