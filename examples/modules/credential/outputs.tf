@@ -4,7 +4,7 @@ output "id" {
 }
 
 output "status" {
-  description = "active, authorization_required or outcome_unknown."
+  description = "active, authorization_required, outcome_unknown or revoked."
   value       = oauth_token_pair.this.status
 }
 
