@@ -23,8 +23,8 @@ type apiTransport struct {
 }
 
 // NewAPITransport returns what sends calls of an API at upstream: it trusts and connects as the transport of a Caller does, and shows
-// certificate in TLS handshakes unless that is nil. Unlike that one it is for requests that may be sent again: net/http repeats those
-// without a body on a connection that has broken. It follows no redirect, and sets no bound on the time that an answer takes.
+// certificate in TLS handshakes unless that is nil. Unlike that one it is for requests that may be sent again: net/http repeats GET
+// and the like on a kept connection that has broken, and nothing else. It follows no redirect, and sets no bound on the time that an answer takes.
 func NewAPITransport(o CallerOptions, upstream *url.URL, certificate *tls.Certificate) (http.RoundTripper, error) {
 	t, err := newAPITransport(o, quietly(http.ProxyFromEnvironment), upstream, certificate)
 	if err != nil {

@@ -89,6 +89,46 @@ func TestAPITransport(t *testing.T) {
 	}
 }
 
+// What may change something is sent once, also when a kept connection ends without an answer.
+func TestAPITransportRepeatsNoWrite(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if calls++; calls > 1 {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	t.Cleanup(server.Close)
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		calls = 0
+		r, err := http.NewRequestWithContext(t.Context(), method, server.URL, strings.NewReader("abc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport, err := NewAPITransport(CallerOptions{}, r.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if r.Body, err = r.GetBody(); err != nil {
+				t.Fatal(err)
+			}
+			res, err := transport.RoundTrip(r)
+			if (err == nil) != (calls == 1) {
+				t.Errorf("%s, call %d: %v", method, calls, err)
+			}
+			if err == nil {
+				_ = res.Body.Close()
+			}
+		}
+		transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+		if calls != 2 {
+			t.Errorf("%s was sent %d times, want 2", method, calls)
+		}
+	}
+}
+
 func fetched(t *testing.T, transport http.RoundTripper, address, upgrade string) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
