@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -92,16 +93,16 @@ func TestAPITransport(t *testing.T) {
 // What may change something is sent once, also when a kept connection ends without an answer.
 func TestAPITransportRepeatsNoWrite(t *testing.T) {
 	t.Parallel()
-	calls := 0
+	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		if calls++; calls > 1 {
+		if calls.Add(1) > 1 {
 			panic(http.ErrAbortHandler)
 		}
 	}))
 	t.Cleanup(server.Close)
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		calls = 0
+		calls.Store(0)
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL, strings.NewReader("abc"))
 		if err != nil {
 			t.Fatal(err)
@@ -115,16 +116,16 @@ func TestAPITransportRepeatsNoWrite(t *testing.T) {
 				t.Fatal(err)
 			}
 			res, err := transport.RoundTrip(r)
-			if (err == nil) != (calls == 1) {
-				t.Errorf("%s, call %d: %v", method, calls, err)
+			if (err == nil) != (calls.Load() == 1) {
+				t.Errorf("%s, call %d: %v", method, calls.Load(), err)
 			}
 			if err == nil {
 				_ = res.Body.Close()
 			}
 		}
 		transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
-		if calls != 2 {
-			t.Errorf("%s was sent %d times, want 2", method, calls)
+		if n := calls.Load(); n != 2 {
+			t.Errorf("%s was sent %d times, want 2", method, n)
 		}
 	}
 }
