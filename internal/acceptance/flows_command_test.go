@@ -119,7 +119,7 @@ func TestCommandToken(t *testing.T) {
 		says string
 	}{
 		{[]string{"token", "--name", "other"}, 3, "error: credential other no longer works: the authorization server has refused it."},
-		{[]string{"token", "--name", "nobody"}, 1, "holds no credential nobody"},
+		{[]string{"token", "--name", "nobody"}, 3, "holds no credential nobody"},
 		{[]string{"status", "--check"}, 3, "other: it is dead, since "},
 		{[]string{"status"}, 0, "authorization_required"},
 	} {
