@@ -100,9 +100,9 @@ func (w words) explain(e *credential.Error) []string {
 	case credential.KindConfiguration:
 		return []string{fmt.Sprintf("%s cannot be refreshed as it is configured: %s.", w.credential(), why), unused, "Correct its configuration, and apply it."}
 	case credential.KindLater:
-		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.credential(), stamp(e.Until), reasonWords(e.Reason)), unused, "Run it again after that time."}
+		return []string{fmt.Sprintf("%s cannot be refreshed before %s: %s.", w.credential(), stamp(e.Until), e.Reason.Words()), unused, "Run it again after that time."}
 	case credential.KindStrategy:
-		what := fmt.Sprintf("the access token of %s has expired, or there is none, and its configuration lets nobody refresh it here: %s.", w.credential(), reasonWords(e.Reason))
+		what := fmt.Sprintf("the access token of %s has expired, or there is none, and its configuration lets nobody refresh it here: %s.", w.credential(), e.Reason.Words())
 		if e.Reason == credential.ReasonNever {
 			return []string{what, unused, "Choose another refresh.strategy, or bring another access token, in its configuration, and apply it."}
 		}
@@ -187,33 +187,6 @@ func (w words) unknown(e *credential.Error) []string {
 	return []string{what, "What comes next depends on the server; the next run decides.", "Run it again."}
 }
 
-func reasonWords(r credential.Reason) string {
-	switch r {
-	case credential.ReasonEarliest:
-		return "the server refuses an earlier refresh"
-	case credential.ReasonNotBefore:
-		return "the server asked to wait"
-	case credential.ReasonBudget:
-		return "one more refusal before that would make the server lock the client out"
-	case credential.ReasonTokenCalls:
-		return "the platform takes no more calls of its token endpoint"
-	case credential.ReasonClaimed:
-		return "somebody else is refreshing it"
-	case credential.ReasonNever:
-		return "refresh.strategy is never"
-	case credential.ReasonAtApply:
-		return "refresh.strategy is at_apply"
-	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonOwnerAlive:
-		return "the outcome of an earlier refresh is not known"
-	case credential.ReasonGrantRefused:
-		return "the server refuses what the grant sends"
-	case credential.ReasonNoRefreshToken:
-		return "there is no refresh token"
-	default:
-		return "it must be authorized again"
-	}
-}
-
 // last says that there is an access token for now, and none after it.
 func (w words) last() string {
 	return fmt.Sprintf("%s no longer works: the authorization server has refused to refresh it. This access token still works, and is the last one: a person must authorize again. "+
@@ -249,7 +222,7 @@ func (w words) notice(n credential.Notice) string {
 		if !n.Until.IsZero() {
 			until = " before " + stamp(n.Until)
 		}
-		return fmt.Sprintf("a refresh of %s is due, and is not done%s: %s. The access token still works.", name, until, reasonWords(n.Reason))
+		return fmt.Sprintf("a refresh of %s is due, and is not done%s: %s. The access token still works.", name, until, n.Reason.Words())
 	case credential.NoticeFailed:
 		return w.failed(n, name)
 	case credential.NoticeNotStored:

@@ -110,7 +110,7 @@ func (a *attempt) byBrowser(ctx context.Context, o offered, rx *receiver, listen
 	defer rx.close()
 	a.show(o.pending, " on this machine")
 	a.open(ctx, o.pending.URL)
-	a.say("Waiting up to %s for the answer at http://%s%s.", short(a.Wait), rx.target.address(), rx.target.path)
+	a.say("Waiting up to %s for the answer at http://%s%s.", credential.ShortDuration(a.Wait), rx.target.address(), rx.target.path)
 
 	bound, stop := a.bounded(ctx)
 	defer stop()

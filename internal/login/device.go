@@ -33,7 +33,7 @@ func (a *attempt) collect(ctx context.Context, r credential.Record) (Outcome, er
 	}
 	a.say(text, values...)
 	a.open(ctx, cmp.Or(d.VerificationURIComplete, d.VerificationURI))
-	a.say("Waiting up to %s; the server is asked every %s.", short(a.Wait), short(d.Interval))
+	a.say("Waiting up to %s; the server is asked every %s.", credential.ShortDuration(a.Wait), credential.ShortDuration(d.Interval))
 
 	polled, err := a.Manager.PollDevice(ctx, a.Name, a.Wait)
 	if err == nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
 // Reason says why nobody has authorized.
@@ -70,7 +72,7 @@ func (e *Error) Parts() []string {
 		}
 	case ReasonTime:
 		return []string{
-			fmt.Sprintf("Nobody has authorized %s within %s.", pair, short(e.Wait)),
+			fmt.Sprintf("Nobody has authorized %s within %s.", pair, credential.ShortDuration(e.Wait)),
 			stays + ", and nothing is lost.", "Run it again: it shows the same " + offered + ", if that is still good, and waits again.",
 		}
 	case ReasonStopped:
@@ -105,17 +107,6 @@ func (e *Error) Parts() []string {
 		fmt.Sprintf("The token store does not say what a person is to be asked for %s: no authorization URL that can be opened now, and no device code, was offered.", pair), unchanged,
 		"Say it with authorization_code or device_code, or apply the oauth_token_pair, which offers one.",
 	}
-}
-
-// short prints a duration without zeros at its end.
-func short(d time.Duration) string {
-	switch {
-	case d >= time.Hour && d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d >= time.Minute && d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
 }
 
 func (a *attempt) fail(why Reason) *Error { return &Error{Reason: why, Name: a.Name, Wait: a.Wait} }

@@ -93,20 +93,11 @@ func oneOf(values []string) string {
 	return "one of " + strings.Join(shown, ", ")
 }
 
-func durationBounds() string { return fmt.Sprintf("from %s to %s", minDuration, short(maxDuration)) }
-
-func rateBounds(fact string) string {
-	return fmt.Sprintf("limit from %d to %d, window from %s to %s", minLimit(fact), maxLimit, short(minWindow), short(maxWindow))
+func durationBounds() string {
+	return fmt.Sprintf("from %s to %s", minDuration, credential.ShortDuration(maxDuration))
 }
 
-// short prints a duration without trailing zero units.
-func short(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+func rateBounds(fact string) string {
+	return fmt.Sprintf("limit from %d to %d, window from %s to %s", minLimit(fact), maxLimit,
+		credential.ShortDuration(minWindow), credential.ShortDuration(maxWindow))
 }

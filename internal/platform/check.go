@@ -124,19 +124,19 @@ func (c *checker) numbers() {
 	} {
 		if d, ok := f.Get(); ok {
 			c.when(time.Duration(d) < minDuration || time.Duration(d) > maxDuration, "%s: %s is out of bounds; %s, or null for none",
-				name, short(time.Duration(d)), durationBounds())
+				name, credential.ShortDuration(time.Duration(d)), durationBounds())
 		}
 	}
 	earliest, early := e.EarliestRefresh.Get()
 	lifetime, ends := e.AccessTokenLifetime.Get()
 	c.when(early && ends && earliest > lifetime,
 		"earliest_refresh: %s is above access_token_lifetime, which is %s; write both, or null for earliest_refresh",
-		short(time.Duration(earliest)), short(time.Duration(lifetime)))
+		credential.ShortDuration(time.Duration(earliest)), credential.ShortDuration(time.Duration(lifetime)))
 	for name, f := range map[string]Fact[Rate]{"error_budget": e.ErrorBudget, "token_calls": e.TokenCalls} {
 		if r, ok := f.Get(); ok {
 			window := time.Duration(r.Window)
 			c.when(r.Limit < minLimit(name) || r.Limit > maxLimit || window < minWindow || window > maxWindow, "%s: %d within %s is out of bounds; %s",
-				name, r.Limit, short(window), rateBounds(name))
+				name, r.Limit, credential.ShortDuration(window), rateBounds(name))
 		}
 	}
 	for _, h := range e.LimitHeaders.Or(nil) {
@@ -204,7 +204,8 @@ func (c *checker) rule(at string, r Rule) {
 	}
 	if r.Wait != "" {
 		d, err := time.ParseDuration(r.Wait)
-		c.when(err != nil || d <= 0 || d > maxWait, `%s: wait %q is not a duration above 0 and up to %s, such as "90s"`, at, r.Wait, short(maxWait))
+		c.when(err != nil || d <= 0 || d > maxWait, `%s: wait %q is not a duration above 0 and up to %s, such as "90s"`, at, r.Wait,
+			credential.ShortDuration(maxWait))
 	}
 }
 

@@ -1,5 +1,7 @@
 package platform
 
+import "github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+
 // Guide tells people how to write a fact.
 type Guide struct {
 	Name    string
@@ -156,7 +158,7 @@ func guidesToReplies() []Guide {
 			"`member` names the member that " +
 			"holds the code of `error`; `error_description` and `header_value` are regular expressions",
 			Form:    `[{"status":[400],"error":"slow_down","class":"too_early","wait":"1m"}]`,
-			Allowed: "`class` " + oneOf(classes()) + "; `wait` up to " + short(maxWait)},
+			Allowed: "`class` " + oneOf(classes()) + "; `wait` up to " + credential.ShortDuration(maxWait)},
 		{Name: "app_registration", Meaning: "how a client comes to be", Form: `{"api":"none","portal":"https://developer.example.com"}`,
 			Allowed: "`api` " + oneOf(registrations())},
 	}

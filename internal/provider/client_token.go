@@ -79,7 +79,7 @@ func warnClientToken(about subject, res credential.Result, least time.Duration, 
 	if life := toldLifetime(res.Record); life > 0 && least >= life {
 		diags.AddAttributeWarning(path.Root("min_validity"), "No Access Token Lives That Long", fmt.Sprintf(
 			"The access tokens of %s live %s, and min_validity = %q wants as much left, or more. The one that is shared is renewed when half of that is over. Set min_validity below %[2]s.",
-			about, short(life), short(least)))
+			about, credential.ShortDuration(life), credential.ShortDuration(least)))
 	}
 }
 

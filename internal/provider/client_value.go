@@ -164,7 +164,7 @@ func parseRate(text string, least int) (int, time.Duration, error) {
 	case limit < least || limit > 1000:
 		return 0, 0, fmt.Errorf("its number is %d", limit)
 	case d < time.Minute || d > 24*time.Hour:
-		return 0, 0, fmt.Errorf("its time is %s", short(d))
+		return 0, 0, fmt.Errorf("its time is %s", credential.ShortDuration(d))
 	}
 	return limit, d, nil
 }
@@ -173,7 +173,7 @@ func optionalRate(limit int, window time.Duration) types.String {
 	if limit == 0 {
 		return types.StringNull()
 	}
-	return types.StringValue(fmt.Sprintf("%d/%s", limit, short(window)))
+	return types.StringValue(fmt.Sprintf("%d/%s", limit, credential.ShortDuration(window)))
 }
 
 // durationOf reads a validated duration; 0 stands for null.
@@ -230,7 +230,7 @@ func optionalDuration(d time.Duration) types.String {
 	if d == 0 {
 		return types.StringNull()
 	}
-	return types.StringValue(short(d))
+	return types.StringValue(credential.ShortDuration(d))
 }
 
 // checkClient reports what is wrong with a client beyond its single attributes. at is where it stands in the

@@ -343,32 +343,17 @@ func explainAttached(about subject, e *credential.Error) []string {
 			"A resource with create_before_destroy cannot be replaced under the same name.", about.name, about.kind)}
 }
 
-// reasonText says why something was put off.
+// reasonText says why something was put off, and where that is set.
 func reasonText(r credential.Reason) string {
 	switch r {
 	case credential.ReasonEarliest:
-		return "the server refuses an earlier refresh, by refresh.earliest or by what is known of the platform"
-	case credential.ReasonNotBefore:
-		return "the server asked to wait"
-	case credential.ReasonUnknownWaiting, credential.ReasonUnknownFinal, credential.ReasonRejected, credential.ReasonOwnerAlive:
-		return "the outcome of an earlier refresh is not known"
-	case credential.ReasonBudget:
-		return "one more refusal before that would make the server lock the client out"
+		return r.Words() + ", by refresh.earliest or by what is known of the platform"
 	case credential.ReasonTokenCalls:
-		return "the platform takes no more calls of its token endpoint, by refresh_token_policy.token_calls or by what is known of it"
-	case credential.ReasonClaimed:
-		return "somebody else is refreshing it"
-	case credential.ReasonNever:
-		return "refresh.strategy is never"
-	case credential.ReasonAtApply:
-		return "refresh.strategy is at_apply"
+		return r.Words() + ", by refresh_token_policy.token_calls or by what is known of it"
 	case credential.ReasonGrantRefused:
-		return "the server refuses what the grant sends, and plans do not try it again"
-	case credential.ReasonNoRefreshToken:
-		return "there is no refresh token"
-	default:
-		return "it must be authorized again"
+		return r.Words() + ", and plans do not try it again"
 	}
+	return r.Words()
 }
 
 // asWarnings makes the errors among diags warnings.

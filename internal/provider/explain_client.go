@@ -40,9 +40,9 @@ func checkProofOf(e *credential.Error) string {
 func clockWords(off time.Duration) string {
 	switch {
 	case off > 0:
-		return fmt.Sprintf("The clock of this machine is %s ahead of the server's, and the client's signed assertion holds by the clock: set it right first. ", short(off))
+		return fmt.Sprintf("The clock of this machine is %s ahead of the server's, and the client's signed assertion holds by the clock: set it right first. ", credential.ShortDuration(off))
 	case off < 0:
-		return fmt.Sprintf("The clock of this machine is %s behind the server's, and the client's signed assertion holds by the clock: set it right first. ", short(-off))
+		return fmt.Sprintf("The clock of this machine is %s behind the server's, and the client's signed assertion holds by the clock: set it right first. ", credential.ShortDuration(-off))
 	}
 	return ""
 }

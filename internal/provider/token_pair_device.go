@@ -82,7 +82,7 @@ func (a *applying) poll(ctx context.Context) (result credential.Result, ok, done
 
 // waited says what a round of polls has come to that brought no tokens.
 func waited(p credential.Polled, now time.Time) string {
-	text := fmt.Sprintf("This apply waited for up to %s, and the device code was not confirmed.", short(maxPolling))
+	text := fmt.Sprintf("This apply waited for up to %s, and the device code was not confirmed.", credential.ShortDuration(maxPolling))
 	switch {
 	case p.Polls == 0 && p.Record.Device.NextPoll.After(now): // else somebody else asks, and takes long
 		text = fmt.Sprintf("This apply could not ask yet whether the device code was confirmed: the server wants to be asked no earlier than at %s.", moment(p.Record.Device.NextPoll))
@@ -130,7 +130,7 @@ func enterCode(about subject, r credential.Record) string {
 		return "Apply: that gets a new device code and shows it as user_code and verification_uri. A person confirms it, and the next apply collects the tokens."
 	}
 	text := fmt.Sprintf("Open this page on any device before %s, enter the code %s and consent; then apply, which collects the tokens and waits for up to %s:\n\n%s",
-		moment(d.ExpiresAt), d.UserCode, short(maxPolling), d.VerificationURI)
+		moment(d.ExpiresAt), d.UserCode, credential.ShortDuration(maxPolling), d.VerificationURI)
 	if d.VerificationURIComplete != "" {
 		text += "\n\nThe same page with the code in it:\n\n" + d.VerificationURIComplete
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
@@ -58,28 +59,17 @@ func nameValidators() []validator.String {
 
 // durationBetween bounds a duration in Go syntax.
 func durationBetween(least, most time.Duration) validator.String {
-	return check{wants: fmt.Sprintf("a duration like 30s, 5m or 1h, from %s to %s", short(least), short(most)), wrong: func(text string) error {
+	wants := fmt.Sprintf("a duration like 30s, 5m or 1h, from %s to %s", credential.ShortDuration(least), credential.ShortDuration(most))
+	return check{wants: wants, wrong: func(text string) error {
 		d, err := time.ParseDuration(text)
 		switch {
 		case err != nil:
 			return fmt.Errorf("it is not a duration")
 		case d < least || d > most:
-			return fmt.Errorf("it is %s", short(d))
+			return fmt.Errorf("it is %s", credential.ShortDuration(d))
 		}
 		return nil
 	}}
-}
-
-// short prints a duration without trailing zero units.
-func short(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // upstreamURL bounds the address of an API, likewise.

@@ -23,7 +23,7 @@ func marginText(about subject, record credential.Record, margin time.Duration, a
 	}
 	return fmt.Sprintf(
 		"The access tokens of %s live %s, and %s = %q wants as much left, or more: %s as soon as the server allows. Set it below %[2]s, unless you mean that.",
-		about, short(lifetime), attribute, short(margin), often)
+		about, credential.ShortDuration(lifetime), attribute, credential.ShortDuration(margin), often)
 }
 
 // toldLifetime is how long the server has let the access token live; 0: nobody knows.
@@ -44,7 +44,7 @@ func warnEarliest(about subject, record credential.Record, diags *diag.Diagnosti
 	}
 	diags.AddAttributeWarning(path.Root("refresh").AtName("earliest"), "Refresh Too Late", fmt.Sprintf(
 		"The access tokens of %s live %s, and refresh.earliest = %q allows no refresh before that: in between there is no token that works. Set it to %[2]s at most.",
-		about, short(lifetime), short(earliest)))
+		about, credential.ShortDuration(lifetime), credential.ShortDuration(earliest)))
 }
 
 // warnPairMargin tells it of a resource, whose strategy may make the margin of no effect.

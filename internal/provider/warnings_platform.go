@@ -57,7 +57,7 @@ func doubtWords(f platform.Facts, name string, said credential.RefreshTokenPolic
 func unconfirmed(value string) string { return value + ", which is not confirmed." }
 
 func unconfirmedTime(f platform.Fact[platform.Duration]) string {
-	return unconfirmed(short(time.Duration(f.Or(0))))
+	return unconfirmed(credential.ShortDuration(time.Duration(f.Or(0))))
 }
 
 func rotationWords(f platform.Fact[credential.Rotation]) string {
