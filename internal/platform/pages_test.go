@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 		if !ok {
 			t.Fatal(id)
 		}
-		want["platform-"+strings.ReplaceAll(id, "_", "-")+".md"] = page(t, e)
+		want[pageOf(id)] = page(t, e)
 	}
 	want["facts-of-platforms.md"] = factsPage(t)
 	found, err := filepath.Glob(filepath.Join(dir, "platform-*.md"))
@@ -59,6 +59,9 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// pageOf is the file of a platform's page.
+func pageOf(id string) string { return "platform-" + strings.ReplaceAll(id, "_", "-") + ".md" }
 
 // shown is what a page needs of an entry.
 type shown struct {
@@ -123,8 +126,18 @@ func factsPage(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	type platform struct{ Name, Page string }
+	var platforms []platform
+	for _, id := range IDs() {
+		e, ok := Find(id)
+		if !ok {
+			t.Fatal(id)
+		}
+		platforms = append(platforms, platform{e.Name, pageOf(id)})
+	}
+	slices.SortFunc(platforms, func(a, b platform) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	var out bytes.Buffer
-	if err := parsed.Execute(&out, Guides()); err != nil {
+	if err := parsed.Execute(&out, map[string]any{"Guides": Guides(), "Platforms": platforms}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
