@@ -19,7 +19,7 @@ var leftOut = []struct {
 	examples []string
 }{
 	{ephemeralResources, []string{
-		ephemeralExample, clientTokenEphemeral, introspectionEphemeral, proxyExample, apiTokenModule,
+		indexExample, ephemeralExample, clientTokenEphemeral, introspectionEphemeral, proxyExample, apiTokenModule,
 		consumeConsumer, consumeSame, consumeTwoStores, exactConsumer, longProxy, longToken,
 	}},
 	{writeOnlyArguments, []string{registrationWOExample, registrationByKey, pairWOExample, consumeOwner, credentialModule}},

@@ -66,6 +66,7 @@ func (w *workspace) bring(s *server) {
 }
 
 const (
+	indexExample           = "index/main.tf"
 	providerExample        = "provider/provider.tf"
 	registrationExample    = "resources/oauth_app_registration/resource.tf"
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"

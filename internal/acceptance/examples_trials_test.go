@@ -227,6 +227,15 @@ func tryObjects(t *testing.T, x *trials) {
 		t.Error("nothing came through the proxy")
 	}
 	x.did(done...)
+	if x.cli.knows(ephemeralResources) { // what the start page shows takes the pair over
+		remove(pairExample, ephemeralExample, proxyExample, registrationImport, pairImport)
+		add(s, registrationExample, indexExample)
+		writeFile(t, filepath.Join(w.dir, "callback.tf"), "variable \"callback_url\" {\n  type      = string\n  sensitive = true\n}\n")
+		w.apply()
+		w.settled()
+		w.expect("oauth_token_pair.crm", values{"status": "active"})
+		x.did(indexExample)
+	}
 	s.expect(1, 0) // of what was brought
 }
 
