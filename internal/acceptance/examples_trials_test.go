@@ -161,7 +161,7 @@ func tryObjects(t *testing.T, x *trials) {
 	add := func(s *server, names ...string) []string {
 		for _, name := range names {
 			text := strings.NewReplacer(
-				exampleServer, s.base, exampleStore, "file://"+w.store, "https://api.example.com\"\n}", a.URL+"\"\n}",
+				exampleServer, s.base, exampleStore, "file://"+w.store, "uri     = \"https://api.example.com", "uri = \""+a.URL, "upstream   = \"https://api.example.com", "upstream = \""+a.URL,
 				"required_providers {", "required_providers {\n    restapi = { source = \"Mastercard/restapi\" }",
 			).Replace(readFile(t, filepath.Join(exampleDir, name)))
 			writeFile(t, filepath.Join(w.dir, strings.ReplaceAll(name, "/", "-")), text)
