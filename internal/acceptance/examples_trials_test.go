@@ -305,6 +305,7 @@ func tryOwners(t *testing.T, x *trials) {
 	at(clientByKey, s.base, signing.base)
 	at(clientByCert, s.base, mutual.base)
 	at(laptopCredential, `provider "oauth" {}`, "provider \"oauth\" {\n  token_store = "+strconv.Quote(w.storeAt("laptop"))+"\n}")
+	at(pipelineConfig, "secrets_in_state = false", "secrets_in_state = false\n  token_store = "+strconv.Quote(w.storeAt("pipeline")))
 	ca := filepath.Join(w.dir, "ca.pem")
 	writeFile(t, ca, newTestCA(t).pem)
 	code := s.foreignCode()
@@ -340,12 +341,18 @@ func tryOwners(t *testing.T, x *trials) {
 			module{"registration_wo", registrationWOExample, "c", secret},
 			module{"registration_key", registrationByKey, "b", heredoc("login_private_key", privateKeyPEM(t, key))},
 			module{"pair_wo", pairWOExample, "", secret},
+			module{"pipeline", pipelineConfig, "", secret},
 			module{"owner", consumeOwner, "", callback("owner") + "\n  callback_url_version = length(var.callbacks)"},
 		)
 	}
 	head := w.stores("a", "b", "c") + fmt.Sprintf("provider \"oauth\" {\n  alias = \"tls\"\n  token_store = %q\n%s}\n", w.storeAt("tls"), heredoc("ca_certificate_pem", string(mutual.running.CAPEM))) +
 		"variable \"callbacks\" {\n  type      = map(string)\n  default   = {}\n  sensitive = true\n}\n"
 	w.fold(dir, head, owners)
+	if x.cli.knows(writeOnlyArguments) { // whose pair somebody authorizes before the first apply
+		laptop := newWorkspace(t).desktop()
+		laptop.env["OAUTH_TOKEN_STORE"], laptop.env["OAUTH_TOKEN_STORE_KEY"], laptop.env["OAUTH_CLIENT_SECRET"] = w.storeAt("pipeline"), exampleKey, clientSecret
+		laptop.byCommand(s, "--name", "crm", "--issuer", s.base, "--client-id", exampleClient, "--redirect-uri", "http://127.0.0.1:"+port+"/callback")
+	}
 	w.apply().mustSay(t, "Authorization Required: exact-prod", "Authorization Required: demo")
 
 	callbacks := map[string]string{}
