@@ -132,6 +132,14 @@ func (m *driven) refusesWhatItLacks() {
 			m.t.Fatal(err)
 		}
 	}
+	if !m.c.knows(writeOnlyArguments) {
+		m.w.write(secretless + m.config("this"))
+		m.w.fails([]string{
+			"client_secret is kept in state and plan. client_secret_wo would keep it out, and needs Terraform or OpenTofu 1.11; this is " + m.c.version + ".",
+			"Use a newer version, or remove secrets_in_state. Nothing was read or sent.",
+		}, "plan", "-no-color", "-input=false")
+		m.w.write(m.config("this"))
+	}
 	m.s.expectCalls(calls{exchanges: 1})
 }
 
@@ -214,23 +222,40 @@ func (m *driven) destroys() {
 	}
 }
 
-// A credential goes on with a newer version on the same state and store, and with OpenTofu after Terraform: nobody authorizes, and no
-// token is sent twice.
+// A credential goes on with a newer version on the same state and store, with the older one again, with OpenTofu after Terraform, and back:
+// nobody authorizes, and no token is sent twice.
 func TestFromCLIToCLI(t *testing.T) {
 	t.Parallel()
-	all := slices.SortedFunc(slices.Values(clis(t)), func(a, b cli) int {
-		if a.tofu != b.tofu {
-			return map[bool]int{true: 1, false: -1}[a.tofu]
+	var terraforms, tofus []cli
+	for _, c := range slices.SortedFunc(slices.Values(clis(t)), func(a, b cli) int { return cmp.Compare(a.minor, b.minor) }) {
+		if c.tofu {
+			tofus = append(tofus, c)
+		} else {
+			terraforms = append(terraforms, c)
 		}
-		return cmp.Compare(a.minor, b.minor)
-	})
+	}
 	s, w := newServer(t, nil), newWorkspace(t)
 	w.write(s.pair("travels", s.issue().RefreshToken, strict, ""))
-	for n, c := range all {
+	runs := 0
+	apply := func(c cli) {
+		runs++
 		w.tf = c.path
 		s.later(time.Hour, w)
-		w.apply().mustSay(t, fmt.Sprintf("%d added, 0 changed, 0 destroyed", map[bool]int{true: 1}[n == 0]))
-		w.expectLive(s, n+2)
-		s.expect(n+1, 0)
+		w.apply().mustSay(t, fmt.Sprintf("%d added, 0 changed, 0 destroyed", map[bool]int{true: 1}[runs == 1]))
+		w.expectLive(s, runs+1)
+		s.expect(runs, 0)
+	}
+	for _, kind := range [][]cli{terraforms, tofus} {
+		for _, c := range kind {
+			apply(c)
+		}
+		if len(kind) > 1 {
+			apply(kind[0])
+		}
+	}
+	if len(terraforms) > 0 && len(tofus) > 0 {
+		w.tf = terraforms[0].path
+		w.ok("state", "replace-provider", "-auto-approve", "registry.opentofu.org/seed-55355b43/oauth", "registry.terraform.io/seed-55355b43/oauth")
+		apply(terraforms[0])
 	}
 }

@@ -109,6 +109,7 @@ func (p *oauthProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	s.cli = req.TerraformVersion
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
 	resp.ActionData, resp.ListResourceData = s, s
 }
