@@ -5,7 +5,6 @@ package acceptance_test
 import (
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -74,43 +73,6 @@ func mustPrint(t *testing.T, screen string, quotes []string) {
 	}
 }
 
-// Links between the pages, and from the README into the repository, lead somewhere.
-func TestDocumentationLinks(t *testing.T) {
-	t.Parallel()
-	root := filepath.Join("..", "..")
-	var pages []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", "examples/*/*/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, found...)
-	}
-	if !slices.Contains(pages, filepath.Join(root, "README.md")) || len(pages) < 10 {
-		t.Fatalf("found only %v", pages)
-	}
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	for _, page := range pages {
-		for _, found := range link.FindAllStringSubmatch(readFile(t, page), -1) {
-			target, anchor, _ := strings.Cut(found[1], "#")
-			if strings.Contains(target, "://") {
-				continue
-			}
-			file := page
-			if target != "" {
-				file = filepath.Join(filepath.Dir(page), target)
-			}
-			if matches, err := filepath.Glob(file); err != nil || len(matches) != 1 {
-				t.Errorf("%s links to %s, which does not exist", page, found[1])
-				continue
-			}
-			if anchor != "" && !slices.Contains(anchors(readFile(t, file)), anchor) {
-				t.Errorf("%s links to %s, which has no such heading", page, found[1])
-			}
-		}
-	}
-}
-
 // fenced returns the code blocks of a page in the given language.
 func fenced(page, language string) []string {
 	var blocks []string
@@ -121,17 +83,4 @@ func fenced(page, language string) []string {
 		_, rest, ok = strings.Cut(after, "```"+language+"\n")
 	}
 	return blocks
-}
-
-// anchors returns what headings, and the generator's own marks, can be linked to as.
-func anchors(page string) []string {
-	var all []string
-	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
-		text := strings.ReplaceAll(strings.ToLower(heading[1]), " ", "-")
-		all = append(all, regexp.MustCompile("[^a-z0-9_-]").ReplaceAllString(text, ""))
-	}
-	for _, mark := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(page, -1) {
-		all = append(all, mark[1])
-	}
-	return all
 }
