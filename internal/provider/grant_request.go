@@ -108,6 +108,22 @@ func requestOf(grantType string, request types.Object) *credential.Grant {
 	}
 }
 
+// deviceRequestOf is what a device_code object asks a person for.
+func deviceRequestOf(grant types.Object) credential.DeviceRequest {
+	extra, _ := parametersOf(grant)
+	return credential.DeviceRequest{
+		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
+	}
+}
+
+// authorizationOf is what an authorization_code or implicit object asks a person for.
+func authorizationOf(grant types.Object, redirectURI string) credential.Authorization {
+	return credential.Authorization{
+		RedirectURI: redirectURI, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
+		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"),
+	}
+}
+
 // clientCredentialsOf reads a client_credentials object, wherever it stands.
 func clientCredentialsOf(o types.Object) *credential.Grant {
 	return requestOf(oauth.GrantClientCredentials, o)
