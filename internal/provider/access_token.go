@@ -84,7 +84,7 @@ func (m *accessTokenModel) take(t credential.Tokens) {
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
 	}
-	m.Connection, m.Extra = connectionOf(t.Connection), extraOf(t.Extra)
+	m.Connection, m.Extra = mapFrom(t.Connection), extraOf(t.Extra)
 }
 
 // fetch gets a fresh access token for m.TokenPair, or for m.Client. It never puts the credential of a pair into a store.

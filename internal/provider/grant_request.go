@@ -88,18 +88,6 @@ func parametersOf(request types.Object) (parameters map[string]string, settled b
 	return parameters, !all.IsUnknown()
 }
 
-// listOf reads a list of texts in its order; what is not known yet is left out.
-func listOf(o types.Object, name string) []string {
-	list, _ := o.Attributes()[name].(types.List)
-	var texts []string
-	for _, v := range list.Elements() {
-		if s, ok := v.(types.String); ok && isGiven(s) {
-			texts = append(texts, s.ValueString())
-		}
-	}
-	return texts
-}
-
 // requestOf is a grant of that type with what every request may hold.
 func requestOf(grantType string, request types.Object) *credential.Grant {
 	parameters, _ := parametersOf(request)
