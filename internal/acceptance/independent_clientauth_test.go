@@ -80,7 +80,7 @@ func TestIndependentServerClientAuthentication(t *testing.T) {
 		}
 		provers = append(provers, one)
 	}
-	p.prove(t, ca, provers)
+	p.proveClients(t, ca, provers)
 }
 
 // Requests that are pushed in advance (RFC 9126) are proved likewise: a new assertion, or the certificate at its own address.
@@ -104,7 +104,7 @@ func TestIndependentServerPushesProved(t *testing.T) {
 	for id, c := range clients {
 		provers = append(provers, prover{id: id, client: c.client, auth: c.auth})
 	}
-	p.prove(t, ca, provers)
+	p.proveClients(t, ca, provers)
 	if c := p.counters(); c.Pushed < 2 {
 		t.Errorf("%+v", c)
 	}
@@ -117,8 +117,8 @@ type prover struct {
 	thumbprint string // of the certificate that its tokens are bound to; empty: they are not
 }
 
-// prove takes clients through an authorization, refreshes and a revocation.
-func (p *oidcProvider) prove(t *testing.T, ca *testCA, provers []prover) {
+// proveClients takes clients through an authorization, refreshes and a revocation.
+func (p *oidcProvider) proveClients(t *testing.T, ca *testCA, provers []prover) {
 	t.Helper()
 	w := newWorkspace(t)
 	write := func(callback func(address string) string) {

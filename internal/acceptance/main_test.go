@@ -43,29 +43,8 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	switch {
-	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == consumerBinary:
-		if err := serveConsumer(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == restAPIName:
-		if err := serveRestAPI(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(magicCookie) != "":
-		if err := serve(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(envEngine) == "walk":
-		if err := runWalk(os.Args[1]); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(envEngine) != "":
-		if err := runEngine(os.Args[1:]); err != nil {
+	if run := otherPart(); run != nil {
+		if err := run(); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -78,6 +57,22 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// otherPart is what this binary does if it was not started to test; nil: it was.
+func otherPart() func() error {
+	other, isOther := standIns()[filepath.Base(os.Args[0])]
+	switch {
+	case os.Getenv(magicCookie) != "" && isOther:
+		return other.serve
+	case os.Getenv(magicCookie) != "":
+		return serve
+	case os.Getenv(envEngine) == "walk":
+		return func() error { return runWalk(os.Args[1]) }
+	case os.Getenv(envEngine) != "":
+		return func() error { return runEngine(os.Args[1:]) }
+	}
+	return nil
 }
 
 // serve runs the provider that ships, with steps.
