@@ -8,10 +8,6 @@ import (
 	"io"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // verdict is what Read has decided an apply must do. ModifyPlan runs twice, in two processes, and may not ask clock or
@@ -99,24 +95,4 @@ func newAttachment(random io.Reader) (string, error) {
 		return "", fmt.Errorf("reading randomness: %w", err)
 	}
 	return hex.EncodeToString(b[:]), nil
-}
-
-// setNameIdentity sets the identity on every path that has a state. An unknown name has none yet.
-func setNameIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name types.String) diag.Diagnostics {
-	if identity == nil || name.IsNull() || name.IsUnknown() {
-		return nil
-	}
-	return identity.SetAttribute(ctx, path.Root("name"), name)
-}
-
-// importByName takes the name from the import ID or from the identity.
-func importByName(ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if s == nil || !s.needStore("An import", "Set token_store to a folder.", &resp.Diagnostics) {
-		return
-	}
-	if req.ID != "" && !namePattern.MatchString(req.ID) {
-		resp.Diagnostics.AddError("Invalid Import ID", "The import ID is the name in the token store: 1 to 100 letters, digits, dots, underscores and hyphens.")
-		return
-	}
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("name"), path.Root("name"), req, resp)
 }
