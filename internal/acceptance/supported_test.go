@@ -261,15 +261,21 @@ func TestWhatIsSupported(t *testing.T) {
 	if err := parsed.Execute(&page, map[string]any{"Tables": tables, "Alone": alone}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("..", "..", "templates", "guides", "what-is-supported.md")
+	writtenPage(t, "what-is-supported.md", page.Bytes())
+}
+
+// writtenPage compares a guide with what its data say, or writes it.
+func writtenPage(t *testing.T, name string, page []byte) {
+	t.Helper()
+	path := filepath.Join("..", "..", "templates", "guides", name)
 	if *update {
-		writeFile(t, path, page.String())
+		writeFile(t, path, string(page))
 		if err := os.Chmod(path, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, page.Bytes()) {
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, page) {
 		t.Errorf("%s is not up to date: run make generate (%v)", path, err)
 	}
 }
