@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -389,16 +387,8 @@ func TestExposurePage(t *testing.T) {
 		}
 		rows = append(rows, r)
 	}
-	parsed, err := template.New("security.md.tmpl").Funcs(template.FuncMap{"join": strings.Join}).ParseFiles("testdata/security.md.tmpl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var page bytes.Buffer
-	if err := parsed.Execute(&page, map[string]any{"Titles": titles, "Rows": rows}); err != nil {
-		t.Fatal(err)
-	}
-	mustShowItsTests(t, page.String())
-	writtenPage(t, "security.md", page.Bytes())
+	generated(t, "security.md.tmpl", "security.md", map[string]any{"Titles": titles, "Rows": rows})
+	mustShowItsTests(t, readFile(t, filepath.Join("testdata", "security.md.tmpl")))
 }
 
 // mustShowItsTests fails for a test that a page names and that nobody has written, or skips.

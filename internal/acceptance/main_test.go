@@ -39,6 +39,7 @@ const (
 	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
 	envEngine   = "ACC_ENGINE"   // no provider: "ask" asks the engine for the credentials that the arguments name, "walk" is a client of the store
 	magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
+	envNoTLS    = "TF_DISABLE_PLUGIN_TLS" // core's own, for tests of providers: no TLS between core and provider
 )
 
 func TestMain(m *testing.M) {
