@@ -126,14 +126,14 @@ ephemeral "oauth_access_token" %[1]q {
 // inState finds what the record holds that a state-only credential keeps beside its attributes.
 func (e *exposed) inState(kind, pattern string) {
 	e.t.Helper()
-	any := false
+	found := false
 	for _, layer := range unpack(e.t, artefact{"state", "state", []byte(e.w.stateText())}, 3) {
 		for _, m := range regexp.MustCompile(pattern).FindAllSubmatch(layer.content, -1) {
 			e.note("state", kind, string(m[1]))
-			any = true
+			found = true
 		}
 	}
-	if !any {
+	if !found {
 		e.t.Errorf("the state holds no %s", kind)
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 // Certificates are taken whole or refused, and no error quotes them.
 func FuzzCACertificates(f *testing.F) {
-	block := func(kind string, der []byte) string { return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})) }
+	block := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
 	for _, seed := range []string{"", "nonsense", "-----BEGIN CERTIFICATE-----\n", block("CERTIFICATE", nil), block("CERTIFICATE", []byte{0x30, 0x80}), block("PRIVATE KEY", []byte("x"))} {
 		f.Add(seed)
 	}
