@@ -34,7 +34,7 @@ func newExposed(t *testing.T) *exposed {
 	for _, m := range exposureModes {
 		o.Clients = append(o.Clients, sandbox.Client{ID: m.name, Secret: exposedSecret(m.name), RedirectURIs: []string{redirectURI}})
 	}
-	e := &exposed{&life{t: t, s: startServer(t, o, sandbox.Listen{}), w: newWorkspace(t), key: storeKey}, map[string]map[string]bool{}}
+	e := &exposed{&life{t: t, s: startServer(t, o, sandbox.Listen{}), w: newWorkspace(t)}, map[string]map[string]bool{}}
 	e.w.env["OAUTH_TOKEN_STORE"] = ""
 	e.traced()
 	e.set("store_key", storeKey)

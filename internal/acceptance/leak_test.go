@@ -34,26 +34,22 @@ type life struct {
 	t       *testing.T
 	s       *server
 	w       *workspace
-	key     string // of the store; empty: plain text
 	runs    int
 	left    []artefact
 	needles []needle
 }
 
-func newLife(t *testing.T, key string) *life {
+func newLife(t *testing.T) *life {
 	t.Helper()
-	l := &life{t: t, s: newServer(t, func(s *sandbox.Settings) { s.Nonces = sandbox.NonceStable }), w: newWorkspace(t), key: key}
+	l := &life{t: t, s: newServer(t, func(s *sandbox.Settings) { s.Nonces = sandbox.NonceStable }), w: newWorkspace(t)}
 	l.traced()
 	for name, value := range map[string]string{
 		"TF_VAR_client_secret": clientSecret, "TF_VAR_secret_version": "1", "TF_VAR_callback_version": "0", "TF_VAR_brought": l.s.issue().RefreshToken,
+		"TF_VAR_store_key": storeKey,
 	} {
 		l.w.env[name] = value
 	}
-	l.needles = []needle{{"wrong client secret", wrongSecret}, {"id_token", idToken}, {"extra member", sessionKey}}
-	if key != "" {
-		l.w.env["TF_VAR_store_key"] = key
-		l.needles = append(l.needles, needle{"store key", key})
-	}
+	l.needles = []needle{{"wrong client secret", wrongSecret}, {"id_token", idToken}, {"extra member", sessionKey}, {"store key", storeKey}}
 	return l
 }
 
@@ -127,7 +123,7 @@ func (l *life) noteKey(key secret.String) {
 // record reads what the store holds.
 func (l *life) record(name string) credential.Record {
 	l.t.Helper()
-	return recordAt(l.t, l.w.store, l.key, credential.PairKey(name))
+	return recordAt(l.t, l.w.store, storeKey, credential.PairKey(name))
 }
 
 // recordAt reads what a folder holds, sealed or not.
@@ -189,11 +185,8 @@ func (l *life) finish() ([]artefact, []needle) {
 	}
 	dir := filepath.Dir(l.w.dir)
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == l.w.store && l.key == "" {
-			return errorOrSkip(err)
-		}
-		if !d.Type().IsRegular() {
-			return nil
+		if err != nil || !d.Type().IsRegular() {
+			return err
 		}
 		kind := "file"
 		switch {
@@ -211,40 +204,28 @@ func (l *life) finish() ([]artefact, []needle) {
 	return l.left, l.needles
 }
 
-func errorOrSkip(err error) error {
-	if err != nil {
-		return err
-	}
-	return filepath.SkipDir
-}
-
-// configuration is all kinds of resources. wo is the ending of write-only arguments, or nothing.
-func (l *life) configuration(settings, wo, consumers string) string {
-	ephemeral := ""
-	version := func(name, value string) string { return "" }
-	if wo != "" {
-		ephemeral = "ephemeral = true"
-		version = func(name, value string) string { return fmt.Sprintf("%s_wo_version = %s", name, value) }
-	}
+// configuration is all kinds of resources, their secrets in write-only arguments.
+func (l *life) configuration(consumers string) string {
 	var variables strings.Builder
 	for _, name := range []string{"client_secret", "callback_url", "brought", "store_key"} {
-		fmt.Fprintf(&variables, "variable %q {\n  type      = string\n  default   = null\n  sensitive = true\n  %s\n}\n", name, ephemeral)
+		fmt.Fprintf(&variables, "variable %q {\n  type      = string\n  default   = null\n  sensitive = true\n  ephemeral = true\n}\n", name)
 	}
 	return fmt.Sprintf(`%[1]s
 variable "secret_version" { type = number }
 variable "callback_version" { type = number }
 provider "oauth" {
-  %[2]s
+  secrets_in_state = false
+  token_store_key  = var.store_key
 }
 resource "oauth_app_registration" "app" {
   name                   = "app"
-  client_id              = %[3]q
-  client_secret%[4]s     = var.client_secret
-  %[5]s
-  authorization_endpoint = "%[6]s/authorize"
-  token_endpoint         = "%[6]s/token"
-  revocation_endpoint    = "%[6]s/revoke"
-  redirect_uris          = [%[7]q]
+  client_id              = %[2]q
+  client_secret_wo       = var.client_secret
+  client_secret_wo_version = var.secret_version
+  authorization_endpoint = "%[3]s/authorize"
+  token_endpoint         = "%[3]s/token"
+  revocation_endpoint    = "%[3]s/revoke"
+  redirect_uris          = [%[4]q]
 
   dpop_bound_access_tokens = true
 }
@@ -252,16 +233,16 @@ resource "oauth_token_pair" "code" {
   name               = "code"
   client             = oauth_app_registration.app.client
   authorization_code = {
-    callback_url%[4]s = var.callback_url
-    %[8]s
+    callback_url_wo = var.callback_url
+    callback_url_wo_version = var.callback_version
   }
 }
 resource "oauth_token_pair" "brought" {
   name             = "brought"
   client           = oauth_app_registration.app.client
   preauthenticated = {
-    refresh_token%[4]s = var.brought
-    %[9]s
+    refresh_token_wo = var.brought
+    refresh_token_wo_version = 1
   }
 }
 data "oauth_token_pair" "code" {
@@ -270,9 +251,8 @@ data "oauth_token_pair" "code" {
 output "history" {
   value = data.oauth_token_pair.code.history
 }
-%[10]s
-`, variables.String(), settings, clientID, wo, version("client_secret", "var.secret_version"), l.s.base, redirectURI,
-		version("callback_url", "var.callback_version"), version("refresh_token", "1"), consumers)
+%[5]s
+`, variables.String(), clientID, l.s.base, redirectURI, consumers)
 }
 
 // live goes through all that may happen to a credential.
@@ -356,17 +336,17 @@ func mustBeWhole(t *testing.T, left []artefact) {
 // With secrets_in_state = false and a sealed store, no secret is found anywhere, the store and the state included.
 func TestNoSecretIsLeftBehind(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, storeKey)
+	l := newLife(t)
 	if !l.w.knows(writeOnlyArguments) {
 		return
 	}
 	mark := filepath.Join(t.TempDir(), "mark") // holds the bearer of the proxy
-	l.w.consumes().writeConsumer(l.configuration("secrets_in_state = false\n  token_store_key = var.store_key", "_wo", `
+	l.w.consumes().writeConsumer(l.configuration(`
 ephemeral "oauth_access_token" "code" {
   token_pair         = oauth_token_pair.code.id
   allow_unauthorized = true
 }
-`+strings.Replace(l.s.proxied("brought", "1ms", mark), `"brought"`, "oauth_token_pair.brought.id", 1)))
+` + strings.Replace(l.s.proxied("brought", "1ms", mark), `"brought"`, "oauth_token_pair.brought.id", 1)))
 	l.live()
 	l.needles = append(l.needles, needle{"bearer of the proxy", strings.Fields(readFile(t, mark))[2]})
 	left, needles := l.finish()
