@@ -161,6 +161,9 @@ func (k Keyring) text(envelope []byte) ([]byte, error) {
 		return nil, err
 	}
 	if h.mode == modePlain {
+		if k.sealedOnly {
+			return nil, fmt.Errorf("%w: it is in plain text, and this store holds nothing but sealed records", ErrMalformed)
+		}
 		if digest(payload) != h.tag {
 			return nil, fmt.Errorf("%w: its digest is another", ErrMalformed)
 		}
