@@ -93,6 +93,7 @@ func serve() error {
 func dependencies() (wiring.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
 	deps := wiring.System(stores(steps), func(location string) store.Store { return memstore.New(location) })
+	deps.Getenv = wiring.WithholdSecrets()
 	deps.Browser = login.Browser()
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {

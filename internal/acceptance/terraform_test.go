@@ -116,7 +116,7 @@ func newWorkspace(t testing.TB) *workspace {
 func (w *workspace) sibling() *workspace {
 	w.t.Helper()
 	other := newWorkspace(w.t)
-	other.store = w.store
+	other.tf, other.store = w.tf, w.store
 	for k, v := range w.env {
 		if k != "HOME" && k != "TMPDIR" && k != "TF_CLI_CONFIG_FILE" {
 			other.env[k] = v

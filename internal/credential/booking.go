@@ -109,6 +109,62 @@ func (m *Manager) leave(ctx context.Context, b booking, v oauth.Verdict) {
 	}
 }
 
+// whenFree is enter, or another way to book, that waits for requests under way where they have the rest of the budget.
+func (m *Manager) whenFree(ctx context.Context, enter func() (booking, error)) (booking, error) {
+	for pause := m.pauses(); ; {
+		b, err := enter()
+		if !errors.Is(err, errBusy) {
+			return b, err
+		}
+		if err := pause(ctx); err != nil {
+			return booking{}, err
+		}
+	}
+}
+
+// postBooked sends a request that uses nothing up, and so needs no claim, once and under b. judge says what the answer is charged for.
+func (m *Manager) postBooked(ctx context.Context, b booking, r oauth.Request, judge func(oauth.Reply) oauth.Verdict) (sentAt time.Time) {
+	verdict := oauth.Verdict{Class: oauth.NotSent}
+	defer func() { m.leave(ctx, b, verdict) }()
+	r.BeforeSend = func() error {
+		if !b.stands(m) {
+			return ErrLate
+		}
+		sentAt = m.Now().Round(0).UTC()
+		return nil
+	}
+	verdict = judge(m.caller.Post(ctx, r))
+	return sentAt
+}
+
+// enterAside books a call that no token hangs on. Half of the budget is not for such calls: one that is refused in each run must not
+// keep refreshes waiting.
+func (m *Manager) enterAside(ctx context.Context, key string, client Client) (booking, error) {
+	half := client
+	if budget := &half.Policy.ErrorBudget; *budget != (ErrorBudget{}) {
+		budget.Limit = 1 + (budget.spare()+1)/2
+	}
+	b, err := m.enter(ctx, key, half)
+	if spent := (*BudgetError)(nil); errors.As(err, &spent) {
+		return booking{}, errNotWorthIt
+	}
+	b.client = client
+	return b, err
+}
+
+var errNotWorthIt = errors.New("so many requests of this client were refused of late that what is left of its error budget is kept for refreshes")
+
+// chargedFor is how an error budget sees a call that is no token request. code stands for the server's words.
+func chargedFor(sent bool, status int, code string) oauth.Verdict {
+	switch {
+	case !sent:
+		return oauth.Verdict{Class: oauth.NotSent}
+	case status >= 200 && status < 300:
+		return oauth.Verdict{Class: oauth.Success, Status: status}
+	}
+	return oauth.Verdict{Class: oauth.OutcomeUnknown, Status: status, Code: code}
+}
+
 // storedLedger is a ledger as read.
 type storedLedger struct {
 	ledger
