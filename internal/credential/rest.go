@@ -19,8 +19,6 @@ type Rest struct {
 	members map[string]secret.String // JSON by name; nobody here knows which of it is secret
 }
 
-var restType = reflect.TypeFor[*Rest]()
-
 // decodeAs decodes exactly one value of the given kind, or of one of the given kinds, with what it does not know in the Rests of into. It
 // hides encoding/json's errors, which may quote a piece of the text.
 func decodeAs(text []byte, into any, kinds ...string) error {
@@ -56,13 +54,15 @@ func decodeWhole(text []byte, into any, strict bool) error {
 	return nil
 }
 
+func isRest(f reflect.StructField) bool { return f.Type == reflect.TypeFor[*Rest]() }
+
 // hasRest tells whether objects of that type keep what they do not know.
 func hasRest(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
 	}
 	f, ok := t.FieldByName("Rest")
-	return ok && f.Type == restType
+	return ok && isRest(f)
 }
 
 // keepRest puts what the JSON text has and v has not into the Rests of v and of all within it.
@@ -149,7 +149,7 @@ func anyRest(v reflect.Value) bool {
 			return true
 		}
 		for i := range v.NumField() {
-			if v.Type().Field(i).Type != restType && anyRest(v.Field(i)) {
+			if !isRest(v.Type().Field(i)) && anyRest(v.Field(i)) {
 				return true
 			}
 		}

@@ -72,7 +72,7 @@ func readMemory(ctx context.Context, p privateReader, diags *diag.Diagnostics) m
 	err := json.Unmarshal(text, &m)
 	if err == nil {
 		err = json.Unmarshal(text, &m.rest)
-		maps.DeleteFunc(m.rest, func(name string, _ json.RawMessage) bool { return slices.Contains(memoryMembers, name) })
+		maps.DeleteFunc(m.rest, isOwnMember)
 	}
 	if err != nil {
 		// The error may quote a piece of the text, which can hold tokens.
@@ -94,7 +94,10 @@ func (m memory) encoded() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-var memoryMembers = []string{"family", "attachment", "store_id", "verdict", "aside", "spent", "generation", "registered", "record"}
+// isOwnMember tells whether this version knows a member of the private state.
+func isOwnMember(name string, _ json.RawMessage) bool {
+	return slices.Contains([]string{"family", "attachment", "store_id", "verdict", "aside", "spent", "generation", "registered", "record"}, name)
+}
 
 func writeMemory(ctx context.Context, p privateWriter, m memory, diags *diag.Diagnostics) {
 	text, err := m.encoded()
