@@ -211,9 +211,11 @@ func failuresOfPeople() failureGroup {
 		},
 		{
 			what: "An older provider meets a record that a newer one has written",
-			see:  "“written by a newer version of the provider; upgrade this one”",
-			kept: "The record, unchanged. Nothing is sent.",
-			do:   "Upgrade the provider where it is old.", tests: "TestNewerRecordIsLeftAlone TestGoldenRecords",
+			see:  "“a newer version of the provider wrote it”, “The credential is intact: nothing was sent, and the record is unchanged.”",
+			kept: "Everything: what it cannot read it does not touch.",
+			do:   "Upgrade the provider where it is old.",
+			tests: "TestNewerRecordIsLeftAlone TestNoOperationTouchesANewerRecord TestNewerCompanionsStopARefresh " +
+				"TestGoldenRecords",
 		},
 		{
 			what: "The provider's own settings are not known in the plan",
