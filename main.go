@@ -6,6 +6,7 @@ import (
 	"flag"
 	"log"
 	"os"
+	"slices"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
@@ -21,12 +22,16 @@ import (
 var version = "dev"
 
 func main() {
+	debug := flag.Bool("debug", false, "run with support for debuggers")
+	if !slices.Contains(os.Args[1:], "-debug") && !slices.Contains(os.Args[1:], "--debug") { // a debugger has to attach
+		hideMemory()
+	}
 	deps := wiring.System(stores(), newMemory)
+	deps.Getenv = wiring.WithholdSecrets()
 	deps.Browser = login.Browser()
 	if code, handled := runCommand(deps); handled {
 		os.Exit(code)
 	}
-	debug := flag.Bool("debug", false, "run with support for debuggers")
 	flag.Parse()
 	if err := provider.Serve(context.Background(), version, deps, *debug); err != nil {
 		log.Fatal(err)

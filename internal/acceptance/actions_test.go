@@ -12,9 +12,7 @@ import (
 // acting is a workspace that drives a Terraform which has actions.
 func acting(t testing.TB) *workspace {
 	t.Helper()
-	w := newWorkspace(t)
-	w.tf = terraform115(t)
-	return w
+	return newWorkspaceOn(t, cliWith(t, actionsAndLists))
 }
 
 // action is an action "now" on a token pair, an expression.

@@ -3,41 +3,209 @@
 package acceptance_test
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
+// feature is the minor version 1.x of Terraform and of OpenTofu that brought something; never where it has not.
+type feature struct{ terraform, tofu int }
+
+const never = 1 << 16
+
+var (
+	providerFunctions  = feature{8, 7}
+	ephemeralResources = feature{10, 11}
+	writeOnlyArguments = feature{11, 11}
+	importByIdentity   = feature{12, 12}
+	actionsAndLists    = feature{14, never}
+)
+
+// cli is a Terraform or OpenTofu program that is present. What it is it has said itself, whatever its file is called.
+type cli struct {
+	path    string
+	tofu    bool
+	version string // such as 1.11.4
+	minor   int
+}
+
+func (c cli) String() string {
+	if c.tofu {
+		return "OpenTofu " + c.version
+	}
+	return "Terraform " + c.version
+}
+
+// knows tells whether that version has the feature, by its documentation.
+func (c cli) knows(f feature) bool {
+	if c.tofu {
+		return c.minor >= f.tofu
+	}
+	return c.minor >= f.terraform
+}
+
+// answers keeps what programs have said of themselves, by path.
+var answers sync.Map
+
+// cliAt asks a program what it is.
+func cliAt(path string) (cli, error) {
+	answer, _ := answers.LoadOrStore(path, sync.OnceValues(func() (cli, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, path, "version") // with -json OpenTofu does not tell itself from Terraform
+		cmd.Dir = os.TempDir()
+		for _, v := range os.Environ() {
+			if !strings.HasPrefix(v, "TF_CLI_CONFIG_FILE=") {
+				cmd.Env = append(cmd.Env, v)
+			}
+		}
+		cmd.Env = append(cmd.Env, "CHECKPOINT_DISABLE=1")
+		out, err := cmd.Output()
+		if err != nil {
+			return cli{}, fmt.Errorf("%s does not run: %w", path, err)
+		}
+		return cliSaying(path, string(out))
+	}))
+	return answer.(func() (cli, error))()
+}
+
+// cliSaying reads the answer of a program that was asked for its version.
+func cliSaying(path, answer string) (cli, error) {
+	first, _, _ := strings.Cut(answer, "\n")
+	name, version, _ := strings.Cut(first, " v")
+	c := cli{path: path, tofu: name == "OpenTofu", version: strings.TrimSpace(version)}
+	var patch int
+	if _, err := fmt.Sscanf(c.version, "1.%d.%d", &c.minor, &patch); err != nil || !c.tofu && name != "Terraform" {
+		return cli{}, fmt.Errorf("%s is neither Terraform nor OpenTofu 1.x: %q", path, first)
+	}
+	return c, nil
+}
+
+// clis are the programs that are present, each version once: the one under test first, then what TF_ACC_CLIS and TF_ACC_TERRAFORM_115
+// name, terraform and tofu on the PATH, and what "make clis" has built. One that does not run is an error, and so is none.
+func clis(t testing.TB) []cli {
+	t.Helper()
+	paths := append([]string{terraformPath(t)}, filepath.SplitList(os.Getenv("TF_ACC_CLIS"))...)
+	paths = append(paths, os.Getenv("TF_ACC_TERRAFORM_115"))
+	for _, name := range []string{"terraform", "tofu"} {
+		if p, err := exec.LookPath(name); err == nil {
+			paths = append(paths, p)
+		}
+	}
+	made, err := filepath.Glob(filepath.Join("..", "..", ".bin", "clis", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range made {
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
+			paths = append(paths, p)
+		}
+	}
+
+	var found []cli
+	var broken []error
+	for _, p := range paths {
+		if p == "" {
+			continue
+		}
+		abs, err := filepath.Abs(p)
+		var c cli
+		if err == nil {
+			c, err = cliAt(abs)
+		}
+		same := func(other cli) bool { return other.String() == c.String() }
+		switch {
+		case err != nil:
+			broken = append(broken, err)
+		case !slices.ContainsFunc(found, same):
+			found = append(found, c)
+		}
+	}
+	if err := errors.Join(broken...); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// cliWith is a program that has the feature: the one under test if it does, else the newest one present.
+func cliWith(t testing.TB, f feature) cli {
+	t.Helper()
+	all := clis(t)
+	if all[0].knows(f) {
+		return all[0]
+	}
+	having := slices.DeleteFunc(slices.Clone(all), func(c cli) bool { return !c.knows(f) })
+	if len(having) == 0 {
+		t.Fatalf("this test needs Terraform 1.%d or later, and finds only %v; \"make clis\" builds one, or name one in TF_ACC_CLIS", f.terraform, all)
+	}
+	return slices.MaxFunc(having, func(a, b cli) int { return cmp.Compare(a.minor, b.minor) })
+}
+
+// newWorkspaceOn is a workspace that drives the given program.
+func newWorkspaceOn(t testing.TB, c cli) *workspace {
+	t.Helper()
+	w := newWorkspace(t)
+	w.tf = c.path
+	return w
+}
+
+// knows tells whether the program that the workspace drives has the feature.
+func (w *workspace) knows(f feature) bool {
+	w.t.Helper()
+	return w.cli().knows(f)
+}
+
+// cli is the program that the workspace drives.
+func (w *workspace) cli() cli {
+	w.t.Helper()
+	c, err := cliAt(w.tf)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
 // terraform115 finds the Terraform for what needs 1.14 or later: actions and lists. A test makes its workspace drive it by setting w.tf.
 func terraform115(t testing.TB) string {
 	t.Helper()
-	path := os.Getenv("TF_ACC_TERRAFORM_115")
-	if path == "" {
-		path = filepath.Join("..", "..", ".bin", "clis", "terraform")
+	return cliWith(t, actionsAndLists).path
+}
+
+// Programs are known by what they say, not by the names of their files.
+func TestCLISaying(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]cli{
+		"Terraform v1.11.4\non linux_amd64\n\nYour version of Terraform is out of date!\n": {"p", false, "1.11.4", 11},
+		"Terraform v1.16.0-dev\non linux_amd64\n":                                          {"p", false, "1.16.0-dev", 16},
+		"OpenTofu v1.10.10\non linux_amd64\n":                                              {"p", true, "1.10.10", 10},
+		"Terragrunt v1.2.3\n":                                                              {}, "Terraform v2.0.0\n": {}, "": {},
+	} {
+		got, err := cliSaying("p", answer)
+		if got != want || (err == nil) != (want != cli{}) {
+			t.Errorf("%q: %+v, %v; want %+v", answer, got, err, want)
+		}
 	}
-	path, err := filepath.Abs(path)
-	if err == nil {
-		_, err = os.Stat(path)
-	}
-	if err != nil {
-		t.Fatalf("this test needs a Terraform of 1.14 or later; \"make clis\" builds one, or name one in TF_ACC_TERRAFORM_115: %v", err)
-	}
-	return path
 }
 
 // The newer Terraform does with resources what the one on the PATH does, and imports by identity.
 func TestNewerTerraform(t *testing.T) {
 	t.Parallel()
-	s, w := newServer(t, nil), newWorkspace(t)
-	w.tf = terraform115(t)
+	s, w := newServer(t, nil), newWorkspaceOn(t, cliWith(t, importByIdentity))
 	config := s.pair("newer", s.issue().RefreshToken, strict, "")
 	w.write(config)
 	w.apply().mustSay(t, "1 added, 0 changed, 0 destroyed")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 
 	other := w.sibling()
-	other.tf = w.tf
 	other.write(config + "import {\n  to = " + this + "\n  identity = { name = \"newer\" }\n}\n")
 	other.apply().mustSay(t, "1 imported, 0 added, 1 changed")
 	s.later(time.Hour, w, other)

@@ -3,9 +3,7 @@
 package acceptance_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -458,33 +456,4 @@ func (w *workspace) importLine(example string) {
 		w.t.Fatalf("%s does not end in a terraform command", example)
 	}
 	w.ok(words[1:]...)
-}
-
-// A feature of the CLI, as the first minor versions of Terraform 1 and of OpenTofu 1 that have it.
-type feature struct{ terraform, tofu int }
-
-var (
-	providerFunctions  = feature{8, 7}
-	ephemeralResources = feature{10, 11}
-	writeOnlyArguments = feature{11, 11}
-)
-
-// knows tells whether the CLI under test has the feature.
-func (w *workspace) knows(f feature) bool {
-	w.t.Helper()
-	var version struct {
-		Number string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal([]byte(w.ok("version", "-json").stdout), &version); err != nil {
-		w.t.Fatal(err)
-	}
-	var major, minor int
-	if _, err := fmt.Sscanf(version.Number, "%d.%d.", &major, &minor); err != nil {
-		w.t.Fatalf("version %q: %v", version.Number, err)
-	}
-	first := f.terraform
-	if strings.Contains(filepath.Base(w.tf), "tofu") || os.Getenv("TF_ACC_PROVIDER_HOST") == "registry.opentofu.org" {
-		first = f.tofu
-	}
-	return major > 1 || minor >= first
 }

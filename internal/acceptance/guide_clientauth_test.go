@@ -17,7 +17,7 @@ import (
 // The commands of the guide make keys that its configurations work with, at a server that was given what the guide says.
 func TestClientAuthenticationGuide(t *testing.T) {
 	t.Parallel()
-	guide := readFile(t, filepath.Join("..", "..", "templates", "guides", "client-authentication.md"))
+	guide := readFile(t, filepath.Join("..", "..", "templates", "guides", "client-authentication.md.tmpl"))
 	dir := t.TempDir()
 	for _, script := range fenced(guide, "shell") {
 		cmd := exec.CommandContext(t.Context(), "sh", "-e", "-c", script)
@@ -44,20 +44,17 @@ func TestClientAuthenticationGuide(t *testing.T) {
 	}
 	uris := []string{redirectURI}
 	p := startServer(t, sandbox.Options{Clients: []sandbox.Client{{ID: "terraform", JWKS: string(jwks), AuthMethod: sandbox.AuthPrivateKeyJWT, RedirectURIs: uris}}}, sandbox.Listen{})
-	configurations := fenced(guide, "terraform")
-	if len(configurations) != 2 {
-		t.Fatalf("the guide has %d configurations", len(configurations))
-	}
+	signing, certified := guideExample(t, clientByKey), guideExample(t, clientByCert)
 	for _, key := range []string{"key.pem", "bundle.pem"} {
 		w := newWorkspace(t)
 		w.env["TF_VAR_private_key"] = file(key)
 		write := func(config string) {
 			writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(config, exampleServer, p.base))
 		}
-		write(configurations[0])
+		write(signing)
 		w.apply()
 		callback := p.consent(w.string("oauth_token_pair.sso", "authorization_url"))
-		write(strings.Replace(configurations[0], "authorization_code = {}", "authorization_code = { "+attribute("callback_url", callback)+" }", 1))
+		write(strings.Replace(signing, "authorization_code = {}", "authorization_code = { "+attribute("callback_url", callback)+" }", 1))
 		w.apply()
 		w.expect("oauth_token_pair.sso", values{"status": "active"})
 	}
@@ -66,7 +63,7 @@ func TestClientAuthenticationGuide(t *testing.T) {
 		sandbox.Listen{MTLS: &sandbox.MTLS{}})
 	w := newWorkspace(t)
 	w.env["TF_VAR_certificate"], w.env["TF_VAR_certificate_key"] = file("client.crt"), file("client.key")
-	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(configurations[1], exampleServer, s.base)+
+	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(certified, exampleServer, s.base)+
 		"\nprovider \"oauth\" {\n"+heredoc("ca_certificate_pem", string(s.running.CAPEM))+"}\n")
 	w.apply()
 	w.expect("oauth_token_pair.bank", values{"status": "active"})
@@ -75,7 +72,7 @@ func TestClientAuthenticationGuide(t *testing.T) {
 	for key, says := range map[string]string{"ec.pem": "has not been authorized yet", "ed.pem": "has not been authorized yet"} {
 		w := newWorkspace(t)
 		w.env["TF_VAR_private_key"] = file(key)
-		writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(configurations[0], exampleServer, p.base))
+		writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(signing, exampleServer, p.base))
 		w.apply().mustSay(t, says)
 	}
 }

@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,9 +12,7 @@ import (
 // the address that the guide warns of, it is not.
 func TestRejectionGuide(t *testing.T) {
 	t.Parallel()
-	guide := readFile(t, filepath.Join("..", "..", "docs", "guides", "refresh-strategies.md"))
-	_, block, _ := strings.Cut(guide, "# Salesforce tells")
-	block, _, ok := strings.Cut(block, "```")
+	_, block, ok := strings.Cut(guideExample(t, strategies), "# Salesforce tells")
 	if !ok {
 		t.Fatal("the guide has no such example any more")
 	}

@@ -3,11 +3,8 @@
 package acceptance_test
 
 import (
-	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,11 +15,7 @@ import (
 func TestFirstAuthorizationGuide(t *testing.T) {
 	t.Parallel()
 	const address, secret = "http://127.0.0.1:8080", "not-a-secret"
-	guide := readFile(t, filepath.Join("..", "..", "templates", "guides", "first-authorization.md"))
-	blocks := fenced(guide, "terraform")
-	if len(blocks) == 0 || !strings.Contains(blocks[0], address) {
-		t.Fatal("the guide does not begin with a configuration")
-	}
+	config := guideExample(t, firstCredential)
 	s := startServer(t, sandbox.Options{
 		Clients:  []sandbox.Client{{ID: "terraform", Secret: secret, RedirectURIs: []string{"/callback"}}},
 		Settings: sandbox.DefaultSettings(),
@@ -30,8 +23,7 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 
 	w := newWorkspace(t)
 	w.env["TF_VAR_client_secret"] = secret
-	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(blocks[0], address, s.base))
-	w.ok("validate")
+	writeFile(t, filepath.Join(w.dir, "main.tf"), strings.ReplaceAll(config, address, s.base))
 	screen := w.apply().text()
 	callback, err := s.Approve(w.string("oauth_token_pair.crm", "authorization_url"))
 	if err != nil {
@@ -44,12 +36,12 @@ func TestFirstAuthorizationGuide(t *testing.T) {
 	w.expect("oauth_token_pair.crm", values{"status": "active"})
 
 	screen = regexp.MustCompile(`after \d+s`).ReplaceAllString(screen, "after 0s") // on a slow machine
-	quotes := fenced(guide, "text")
+	quotes := guideScreens(t, "first-authorization")
 	if len(quotes) != 3 {
 		t.Fatalf("the guide quotes %d screens, want both applies and the URL of a pushed request", len(quotes))
 	}
 	mustPrint(t, screen, quotes[:2])
-	mustPrint(t, pushedScreen(t, s, blocks[0], address), quotes[2:])
+	mustPrint(t, pushedScreen(t, s, config, address), quotes[2:])
 }
 
 // pushedScreen is the first apply of the guide's configuration where the request is pushed, at the guide's own address and time.
@@ -81,90 +73,6 @@ func mustPrint(t *testing.T, screen string, quotes []string) {
 	}
 }
 
-// The configurations of the guides on platforms work as they stand, but for the servers that they name.
-func TestPlatformGuides(t *testing.T) {
-	t.Parallel()
-	for name, says := range map[string]string{
-		"exact-online-pipeline": "https://start.exactonline.nl/api/oauth2/auth?client_id=" + exampleClient,
-		"adopt-credentials":     "2 added",
-		"refresh-window":        "1 added",
-		"any-server":            "/authorize?client_id=" + exampleClient,
-		"refresh-strategies":    "4 added",
-	} {
-		blocks := guideBlocks(t, name)
-		if len(blocks) == 0 {
-			t.Fatalf("%s shows no configuration", name)
-		}
-		s := newExampleServer(t)
-		issued, err := s.Issue(exampleClient)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := newWorkspace(t)
-		for variable, value := range map[string]string{"client_id": exampleClient, "client_secret": clientSecret, "refresh_token": issued.RefreshToken} {
-			w.env["TF_VAR_"+variable] = value
-		}
-		main := filepath.Join(w.dir, "main.tf")
-		writeFile(t, main, blocks[0]+"\n")
-		w.ok("fmt", "-check", "-diff")
-		writeFile(t, main, strings.NewReplacer(
-			exampleServer, s.base, `"00000000-0000-0000-0000-000000000000"`, strconv.Quote(exampleClient),
-			`platform      = "teamleader"`, fmt.Sprintf("platform = \"teamleader\"\n  token_endpoint = %q", s.base+"/token"),
-		).Replace(blocks[0]))
-		w.ok("validate")
-		w.apply().mustSay(t, says)
-		w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-		for _, block := range blocks[1:] { // of other repositories
-			if w.knows(ephemeralResources) {
-				other := w.sibling()
-				if strings.HasPrefix(block, "terraform {") {
-					writeFile(t, filepath.Join(other.dir, "main.tf"), block+"\n")
-				} else {
-					other.write(block + "\n")
-				}
-				other.ok("validate")
-			}
-		}
-	}
-}
-
-// Links between the pages, and from the README into the repository, lead somewhere.
-func TestDocumentationLinks(t *testing.T) {
-	t.Parallel()
-	root := filepath.Join("..", "..")
-	var pages []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", "examples/*/*/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, found...)
-	}
-	if !slices.Contains(pages, filepath.Join(root, "README.md")) || len(pages) < 10 {
-		t.Fatalf("found only %v", pages)
-	}
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	for _, page := range pages {
-		for _, found := range link.FindAllStringSubmatch(readFile(t, page), -1) {
-			target, anchor, _ := strings.Cut(found[1], "#")
-			if strings.Contains(target, "://") {
-				continue
-			}
-			file := page
-			if target != "" {
-				file = filepath.Join(filepath.Dir(page), target)
-			}
-			if matches, err := filepath.Glob(file); err != nil || len(matches) != 1 {
-				t.Errorf("%s links to %s, which does not exist", page, found[1])
-				continue
-			}
-			if anchor != "" && !slices.Contains(anchors(readFile(t, file)), anchor) {
-				t.Errorf("%s links to %s, which has no such heading", page, found[1])
-			}
-		}
-	}
-}
-
 // fenced returns the code blocks of a page in the given language.
 func fenced(page, language string) []string {
 	var blocks []string
@@ -175,17 +83,4 @@ func fenced(page, language string) []string {
 		_, rest, ok = strings.Cut(after, "```"+language+"\n")
 	}
 	return blocks
-}
-
-// anchors returns what headings, and the generator's own marks, can be linked to as.
-func anchors(page string) []string {
-	var all []string
-	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
-		text := strings.ReplaceAll(strings.ToLower(heading[1]), " ", "-")
-		all = append(all, regexp.MustCompile("[^a-z0-9_-]").ReplaceAllString(text, ""))
-	}
-	for _, mark := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(page, -1) {
-		all = append(all, mark[1])
-	}
-	return all
 }

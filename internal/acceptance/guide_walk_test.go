@@ -24,16 +24,30 @@ func guided(t *testing.T, profile string) (*server, *workspace) {
 	return s, w
 }
 
-func guideBlocks(t *testing.T, name string) []string {
+const (
+	adoptToken      = "guides/adopt-credentials/refresh-token"
+	adoptCode       = "guides/adopt-credentials/code"
+	anyServer       = "guides/any-server/credential"
+	clientByKey     = "guides/client-authentication/private-key"
+	clientByCert    = "guides/client-authentication/certificate"
+	exactCredential = "guides/exact-online-pipeline/credential"
+	exactConsumer   = "guides/exact-online-pipeline/consumer"
+	firstCredential = "guides/first-authorization/credential"
+	strategies      = "guides/refresh-strategies/strategies"
+	window          = "guides/refresh-window/credential"
+)
+
+// guideExample is the configuration in a folder below examples/guides.
+func guideExample(t *testing.T, dir string) string {
 	t.Helper()
-	return fenced(readFile(t, filepath.Join("..", "..", "templates", "guides", name+".md")), "terraform")
+	return readFile(t, filepath.Join(exampleDir, filepath.FromSlash(dir), "main.tf"))
 }
 
 // The guide to a nightly pipeline, from the registration of the app through a month of nights.
 func TestExactPipelineGuide(t *testing.T) {
 	t.Parallel()
 	s, w := guided(t, "exact_online")
-	writeFile(t, filepath.Join(w.dir, "main.tf"), guideBlocks(t, "exact-online-pipeline")[0]+"\n")
+	writeFile(t, filepath.Join(w.dir, "main.tf"), guideExample(t, exactCredential))
 	w.apply()
 	url, _ := w.outputs()["authorization_url"].(string)
 	w.env["TF_VAR_callback_url"] = s.consent(url)
@@ -52,7 +66,7 @@ func TestExactPipelineGuide(t *testing.T) {
 func TestEveryReadGuide(t *testing.T) {
 	t.Parallel()
 	s, w := guided(t, "microsoft")
-	block, _, ok := strings.Cut(guideBlocks(t, "refresh-strategies")[0], "# Salesforce tells")
+	block, _, ok := strings.Cut(guideExample(t, strategies), "# Salesforce tells")
 	if !ok {
 		t.Fatal("the guide's example has changed")
 	}
@@ -72,7 +86,6 @@ func TestEveryReadGuide(t *testing.T) {
 // The guide on adopting: tokens that were obtained days ago, and a code that another tool has got.
 func TestAdoptGuide(t *testing.T) {
 	t.Parallel()
-	blocks := guideBlocks(t, "adopt-credentials")
 	ids := strings.NewReplacer(`"00000000-0000-0000-0000-000000000000"`, `"`+exampleClient+`"`, "https://app.example.com/callback", redirectURI)
 	const pair = "oauth_token_pair.teamleader"
 
@@ -83,7 +96,7 @@ func TestAdoptGuide(t *testing.T) {
 	}
 	s.later(5*24*time.Hour, w)
 	w.env["TF_VAR_refresh_token"] = issued.RefreshToken
-	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(blocks[0]))
+	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(guideExample(t, adoptToken)))
 	w.apply()
 	for range 3 {
 		s.later(24*time.Hour, w)
@@ -100,7 +113,7 @@ func TestAdoptGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.env["TF_VAR_code"] = callback.Query().Get("code")
-	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(blocks[1]))
+	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(guideExample(t, adoptCode)))
 	w.apply()
 	delete(w.env, "TF_VAR_code")
 	s.later(24*time.Hour, w)

@@ -48,7 +48,6 @@ func TestListTokenPairs(t *testing.T) {
 	asked := len(s.Log())
 
 	q := w.sibling()
-	q.tf = w.tf
 	q.write("")
 	all := q.query("")
 	all.expectListed(t, "machine", "one", "two")

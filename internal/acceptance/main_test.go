@@ -39,6 +39,7 @@ const (
 	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
 	envEngine   = "ACC_ENGINE"   // no provider: "ask" asks the engine for the credentials that the arguments name, "walk" is a client of the store
 	magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
+	envNoTLS    = "TF_DISABLE_PLUGIN_TLS" // core's own, for tests of providers: no TLS between core and provider
 )
 
 func TestMain(m *testing.M) {
@@ -92,6 +93,7 @@ func serve() error {
 func dependencies() (wiring.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
 	deps := wiring.System(stores(steps), func(location string) store.Store { return memstore.New(location) })
+	deps.Getenv = wiring.WithholdSecrets()
 	deps.Browser = login.Browser()
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {

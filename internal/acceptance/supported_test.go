@@ -210,10 +210,6 @@ func TestSupportedIsComplete(t *testing.T) {
 // The page is what the rows say. "make generate" writes it.
 func TestWhatIsSupported(t *testing.T) {
 	t.Parallel()
-	parsed, err := template.New("supported.md.tmpl").Funcs(template.FuncMap{"join": strings.Join}).ParseFiles("testdata/supported.md.tmpl")
-	if err != nil {
-		t.Fatal(err)
-	}
 	type row struct{ Section, What, Here, Shown string }
 	type table struct {
 		Name, Title, URL, Anchor, Level string
@@ -257,11 +253,21 @@ func TestWhatIsSupported(t *testing.T) {
 		}, x.Anchor)
 		tables = append(tables, x)
 	}
-	var page bytes.Buffer
-	if err := parsed.Execute(&page, map[string]any{"Tables": tables, "Alone": alone}); err != nil {
+	generated(t, "supported.md.tmpl", "what-is-supported.md", map[string]any{"Tables": tables, "Alone": alone})
+}
+
+// generated holds a guide to what a template makes of data, or writes it anew.
+func generated(t *testing.T, from, guide string, data map[string]any) {
+	t.Helper()
+	parsed, err := template.ParseFiles(filepath.Join("testdata", from))
+	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("..", "..", "templates", "guides", "what-is-supported.md")
+	var page bytes.Buffer
+	if err := parsed.Execute(&page, data); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "..", "templates", "guides", guide)
 	if *update {
 		writeFile(t, path, page.String())
 		if err := os.Chmod(path, 0o644); err != nil {

@@ -101,7 +101,10 @@ func newWorkspace(t testing.TB) *workspace {
 	w.env["TF_CLI_CONFIG_FILE"] = rc
 	w.env["TF_IN_AUTOMATION"] = "1"
 	w.env["CHECKPOINT_DISABLE"] = "1"
-	w.env["GOGC"] = "400" // short lives: collecting their garbage is a fifth of what they cost
+	// What follows halves what a command costs. The processes live for a moment, so their garbage is theirs to the end, within bounds;
+	// and the certificates that core and provider make for each other on a socket of this machine are no part of what is tested here.
+	w.env["GOGC"], w.env["GOMEMLIMIT"] = "off", "512MiB"
+	w.env[envNoTLS] = "1"
 	w.env["OAUTH_TOKEN_STORE"] = "file://" + w.store
 	w.env[envRescue] = filepath.Join(dir, "rescue")
 	// The race detector lingers for a second at the end of every process, and only prints what it finds.
@@ -113,7 +116,7 @@ func newWorkspace(t testing.TB) *workspace {
 func (w *workspace) sibling() *workspace {
 	w.t.Helper()
 	other := newWorkspace(w.t)
-	other.store = w.store
+	other.tf, other.store = w.tf, w.store
 	for k, v := range w.env {
 		if k != "HOME" && k != "TMPDIR" && k != "TF_CLI_CONFIG_FILE" {
 			other.env[k] = v

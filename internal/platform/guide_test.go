@@ -66,7 +66,7 @@ func TestPageTexts(t *testing.T) {
 		"facts-of-platforms":        {[]string{"used only where the reply does not tell", `refused: write "none"`, "`error_budget`", "limit from 2 to 1000, window from 1m to 24h"}, nil},
 		"single-use-refresh-tokens": {[]string{"could be wrong in a way that costs something"}, nil},
 	} {
-		text, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", name+".md"))
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", "guides", name+".md"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,36 +19,48 @@ import (
 
 var update = flag.Bool("update", false, "write the documentation pages anew")
 
-//go:embed testdata/*.md.tmpl
+//go:embed testdata/*.tmpl
 var pageTemplates embed.FS
 
-// TestPages: each entry has a page in the documentation, which says what the data says, and so do the facts themselves.
+// TestPages: each entry has a page in the documentation and an example for it, which say what the data says, and so do the facts themselves.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join("..", "..", "templates", "guides")
-	want := map[string][]byte{}
+	want := map[string][]byte{"templates/guides/facts-of-platforms.md": factsPage(t)}
 	for _, id := range IDs() {
 		e, ok := Find(id)
 		if !ok {
 			t.Fatal(id)
 		}
-		want["platform-"+strings.ReplaceAll(id, "_", "-")+".md"] = page(t, e)
+		s := shows(e)
+		want["templates/guides/"+pageName(id)+".md.tmpl"] = rendered(t, "page.md.tmpl", s)
+		if e.Kind == OAuth2 {
+			want[exampleFile(id)] = rendered(t, "example.tf.tmpl", s)
+		}
 	}
-	want["facts-of-platforms.md"] = factsPage(t)
-	found, err := filepath.Glob(filepath.Join(dir, "platform-*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range found {
-		if _, ok := want[filepath.Base(path)]; !ok && *update {
-			_ = os.Remove(path)
-		} else if !ok {
-			t.Errorf("%s is of no platform", path)
+	root := filepath.Join("..", "..")
+	for _, pattern := range []string{"templates/guides/platform-*", "examples/guides/platform-*/*"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range found {
+			name, err := filepath.Rel(root, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := want[filepath.ToSlash(name)]; !ok && *update {
+				_ = os.Remove(path)
+			} else if !ok {
+				t.Errorf("%s is of no platform", path)
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		path := filepath.Join(dir, name)
+		path := filepath.Join(root, filepath.FromSlash(name))
 		if *update {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // #nosec G301 -- documentation
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(path, want[name], 0o644); err != nil { // #nosec G306 -- documentation
 				t.Fatal(err)
 			}
@@ -59,6 +71,11 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// pageName is what the page of a platform is called, and the folder of its example.
+func pageName(id string) string { return "platform-" + strings.ReplaceAll(id, "_", "-") }
+
+func exampleFile(id string) string { return "examples/guides/" + pageName(id) + "/main.tf" }
 
 // shown is what a page needs of an entry.
 type shown struct {
@@ -74,19 +91,7 @@ type shown struct {
 
 type row struct{ Name, Value, Note string }
 
-func page(t *testing.T, e Entry) []byte {
-	t.Helper()
-	parsed, err := template.New("page.md.tmpl").Funcs(template.FuncMap{
-		"quote":  func(s string) string { return fmt.Sprintf("%q", s) },
-		"pad":    aligned,
-		"cell":   cell,
-		"rests":  rests,
-		"people": func() string { return "`" + strings.Join(ForPeople(), "`, `") + "`" },
-		"names":  func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
-	}).ParseFS(pageTemplates, "testdata/page.md.tmpl")
-	if err != nil {
-		t.Fatal(err)
-	}
+func shows(e Entry) shown {
 	s := shown{Entry: e, Example: everyParameters(e)[0], Register: registering(e), Duties: duties(e), Rules: tokenRules(e)}
 	for _, f := range e.All() {
 		text, ok := f.Text()
@@ -104,6 +109,24 @@ func page(t *testing.T, e Entry) []byte {
 		if ev.Confidence == Low || ev.Note != "" {
 			s.Doubts = append(s.Doubts, row{f.Name, string(ev.Confidence), ev.Note})
 		}
+	}
+	return s
+}
+
+// rendered is a template of testdata, filled.
+func rendered(t *testing.T, name string, s shown) []byte {
+	t.Helper()
+	parsed, err := template.New(name).Funcs(template.FuncMap{
+		"quote":  func(s string) string { return fmt.Sprintf("%q", s) },
+		"pad":    aligned,
+		"cell":   cell,
+		"rests":  rests,
+		"tffile": func(id string) string { return fmt.Sprintf("{{ tffile %q }}", exampleFile(id)) },
+		"people": func() string { return "`" + strings.Join(ForPeople(), "`, `") + "`" },
+		"names":  func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
+	}).ParseFS(pageTemplates, "testdata/"+name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, s); err != nil {

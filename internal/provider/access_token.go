@@ -26,8 +26,8 @@ const (
 // orAttributes is what can be done without a token store.
 const orAttributes = "Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead."
 
-// accessTokenModel is the data source's and the ephemeral resource's.
-type accessTokenModel struct {
+// tokenAsk says where an access token comes from, a token pair or a client of its own, and how long it must be good for.
+type tokenAsk struct {
 	TokenPair         types.String `tfsdk:"token_pair"`
 	Client            types.Object `tfsdk:"client"`
 	ClientCredentials types.Object `tfsdk:"client_credentials"`
@@ -36,7 +36,12 @@ type accessTokenModel struct {
 	TokenExchange     types.Object `tfsdk:"token_exchange"`
 	ExtensionGrant    types.Object `tfsdk:"extension_grant"`
 	MinValidity       types.String `tfsdk:"min_validity"`
-	AllowUnauthorized types.Bool   `tfsdk:"allow_unauthorized"`
+}
+
+// accessTokenModel is the data source's and the ephemeral resource's.
+type accessTokenModel struct {
+	tokenAsk
+	AllowUnauthorized types.Bool `tfsdk:"allow_unauthorized"`
 
 	AccessToken types.String `tfsdk:"access_token"`
 	TokenType   types.String `tfsdk:"token_type"`
@@ -46,6 +51,20 @@ type accessTokenModel struct {
 	ExpiresAt   types.String `tfsdk:"expires_at"`
 	Connection  types.Map    `tfsdk:"connection_details"`
 	Extra       types.Map    `tfsdk:"extra"`
+}
+
+// validate checks a configuration. Whether http:// is allowed is known to the provider's configuration alone.
+func (m *accessTokenModel) validate(diags *diag.Diagnostics) {
+	m.tokenAsk.validate(true, diags)
+	m.checkLenient(diags)
+}
+
+// checkLenient refuses what means nothing for a client that gets tokens for itself.
+func (m *accessTokenModel) checkLenient(diags *diag.Diagnostics) {
+	if isGiven(m.Client) && isGiven(m.AllowUnauthorized) {
+		diags.AddAttributeError(path.Root("allow_unauthorized"), "Contradicting Attributes",
+			"allow_unauthorized goes with token_pair: nobody has to authorize a client that gets tokens for itself. Remove it.")
+	}
 }
 
 // clear makes null what is not known without a token.
@@ -71,7 +90,10 @@ func (m *accessTokenModel) take(t credential.Tokens) {
 // fetch gets a fresh access token for m.TokenPair, or for m.Client. It never puts the credential of a pair into a store.
 func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
 	m.clear()
-	use := s.use(m, s.ask(credential.AskerConsumer), diags)
+	if m.checkLenient(diags); diags.HasError() { // a value may have been unknown to validate
+		return
+	}
+	use := s.use(&m.tokenAsk, s.ask(credential.AskerConsumer), diags)
 	if use == nil {
 		return
 	}
@@ -93,7 +115,7 @@ type tokenUse struct {
 }
 
 // use is that of the token that m asks for; nil: diags say why there is none.
-func (s *session) use(m *accessTokenModel, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
+func (s *session) use(m *tokenAsk, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
 	ask.MinValidity = durationOf(m.MinValidity)
 	if m.TokenPair.IsNull() {
 		return s.useOfClient(m, ask, diags)
@@ -136,7 +158,7 @@ func warnUse(u *tokenUse, result credential.Result, diags *diag.Diagnostics) {
 }
 
 // needs reports what cannot work without a store or before the settings are known. It returns false then.
-func (s *session) needs(m *accessTokenModel, what string, diags *diag.Diagnostics) bool {
+func (s *session) needs(m *tokenAsk, what string, diags *diag.Diagnostics) bool {
 	if m.TokenPair.IsNull() {
 		return s.needSettings(what, diags)
 	}

@@ -27,7 +27,7 @@ func (s *session) startProxy(ctx context.Context, m *apiProxyModel, diags *diag.
 	}
 	ask := s.ask(credential.AskerConsumer)
 	ask.Brief = true
-	use := s.use(m.asToken(), ask, diags)
+	use := s.use(&m.tokenAsk, ask, diags)
 	if use == nil {
 		return nil
 	}

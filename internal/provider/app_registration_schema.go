@@ -198,6 +198,14 @@ func bearerToken() validator.String {
 	}}
 }
 
+// sameMeaning keeps a text in the state that means the same as the configured one.
+type sameMeaning struct{ name string }
+
+func (sameMeaning) Description(context.Context) string {
+	return "Another spelling of the same is no change."
+}
+func (s sameMeaning) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
+
 // PlanModifyString implements planmodifier.String.
 func (s sameMeaning) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	if !isGiven(req.StateValue) || !isGiven(req.PlanValue) {

@@ -149,10 +149,6 @@ func clientComputedAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"registration":        schema.StringAttribute{MarkdownDescription: "The name of this registration; unknown until the apply that writes it to the token store.", Computed: true},
 		"platform_parameters": schema.MapAttribute{MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Computed: true},
-		"refresh_token_policy": schema.SingleNestedAttribute{
-			MarkdownDescription: describePolicy, Computed: true,
-			Attributes: map[string]schema.Attribute{},
-		},
 	}
 	policy := map[string]schema.Attribute{}
 	for name := range policyType() {

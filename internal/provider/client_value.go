@@ -272,7 +272,7 @@ func checkClient(
 	}
 }
 
-func isEndpoint(name string) bool { return len(name) > 9 && name[len(name)-9:] == "_endpoint" }
+func isEndpoint(name string) bool { return strings.HasSuffix(name, "_endpoint") }
 
 // checkPolicy compares rotation and grace_period, be they configured or known of the platform.
 func checkPolicy(at path.Path, o types.Object, known credential.RefreshTokenPolicy, diags *diag.Diagnostics) {

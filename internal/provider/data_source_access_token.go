@@ -52,14 +52,14 @@ func (*accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 func (*accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model accessTokenModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
-		model.validate(true, &resp.Diagnostics)
+		model.validate(&resp.Diagnostics)
 	}
 }
 
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.session.needs(&model, "data.oauth_access_token", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.session.needs(&model.tokenAsk, "data.oauth_access_token", &resp.Diagnostics) {
 		return
 	}
 	if !d.session.secretsInState {

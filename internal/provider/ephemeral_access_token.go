@@ -50,14 +50,14 @@ func (*accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest
 func (*accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
 	var model accessTokenModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
-		model.validate(true, &resp.Diagnostics)
+		model.validate(&resp.Diagnostics)
 	}
 }
 
 func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !e.session.needs(&model, "ephemeral.oauth_access_token", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.session.needs(&model.tokenAsk, "ephemeral.oauth_access_token", &resp.Diagnostics) {
 		return
 	}
 	e.session.fetch(ctx, &model, &resp.Diagnostics)

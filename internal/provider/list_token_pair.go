@@ -229,7 +229,7 @@ func requestFrom(g *credential.Grant) map[string]attr.Value {
 	}
 	for name, texts := range map[string][]string{"resource": g.Resource, "audience": g.Audience} {
 		if len(texts) > 0 {
-			given[name] = types.ListValueMust(types.StringType, setOf(texts).Elements())
+			given[name] = listFrom(texts)
 		}
 	}
 	if len(g.Parameters) > 0 {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -146,7 +147,7 @@ func withoutWriteOnly(o types.Object) types.Object {
 	}
 	values := o.Attributes()
 	for name := range values {
-		if len(name) > 3 && name[len(name)-3:] == "_wo" {
+		if strings.HasSuffix(name, "_wo") {
 			values[name] = nullOf(values[name])
 		}
 	}
@@ -217,12 +218,20 @@ func secretValue(s secret.String) types.String {
 	return types.StringValue(s.Reveal())
 }
 
-func setOf(texts []string) types.Set {
-	elements := make([]attr.Value, 0, len(texts))
-	for _, text := range texts {
-		elements = append(elements, types.StringValue(text))
+func stringValues(texts []string) []attr.Value {
+	values := make([]attr.Value, 0, len(texts))
+	for _, t := range texts {
+		values = append(values, types.StringValue(t))
 	}
-	return types.SetValueMust(types.StringType, elements)
+	return values
+}
+
+func setOf(texts []string) types.Set {
+	return types.SetValueMust(types.StringType, stringValues(texts))
+}
+
+func listFrom(texts []string) types.List {
+	return types.ListValueMust(types.StringType, stringValues(texts))
 }
 
 // connectionOf is empty where nothing is known: it is no secret, so consumers may rely on a map.

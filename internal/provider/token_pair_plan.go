@@ -248,13 +248,6 @@ func (m *tokenPairModel) brings(state tokenPairModel) bool {
 	return false
 }
 
-func memberOrNull(o types.Object, name string) types.String {
-	if o.IsNull() {
-		return types.StringNull()
-	}
-	return member(o, name)
-}
-
 func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resource.ModifyPlanRequest, config tokenPairModel, diags *diag.Diagnostics) {
 	var secrets []path.Path
 	for _, s := range clientSecrets() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
@@ -257,7 +258,7 @@ func blocks(err error) bool {
 // fillImported takes over what an import finds besides the computed attributes.
 func (m *tokenPairModel) fillImported(record credential.Record) {
 	m.Client = clientObjectFrom(record.Client)
-	m.RevokeOnDestroy = typesTrue()
+	m.RevokeOnDestroy = types.BoolValue(true) // the default
 	m.Refresh = refreshObjectFrom(record.Refresh)
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -191,7 +192,7 @@ func (m *tokenPairModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
 	}
 }
 
-// changed tells whether the plan's grant brings a code or token that the state's does not.
+// brings tells whether the plan's grant brings a code or token that the state's does not.
 func (s source) brings(state types.Object) bool {
 	is := *s.value
 	if is.IsUnknown() {
@@ -201,7 +202,7 @@ func (s source) brings(state types.Object) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.inputs, func(name string) bool {
-		if v := member(is, name); !v.IsNull() && !v.Equal(memberOrNull(state, name)) {
+		if v := member(is, name); !v.IsNull() && !v.Equal(member(state, name)) {
 			return true
 		}
 		v := memberInt(is, name+"_wo_version")
@@ -212,7 +213,7 @@ func (s source) brings(state types.Object) bool {
 // nullOf is the null of a value's own type.
 func nullOf(v attr.Value) attr.Value {
 	if m, ok := v.(types.Map); ok {
-		return types.MapNull(m.ElementType(nil)) //nolint:staticcheck // the framework does not use the context
+		return types.MapNull(m.ElementType(context.Background()))
 	}
 	return types.StringNull()
 }

@@ -1,0 +1,35 @@
+terraform {
+  required_providers {
+    oauth = { source = "seed-55355b43/oauth" }
+  }
+}
+
+variable "client_secret" {
+  type      = string
+  sensitive = true
+}
+
+# A bare code, percent-decoded; null once it has been used.
+variable "code" {
+  type      = string
+  sensitive = true
+  default   = null
+}
+
+resource "oauth_app_registration" "teamleader" {
+  name          = "teamleader"
+  platform      = "teamleader"
+  client_id     = "00000000-0000-0000-0000-000000000000"
+  client_secret = var.client_secret
+  redirect_uris = ["https://app.example.com/callback"]
+}
+
+resource "oauth_token_pair" "teamleader" {
+  name   = "teamleader"
+  client = oauth_app_registration.teamleader.client
+
+  authorization_code = {
+    code         = var.code
+    redirect_uri = "https://app.example.com/callback"
+  }
+}

@@ -1,0 +1,41 @@
+terraform {
+  required_providers {
+    oauth = {
+      source = "seed-55355b43/oauth"
+    }
+  }
+}
+
+variable "fortnox_client_secret" {
+  type      = string
+  sensitive = true
+}
+
+# Null at first. After the consent: the whole address that the browser ended up at.
+variable "fortnox_callback_url" {
+  type      = string
+  sensitive = true
+  default   = null
+}
+
+resource "oauth_app_registration" "fortnox" {
+  name     = "fortnox"
+  platform = "fortnox"
+
+  client_id     = "00000000-0000-0000-0000-000000000000"
+  client_secret = var.fortnox_client_secret
+  redirect_uris = ["https://app.example.com/callback"]
+}
+
+resource "oauth_token_pair" "fortnox" {
+  name   = "fortnox"
+  client = oauth_app_registration.fortnox.client
+
+  authorization_code = {
+    callback_url = var.fortnox_callback_url
+  }
+}
+
+output "fortnox_authorization_url" {
+  value = oauth_token_pair.fortnox.authorization_url
+}

@@ -1,0 +1,41 @@
+terraform {
+  required_providers {
+    oauth = {
+      source = "seed-55355b43/oauth"
+    }
+  }
+}
+
+variable "google_client_secret" {
+  type      = string
+  sensitive = true
+}
+
+# Null at first. After the consent: the whole address that the browser ended up at.
+variable "google_callback_url" {
+  type      = string
+  sensitive = true
+  default   = null
+}
+
+resource "oauth_app_registration" "google" {
+  name     = "google"
+  platform = "google"
+
+  client_id     = "00000000-0000-0000-0000-000000000000"
+  client_secret = var.google_client_secret
+  redirect_uris = ["https://app.example.com/callback"]
+}
+
+resource "oauth_token_pair" "google" {
+  name   = "google"
+  client = oauth_app_registration.google.client
+
+  authorization_code = {
+    callback_url = var.google_callback_url
+  }
+}
+
+output "google_authorization_url" {
+  value = oauth_token_pair.google.authorization_url
+}

@@ -1,0 +1,41 @@
+terraform {
+  required_providers {
+    oauth = {
+      source = "seed-55355b43/oauth"
+    }
+  }
+}
+
+variable "moneybird_client_secret" {
+  type      = string
+  sensitive = true
+}
+
+# Null at first. After the consent: the whole address that the browser ended up at.
+variable "moneybird_callback_url" {
+  type      = string
+  sensitive = true
+  default   = null
+}
+
+resource "oauth_app_registration" "moneybird" {
+  name     = "moneybird"
+  platform = "moneybird"
+
+  client_id     = "00000000-0000-0000-0000-000000000000"
+  client_secret = var.moneybird_client_secret
+  redirect_uris = ["https://app.example.com/callback"]
+}
+
+resource "oauth_token_pair" "moneybird" {
+  name   = "moneybird"
+  client = oauth_app_registration.moneybird.client
+
+  authorization_code = {
+    callback_url = var.moneybird_callback_url
+  }
+}
+
+output "moneybird_authorization_url" {
+  value = oauth_token_pair.moneybird.authorization_url
+}
