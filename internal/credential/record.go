@@ -349,9 +349,30 @@ func (r *Record) unconsume(s secret.String) {
 
 func (r *Record) note(e Event) {
 	r.History = append(r.History, e)
+	r.trimHistory()
+}
+
+func (r *Record) trimHistory() {
 	if extra := len(r.History) - maxHistory; extra > 0 {
 		r.History = slices.Delete(r.History, 0, extra)
 	}
+}
+
+// recall takes over what former, in whose place r comes, remembers of the name: hashes, and lines of history before its own.
+func (r *Record) recall(former Record) {
+	r.Consumed = append(slices.DeleteFunc(slices.Clone(former.Consumed), func(c Consumed) bool {
+		return slices.ContainsFunc(r.Consumed, func(own Consumed) bool { return own.SHA256 == c.SHA256 })
+	}), r.Consumed...)
+	r.History = append(slices.DeleteFunc(slices.Clone(former.History), func(e Event) bool {
+		return slices.ContainsFunc(r.History, e.same)
+	}), r.History...)
+	r.trimHistory()
+}
+
+func (e Event) same(other Event) bool {
+	at := e.At
+	e.At = other.At
+	return at.Equal(other.At) && e == other
 }
 
 // tombstone returns what is left after a deletion: the hashes, no secret.
