@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
@@ -54,6 +55,8 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 		return
+	case os.Getenv(magicCookie) == "" && filepath.Base(os.Args[0]) == releasedName:
+		runSubcommand()
 	case os.Getenv(magicCookie) != "":
 		if err := serve(); err != nil {
 			log.Fatal(err)
@@ -77,6 +80,19 @@ func TestMain(m *testing.M) {
 		log.Print(err)
 		code = 1
 	}
+	os.Exit(code)
+}
+
+// releasedName is what terraform init installs: the provider, and the command line beside it.
+const releasedName = "terraform-provider-oauth_v0.1.0"
+
+// runSubcommand is the shipped command line, with the clock of the test.
+func runSubcommand() {
+	deps, err := dependencies()
+	if err != nil {
+		log.Fatal(err)
+	}
+	code, _ := command.Run(context.Background(), command.Deps{Deps: deps, Version: "test", Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:])
 	os.Exit(code)
 }
 
