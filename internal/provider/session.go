@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -250,14 +249,6 @@ func (s *session) needStore(what, instead string, diags *diag.Diagnostics) bool 
 		return false
 	}
 	return true
-}
-
-// optionalString is null for the empty text.
-func optionalString(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
 }
 
 // onCI tells whether the environment is that of a CI job.
