@@ -414,9 +414,6 @@ data "oauth_token_pairs" "all" { depends_on = [oauth_token_pair.this] }
 func TestWriteOnlyExamples(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
-	if w := newWorkspace(t); !w.knows(writeOnlyArguments) {
-		return
-	}
 	w := newExample(t, s, providerExample, registrationWOExample)
 	w.ok("validate")
 	w.apply().mustSay(t, "1 added")

@@ -330,9 +330,6 @@ func mustBeWhole(t *testing.T, left []artefact) {
 func TestNoSecretIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	l := newLife(t, storeKey)
-	if !l.w.knows(writeOnlyArguments) {
-		return
-	}
 	mark := filepath.Join(t.TempDir(), "mark") // holds the bearer of the proxy
 	l.w.consumes().writeConsumer(l.configuration("secrets_in_state = false\n  token_store_key = var.store_key", "_wo", `
 ephemeral "oauth_access_token" "code" {
