@@ -88,7 +88,6 @@ func TestPrivateKeyExample(t *testing.T) {
 	s := startServer(t, sandbox.Options{Clients: []sandbox.Client{{ID: exampleClient + "-keyed", JWKS: string(jwks), AuthMethod: sandbox.AuthPrivateKeyJWT}}}, sandbox.Listen{})
 	w := newExample(t, s, providerExample, registrationByKey)
 	w.env["TF_VAR_login_private_key"] = privateKeyPEM(t, key)
-	w.ok("validate")
 	w.apply().mustSay(t, "2 added")
 	w.expect("oauth_token_pair.robot", values{"status": "active"})
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")

@@ -19,7 +19,7 @@ import (
 // are write-only, and not in a log, an error or a plan in any case.
 func TestNoSecretOfAGrantIsLeftBehind(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, storeKey)
+	l := newLife(t)
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // No token of a registration and no client secret of it is found anywhere, whatever the server quotes and breaks off.
 func TestNoSecretOfARegistrationIsLeftBehind(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, storeKey)
+	l := newLife(t)
 	const initial, statement = "initial-token-0c55f1a9e2", "software-statement-77d1c20b"
 	l.needles = append(l.needles, needle{"initial access token", initial}, needle{"software statement", statement})
 	if err := l.s.UpdateSettings(func(s *sandbox.Settings) {
