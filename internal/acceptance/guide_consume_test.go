@@ -22,9 +22,6 @@ const (
 // One configuration owns a credential, another uses it by its name, for as long as the owner keeps it.
 func TestConsumingGuide(t *testing.T) {
 	t.Parallel()
-	if w := newWorkspace(t); !w.knows(writeOnlyArguments) || !w.knows(ephemeralResources) {
-		return
-	}
 	s := newExampleServer(t)
 	a := newAPI(t, s)
 
@@ -82,11 +79,7 @@ func TestConsumingGuide(t *testing.T) {
 // Wrong values of the modules' variables are told together, in validate; in the plan what depends on two.
 func TestModulesVariables(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t)
-	if !w.knows(writeOnlyArguments) || !w.knows(ephemeralResources) {
-		return
-	}
-	w = newGuide(t, newExampleServer(t), nil, consumeOwner)
+	w := newGuide(t, newExampleServer(t), nil, consumeOwner)
 	w.write(`
 module "credential" {
   source        = "../../../modules/credential"
