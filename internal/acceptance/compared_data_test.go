@@ -57,7 +57,7 @@ func ways() []way {
 		{
 			name: "Another token provider, client credentials", version: "SvenHamers/oauth at 2bdba52",
 			refreshes: "in every plan and apply", discarded: "there is none", state: "yes", parallel: "each run asks for a token", person: "no",
-			how: "A data source that asks for a token by `client_credentials` whenever it is read. Nothing can be lost, since the client asks again. Of the code that we read the `token` is not marked sensitive.",
+			how:    "A data source that asks for a token by `client_credentials` whenever it is read. Nothing can be lost, since the client asks again. Of the code that we read the `token` is not marked sensitive.",
 			better: "Nothing but client credentials, and a server that does not count requests. This provider's own [`data \"oauth_access_token\"`](../data-sources/access_token.md) with `client` does the same, and shares one token among all runs.",
 			sources: []reference{
 				{"the data source", "https://github.com/SvenHamers/terraform-provider-oauth/blob/2bdba52d411dd796fa54a35675196f47cd2ee582/oauth/data_token.go"},
@@ -67,7 +67,7 @@ func ways() []way {
 		{
 			name: "The provider's own OAuth", version: "Mastercard/restapi, documentation at e5ca327",
 			refreshes: "in every run, by the provider itself", discarded: "there is none", state: "no", parallel: "each run asks for a token", person: "no",
-			how: "Many providers take a client id and secret and get tokens themselves. `Mastercard/restapi`, which the guides here use as an example, does so with `oauth_client_credentials`. There is no token for Terraform to keep.",
+			how:    "Many providers take a client id and secret and get tokens themselves. `Mastercard/restapi`, which the guides here use as an example, does so with `oauth_client_credentials`. There is no token for Terraform to keep.",
 			better: "Whenever the provider that you configure has it and the platform lets a client act for itself: use that, and nothing else.",
 			sources: []reference{
 				{"provider documentation", restapi},

@@ -283,7 +283,6 @@ func newGuideOn(t testing.TB, tf string, s *server, a *api, dir string) *workspa
 	}
 	w.dir = filepath.Join(w.dir, filepath.FromSlash(dir))
 	w.ok("get")
-	w.ok("validate")
 	return w
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
@@ -59,6 +60,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// releasedName is what terraform init installs: the provider, and the command line beside it.
+const releasedName = "terraform-provider-oauth_v0.1.0"
+
+// runSubcommand is the shipped command line, with the clock of the test.
+func runSubcommand() error {
+	deps, err := dependencies()
+	if err != nil {
+		return err
+	}
+	code, _ := command.Run(context.Background(), command.Deps{Deps: deps, Version: "test", Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:])
+	os.Exit(code)
+	return nil
+}
+
 // otherPart is what this binary does if it was not started to test; nil: it was.
 func otherPart() func() error {
 	other, isOther := standIns()[filepath.Base(os.Args[0])]
@@ -67,6 +82,8 @@ func otherPart() func() error {
 		return other.serve
 	case os.Getenv(magicCookie) != "":
 		return serve
+	case filepath.Base(os.Args[0]) == releasedName:
+		return runSubcommand
 	case os.Getenv(envEngine) == "walk":
 		return func() error { return runWalk(os.Args[1]) }
 	case os.Getenv(envEngine) != "":

@@ -194,7 +194,7 @@ func supported() []standard {
 			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
 			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `oauth_api_proxy`, `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed TestProxyOfBoundTokens", oidc: "TestIndependentServerProxyOfBoundTokens"},
 			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
-			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
+			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens", oidc: "TestIndependentServerBindsTokens"},
 		}},
 		rfc9700(),
 		beyond(),

@@ -226,18 +226,29 @@ func checkPolicy(at path.Path, o types.Object, known credential.RefreshTokenPoli
 }
 
 // rejectPlainSecret reports a plain secret in a configuration whose secrets must stay out of state and plan.
-func rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
+func (s *session) rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
 	var v types.String
 	diags.Append(get(ctx, at, &v)...)
 	if !isGiven(v) {
 		return // one that is not known yet is judged when the apply plans again
 	}
-	rejectPlain(at, diags)
+	s.rejectPlain(at, diags)
 }
 
-func rejectPlain(at path.Path, diags *diag.Diagnostics) {
+func (s *session) rejectPlain(at path.Path, diags *diag.Diagnostics) {
 	steps := at.Steps()
 	last := steps[len(steps)-1].String()
+	instead := fmt.Sprintf("Use %s_wo and %s_wo_version instead.", last, last)
+	if lacksWriteOnly(s.cli) {
+		instead = fmt.Sprintf("%s_wo would keep it out, and needs Terraform or OpenTofu 1.11; this is %s. Use a newer version, or remove secrets_in_state.", last, s.cli)
+	}
 	diags.AddAttributeError(at, "Secret Would Enter the State",
-		fmt.Sprintf("The provider has secrets_in_state = false, and %s is kept in state and plan. Use %s_wo and %s_wo_version instead. Nothing was read or sent.", at, last, last))
+		fmt.Sprintf("The provider has secrets_in_state = false, and %s is kept in state and plan. %s Nothing was read or sent.", at, instead))
+}
+
+// lacksWriteOnly tells whether that version of Terraform or OpenTofu has no write-only arguments. Of one that cannot be read nothing is said.
+func lacksWriteOnly(cli string) bool {
+	var minor int
+	_, err := fmt.Sscanf(cli, "1.%d.", &minor)
+	return err == nil && minor < 11
 }

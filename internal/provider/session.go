@@ -26,6 +26,7 @@ type Deps = wiring.Deps
 type session struct {
 	deps    Deps
 	version string
+	cli     string // the version of Terraform or OpenTofu, such as 1.11.4
 
 	unknown        []path.Path // provider attributes whose value comes with the apply
 	implicit       bool        // neither token_store nor OAUTH_TOKEN_STORE is set

@@ -242,7 +242,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	for _, p := range secrets {
 		switch {
 		case !r.session.secretsInState:
-			rejectPlainSecret(ctx, req.Config.GetAttribute, p, diags)
+			r.session.rejectPlainSecret(ctx, req.Config.GetAttribute, p, diags)
 		case r.session.stateOnly:
 			steps := p.Steps()
 			last := steps[len(steps)-1].String()

@@ -113,7 +113,7 @@ func secretInput(into map[string]schema.Attribute, name, description string, val
 		Validators: append([]validator.String{stringvalidator.ConflictsWith(sibling("_wo"))}, validators...),
 	}
 	into[name+"_wo"] = schema.StringAttribute{
-		MarkdownDescription: "As `" + name + "`, but write-only: it enters neither state nor plan. Terraform 1.11 or newer.",
+		MarkdownDescription: "As `" + name + "`, but write-only: it enters neither state nor plan. Terraform or OpenTofu 1.11 or newer.",
 		Optional:            true, Sensitive: true, WriteOnly: true,
 		Validators: append([]validator.String{stringvalidator.AlsoRequires(sibling("_wo_version"))}, validators...),
 	}

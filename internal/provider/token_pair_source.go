@@ -179,7 +179,7 @@ func (m *tokenPairModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
 		at := path.Root(grant.name).AtName(name)
 		switch plain, hidden := members[name], members[name+"_wo"]; {
 		case !s.secretsInState && isGiven(plain):
-			rejectPlain(at, diags)
+			s.rejectPlain(at, diags)
 		case s.stateOnly && isGiven(hidden):
 			noWriteOnly(path.Root(grant.name).AtName(name+"_wo"), diags)
 		}
