@@ -33,7 +33,7 @@ func (d Deps) openStore(url string, keys seal.Keyring, engine credential.Options
 		return nil, err
 	}
 	s := &tokenStore{needsKey: kind.NeedsKey, inner: inner}
-	s.Store, engine = d.Over(engine, inner, keys)
+	s.Store, engine = d.Over(engine, inner, kind, keys)
 	s.manager, err = credential.New(engine)
 	return s, err
 }

@@ -96,7 +96,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 		s.margin = d
 	}
 	keys := s.keys(c, diags)
-	inner := s.openStore(c, keys, diags)
+	inner, kind := s.openStore(c, keys, diags)
 	if diags.HasError() {
 		return s
 	}
@@ -106,7 +106,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 		s.checkStateOnly(diags)
 		return s
 	}
-	s.store, s.options = s.deps.Over(s.options, inner, keys)
+	s.store, s.options = s.deps.Over(s.options, inner, kind, keys)
 	s.location = s.store.Location()
 	if s.manager, err = credential.New(s.options); err != nil {
 		diags.AddError("Unable to Configure the Provider", sentence(err))
@@ -145,7 +145,7 @@ func (s *session) keys(c providerModel, diags *diag.Diagnostics) seal.Keyring {
 }
 
 // openStore finds the store.
-func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diagnostics) store.Store {
+func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diagnostics) (store.Store, wiring.StoreKind) {
 	text, where := c.TokenStore.ValueString(), "token_store"
 	if c.TokenStore.IsNull() {
 		text, where = s.deps.Getenv(wiring.StoreVariable), wiring.StoreVariable
@@ -153,7 +153,7 @@ func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diag
 	if text == wiring.StateStore {
 		s.stateOnly = true
 		s.location = wiring.StateStore
-		return nil
+		return nil, wiring.StoreKind{}
 	}
 	var err error
 	if text == "" && c.TokenStore.IsNull() {
@@ -167,14 +167,14 @@ func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diag
 	}
 	if err != nil {
 		diags.AddAttributeError(path.Root("token_store"), "Invalid Token Store", where+" cannot be used: "+err.Error()+". Nothing was read, written or sent.")
-		return nil
+		return nil, wiring.StoreKind{}
 	}
 	if kind.NeedsKey && keys.IsZero() && !diags.HasError() {
 		diags.AddAttributeError(path.Root("token_store_key"), "Missing Token Store Key",
 			fmt.Sprintf("The token store %s is read by others than you: administrators, backups and replicas. What it holds must be sealed, and there is no key. "+
 				"Set token_store_key or OAUTH_TOKEN_STORE_KEY to an age key; age-keygen makes one. Keep it apart from the store's backups. Nothing was read, written or sent.", st.Location()))
 	}
-	return st
+	return st, kind
 }
 
 func (s *session) checkStateOnly(diags *diag.Diagnostics) {
