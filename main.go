@@ -1,4 +1,6 @@
-// Command terraform-provider-oauth is a Terraform provider that keeps OAuth credentials without losing one.
+// Command terraform-provider-oauth is a Terraform provider that keeps OAuth credentials without losing one, and a command line beside
+// it. This package tells which of the two a process is, and hands in stores, browser, streams and signals. It decides nothing about a
+// credential and words nothing.
 package main
 
 import (
@@ -6,6 +8,7 @@ import (
 	"flag"
 	"log"
 	"os"
+	"slices"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
@@ -21,12 +24,16 @@ import (
 var version = "dev"
 
 func main() {
+	debug := flag.Bool("debug", false, "run with support for debuggers")
+	if !slices.Contains(os.Args[1:], "-debug") && !slices.Contains(os.Args[1:], "--debug") { // a debugger has to attach
+		hideMemory()
+	}
 	deps := wiring.System(stores(), newMemory)
+	deps.Getenv = wiring.WithholdSecrets()
 	deps.Browser = login.Browser()
 	if code, handled := runCommand(deps); handled {
 		os.Exit(code)
 	}
-	debug := flag.Bool("debug", false, "run with support for debuggers")
 	flag.Parse()
 	if err := provider.Serve(context.Background(), version, deps, *debug); err != nil {
 		log.Fatal(err)

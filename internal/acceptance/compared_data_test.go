@@ -5,8 +5,8 @@ package acceptance_test
 // lookedAt is the day on which the sources of the page "Other ways to do this" were read.
 const lookedAt = "2026-11-26"
 
-// ways are what people do today instead of this provider. TestCompared holds each to its sources.
-func ways() []way {
+// alternatives are what people do today instead of this provider. TestCompared holds each to its sources.
+func alternatives() []alternative {
 	const (
 		http     = "https://github.com/hashicorp/terraform-provider-http/blob/"
 		external = "https://github.com/hashicorp/terraform-provider-external/blob/"
@@ -15,7 +15,7 @@ func ways() []way {
 		restapi  = "https://github.com/Mastercard/terraform-provider-restapi/blob/e5ca327d86c435aac57f9352b515cfe73d744b3d/docs/index.md"
 		aws      = "https://docs.aws.amazon.com/"
 	)
-	return []way{
+	return []alternative{
 		{
 			name: "`http` data source", version: "hashicorp/http 3.6.2",
 			refreshes: "in every plan and apply", discarded: "yes", state: "yes", parallel: "each run sends the token", person: "no",
@@ -88,7 +88,7 @@ func ways() []way {
 			open: "How it behaves in a cluster of several Vault nodes.",
 		},
 		{
-			name: "Nango", version: "documentation of that day",
+			name: "Nango", version: "its documentation at 50eff0a and 07e61b4",
 			refreshes: "in Nango, at least once in 24 hours", discarded: "no", state: "as it is read", parallel: "Nango's own matter", person: "yes, with a user interface for a product's users",
 			how: "A service (in the cloud, or self-hosted) that does OAuth for products whose *users* connect hundreds of APIs: it refreshes before the expiry, keeps tokens alive that would die unused, and tells by webhook when a refresh fails. " +
 				"Its free self-hosted edition has the authorization part. A script or `http` data source would fetch the token from its API for Terraform; then it stands in the state.",
@@ -100,7 +100,7 @@ func ways() []way {
 			open: "What becomes of a successor when its process dies between reply and database; whether there is a Terraform provider for it (we found none).",
 		},
 		{
-			name: "A secrets manager and a function on a schedule", version: "AWS Secrets Manager with Lambda, documentation of that day",
+			name: "A secrets manager and a function on a schedule", version: "AWS Secrets Manager with Lambda, its user guide",
 			refreshes: "by the function, at most every four hours by the rotation schedule", discarded: "no", state: "as it is read", parallel: "as the function does", person: "no",
 			how: "A function refreshes the token and writes it into the secret; Terraform reads that. Plans lose nothing. The rotation schedule allows four hours at the least, while access tokens often live ten minutes to an hour, so the function is started otherwise, or the reader refreshes. " +
 				"The generic template is a starting point for it; what happens between reply and write is for the author of the function.",

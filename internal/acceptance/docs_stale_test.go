@@ -5,7 +5,6 @@ package acceptance_test
 import (
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -27,17 +26,6 @@ func filesBelow(t *testing.T, dir string) []string {
 		t.Fatalf("%s: %v", dir, err)
 	}
 	return all
-}
-
-// A template whose page is not made, since its resource has gone or has another name, is told by nobody else: the generator skips it.
-func TestTemplatesHavePages(t *testing.T) {
-	t.Parallel()
-	pages := filesBelow(t, "docs")
-	for _, path := range filesBelow(t, "templates") {
-		if page := strings.TrimSuffix(path, ".tmpl"); !slices.Contains(pages, page) {
-			t.Errorf("templates/%s makes no docs/%s: is what it describes still there?", path, page)
-		}
-	}
 }
 
 // An example that no page shows is not found by anybody. What is meant to be used as a whole is linked from a page instead, as a folder.

@@ -40,34 +40,12 @@ const (
 	envGate     = "ACC_GATE"     // a folder: where "ready-PID" is written, and "go" is waited for before a store opens
 	envEngine   = "ACC_ENGINE"   // no provider: "ask" asks the engine for the credentials that the arguments name, "walk" is a client of the store
 	magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
+	envNoTLS    = "TF_DISABLE_PLUGIN_TLS" // core's own, for tests of providers: no TLS between core and provider
 )
 
 func TestMain(m *testing.M) {
-	switch {
-	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == consumerBinary:
-		if err := serveConsumer(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == restAPIName:
-		if err := serveRestAPI(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(magicCookie) == "" && filepath.Base(os.Args[0]) == releasedName:
-		runSubcommand()
-	case os.Getenv(magicCookie) != "":
-		if err := serve(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(envEngine) == "walk":
-		if err := runWalk(os.Args[1]); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(envEngine) != "":
-		if err := runEngine(os.Args[1:]); err != nil {
+	if run := otherPart(); run != nil {
+		if err := run(); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -86,13 +64,32 @@ func TestMain(m *testing.M) {
 const releasedName = "terraform-provider-oauth_v0.1.0"
 
 // runSubcommand is the shipped command line, with the clock of the test.
-func runSubcommand() {
+func runSubcommand() error {
 	deps, err := dependencies()
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	code, _ := command.Run(context.Background(), command.Deps{Deps: deps, Version: "test", Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:])
 	os.Exit(code)
+	return nil
+}
+
+// otherPart is what this binary does if it was not started to test; nil: it was.
+func otherPart() func() error {
+	other, isOther := standIns()[filepath.Base(os.Args[0])]
+	switch {
+	case os.Getenv(magicCookie) != "" && isOther:
+		return other.serve
+	case os.Getenv(magicCookie) != "":
+		return serve
+	case filepath.Base(os.Args[0]) == releasedName:
+		return runSubcommand
+	case os.Getenv(envEngine) == "walk":
+		return func() error { return runWalk(os.Args[1]) }
+	case os.Getenv(envEngine) != "":
+		return func() error { return runEngine(os.Args[1:]) }
+	}
+	return nil
 }
 
 // serve runs the provider that ships, with steps.
@@ -108,6 +105,7 @@ func serve() error {
 func dependencies() (wiring.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
 	deps := wiring.System(stores(steps), func(location string) store.Store { return memstore.New(location) })
+	deps.Getenv = wiring.WithholdSecrets()
 	deps.Browser = login.Browser()
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {

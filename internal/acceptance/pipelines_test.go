@@ -65,7 +65,7 @@ func newCI(t *testing.T, s *server, a *api, port string, jobs map[string]ciJob) 
 		t.Fatal(err)
 	}
 	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		for _, file := range []string{"seed-55355b43/oauth/0.1.0/%s/" + releasedName, "mastercard/restapi/2.0.0/%s/" + restAPIName} {
+		for _, file := range []string{"seed-55355b43/oauth/0.1.0/%s/" + releasedName, "mastercard/restapi/2.0.0/%s/" + restAPIBinary} {
 			link(self, filepath.Join(mirror, host, fmt.Sprintf(file, runtime.GOOS+"_"+runtime.GOARCH)))
 		}
 	}

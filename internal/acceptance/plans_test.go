@@ -15,6 +15,7 @@ const strict = `rotation = "single_use", on_reuse = "revoke_family"`
 func TestTwelveDiscardedPlans(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
+	delete(w.env, envNoTLS) // as users have it
 	w.write(s.pair("thrown-away", s.issue().RefreshToken, strict, ""))
 	w.apply()
 	s.expect(1, 0)

@@ -229,7 +229,7 @@ func rfc6749() standard {
 		},
 		{
 			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
-			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
+			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestManyAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
 		{
 			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type` with any parameters, secret ones apart.",

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -109,6 +108,62 @@ func (m *Manager) leave(ctx context.Context, b booking, v oauth.Verdict) {
 	}
 }
 
+// whenFree is enter, or another way to book, that waits for requests under way where they have the rest of the budget.
+func (m *Manager) whenFree(ctx context.Context, enter func() (booking, error)) (booking, error) {
+	for pause := m.pauses(); ; {
+		b, err := enter()
+		if !errors.Is(err, errBusy) {
+			return b, err
+		}
+		if err := pause(ctx); err != nil {
+			return booking{}, err
+		}
+	}
+}
+
+// postBooked sends a request that uses nothing up, and so needs no claim, once and under b. judge says what the answer is charged for.
+func (m *Manager) postBooked(ctx context.Context, b booking, r oauth.Request, judge func(oauth.Reply) oauth.Verdict) (sentAt time.Time) {
+	verdict := oauth.Verdict{Class: oauth.NotSent}
+	defer func() { m.leave(ctx, b, verdict) }()
+	r.BeforeSend = func() error {
+		if !b.stands(m) {
+			return ErrLate
+		}
+		sentAt = m.Now().Round(0).UTC()
+		return nil
+	}
+	verdict = judge(m.caller.Post(ctx, r))
+	return sentAt
+}
+
+// enterAside books a call that no token hangs on. Half of the budget is not for such calls: one that is refused in each run must not
+// keep refreshes waiting.
+func (m *Manager) enterAside(ctx context.Context, key string, client Client) (booking, error) {
+	half := client
+	if budget := &half.Policy.ErrorBudget; *budget != (ErrorBudget{}) {
+		budget.Limit = 1 + (budget.spare()+1)/2
+	}
+	b, err := m.enter(ctx, key, half)
+	if spent := (*BudgetError)(nil); errors.As(err, &spent) {
+		return booking{}, errNotWorthIt
+	}
+	b.client = client
+	return b, err
+}
+
+var errNotWorthIt = errors.New("so many requests of this client were refused of late that what is left of its error budget is kept for refreshes")
+
+// chargedFor is how an error budget sees a call that is no token request. code stands for the server's words.
+func chargedFor(sent bool, status int, code string) oauth.Verdict {
+	switch {
+	case !sent:
+		return oauth.Verdict{Class: oauth.NotSent}
+	case status >= 200 && status < 300:
+		return oauth.Verdict{Class: oauth.Success, Status: status}
+	}
+	return oauth.Verdict{Class: oauth.OutcomeUnknown, Status: status, Code: code}
+}
+
 // storedLedger is a ledger as read.
 type storedLedger struct {
 	ledger
@@ -133,20 +188,17 @@ func (m *Manager) ledger(ctx context.Context, client Client) (storedLedger, erro
 		l.now = e.Now.Round(0).UTC()
 	}
 	var known ledger
-	if err := decodeJSON(e.Value, &known); err != nil {
-		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))
-	}
-	if err := checkFormat(known.Format, known.Kind, kindBudget); err != nil {
-		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))
+	if err := decodeAs(e.Value, &known, kindBudget); err != nil {
+		return storedLedger{}, storeError("reading an error budget", unusable(err))
 	}
 	l.ledger, l.revision = known, e.Revision
 	return l, nil
 }
 
 func (m *Manager) putLedger(ctx context.Context, client Client, l storedLedger) error {
-	text, err := json.Marshal(l.ledger)
+	text, err := encodeWhole(l.ledger)
 	if err != nil {
-		return storeError("encoding an error budget", errors.Join(errUnusable, err))
+		return storeError("encoding an error budget", unusable(err))
 	}
 	return m.put(ctx, budgetKey(client), l.revision, text)
 }

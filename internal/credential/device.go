@@ -31,6 +31,8 @@ type Device struct {
 	Inputs                  string   // hash of everything that shapes the request
 	Before                  string   // the Inputs that have led to the tokens in use, while a code for something else is offered
 	Scopes                  []string // as asked for
+
+	Rest *Rest
 }
 
 // DeviceRequest is what shapes a device authorization request.
@@ -109,6 +111,8 @@ type Polled struct {
 	Answer  oauth.Poll    // of the last one; PollPending where there was no time for any
 	Verdict oauth.Verdict // likewise
 	Lost    bool          // an earlier reply never came, and may have been the tokens
+
+	at time.Time // of the answer
 }
 
 // PollDevice asks for the tokens of the device code that waits, time and again, for as long as limit. Each request goes through claim,
@@ -152,7 +156,7 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 			return done, nil
 		}
 		done.Polls++
-		done.Record, done.Answer, done.Verdict = round.Record, round.Answer, round.Verdict
+		done.Record, done.Answer, done.Verdict, done.at = round.Record, round.Answer, round.Verdict, m.Now()
 		done.Notices = append(done.Notices, round.Notices...)
 		switch round.Answer {
 		case oauth.PollToken:
@@ -167,20 +171,13 @@ func (m *Manager) PollDevice(ctx context.Context, name string, limit time.Durati
 
 // Err says why polling again would not help; nil: it may.
 func (p Polled) Err() error {
-	e := &Error{Record: p.Record, Verdict: p.Verdict, Err: p.Verdict.Err}
-	switch {
-	case p.Answer == oauth.PollDenied:
-		e.Kind = KindDenied
-	case p.Answer != oauth.PollFailed:
-		return nil
-	case p.Verdict.Class == oauth.BadClient:
-		e.Kind = KindBadClient
-	case p.Verdict.Class == oauth.OutcomeUnknown:
-		e.Kind = KindUnknown
-	default:
-		e.Kind = KindConfiguration
+	switch p.Answer {
+	case oauth.PollDenied:
+		return &Error{Kind: KindDenied, Record: p.Record, Verdict: p.Verdict, Err: p.Verdict.Err}
+	case oauth.PollFailed:
+		return answerError(p.Verdict, p.Record, p.at)
 	}
-	return e
+	return nil
 }
 
 // pollRest ends a look at a record whose device code is not to be polled now.

@@ -83,30 +83,23 @@ func (m *Manager) OfferDevice(ctx context.Context, name string, q DeviceRequest)
 }
 
 func (m *Manager) askForCode(ctx context.Context, key string, c Client, form oauth.Form, r Record) (oauth.DeviceAuthorization, error) {
-	b, err := m.enter(ctx, key, c)
+	b, err := m.whenFree(ctx, func() (booking, error) { return m.enter(ctx, key, c) })
 	if err != nil {
-		return oauth.DeviceAuthorization{}, err
+		return oauth.DeviceAuthorization{}, speakingOf(err, r)
 	}
-	var verdict oauth.Verdict
-	defer func() { m.leave(ctx, b, verdict) }()
-	reply := m.caller.Post(ctx, oauth.Request{Endpoint: c.DeviceAuthorizationEndpoint, Auth: c.auth(), Form: form})
 	var a oauth.DeviceAuthorization
-	a, verdict = c.Preset().Dialect.JudgeDevice(reply, c.ClientSecret)
+	var verdict oauth.Verdict
+	request := oauth.Request{Endpoint: c.DeviceAuthorizationEndpoint, Auth: c.auth(), Form: form}
+	m.postBooked(ctx, b, request, func(reply oauth.Reply) oauth.Verdict {
+		a, verdict = c.Preset().Dialect.JudgeDevice(reply, c.ClientSecret)
+		return verdict
+	})
 	m.log.Info("asked for a device code", "key", key, "class", string(verdict.Class), "status", verdict.Status)
-	e := &Error{Record: r, Verdict: verdict, Err: verdict.Err}
 	switch verdict.Class {
 	case oauth.Success:
 		return a, nil
 	case oauth.NotSent:
 		return a, notSentError(ctx, verdict, r)
-	case oauth.BadClient:
-		e.Kind = KindBadClient
-	case oauth.TooEarly, oauth.RateLimited:
-		e.Kind, e.Until = KindLater, notBefore(verdict, m.Now())
-	case oauth.OutcomeUnknown:
-		e.Kind = KindUnknown
-	default:
-		e.Kind = KindConfiguration
 	}
-	return a, e
+	return a, answerError(verdict, r, m.Now())
 }

@@ -2,12 +2,14 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/storetest"
 )
 
 var aDevice = DeviceRequest{Scopes: []string{"read"}}
@@ -130,22 +132,9 @@ func TestPollInterval(t *testing.T) {
 // lost, and one that has not goes on.
 func TestPollDeviceUnderFaults(t *testing.T) {
 	t.Parallel()
-	for _, sh := range shapes {
-		for callName, plan := range allCalls {
-			for _, again := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %s, again %v", sh.name, callName, again), func(t *testing.T) {
-					t.Parallel()
-					everyFault(func(f fault) int {
-						n, wrong := pollUnder(t, sh, plan, f, again)
-						for _, text := range wrong {
-							t.Errorf("%s: %s", f, text)
-						}
-						return n
-					})
-				})
-			}
-		}
-	}
+	everyCallAndProcess(t, func(sh shape, plan callPlan, f fault, again bool) (int, []string) {
+		return pollUnder(t, sh, plan, f, again)
+	})
 }
 
 func pollUnder(t testing.TB, sh shape, plan callPlan, f fault, again bool) (calls int, found []string) {
@@ -203,4 +192,67 @@ func pollUnder(t testing.TB, sh shape, plan callPlan, f fault, again bool) (call
 		wrong("the code was sent %d times after it had led to tokens", s.reuses)
 	}
 	return calls, found
+}
+
+// Two others have the rest of the error budget for a moment: the code is asked for when one of them has got its answer.
+func TestOfferDeviceWaitsForTheErrorBudget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = threeAnHour
+	m, others := w.start(), w.start()
+	if _, err := m.Attach(t.Context(), theName, "a1", Setup{Client: w.deviceClient(), Source: "device_code"}); err != nil {
+		t.Fatal(err)
+	}
+	var booked []booking
+	for range 2 {
+		b, err := others.enter(t.Context(), "pair/other", w.deviceClient())
+		if err != nil {
+			t.Fatal(err)
+		}
+		booked = append(booked, b)
+	}
+	w.clock.after(3*time.Second, func() { others.leave(t.Context(), booked[0], oauth.Verdict{Class: oauth.Success, Status: 200}) })
+	r, err := m.OfferDevice(t.Context(), theName, aDevice)
+	if err != nil || !r.Device.Waits(w.clock.Now()) {
+		t.Errorf("no code is offered: %v", err)
+	}
+	w.wantServer(1, 0, 0)
+}
+
+// A process that stood still after its booking sends nothing: by the time of the answer the booking would be over.
+func TestOfferDeviceAfterStandingStill(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.ErrorBudget = threeAnHour
+	stood := false
+	w.faulty(storetest.Hooks{After: func(c storetest.Call) {
+		if isBudget(c) && c.Op == storetest.OpCreate && !stood {
+			stood = true
+			w.clock.pass(91 * time.Second)
+		}
+	}})
+	m := w.start()
+	if _, err := m.Attach(t.Context(), theName, "a1", Setup{Client: w.deviceClient(), Source: "device_code"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.OfferDevice(t.Context(), theName, aDevice)
+	if w.wantKind(err, KindNotSent); !errors.Is(err, ErrLate) {
+		t.Errorf("error = %v", err)
+	}
+	w.wantServer(0, 0, 0)
+}
+
+// Whoever is to come later is told why and when.
+func TestOfferDeviceLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.start()
+	if _, err := m.Attach(t.Context(), theName, "a1", Setup{Client: w.deviceClient(), Source: "device_code"}); err != nil {
+		t.Fatal(err)
+	}
+	w.server.plan = []callPlan{callTooMany}
+	_, err := m.OfferDevice(t.Context(), theName, aDevice)
+	if e := w.wantKind(err, KindLater); e.Reason != ReasonNotBefore || !e.Until.Equal(w.clock.Now().Add(fakeRetryAfter)) {
+		t.Errorf("%s until %s", e.Reason, e.Until)
+	}
 }

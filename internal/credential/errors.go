@@ -133,6 +133,23 @@ type Notice struct {
 	Managing bool // it is about an app registration
 }
 
+// answerError is the error for an answer that is no success, to a request that neither a token nor a code hangs on. r is what it speaks
+// of.
+func answerError(v oauth.Verdict, r Record, now time.Time) *Error {
+	e := &Error{Kind: KindConfiguration, Record: r, Verdict: v, Err: v.Err}
+	switch v.Class {
+	case oauth.NotSent:
+		e.Kind = KindNotSent
+	case oauth.TooEarly, oauth.RateLimited:
+		e.Kind, e.Reason, e.Until = KindLater, ReasonNotBefore, notBefore(v, now)
+	case oauth.BadClient:
+		e.Kind = KindBadClient
+	case oauth.OutcomeUnknown:
+		e.Kind = KindUnknown
+	}
+	return e
+}
+
 func storeError(what string, err error) *Error {
 	return &Error{Kind: KindStore, Err: fmt.Errorf("%s: %w", what, err)}
 }

@@ -190,6 +190,7 @@ func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, x Exchange, v 
 			if !a.dropClaim(&cur) {
 				return cur, false
 			}
+			a.keepNonce(&cur)
 			cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
 			if again {
 				cur.unconsume(x.Code)
@@ -202,18 +203,9 @@ func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, x Exchange, v 
 		m.log.Error("could not store that a code exchange failed", "key", a.Key, "attempt", a.ID, "error", err)
 		r = c.record
 	}
-	e := &Error{Record: r, Verdict: v, Err: v.Err}
-	switch v.Class {
-	case oauth.BadClient:
-		e.Kind = KindBadClient
-	case oauth.Configuration:
-		e.Kind = KindConfiguration
-	case oauth.TooEarly, oauth.RateLimited:
-		e.Kind, e.Until = KindLater, m.Now().Add(max(v.RetryAfter, time.Second))
-	case oauth.Reauthorize, oauth.ReuseDetected:
+	e := answerError(v, r, m.Now())
+	if isDead(v) {
 		e.Kind = KindAuthorize
-	default:
-		e.Kind = KindUnknown
 	}
 	return e
 }

@@ -92,7 +92,7 @@ func TestExchangeFailures(t *testing.T) {
 		"bad client": {callBadClient, KindBadClient, 0},
 		"no path":    {callNoPath, KindConfiguration, 0},
 		"too many":   {callTooMany, KindLater, 90 * time.Second},
-		"too early":  {callTooEarly, KindLater, time.Second},
+		"too early":  {callTooEarly, KindLater, time.Minute},
 		"lost":       {callLostDone, KindUnknown, 0},
 	} {
 		w := newWorld(t)

@@ -60,11 +60,11 @@ func (m *Manager) introspect(ctx context.Context, key string, r Record) (time.Ti
 	if client.IntrospectionEndpoint == "" || client.auth().Method == oauth.None {
 		return time.Time{}, nil
 	}
-	reply, err := m.askAbout(ctx, key, client, r.Tokens.Access, HintAccessToken)
+	b, err := m.enterAside(ctx, key, client)
 	if err != nil {
 		return time.Time{}, err
 	}
-	said, err := oauth.ReadIntrospection(reply)
+	said, err := oauth.ReadIntrospection(m.askAbout(ctx, key, b, client, r.Tokens.Access, HintAccessToken))
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -75,29 +75,15 @@ func (m *Manager) introspect(ctx context.Context, key string, r Record) (time.Ti
 	return expiry, nil
 }
 
-// askAbout makes one call of the introspection endpoint of client, which is completed, booked in the error budget as what no token
-// hangs on.
-func (m *Manager) askAbout(ctx context.Context, key string, client Client, token secret.String, hint string) (oauth.Reply, error) {
-	b, err := m.enterAside(ctx, key, client)
-	if err != nil {
-		return oauth.Reply{}, err
-	}
-	verdict := oauth.Verdict{Class: oauth.NotSent}
-	defer func() { m.leave(ctx, b, verdict) }()
-	reply := m.caller.Post(ctx, oauth.Request{
-		Endpoint: client.IntrospectionEndpoint, Auth: client.auth(), Form: oauth.IntrospectForm(token, hint),
-		BeforeSend: func() error {
-			if !b.stands(m) {
-				return ErrLate
-			}
-			return nil
-		},
+// askAbout makes one call of the introspection endpoint of client, which is completed, under b.
+func (m *Manager) askAbout(ctx context.Context, key string, b booking, client Client, token secret.String, hint string) (reply oauth.Reply) {
+	request := oauth.Request{Endpoint: client.IntrospectionEndpoint, Auth: client.auth(), Form: oauth.IntrospectForm(token, hint)}
+	m.postBooked(ctx, b, request, func(r oauth.Reply) oauth.Verdict {
+		reply = r
+		return chargedFor(r.Sent, r.Status, introspectCode)
 	})
-	if reply.Sent {
-		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: introspectCode}
-	}
 	m.log.Info("introspected", "key", key, "status", reply.Status)
-	return reply, nil
+	return reply
 }
 
 // keepExpiry writes down when the access token of r expires, if that is still the one in use.

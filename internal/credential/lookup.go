@@ -33,8 +33,6 @@ const lookUpCode = "(look-up)"
 
 var errRefusedLately = errors.New("it was refused within the last hour")
 
-var errNotWorthIt = errors.New("so many requests of this client were refused of late that what is left of its error budget is kept for refreshes")
-
 // lacks lists what is still to be looked up for r. Nothing is, where its tokens are of another server than the preset's: they
 // are nobody else's business.
 func (r Record) lacks() []LookUp {
@@ -153,21 +151,6 @@ func (m *Manager) looksFirst(key string) bool {
 	return !done
 }
 
-// enterAside books a call that tokens do not hang on in the error budget of client, like a probe. Half of the budget is not
-// for such calls: one that is refused in each run must not keep refreshes waiting.
-func (m *Manager) enterAside(ctx context.Context, key string, client Client) (booking, error) {
-	half := client
-	if budget := &half.Policy.ErrorBudget; *budget != (ErrorBudget{}) {
-		budget.Limit = 1 + (budget.spare()+1)/2
-	}
-	b, err := m.enter(ctx, key, half)
-	if spent := (*BudgetError)(nil); errors.As(err, &spent) {
-		return booking{}, errNotWorthIt
-	}
-	b.client = client
-	return b, err
-}
-
 // lookUp makes the call, once more if the API wants a nonce in the proof and has given it now.
 func (m *Manager) lookUp(ctx context.Context, key string, r Record, l LookUp) (string, error) {
 	value, err := m.lookUpOnce(ctx, key, r, l)
@@ -186,16 +169,12 @@ func (m *Manager) lookUpOnce(ctx context.Context, key string, r Record, l LookUp
 	if err != nil {
 		return "", err
 	}
-	verdict := oauth.Verdict{Class: oauth.NotSent}
-	defer func() { m.leave(ctx, b, verdict) }()
-	if !b.stands(m) {
-		return "", ErrLate
+	reply := oauth.Reply{Err: ErrLate}
+	if b.stands(m) {
+		reply = m.looker.LookUp(ctx, l.URL, m.access(r.Tokens, l.URL))
+		m.noteNonce(apiAt(l.URL), oauth.ProofNonce(reply.Header))
 	}
-	reply := m.looker.LookUp(ctx, l.URL, m.access(r.Tokens, l.URL))
-	m.noteNonce(apiAt(l.URL), oauth.ProofNonce(reply.Header))
-	if reply.Sent {
-		verdict = oauth.Verdict{Class: oauth.OutcomeUnknown, Status: reply.Status, Code: lookUpCode}
-	}
+	m.leave(ctx, b, chargedFor(reply.Sent, reply.Status, lookUpCode))
 	m.log.Info("looked up", "key", key, "name", l.Name, "status", reply.Status)
 	switch {
 	case reply.Err != nil:
@@ -207,7 +186,6 @@ func (m *Manager) lookUpOnce(ctx context.Context, key string, r Record, l LookUp
 	case reply.Status < 200 || reply.Status > 299:
 		return "", fmt.Errorf("the answer was HTTP %d", reply.Status)
 	}
-	verdict.Class = oauth.Success
 	value, err := oauth.Pick(reply.Body, l.Pick)
 	if err != nil {
 		return "", err

@@ -96,15 +96,8 @@ func (m *Manager) managingRefused(ctx context.Context, c *claimed, v oauth.Verdi
 		m.log.Error("could not store what the server answered", "key", a.Key, "attempt", a.ID, "error", err)
 		r, _ = applyManagingRefusal(c.record.clone(), a, v, m.Now(), m.event(a.ID, c.record.Generation, ""))
 	}
-	e := &Error{Kind: KindConfiguration, Record: r, Verdict: v, Err: v.Err}
-	switch {
-	case v.Class == oauth.OutcomeUnknown:
-		e.Kind = KindUnknown
-	case v.Class == oauth.RateLimited:
-		e.Kind, e.Until = KindLater, notBefore(v, m.Now())
-	case v.Class == oauth.BadClient:
-		e.Kind = KindBadClient
-	case a.Purpose != PurposeRegister && deniesManagement(v):
+	e := answerError(v, r, m.Now())
+	if e.Kind == KindConfiguration && a.Purpose != PurposeRegister && deniesManagement(v) {
 		e.Kind = KindAuthorize
 		if d := r.Registered.dynamic(); d != nil && d.Refused != nil && d.Refused.Lost {
 			e.Err = ErrManagementLost

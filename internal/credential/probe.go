@@ -154,17 +154,6 @@ func (p *probing) hear(reply oauth.ProbeReply) {
 	}
 }
 
-// chargedFor is how an error budget sees a call of an API. code stands for the server's words.
-func chargedFor(sent bool, status int, code string) oauth.Verdict {
-	switch {
-	case !sent:
-		return oauth.Verdict{Class: oauth.NotSent}
-	case status >= 200 && status < 300:
-		return oauth.Verdict{Class: oauth.Success, Status: status}
-	}
-	return oauth.Verdict{Class: oauth.OutcomeUnknown, Status: status, Code: code}
-}
-
 // probeNotice tells that the access token of r is served although the API has not said that it works.
 func (m *Manager) probeNotice(key string, r Record) []Notice {
 	if r.Refresh.Strategy != StrategyOnRejection {

@@ -104,10 +104,9 @@ func (m *Manager) pushed(
 	if err != nil {
 		return Pending{}, failed(err)
 	}
-	var sentAt time.Time
-	answer, err := m.push(ctx, key, client, oauth.Request{
+	answer, sentAt, err := m.push(ctx, key, client, oauth.Request{
 		Endpoint: cmp.Or(client.PushedAuthorizationRequestEndpoint, o.client.PushedAuthorizationRequestEndpoint), Auth: client.auth(), Form: form,
-	}, &sentAt)
+	})
 	if err != nil {
 		return Pending{}, failed(err)
 	}
@@ -117,55 +116,34 @@ func (m *Manager) pushed(
 }
 
 // push sends a request until it is answered, a few times: nothing is used up by it, and what a lost reply has left at the server
-// ends by itself. sentAt is when the answered one was sent.
-func (m *Manager) push(ctx context.Context, key string, client Client, r oauth.Request, sentAt *time.Time) (oauth.Pushed, error) {
-	pause, backoff := m.pauses(), m.backoffs()
+// ends by itself. It returns when the answered one was sent.
+func (m *Manager) push(ctx context.Context, key string, client Client, r oauth.Request) (oauth.Pushed, time.Time, error) {
+	backoff := m.backoffs()
 	for sends := 1; ; {
-		b, err := m.enter(ctx, key, client)
-		if errors.Is(err, errBusy) {
-			err = pause(ctx)
-			if err == nil {
-				continue
-			}
-		}
+		b, err := m.whenFree(ctx, func() (booking, error) { return m.enter(ctx, key, client) })
 		if err != nil {
-			return oauth.Pushed{}, err
+			return oauth.Pushed{}, time.Time{}, err
 		}
-		r.BeforeSend = func() error {
-			if !b.stands(m) {
-				return ErrLate
-			}
-			*sentAt = m.Now().Round(0).UTC()
-			return nil
-		}
-		answer, v := oauth.JudgePush(m.caller.Post(ctx, r), client.ClientSecret)
-		m.leave(ctx, b, v)
+		var answer oauth.Pushed
+		var v oauth.Verdict
+		sentAt := m.postBooked(ctx, b, r, func(reply oauth.Reply) oauth.Verdict {
+			answer, v = oauth.JudgePush(reply, client.ClientSecret)
+			return v
+		})
 		m.log.Info("pushed an authorization request", "key", key, "class", string(v.Class), "status", v.Status)
 		if v.Class == oauth.Success {
-			return answer, nil
+			return answer, sentAt, nil
 		}
 		err = pushRefused(v, m.Now())
 		if sends++; sends > maxSends || !retryable(err) || ctx.Err() != nil || backoff(ctx) != nil {
-			return oauth.Pushed{}, err
+			return oauth.Pushed{}, time.Time{}, err
 		}
 	}
 }
 
 // pushRefused is the error for an answer other than success.
 func pushRefused(v oauth.Verdict, now time.Time) error {
-	e := &Error{Verdict: v, Err: v.Err}
-	switch v.Class {
-	case oauth.NotSent:
-		e.Kind = KindNotSent
-	case oauth.BadClient:
-		e.Kind = KindBadClient
-	case oauth.TooEarly, oauth.RateLimited:
-		e.Kind, e.Reason, e.Until = KindLater, ReasonNotBefore, now.Add(max(v.RetryAfter, time.Second))
-	case oauth.OutcomeUnknown:
-		e.Kind = KindUnknown
-	default:
-		e.Kind = KindConfiguration
-	}
+	e := answerError(v, Record{}, now)
 	if e.Err == nil && e.Kind == KindUnknown {
 		e.Err = errNoPushAnswer
 	}

@@ -144,23 +144,17 @@ func dead(r Record) Record {
 
 // refusal is the error for the record that applyRefusal made, for o.
 func refusal(r Record, v oauth.Verdict, o observer, now time.Time) error {
-	e := &Error{Record: r, Verdict: v, Err: v.Err}
-	switch v.Class {
-	case oauth.TooEarly, oauth.RateLimited:
-		e.Kind, e.Reason, e.Until = KindLater, ReasonNotBefore, r.NotBefore
-	case oauth.BadClient:
-		e.Kind = KindBadClient
-	case oauth.Configuration:
-		e.Kind = KindConfiguration
-	case oauth.Reauthorize, oauth.ReuseDetected:
-		if e.Kind, e.Reason = KindAuthorize, ReasonNotAuthorized; r.Mints() {
-			e.Reason = ReasonGrantRefused
-		}
-		if r.Status == StatusOutcomeUnknown {
-			e.Kind, e.Reason, e.Until = KindUnknown, ReasonRejected, rejectedUntil(*r.Unknown)
-		}
-	default:
-		e.Kind = KindUnknown
+	e := answerError(v, r, now)
+	switch {
+	case e.Kind == KindLater:
+		e.Until = r.NotBefore // as the record says it to everybody
+	case isDead(v) && r.Status == StatusOutcomeUnknown:
+		e.Kind, e.Reason, e.Until = KindUnknown, ReasonRejected, rejectedUntil(*r.Unknown)
+	case isDead(v) && r.Mints():
+		e.Kind, e.Reason = KindAuthorize, ReasonGrantRefused
+	case isDead(v):
+		e.Kind, e.Reason = KindAuthorize, ReasonNotAuthorized
+	case e.Kind == KindUnknown:
 		e.Reason, e.Until = unknownReason(r, o, now)
 	}
 	return e

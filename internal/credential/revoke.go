@@ -199,18 +199,20 @@ func (m *Manager) revoke(ctx context.Context, c *claimed, client Client, r Recor
 	reply := m.send(ctx, c, request, &booking{}, time.Time{})
 	v := oauth.JudgeRevocation(reply, token, client.ClientSecret)
 	m.log.Info("revocation answered", "key", c.attempt.Key, "class", string(v.Class), "status", v.Status)
-	if v.Class == oauth.RateLimited || v.Class == oauth.TooEarly || v.Status == http.StatusServiceUnavailable {
-		// The token still exists (RFC 7009 §2.2.1).
-		return nil, &Error{Kind: KindLater, Record: r, Verdict: v, Until: notBefore(v, m.Now())}
-	}
 	switch v.Class {
 	case oauth.Success:
 		return nil, nil
 	case oauth.NotSent:
 		return nil, notSentError(ctx, v, r)
-	case oauth.OutcomeUnknown:
-		return nil, &Error{Kind: KindUnknown, Record: r, Verdict: v, Err: v.Err}
-	default:
-		return &Error{Kind: KindConfiguration, Record: r, Verdict: v, Err: v.Err}, nil
 	}
+	e := answerError(v, r, m.Now())
+	switch {
+	case v.Status == http.StatusServiceUnavailable: // the token still exists (RFC 7009 §2.2.1)
+		e.Kind, e.Reason, e.Until = KindLater, ReasonNotBefore, notBefore(v, m.Now())
+		return nil, e
+	case e.Kind == KindLater, e.Kind == KindUnknown:
+		return nil, e
+	}
+	e.Kind = KindConfiguration // whatever the server has against it, the token is as it was
+	return e, nil
 }

@@ -87,33 +87,24 @@ func (m *Manager) learn(ctx context.Context, key string, r Record, client Client
 	if client.IntrospectionEndpoint == "" {
 		return oauth.TokenInfo{}, configurationError(client.missing(ErrNoIntrospection), r)
 	}
-	reply, err := m.askAbout(ctx, key, client, token, hint)
-	for pause := m.pauses(); errors.Is(err, errBusy); { // others have the rest of the budget, for a moment
-		if err := pause(ctx); err != nil {
-			return oauth.TokenInfo{}, err
-		}
-		reply, err = m.askAbout(ctx, key, client, token, hint)
-	}
+	b, err := m.whenFree(ctx, func() (booking, error) { return m.enterAside(ctx, key, client) })
 	switch {
 	case errors.Is(err, errNotWorthIt):
 		return oauth.TokenInfo{}, &Error{Kind: KindLater, Reason: ReasonBudget, Record: r, Err: err}
 	case err != nil:
 		return oauth.TokenInfo{}, speakingOf(err, r)
 	}
+	reply := m.askAbout(ctx, key, b, client, token, hint)
 	info, v := oauth.JudgeIntrospection(reply, token, client.ClientSecret)
 	switch v.Class {
 	case oauth.Success:
 		return info, nil
 	case oauth.NotSent:
 		return info, notSentError(ctx, v, r)
-	case oauth.RateLimited, oauth.TooEarly:
-		return info, &Error{Kind: KindLater, Reason: ReasonNotBefore, Record: r, Verdict: v, Until: notBefore(v, m.Now())}
-	case oauth.BadClient:
-		return info, &Error{Kind: KindBadClient, Record: r, Verdict: v, Err: v.Err}
 	case oauth.OutcomeUnknown:
-		return info, &Error{Kind: KindUnknown, Record: r, Verdict: v, Err: cmp.Or(v.Err, errNoAnswer)}
+		v.Err = cmp.Or(v.Err, errNoAnswer)
 	}
-	return info, &Error{Kind: KindConfiguration, Record: r, Verdict: v, Err: v.Err}
+	return info, answerError(v, r, m.Now())
 }
 
 var errNoAnswer = errors.New("the server seems to be in trouble")

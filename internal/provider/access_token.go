@@ -2,10 +2,13 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -23,11 +26,38 @@ const (
 	describeAllowUnauthorized = "Whether a pair that a person must authorize first gives null and a warning instead of an error. Other failures stay errors. Default: `false`."
 )
 
+// accessTokenAttributes are those of an accessTokenModel, besides the inputs of a client that gets tokens for itself. more is what else is to
+// be known of min_validity.
+func accessTokenAttributes(more string, inputs map[string]schema.Attribute) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"token_pair": schema.StringAttribute{MarkdownDescription: describeTokenPair, Optional: true, Validators: nameValidators()},
+		"min_validity": schema.StringAttribute{
+			MarkdownDescription: describeMinValidity + more, Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)},
+		},
+		"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
+		"access_token":       computedSecret("The access token."),
+		"token_type":         computedString(describeTokenType),
+		"dpop_private_key":   computedSecret(describeProofKey),
+		"scopes": schema.SetAttribute{
+			MarkdownDescription: describeScopes, ElementType: types.StringType, Computed: true,
+		},
+		"issued_at":          computedString(describeIssuedAt),
+		"expires_at":         computedString(describeExpiresAt),
+		"connection_details": schema.MapAttribute{MarkdownDescription: describeConnection, ElementType: types.StringType, Computed: true},
+		"extra": schema.MapAttribute{
+			MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON.",
+			ElementType:         types.StringType, Computed: true, Sensitive: true,
+		},
+	}
+	maps.Copy(attributes, inputs)
+	return attributes
+}
+
 // orAttributes is what can be done without a token store.
 const orAttributes = "Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead."
 
-// accessTokenModel is the data source's and the ephemeral resource's.
-type accessTokenModel struct {
+// tokenAsk says where an access token comes from, a token pair or a client of its own, and how long it must be good for.
+type tokenAsk struct {
 	TokenPair         types.String `tfsdk:"token_pair"`
 	Client            types.Object `tfsdk:"client"`
 	ClientCredentials types.Object `tfsdk:"client_credentials"`
@@ -36,7 +66,12 @@ type accessTokenModel struct {
 	TokenExchange     types.Object `tfsdk:"token_exchange"`
 	ExtensionGrant    types.Object `tfsdk:"extension_grant"`
 	MinValidity       types.String `tfsdk:"min_validity"`
-	AllowUnauthorized types.Bool   `tfsdk:"allow_unauthorized"`
+}
+
+// accessTokenModel is the data source's and the ephemeral resource's.
+type accessTokenModel struct {
+	tokenAsk
+	AllowUnauthorized types.Bool `tfsdk:"allow_unauthorized"`
 
 	AccessToken types.String `tfsdk:"access_token"`
 	TokenType   types.String `tfsdk:"token_type"`
@@ -46,6 +81,20 @@ type accessTokenModel struct {
 	ExpiresAt   types.String `tfsdk:"expires_at"`
 	Connection  types.Map    `tfsdk:"connection_details"`
 	Extra       types.Map    `tfsdk:"extra"`
+}
+
+// validate checks a configuration. Whether http:// is allowed is known to the provider's configuration alone.
+func (m *accessTokenModel) validate(diags *diag.Diagnostics) {
+	m.tokenAsk.validate(true, diags)
+	m.checkLenient(diags)
+}
+
+// checkLenient refuses what means nothing for a client that gets tokens for itself.
+func (m *accessTokenModel) checkLenient(diags *diag.Diagnostics) {
+	if isGiven(m.Client) && isGiven(m.AllowUnauthorized) {
+		diags.AddAttributeError(path.Root("allow_unauthorized"), "Contradicting Attributes",
+			"allow_unauthorized goes with token_pair: nobody has to authorize a client that gets tokens for itself. Remove it.")
+	}
 }
 
 // clear makes null what is not known without a token.
@@ -65,13 +114,16 @@ func (m *accessTokenModel) take(t credential.Tokens) {
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
 	}
-	m.Connection, m.Extra = connectionOf(t.Connection), extraOf(t.Extra)
+	m.Connection, m.Extra = mapFrom(t.Connection), extraOf(t.Extra)
 }
 
 // fetch gets a fresh access token for m.TokenPair, or for m.Client. It never puts the credential of a pair into a store.
 func (s *session) fetch(ctx context.Context, m *accessTokenModel, diags *diag.Diagnostics) {
 	m.clear()
-	use := s.use(m, s.ask(credential.AskerConsumer), diags)
+	if m.checkLenient(diags); diags.HasError() { // a value may have been unknown to validate
+		return
+	}
+	use := s.use(&m.tokenAsk, s.ask(credential.AskerConsumer), diags)
 	if use == nil {
 		return
 	}
@@ -93,7 +145,7 @@ type tokenUse struct {
 }
 
 // use is that of the token that m asks for; nil: diags say why there is none.
-func (s *session) use(m *accessTokenModel, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
+func (s *session) use(m *tokenAsk, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
 	ask.MinValidity = durationOf(m.MinValidity)
 	if m.TokenPair.IsNull() {
 		return s.useOfClient(m, ask, diags)
@@ -136,7 +188,7 @@ func warnUse(u *tokenUse, result credential.Result, diags *diag.Diagnostics) {
 }
 
 // needs reports what cannot work without a store or before the settings are known. It returns false then.
-func (s *session) needs(m *accessTokenModel, what string, diags *diag.Diagnostics) bool {
+func (s *session) needs(m *tokenAsk, what string, diags *diag.Diagnostics) bool {
 	if m.TokenPair.IsNull() {
 		return s.needSettings(what, diags)
 	}

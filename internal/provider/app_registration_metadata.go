@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,13 +119,13 @@ func (f metadataField) write(m *appRegistrationModel, value secret.String) {
 	case f.list != nil:
 		*f.list(m) = types.ListNull(types.StringType)
 		if json.Unmarshal(raw, &texts) == nil && texts != nil {
-			*f.list(m) = types.ListValueMust(types.StringType, stringValues(texts))
+			*f.list(m) = listFrom(texts)
 		}
 	case f.set != nil:
 		*f.set(m) = types.SetNull(types.StringType)
 		if json.Unmarshal(raw, &texts) == nil && texts != nil {
 			slices.Sort(texts)
-			*f.set(m) = types.SetValueMust(types.StringType, stringValues(slices.Compact(texts)))
+			*f.set(m) = setOf(slices.Compact(texts))
 		}
 	default:
 		*f.flag(m) = types.BoolNull()
@@ -134,14 +133,6 @@ func (f metadataField) write(m *appRegistrationModel, value secret.String) {
 			*f.flag(m) = types.BoolValue(flag)
 		}
 	}
-}
-
-func stringValues(texts []string) []attr.Value {
-	values := make([]attr.Value, 0, len(texts))
-	for _, t := range texts {
-		values = append(values, types.StringValue(t))
-	}
-	return values
 }
 
 // metadata is what the server is to know of the client, JSON by name.
@@ -270,11 +261,3 @@ func checkKeySet(text string) error {
 	}
 	return nil
 }
-
-// sameMeaning keeps a text in the state that means the same as the configured one.
-type sameMeaning struct{ name string }
-
-func (sameMeaning) Description(context.Context) string {
-	return "Another spelling of the same is no change."
-}
-func (s sameMeaning) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }

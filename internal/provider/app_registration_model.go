@@ -153,11 +153,7 @@ func (m *appRegistrationModel) fill(reg credential.Registration) {
 	if reg.Dynamic != nil {
 		m.imports(reg.Dynamic)
 	} else if len(reg.RedirectURIs) > 0 {
-		var elements []attr.Value
-		for _, u := range reg.RedirectURIs {
-			elements = append(elements, types.StringValue(u))
-		}
-		m.RedirectURIs = types.ListValueMust(types.StringType, elements)
+		m.RedirectURIs = listFrom(reg.RedirectURIs)
 	}
 	values := o.Attributes()
 	for _, s := range clientSecrets() {

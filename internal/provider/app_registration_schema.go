@@ -28,7 +28,7 @@ const maxRotateBefore = 10 * 365 * 24 * time.Hour
 func (*appRegistrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := clientInputAttributes()
 	attributes["id"] = schema.StringAttribute{
-		MarkdownDescription: "The name.", Computed: true,
+		MarkdownDescription: "The same as `name`.", Computed: true,
 		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
 	attributes["name"] = schema.StringAttribute{
@@ -197,6 +197,14 @@ func bearerToken() validator.String {
 		return oauth.CheckBearer(secret.New(text))
 	}}
 }
+
+// sameMeaning keeps a text in the state that means the same as the configured one.
+type sameMeaning struct{ name string }
+
+func (sameMeaning) Description(context.Context) string {
+	return "Another spelling of the same is no change."
+}
+func (s sameMeaning) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
 
 // PlanModifyString implements planmodifier.String.
 func (s sameMeaning) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {

@@ -149,14 +149,10 @@ func clientComputedAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
 		"registration":        schema.StringAttribute{MarkdownDescription: "The name of this registration; unknown until the apply that writes it to the token store.", Computed: true},
 		"platform_parameters": schema.MapAttribute{MarkdownDescription: describePlatformParameters, ElementType: types.StringType, Computed: true},
-		"refresh_token_policy": schema.SingleNestedAttribute{
-			MarkdownDescription: describePolicy, Computed: true,
-			Attributes: map[string]schema.Attribute{},
-		},
 	}
 	policy := map[string]schema.Attribute{}
 	for name := range policyType() {
-		policy[name] = schema.StringAttribute{MarkdownDescription: "As configured.", Computed: true}
+		policy[name] = schema.StringAttribute{MarkdownDescription: "The `" + name + "` that is configured. Null if none is: what `platform` knows of it counts then, and is not repeated here.", Computed: true}
 	}
 	attributes["refresh_token_policy"] = schema.SingleNestedAttribute{MarkdownDescription: describePolicy, Computed: true, Attributes: policy}
 	for _, f := range clientFields() {

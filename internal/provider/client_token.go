@@ -37,7 +37,7 @@ func (s *session) clients() (*credential.Manager, error) {
 }
 
 // useOfClient is the use of an access token that the client of m asks for itself.
-func (s *session) useOfClient(m *accessTokenModel, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
+func (s *session) useOfClient(m *tokenAsk, ask credential.Ask, diags *diag.Diagnostics) *tokenUse {
 	m.validate(s.insecure, diags)
 	if pair := member(m.TokenExchange, "subject_token_pair"); s.stateOnly && !m.TokenExchange.IsNull() && isGiven(pair) {
 		diags.AddAttributeError(path.Root(grantTokenExchange).AtName("subject_token_pair"), "No Token Store",

@@ -78,7 +78,7 @@ func ofTwin[V validator.Describer](v V) bool {
 }
 
 // asPair is m as a token pair of the same client and grant: the same rules are for both.
-func (m *accessTokenModel) asPair() *tokenPairModel {
+func (m *tokenAsk) asPair() *tokenPairModel {
 	return &tokenPairModel{
 		Client: m.Client, ClientCredentials: m.ClientCredentials, Password: m.Password, JWTBearer: m.JWTBearer,
 		TokenExchange: m.TokenExchange, ExtensionGrant: m.ExtensionGrant,
@@ -86,13 +86,9 @@ func (m *accessTokenModel) asPair() *tokenPairModel {
 }
 
 // validate checks that it is known where the token comes from, and that it is one place. insecure: http:// is allowed, or nobody knows.
-func (m *accessTokenModel) validate(insecure bool, diags *diag.Diagnostics) {
+func (m *tokenAsk) validate(insecure bool, diags *diag.Diagnostics) {
 	pair := m.asPair()
 	m.validateSource(pair, diags)
-	if isGiven(m.Client) && isGiven(m.AllowUnauthorized) {
-		diags.AddAttributeError(path.Root("allow_unauthorized"), "Contradicting Attributes",
-			"allow_unauthorized goes with token_pair: nobody has to authorize a client that gets tokens for itself. Remove it.")
-	}
 	if !isGiven(m.Client) {
 		return
 	}
@@ -117,7 +113,7 @@ func (m *tokenPairModel) lacksSecret() string {
 }
 
 // validateSource wants a token pair, or a client and one grant.
-func (m *accessTokenModel) validateSource(pair *tokenPairModel, diags *diag.Diagnostics) {
+func (m *tokenAsk) validateSource(pair *tokenPairModel, diags *diag.Diagnostics) {
 	missing := true
 	var grants []string
 	for _, s := range pair.sources() {

@@ -30,15 +30,7 @@ const (
 const keyProxy = "url"
 
 type apiProxyModel struct {
-	TokenPair         types.String `tfsdk:"token_pair"`
-	Client            types.Object `tfsdk:"client"`
-	ClientCredentials types.Object `tfsdk:"client_credentials"`
-	Password          types.Object `tfsdk:"password"`
-	JWTBearer         types.Object `tfsdk:"jwt_bearer"`
-	TokenExchange     types.Object `tfsdk:"token_exchange"`
-	ExtensionGrant    types.Object `tfsdk:"extension_grant"`
-	MinValidity       types.String `tfsdk:"min_validity"`
-
+	tokenAsk
 	Upstream  types.String `tfsdk:"upstream"`
 	MaxReplay types.Int64  `tfsdk:"max_replay_bytes"`
 	MaxWait   types.String `tfsdk:"max_wait"`
@@ -91,14 +83,14 @@ func (*apiProxyEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, r
 func (*apiProxyEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
 	var model apiProxyModel
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
-		model.asToken().validate(true, &resp.Diagnostics)
+		model.validate(true, &resp.Diagnostics)
 	}
 }
 
 func (e *apiProxyEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model apiProxyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !e.session.needs(model.asToken(), "ephemeral.oauth_api_proxy", &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !e.session.needs(&model.tokenAsk, "ephemeral.oauth_api_proxy", &resp.Diagnostics) {
 		return
 	}
 	running := e.session.startProxy(ctx, &model, &resp.Diagnostics)
@@ -123,13 +115,5 @@ func (e *apiProxyEphemeral) Close(ctx context.Context, req ephemeral.CloseReques
 	var url string
 	if err := json.Unmarshal(key, &url); err == nil {
 		e.session.stopProxy(ctx, url, &resp.Diagnostics)
-	}
-}
-
-// asToken is where the access token comes from: the same rules as for oauth_access_token.
-func (m *apiProxyModel) asToken() *accessTokenModel {
-	return &accessTokenModel{
-		TokenPair: m.TokenPair, Client: m.Client, ClientCredentials: m.ClientCredentials, Password: m.Password, JWTBearer: m.JWTBearer,
-		TokenExchange: m.TokenExchange, ExtensionGrant: m.ExtensionGrant, MinValidity: m.MinValidity,
 	}
 }

@@ -229,11 +229,11 @@ func requestFrom(g *credential.Grant) map[string]attr.Value {
 	}
 	for name, texts := range map[string][]string{"resource": g.Resource, "audience": g.Audience} {
 		if len(texts) > 0 {
-			given[name] = types.ListValueMust(types.StringType, setOf(texts).Elements())
+			given[name] = listFrom(texts)
 		}
 	}
 	if len(g.Parameters) > 0 {
-		given["extra_parameters"] = connectionOf(g.Parameters)
+		given["extra_parameters"] = mapFrom(g.Parameters)
 	}
 	return given
 }

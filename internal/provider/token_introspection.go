@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -164,11 +163,7 @@ func (m *tokenIntrospectionModel) take(t oauth.TokenInfo) {
 	m.Subject, m.Issuer, m.ID = optionalString(t.Subject), optionalString(t.Issuer), optionalString(t.ID)
 	m.Audience, m.Extra = types.ListNull(types.StringType), extraOf(t.Extra)
 	if len(t.Audience) > 0 {
-		elements := make([]attr.Value, len(t.Audience))
-		for i, name := range t.Audience {
-			elements[i] = types.StringValue(name)
-		}
-		m.Audience = types.ListValueMust(types.StringType, elements)
+		m.Audience = listFrom(t.Audience)
 	}
 }
 

@@ -170,5 +170,3 @@ func (r *tokenPairResource) Delete(ctx context.Context, req resource.DeleteReque
 
 // errNothingToRevoke says that a destroy knows no token to revoke.
 var errNothingToRevoke = errors.New("the token store no longer holds them")
-
-func typesTrue() types.Bool { return types.BoolValue(true) }

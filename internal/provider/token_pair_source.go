@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -180,7 +179,7 @@ func (m *tokenPairModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
 		at := path.Root(grant.name).AtName(name)
 		switch plain, hidden := members[name], members[name+"_wo"]; {
 		case !s.secretsInState && isGiven(plain):
-			rejectPlain(at, diags)
+			s.rejectPlain(at, diags)
 		case s.stateOnly && isGiven(hidden):
 			noWriteOnly(path.Root(grant.name).AtName(name+"_wo"), diags)
 		}
@@ -191,7 +190,7 @@ func (m *tokenPairModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
 	}
 }
 
-// changed tells whether the plan's grant brings a code or token that the state's does not.
+// brings tells whether the plan's grant brings a code or token that the state's does not.
 func (s source) brings(state types.Object) bool {
 	is := *s.value
 	if is.IsUnknown() {
@@ -201,20 +200,12 @@ func (s source) brings(state types.Object) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.inputs, func(name string) bool {
-		if v := member(is, name); !v.IsNull() && !v.Equal(memberOrNull(state, name)) {
+		if v := member(is, name); !v.IsNull() && !v.Equal(member(state, name)) {
 			return true
 		}
 		v := memberInt(is, name+"_wo_version")
 		return !v.IsNull() && (state.IsNull() || !v.Equal(memberInt(state, name+"_wo_version")))
 	})
-}
-
-// nullOf is the null of a value's own type.
-func nullOf(v attr.Value) attr.Value {
-	if m, ok := v.(types.Map); ok {
-		return types.MapNull(m.ElementType(nil)) //nolint:staticcheck // the framework does not use the context
-	}
-	return types.StringNull()
 }
 
 // validateSources checks that it is known where the tokens come from, and that it is one place.
