@@ -86,10 +86,13 @@ module "credential" {
   name          = "-"
   platform      = "exact_online"
   issuer        = "https://login.example.com"
-  client_id     = "terraform"
-  client_secret = "x"
+  client_id     = " terraform"
+  client_secret = ""
   redirect_uri  = "app.example.com"
   warn_days     = 0
+
+  client_secret_version = 0
+  callback_url_version  = -1
   contact       = " "
 }
 module "token" {
@@ -101,6 +104,7 @@ module "token" {
 	w.ok("get")
 	w.fails([]string{
 		"A name has 1 to 100 letters", "A redirect URI is a whole address", "warn_days is a whole number from 1 to 365.",
+		"A client id, without spaces around it.", "The client secret is empty.", "A version is a whole number from 1 on.", "A version is a whole number from 0 on.",
 		"Say who authorizes.", "Give the name of the credential, not a token", "A duration, such as 90s or 5m.",
 	}, "validate", "-no-color")
 	w.write(`
@@ -111,7 +115,9 @@ module "credential" {
   client_secret = "x"
   redirect_uri  = "https://app.example.com/callback"
   contact       = "sales-it@example.com"
+
+  platform_parameters = { country = "nl" }
 }
 `)
-	w.fails([]string{"Give either platform or issuer."}, "plan", "-no-color", "-input=false")
+	w.fails([]string{"Give either platform or issuer.", "platform_parameters belong to a platform"}, "plan", "-no-color", "-input=false")
 }
