@@ -231,19 +231,22 @@ func refreshAll(b *testing.B, managers []*credential.Manager, each int) {
 	wg.Wait()
 }
 
-// binaries builds the provider that ships and the bare one, as a release does.
+// compiled builds a package as a release does, under the name of a provider.
+func compiled(b *testing.B, name, pkg string) string {
+	b.Helper()
+	out := filepath.Join(b.TempDir(), "terraform-provider-"+name)
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%s: %v\n%s", pkg, err, text)
+	}
+	return out
+}
+
+// binaries builds the provider that ships and the bare one.
 func binaries(b *testing.B) (shipped, bare string) {
 	b.Helper()
-	dir := b.TempDir()
-	shipped, bare = filepath.Join(dir, "terraform-provider-oauth"), filepath.Join(dir, "terraform-provider-bare")
-	for out, pkg := range map[string]string{shipped: "../..", bare: "./testdata/bare"} {
-		cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if text, err := cmd.CombinedOutput(); err != nil {
-			b.Fatalf("%s: %v\n%s", pkg, err, text)
-		}
-	}
-	return shipped, bare
+	return compiled(b, "oauth", "../.."), compiled(b, "bare", "./testdata/bare")
 }
 
 // BenchmarkStartUp compares the time from starting the process to its handshake line.
