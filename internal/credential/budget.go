@@ -72,7 +72,7 @@ type BudgetError struct {
 // Error names the calls that spent the budget. It holds no secret.
 func (e *BudgetError) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d refusals within %s lock the client %s out", e.Budget.Limit, inWords(e.Budget.Window), e.Client)
+	fmt.Fprintf(&text, "%d refusals within %s lock the client %s out", e.Budget.Limit, ShortDuration(e.Budget.Window), e.Client)
 	if e.Left > 0 {
 		fmt.Fprintf(&text, ", %d of them are left to what other runs may have under way", e.Left)
 	}
@@ -81,18 +81,6 @@ func (e *BudgetError) Error() string {
 		fmt.Fprintf(&text, "\n  %s  %s  %s  %s", s.At.UTC().Format("2006-01-02 15:04:05 UTC"), cmp.Or(s.Host, "?"), s.Key, s.answer())
 	}
 	return text.String()
-}
-
-// inWords is a duration without the zeros at its end.
-func inWords(d time.Duration) string {
-	text := d.String()
-	if short, ok := strings.CutSuffix(text, "m0s"); ok {
-		text = short + "m"
-	}
-	if short, ok := strings.CutSuffix(text, "h0m"); ok {
-		text = short + "h"
-	}
-	return text
 }
 
 func (s Spent) answer() string {

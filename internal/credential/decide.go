@@ -51,7 +51,6 @@ type Decision struct {
 	AtRisk     bool      // with Resend: if that attempt landed, this one costs the family
 	SendBefore time.Time // with Resend: not later than this, when a grace period ends; zero: any time
 	Anew       bool      // with ActionRotate: by the grant of the record, not by its refresh token
-	Alive      bool      // with ActionWait: the access token still works and can be served meanwhile
 }
 
 // Decide says what to do next with record r under policy p at time now. It is pure: the same input, the same answer.
@@ -95,7 +94,7 @@ func Decide(r Record, p Policy, now time.Time) Decision {
 		return orServe(ActionGiveUp, ReasonNever, time.Time{})
 	}
 	if r.Claim != nil && p.mayRotate() {
-		return Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: alive}
+		return Decision{Action: ActionWait, Reason: ReasonClaimed}
 	}
 	rotate := Decision{Action: ActionRotate}
 	// What an unknown outcome has come to concerns those too who may not refresh themselves.

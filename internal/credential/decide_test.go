@@ -152,7 +152,7 @@ func TestDecide(t *testing.T) {
 		{"idle, at apply, apply", active(nil), idleUnder(StrategyAtApply, AskerApply), Decision{Action: ActionRotate}},
 		{"idle, and too early", active(nil), Policy{Earliest: 2 * time.Hour, Token: RefreshTokenPolicy{IdleLifetime: 90 * time.Minute}}, Decision{Action: ActionFresh, Reason: ReasonEarliest, Until: issued.Add(2 * time.Hour)}},
 		{"idle, and not before", active(func(r *Record) { r.NotBefore = now.Add(1) }), idle(time.Hour), Decision{Action: ActionFresh, Reason: ReasonNotBefore, Until: now.Add(1)}},
-		{"idle, and claimed", active(func(r *Record) { r.Claim = claim }), idle(time.Hour), Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: true}},
+		{"idle, and claimed", active(func(r *Record) { r.Claim = claim }), idle(time.Hour), Decision{Action: ActionWait, Reason: ReasonClaimed}},
 		{"idle, its outcome unknown", active(func(r *Record) {
 			r.Status, r.Unknown = StatusOutcomeUnknown, &Unknown{Attempt: "x", ClaimedAt: now, TTL: time.Minute}
 		}), idle(time.Hour), Decision{Action: ActionFresh, Reason: ReasonUnknownWaiting, Until: expires}},
@@ -186,7 +186,7 @@ func TestDecide(t *testing.T) {
 
 		// Claims.
 		{"claimed", expired(func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},
-		{"claimed, within the margin", active(func(r *Record) { r.Claim, r.Tokens.ExpiresAt = claim, now.Add(1) }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: true}},
+		{"claimed, within the margin", active(func(r *Record) { r.Claim, r.Tokens.ExpiresAt = claim, now.Add(1) }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},
 		{"claimed, and the strategy forbids", expired(func(r *Record) { r.Claim = claim }), Policy{Strategy: StrategyNever}, Decision{Action: ActionGiveUp, Reason: ReasonNever}},
 
 		// Not yet.

@@ -96,7 +96,6 @@ const (
 	NoticeRescued    NoticeCode = "rescued"     // a successor was found in a rescue file and stored
 	NoticeNoRescue   NoticeCode = "no_rescue"   // no rescue file can be written
 	NoticeSalvaged   NoticeCode = "salvaged"    // the reply was broken; its refresh token could be read
-	NoticeStoreWins  NoticeCode = "store_wins"  // the input was used before; the stored credential is further on
 	NoticeNotRevoked NoticeCode = "not_revoked" // the token could not be revoked; Err says why
 	// NoticeAccessLeft: the refresh token was revoked, or could not be; the access token was not, and works until Until at most;
 	// Err says why.

@@ -64,9 +64,9 @@ func (m *Manager) introspect(ctx context.Context, key string, r Record) (time.Ti
 	if err != nil {
 		return time.Time{}, err
 	}
-	said, err := oauth.ReadIntrospection(m.askAbout(ctx, key, b, client, r.Tokens.Access, HintAccessToken))
-	if err != nil {
-		return time.Time{}, err
+	said, v := oauth.JudgeIntrospection(m.askAbout(ctx, key, b, client, r.Tokens.Access, oauth.HintAccessToken), r.Tokens.Access, client.ClientSecret)
+	if v.Class != oauth.Success {
+		return time.Time{}, answerError(v, r, m.Now())
 	}
 	expiry := said.Expiry(r.Tokens.IssuedAt, m.Now())
 	if expiry.IsZero() {

@@ -134,7 +134,7 @@ func decideMint(r Record, p Policy, now time.Time) Decision {
 	case !p.mayRotate() && !first:
 		return orServe(ActionGiveUp, ReasonAtApply, time.Time{})
 	case r.Claim != nil:
-		return Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: alive}
+		return Decision{Action: ActionWait, Reason: ReasonClaimed}
 	case now.Before(r.NotBefore):
 		return orServe(ActionGiveUp, ReasonNotBefore, r.NotBefore)
 	case now.Before(p.Token.TokenCalls.free(r.Calls, now)):

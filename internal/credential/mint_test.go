@@ -57,7 +57,7 @@ func TestDecideMint(t *testing.T) {
 		{"on rejection, no token yet", none, under(StrategyOnRejection, AskerRead), rotate},
 
 		{"claimed", mints(expired(nil), func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},
-		{"claimed, within the margin", mints(soon, func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: true}},
+		{"claimed, within the margin", mints(soon, func(r *Record) { r.Claim = claim }), margin, Decision{Action: ActionWait, Reason: ReasonClaimed}},
 		{"moving", mints(expired(nil), func(r *Record) { r.Claim = &Claim{Purpose: PurposeMove} }), margin, Decision{Action: ActionGiveUp, Reason: ReasonMoving}},
 		{"too many", mints(expired(nil), func(r *Record) { r.NotBefore = now.Add(1) }), margin, Decision{Action: ActionGiveUp, Reason: ReasonNotBefore, Until: now.Add(1)}},
 		{"too many, and over", mints(expired(nil), func(r *Record) { r.NotBefore = now }), margin, rotate},

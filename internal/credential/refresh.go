@@ -225,7 +225,7 @@ func (m *Manager) request(ctx context.Context, key string, r Record, c Client, d
 		a.Subject = request.subject
 		return request, a, err
 	}
-	form, err := oauth.RefreshForm(r.Tokens.Refresh, nil, r.resource(), c.Preset().RefreshParameters)
+	form, err := oauth.RefreshForm(r.Tokens.Refresh, r.resource(), c.Preset().RefreshParameters)
 	return asked{form: form, hidden: []secret.String{r.Tokens.Refresh}}, a, err
 }
 

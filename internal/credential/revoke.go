@@ -156,7 +156,7 @@ func (m *Manager) revoker(ctx context.Context, r Record) (client Client, refused
 func (m *Manager) revokeTokens(ctx context.Context, c *claimed, client Client, r Record) (left, refused, err error) {
 	t := r.Tokens
 	if !t.Refresh.IsEmpty() {
-		if refused, err = m.revoke(ctx, c, client, r, t.Refresh, HintRefreshToken); err != nil || refused != nil && !unsupported(refused) {
+		if refused, err = m.revoke(ctx, c, client, r, t.Refresh, oauth.HintRefreshToken); err != nil || refused != nil && !unsupported(refused) {
 			return nil, refused, err
 		}
 	}
@@ -164,9 +164,9 @@ func (m *Manager) revokeTokens(ctx context.Context, c *claimed, client Client, r
 		return nil, refused, nil
 	}
 	c.at = nowOn(m.clock) // a call of its own: how long the first one took is no matter
-	accessRefused, err := m.revoke(ctx, c, client, r, t.Access, HintAccessToken)
+	accessRefused, err := m.revoke(ctx, c, client, r, t.Access, oauth.HintAccessToken)
 	if m.sitOut(ctx, err) {
-		accessRefused, err = m.revoke(ctx, c, client, r, t.Access, HintAccessToken)
+		accessRefused, err = m.revoke(ctx, c, client, r, t.Access, oauth.HintAccessToken)
 	}
 	if t.Refresh.IsEmpty() {
 		return nil, accessRefused, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
@@ -112,7 +113,7 @@ func (m *Manager) revokeAndKeep(ctx context.Context, key string, snap snapshot, 
 // revokeOf is revokeTokens, or the revocation of the access token alone.
 func (m *Manager) revokeOf(ctx context.Context, c *claimed, client Client, r Record, accessOnly bool) (left, refused, err error) {
 	if accessOnly {
-		refused, err = m.revoke(ctx, c, client, r, r.Tokens.Access, HintAccessToken)
+		refused, err = m.revoke(ctx, c, client, r, r.Tokens.Access, oauth.HintAccessToken)
 		return nil, refused, err
 	}
 	return m.revokeTokens(ctx, c, client, r)

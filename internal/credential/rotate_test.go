@@ -50,7 +50,7 @@ func TestDecideToRenew(t *testing.T) {
 		"dead":          {func(r *Record) { r.Status = StatusAuthorizationRequired }, renew(nil), Decision{Action: ActionAuthorize, Reason: ReasonNotAuthorized}},
 		"revoked":       {func(r *Record) { r.Status = StatusRevoked }, renew(nil), Decision{Action: ActionAuthorize, Reason: ReasonRevoked}},
 		"no refresh":    {func(r *Record) { r.Tokens.Refresh = secret.String{} }, renew(nil), Decision{Action: ActionAuthorize, Reason: ReasonNoRefreshToken}},
-		"claimed":       {func(r *Record) { r.Claim = &Claim{Attempt: "x"} }, renew(nil), Decision{Action: ActionWait, Reason: ReasonClaimed, Alive: true}},
+		"claimed":       {func(r *Record) { r.Claim = &Claim{Attempt: "x"} }, renew(nil), Decision{Action: ActionWait, Reason: ReasonClaimed}},
 		"moving":        {func(r *Record) { r.Claim = &Claim{Purpose: PurposeMove} }, renew(nil), Decision{Action: ActionGiveUp, Reason: ReasonMoving}},
 		"client's own":  {grant, renew(nil), Decision{Action: ActionRotate}},
 		"likewise, new": {func(r *Record) { grant(r); r.Tokens.Refresh = secret.String{} }, renew(nil), Decision{Action: ActionRotate, Anew: true}},

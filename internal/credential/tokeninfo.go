@@ -9,12 +9,6 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// The hints of RFC 7662 §2.1 and RFC 7009 §2.1.
-const (
-	HintAccessToken  = "access_token"
-	HintRefreshToken = "refresh_token"
-)
-
 // ErrNoIntrospection says that the client has no introspection_endpoint.
 var ErrNoIntrospection = errors.New("the client has no introspection_endpoint")
 
@@ -72,10 +66,10 @@ func (m *Manager) IntrospectPair(ctx context.Context, name, hint string, client 
 
 // tokenBy returns the token of r that a hint names, and the hint; the empty one stands for the refresh token if there is one.
 func (r Record) tokenBy(hint string) (secret.String, string) {
-	if hint == HintAccessToken || hint == "" && r.Tokens.Refresh.IsEmpty() {
-		return r.Tokens.Access, HintAccessToken
+	if hint == oauth.HintAccessToken || hint == "" && r.Tokens.Refresh.IsEmpty() {
+		return r.Tokens.Access, oauth.HintAccessToken
 	}
-	return r.Tokens.Refresh, HintRefreshToken
+	return r.Tokens.Refresh, oauth.HintRefreshToken
 }
 
 // learn asks client's server about a token. r is what its error speaks of.

@@ -234,7 +234,7 @@ func TestIntrospectNeedsNoStore(t *testing.T) {
 	m := w.start(func(o *Options) { o.Caller, o.Store = s.caller(t), memstore.New("memory:") })
 	c := w.client()
 	c.IntrospectionEndpoint = fakeHost + "/introspect"
-	if info, err := m.Introspect(t.Context(), c, secret.New(access), HintAccessToken); err != nil || !info.Active {
+	if info, err := m.Introspect(t.Context(), c, secret.New(access), oauth.HintAccessToken); err != nil || !info.Active {
 		t.Errorf("%+v, %v", info, err)
 	}
 }

@@ -16,13 +16,12 @@ type WaitingKind string
 const (
 	WaitingPair         WaitingKind = "credential"
 	WaitingRegistration WaitingKind = "registration"
-	WaitingOther        WaitingKind = ""
 )
 
 // Waiting is a reply in a rescue file of this machine that has not reached the store. The next run that may write puts it there.
 type Waiting struct {
 	Path  string
-	Kind  WaitingKind // of what can be read
+	Kind  WaitingKind // empty: it cannot be read
 	Name  string
 	InUse bool  // a process that lives is about to put it into the store
 	Err   error // the file cannot be read

@@ -126,11 +126,8 @@ func outcomePage(name string, o Outcome, err error) page {
 
 // words are what the server said, as text: at an endpoint, or in the address that it sent the browser to.
 func words(v oauth.Verdict) string {
-	switch {
-	case v.Status != 0:
+	if v.Status != 0 {
 		return v.Words()
-	case v.Code != "" && v.Description != "":
-		return v.Code + ": " + v.Description
 	}
-	return v.Code + v.Description
+	return v.Said()
 }

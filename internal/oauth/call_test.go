@@ -177,7 +177,7 @@ func TestATransportWithoutAnAnswer(t *testing.T) {
 
 func TestErrorsShowNoSecrets(t *testing.T) {
 	request := tokenRequest("https://as.example/token?key=query-secret")
-	form, err := oauth.RefreshForm(secret.New("refresh-token-1"), nil, nil, map[string]string{"assertion": "extra-secret"})
+	form, err := oauth.RefreshForm(secret.New("refresh-token-1"), nil, map[string]string{"assertion": "extra-secret"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,20 +36,28 @@ type Verdict struct {
 	Err         error         // what went wrong on the way; never set with Success
 }
 
-// Words returns what the server said, for an error message: "invalid_grant: Token expired (HTTP 400)". It is empty if no
-// status arrived.
+// Words returns what the server said at an endpoint, for an error message: "invalid_grant: Token expired (HTTP 400)", and behind it
+// the page that the server names for it. It is empty if no status arrived.
 func (v Verdict) Words() string {
 	if v.Status == 0 {
 		return ""
 	}
-	status := fmt.Sprintf("HTTP %d", v.Status)
-	switch {
-	case v.Code != "" && v.Description != "":
-		return v.Code + ": " + v.Description + " (" + status + ")"
-	case v.Code != "" || v.Description != "":
-		return v.Code + v.Description + " (" + status + ")"
+	text := fmt.Sprintf("HTTP %d", v.Status)
+	if said := v.Said(); said != "" {
+		text = said + " (" + text + ")"
 	}
-	return status
+	if v.ErrorURI != "" {
+		text += ", see " + v.ErrorURI
+	}
+	return text
+}
+
+// Said is the code and the description alone, wherever the server has said them: the answer to a person's visit has no status.
+func (v Verdict) Said() string {
+	if v.Code != "" && v.Description != "" {
+		return v.Code + ": " + v.Description
+	}
+	return v.Code + v.Description
 }
 
 // classify judges what is not a success. code is the server's own, or empty.

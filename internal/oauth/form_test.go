@@ -29,19 +29,15 @@ func TestFormsOnTheWire(t *testing.T) {
 		want string
 	}{
 		"refresh": {
-			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil, nil)),
+			must(oauth.RefreshForm(secret.New("rt!1"), nil, nil)),
 			"client_id=c&grant_type=refresh_token&refresh_token=rt%211",
 		},
-		"refresh with scopes, sorted, once each, and extras": {
-			must(oauth.RefreshForm(secret.New("rt"), []string{"write", "read", "write", ""}, []string{"https://r.example"}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
-			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&resource=https%3A%2F%2Fr.example&scope=read+write",
-		},
-		"refresh with an empty list of scopes": {
-			must(oauth.RefreshForm(secret.New("rt"), []string{}, nil, nil)),
-			"client_id=c&grant_type=refresh_token&refresh_token=rt",
+		"refresh with a resource and extras": {
+			must(oauth.RefreshForm(secret.New("rt"), []string{"https://r.example"}, map[string]string{"redirect_uri": "https://c.example/cb", "a": "ü"})),
+			"a=%C3%BC&client_id=c&grant_type=refresh_token&redirect_uri=https%3A%2F%2Fc.example%2Fcb&refresh_token=rt&resource=https%3A%2F%2Fr.example",
 		},
 		"client credentials": {
-			must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{"write", "read"}, Extra: map[string]string{"tenant_id": "t/1"}}.Form()),
+			must(oauth.GrantRequest{Type: oauth.GrantClientCredentials, Scopes: []string{"write", "read", "write", ""}, Extra: map[string]string{"tenant_id": "t/1"}}.Form()),
 			"client_id=c&grant_type=client_credentials&scope=read+write&tenant_id=t%2F1",
 		},
 		"client credentials with another separator": {
@@ -87,7 +83,7 @@ func TestFormsOnTheWire(t *testing.T) {
 
 func TestFormsRefuse(t *testing.T) {
 	refresh := func(extra map[string]string) error {
-		_, err := oauth.RefreshForm(secret.New("rt"), nil, nil, extra)
+		_, err := oauth.RefreshForm(secret.New("rt"), nil, extra)
 		return err
 	}
 	exchange := func(code, verifier string, extra map[string]string) error {
@@ -103,7 +99,7 @@ func TestFormsRefuse(t *testing.T) {
 		return err
 	}
 	own := func(name string) map[string]secret.String { return map[string]secret.String{name: secret.New("x")} }
-	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil, nil)
+	_, noToken := oauth.RefreshForm(secret.String{}, nil, nil)
 	tests := map[string]struct {
 		err  error
 		want string
@@ -144,7 +140,7 @@ func TestFormsRefuse(t *testing.T) {
 }
 
 func TestFormCannotBePrinted(t *testing.T) {
-	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, nil, map[string]string{"assertion": "s3cret-extra"})
+	form, err := oauth.RefreshForm(secret.New("s3cret-token"), nil, map[string]string{"assertion": "s3cret-extra"})
 	if err != nil {
 		t.Fatal(err)
 	}

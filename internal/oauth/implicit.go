@@ -15,7 +15,6 @@ type ImplicitCallback struct {
 	Error            string // as in Callback
 	ErrorDescription string
 	ErrorURI         string
-	Parameters       map[string]string // of the error answer: every other one
 }
 
 // ParseImplicit reads the whole URL that the browser was sent to, as pasted. The answer stands in its fragment (RFC 6749 §4.2.2), which
@@ -36,7 +35,7 @@ func ParseImplicit(raw secret.String, d Dialect) (ImplicitCallback, error) {
 	}
 	c := ImplicitCallback{
 		State: take("state"), Issuer: take("iss"), Error: plain(take("error"), maxCode),
-		ErrorDescription: plain(take("error_description"), maxDescription), ErrorURI: webAddress(take("error_uri")), Parameters: parameters,
+		ErrorDescription: plain(take("error_description"), maxDescription), ErrorURI: webAddress(take("error_uri")),
 	}
 	switch {
 	case parameters["code"] != "":

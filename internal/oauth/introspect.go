@@ -1,8 +1,6 @@
 package oauth
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +8,13 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// IntrospectForm is the request of RFC 7662 §2.1. hint is "access_token" or "refresh_token", or empty and then not sent.
+// The hints of RFC 7662 §2.1 and RFC 7009 §2.1.
+const (
+	HintAccessToken  = "access_token"
+	HintRefreshToken = "refresh_token"
+)
+
+// IntrospectForm is the request of RFC 7662 §2.1. An empty hint is not sent.
 func IntrospectForm(token secret.String, hint string) Form { return aboutToken(token, hint) }
 
 // aboutToken is a request that is about a token.
@@ -22,31 +26,11 @@ func aboutToken(token secret.String, hint string) Form {
 	return Form{fields}
 }
 
-// Introspection is what a server says of a token (RFC 7662 §2.2). Its times are by the server's clock.
+// Introspection is what a server says of the life of a token (RFC 7662 §2.2). Its times are by the server's clock.
 type Introspection struct {
 	Active    bool
 	ExpiresAt time.Time // zero: not said, or not usable
 	IssuedAt  time.Time // likewise
-}
-
-var errNoIntrospection = errors.New("the answer is not one of RFC 7662")
-
-// ReadIntrospection reads the answer to an IntrospectForm. Its errors never quote it.
-func ReadIntrospection(r Reply) (Introspection, error) {
-	switch {
-	case r.Err != nil:
-		return Introspection{}, r.Err
-	case !isSuccess(r.Status):
-		return Introspection{}, fmt.Errorf("the answer was HTTP %d", r.Status)
-	}
-	o := readObject(r)
-	active := o.members["active"].text // RFC 7662 requires it; some servers send a text
-	if !o.whole || active != "true" && active != "false" {
-		return Introspection{}, errNoIntrospection
-	}
-	return Introspection{
-		Active: active == "true", ExpiresAt: readEpoch(o.members["exp"].text), IssuedAt: readEpoch(o.members["iat"].text),
-	}, nil
 }
 
 // Expiry is when the token ends by the clock here, which said issued when the token was asked for and says now; zero: the

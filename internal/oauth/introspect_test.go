@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,7 +12,16 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-func TestReadIntrospection(t *testing.T) {
+// introspected is what a reply says of the life of a token.
+func introspected(r oauth.Reply) (oauth.Introspection, error) {
+	info, v := oauth.JudgeIntrospection(r)
+	if v.Class != oauth.Success && v.Err == nil {
+		return info.Introspection, errors.New(v.Words())
+	}
+	return info.Introspection, v.Err
+}
+
+func TestIntrospectionOfALife(t *testing.T) {
 	t.Parallel()
 	at := func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 	whole := oauth.Introspection{Active: true, ExpiresAt: at(1767330000), IssuedAt: at(1767322800)}
@@ -32,7 +42,7 @@ func TestReadIntrospection(t *testing.T) {
 		{`{"active":true,"exp":"tomorrow","iat":"0x10"}`, oauth.Introspection{Active: true}, ""},
 		{`{"active":true,"exp":"2026-01-02T05:00:00Z"}`, oauth.Introspection{Active: true}, ""},
 		{`{"active":false}`, oauth.Introspection{}, ""},
-		{`{"active":false,"exp":1767330000}`, oauth.Introspection{ExpiresAt: at(1767330000)}, ""},
+		{`{"active":false,"exp":1767330000}`, oauth.Introspection{}, ""},
 		{`{"exp":1767330000}`, oauth.Introspection{}, notOne},
 		{`{"active":null,"exp":1767330000}`, oauth.Introspection{}, notOne},
 		{`{"active":1,"exp":1767330000}`, oauth.Introspection{}, notOne},
@@ -43,20 +53,20 @@ func TestReadIntrospection(t *testing.T) {
 		{`<html>active: true</html>`, oauth.Introspection{}, notOne},
 		{``, oauth.Introspection{}, notOne},
 	} {
-		got, err := oauth.ReadIntrospection(answer(200, tt.body))
+		got, err := introspected(answer(200, tt.body))
 		if got != tt.want || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
 			t.Errorf("%s: %+v, %v", tt.body, got, err)
 		}
 	}
-	for status, want := range map[int]string{302: "the answer was HTTP 302", 401: "the answer was HTTP 401", 403: "the answer was HTTP 403", 500: "the answer was HTTP 500"} {
-		if _, err := oauth.ReadIntrospection(answer(status, `{"active":true,"exp":1767330000}`)); err == nil || err.Error() != want {
+	for status, want := range map[int]string{302: "HTTP 302", 401: "HTTP 401", 403: "HTTP 403", 500: "HTTP 500"} {
+		if _, err := introspected(answer(status, `{"active":true,"exp":1767330000}`)); err == nil || err.Error() != want {
 			t.Errorf("status %d: %v", status, err)
 		}
 	}
-	if _, err := oauth.ReadIntrospection(cut(200, `{"active":true,"exp":1767330000}`)); err == nil {
+	if _, err := introspected(cut(200, `{"active":true,"exp":1767330000}`)); err == nil {
 		t.Error("an answer that was cut counts")
 	}
-	if _, err := oauth.ReadIntrospection(oauth.Reply{Err: http.ErrHandlerTimeout}); err == nil {
+	if _, err := introspected(oauth.Reply{Err: http.ErrHandlerTimeout}); err == nil {
 		t.Error("an answer that never came counts")
 	}
 }
@@ -121,7 +131,7 @@ func TestIntrospectForm(t *testing.T) {
 		Endpoint: server.URL + "/introspect", Form: oauth.IntrospectForm(secret.New("the-token"), "access_token"),
 		Auth: oauth.ClientAuth{Method: oauth.ClientSecretBasic, ClientID: "app", ClientSecret: secret.New("s")},
 	})
-	if _, err := oauth.ReadIntrospection(reply); err == nil || err.Error() != "the answer was HTTP 307" {
+	if _, err := introspected(reply); err == nil || err.Error() != "HTTP 307" {
 		t.Errorf("a redirect: %v", err)
 	}
 	if len(seen) != 1 || seen[0] != "POST /introspect app s application/json the-token access_token" {
@@ -138,7 +148,7 @@ func FuzzIntrospection(f *testing.F) {
 		f.Add(seed, int64(1), int64(-1))
 	}
 	f.Fuzz(func(t *testing.T, body string, issuedAt, passed int64) {
-		got, err := oauth.ReadIntrospection(answer(200, body))
+		got, err := introspected(answer(200, body))
 		if err != nil {
 			if got != (oauth.Introspection{}) || len(body) > 20 && strings.Contains(err.Error(), body) {
 				t.Errorf("%+v, %v", got, err)

@@ -31,12 +31,6 @@ type Signer struct {
 	names  map[string]string    // further headers that name the key
 }
 
-// Algorithm is the alg of what s signs.
-func (s Signer) Algorithm() string { return s.alg }
-
-// KeyID is the kid of what s signs; empty: it has none.
-func (s Signer) KeyID() string { return s.keyID }
-
 // SecretSigner signs with a client secret (RFC 7518 §3.2). An empty alg stands for HS256.
 func SecretSigner(clientSecret secret.String, alg string) (Signer, error) {
 	if alg == "" {
@@ -114,7 +108,7 @@ func (s Signer) Sign(claims map[string]any) (secret.String, error) {
 // SignWithKey is Sign for a token of another typ that brings its public key along, in its header instead of a kid (RFC 9449 §4.2).
 func (s Signer) SignWithKey(typ string, claims map[string]any) (secret.String, error) {
 	if s.public == nil {
-		return secret.String{}, fmt.Errorf("%w: there is no public key", ErrRequest)
+		return secret.String{}, errNoPublicKey
 	}
 	return s.sign(typ, true, claims)
 }
@@ -152,30 +146,14 @@ func (s Signer) sign(typ string, embed bool, claims map[string]any) (secret.Stri
 	return secret.New(text), nil
 }
 
-// PublicJWK is the public half of the key as a JWK for a client's jwks (RFC 7591 §2).
-func (s Signer) PublicJWK() (string, error) {
-	key, err := s.publicJWK()
-	if err != nil {
-		return "", err
-	}
-	key.KeyID, key.Algorithm, key.Use = s.keyID, s.alg, "sig"
-	text, err := json.Marshal(key)
-	return string(text), err
-}
-
 // Thumbprint is that of the public key (RFC 7638), with SHA-256, as the jkt of RFC 9449 §6.
 func (s Signer) Thumbprint() (string, error) {
-	key, err := s.publicJWK()
-	if err != nil {
-		return "", err
+	if s.public == nil {
+		return "", errNoPublicKey
 	}
+	key := jose.JSONWebKey{Key: s.public().Public()}
 	sum, err := key.Thumbprint(crypto.SHA256)
 	return base64.RawURLEncoding.EncodeToString(sum), err
 }
 
-func (s Signer) publicJWK() (jose.JSONWebKey, error) {
-	if s.public == nil {
-		return jose.JSONWebKey{}, fmt.Errorf("%w: there is no public key", ErrRequest)
-	}
-	return jose.JSONWebKey{Key: s.public().Public()}, nil
-}
+var errNoPublicKey = fmt.Errorf("%w: there is no public key", ErrRequest)

@@ -167,7 +167,7 @@ func TestKeysSign(t *testing.T) {
 				t.Fatal(err)
 			}
 			header, claims := verified(t, token, test.public)
-			if header["alg"] != test.wantAlg || s.Algorithm() != test.wantAlg || header["typ"] != "JWT" || s.KeyID() != test.wantID {
+			if header["alg"] != test.wantAlg || header["typ"] != "JWT" {
 				t.Errorf("header %v, want alg %s", header, test.wantAlg)
 			}
 			if id, ok := header["kid"]; ok != (test.wantID != "") || ok && id != test.wantID {
@@ -194,7 +194,7 @@ func TestSecretsSign(t *testing.T) {
 		if header, _ := verified(t, token, []byte(long[:n])); header["kid"] != nil || alg != "" && header["alg"] != alg {
 			t.Errorf("header = %v", header)
 		}
-		if _, err := s.PublicJWK(); !errors.Is(err, oauth.ErrRequest) {
+		if _, err := s.Thumbprint(); !errors.Is(err, oauth.ErrRequest) {
 			t.Errorf("a secret has a public half: %v", err)
 		}
 		_, err = oauth.SecretSigner(secret.New(long[:n-1]), alg)
@@ -337,27 +337,15 @@ func TestPublicHalf(t *testing.T) {
 	if got, err := s.Thumbprint(); err != nil || got != "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" {
 		t.Errorf("thumbprint %q, %v", got, err)
 	}
-	public, err := s.PublicJWK()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var members map[string]string
-	if err := json.Unmarshal([]byte(public), &members); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "k1", "alg": "EdDSA", "use": "sig"}
-	if fmt.Sprint(members) != fmt.Sprint(want) {
-		t.Errorf("public key %v, want %v", members, want)
-	}
-
 	token, err := s.SignWithKey("dpop+jwt", map[string]any{"jti": "1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	octets, _ := base64.RawURLEncoding.DecodeString(members["x"])
+	const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+	octets, _ := base64.RawURLEncoding.DecodeString(x)
 	header, _ := verified(t, token, ed25519.PublicKey(octets))
-	want2 := map[string]any{"kty": "OKP", "crv": "Ed25519", "x": members["x"]}
-	if header["typ"] != "dpop+jwt" || header["kid"] != nil || fmt.Sprint(header["jwk"]) != fmt.Sprint(want2) {
+	want := map[string]any{"kty": "OKP", "crv": "Ed25519", "x": x}
+	if header["typ"] != "dpop+jwt" || header["kid"] != nil || fmt.Sprint(header["jwk"]) != fmt.Sprint(want) {
 		t.Errorf("header = %v", header)
 	}
 }
@@ -399,9 +387,10 @@ func FuzzParsePrivateKey(f *testing.F) {
 		if _, err := s.Thumbprint(); err != nil {
 			t.Error(err)
 		}
-		public, err := s.PublicJWK()
-		if err != nil || strings.Contains(public, `"d"`) {
-			t.Errorf("public key: %v", err)
+		signed, err := s.SignWithKey("dpop+jwt", map[string]any{"jti": "1"})
+		head, _, _ := strings.Cut(signed.Reveal(), ".")
+		if header, _ := base64.RawURLEncoding.DecodeString(head); err != nil || strings.Contains(string(header), `"d"`) {
+			t.Errorf("the private half goes along: %v", err)
 		}
 	})
 }

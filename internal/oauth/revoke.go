@@ -2,5 +2,5 @@ package oauth
 
 import "github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 
-// RevokeForm is the request of RFC 7009 §2.1. hint is "access_token" or "refresh_token", or empty and then not sent.
+// RevokeForm is the request of RFC 7009 §2.1. An empty hint is not sent.
 func RevokeForm(token secret.String, hint string) Form { return aboutToken(token, hint) }

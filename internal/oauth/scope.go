@@ -8,9 +8,6 @@ import (
 // splitScopes reads a scope value (RFC 6749 §3.3): its order means nothing.
 func splitScopes(text string) []string { return normalScopes(strings.Fields(text)) }
 
-// joinScopes writes a scope value.
-func joinScopes(scopes []string) string { return strings.Join(normalScopes(scopes), " ") }
-
 // normalScopes returns scopes sorted, without repetitions and empty entries. It is never nil.
 func normalScopes(scopes []string) []string {
 	normal := make([]string, 0, len(scopes))

@@ -23,6 +23,8 @@ type TokenInfo struct {
 }
 
 var (
+	errNoIntrospection = errors.New("the answer is not one of RFC 7662")
+
 	errRepeated  = errors.New("the answer says something twice, so that nobody can tell which counts")
 	errSignedJWT = errors.New("the answer is a signed JWT (RFC 9701), which this version does not read; have the server answer in JSON")
 )
@@ -55,17 +57,17 @@ func readTokenInfo(r Reply) (TokenInfo, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && strings.HasSuffix(kind, "jwt") {
 		return TokenInfo{}, errSignedJWT
 	}
-	said, err := ReadIntrospection(r)
-	if err != nil {
-		return TokenInfo{}, err
-	}
 	o := readObject(r)
-	if slices.Contains(o.notes, noteRepeated) {
+	active := o.members["active"].text // RFC 7662 requires it; some servers send a text
+	switch {
+	case !o.whole || active != "true" && active != "false":
+		return TokenInfo{}, errNoIntrospection
+	case slices.Contains(o.notes, noteRepeated):
 		return TokenInfo{}, errRepeated
-	}
-	if !said.Active { // §2.2: a server SHOULD NOT say more; what it says all the same is of no token in use
+	case active == "false": // §2.2: a server SHOULD NOT say more; what it says all the same is of no token in use
 		return TokenInfo{}, nil
 	}
+	said := Introspection{Active: true, ExpiresAt: readEpoch(o.members["exp"].text), IssuedAt: readEpoch(o.members["iat"].text)}
 	info := TokenInfo{Introspection: said, NotBefore: readEpoch(o.members["nbf"].text)}
 	for name, into := range map[string]*string{
 		"client_id": &info.ClientID, "username": &info.Username, "token_type": &info.TokenType, "sub": &info.Subject,

@@ -46,6 +46,9 @@ func TestTheServersWordsAreFitToBeShown(t *testing.T) {
 	if got := oauth.Judge(refusal(t, "x", "d", "")).Words(); got != "x: d (HTTP 400)" {
 		t.Errorf("words = %q", got)
 	}
+	if got := oauth.Judge(refusal(t, "x", "", "https://as.example/e?token=t0ken-1"), secret.New("t0ken-1")).Words(); got != "x (HTTP 400), see https://as.example/e?token=(redacted)" {
+		t.Errorf("words = %q", got)
+	}
 }
 
 func TestErrorURI(t *testing.T) {

@@ -62,7 +62,7 @@ func tokenIntrospectionAttributes(secrets, token string) map[string]schema.Attri
 		},
 		"token_type_hint": schema.StringAttribute{
 			MarkdownDescription: describeHint, Optional: true,
-			Validators: []validator.String{stringvalidator.OneOf(credential.HintAccessToken, credential.HintRefreshToken)},
+			Validators: []validator.String{stringvalidator.OneOf(oauth.HintAccessToken, oauth.HintRefreshToken)},
 		},
 
 		"active":     schema.BoolAttribute{MarkdownDescription: "Whether the token is good now: issued by this server, not expired, not revoked.", Computed: true},

@@ -42,21 +42,14 @@ type Store struct {
 	root string // absolute
 	disk disk
 
-	mu     sync.Mutex // guards what is below, and is never held during a system call on the store
-	random io.Reader
+	mu     sync.Mutex      // guards what is below, and is never held during a system call on the store
+	random io.Reader       // of revisions and names of temporary files: no bytes may come twice
 	synced map[string]bool // kinds whose directory this Store has made durable
 	remote bool            // the last Hold found it on a filesystem that is not known to be local
 }
 
-// Option changes what Open returns.
-type Option func(*Store)
-
-// WithRand lets revisions and names of temporary files come from random instead of crypto/rand. Two writers with equal
-// random bytes would break the promise that a revision never comes again.
-func WithRand(random io.Reader) Option { return func(s *Store) { s.random = random } }
-
 // Open returns the store in dir. It touches nothing: the directory is made, with mode 0700, at the first write.
-func Open(dir string, options ...Option) (*Store, error) {
+func Open(dir string) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("the directory of the file store has no name")
 	}
@@ -64,11 +57,7 @@ func Open(dir string, options ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("file store: %w", err)
 	}
-	s := &Store{root: root, disk: osDisk{}, random: rand.Reader, synced: map[string]bool{}}
-	for _, option := range options {
-		option(s)
-	}
-	return s, nil
+	return &Store{root: root, disk: osDisk{}, random: rand.Reader, synced: map[string]bool{}}, nil
 }
 
 // Location implements store.Store: "file://" and the absolute directory.

@@ -3,6 +3,7 @@ package filestore
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,18 +16,23 @@ import (
 )
 
 // withDisk puts another disk under the store.
-func withDisk(d disk) Option { return func(s *Store) { s.disk = d } }
+func withDisk(d disk) func(*Store) { return func(s *Store) { s.disk = d } }
+
+func withRandom(r io.Reader) func(*Store) { return func(s *Store) { s.random = r } }
 
 // localDisk is the real disk, but trusts its locks whatever filesystem the tests run on.
 type localDisk struct{ osDisk }
 
 func (localDisk) isLocal(string) (bool, error) { return true, nil }
 
-func openIn(t *testing.T, dir string, options ...Option) *Store {
+func openIn(t *testing.T, dir string, change ...func(*Store)) *Store {
 	t.Helper()
-	s, err := Open(dir, append([]Option{withDisk(localDisk{})}, options...)...)
+	s, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range append([]func(*Store){withDisk(localDisk{})}, change...) {
+		f(s)
 	}
 	return s
 }
@@ -89,7 +95,7 @@ func (c *counting) Read(p []byte) (int, error) {
 func TestFilesOnDisk(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state", "store")
-	s := openIn(t, dir, WithRand(&counting{}))
+	s := openIn(t, dir, withRandom(&counting{}))
 	revision, err := s.Create(t.Context(), "pair/Exact-prod", []byte("the\nvalue"))
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +181,7 @@ func TestValueTooLarge(t *testing.T) {
 
 func TestRandomnessFails(t *testing.T) {
 	t.Parallel()
-	s := openIn(t, filepath.Join(t.TempDir(), "store"), WithRand(strings.NewReader("too short")))
+	s := openIn(t, filepath.Join(t.TempDir(), "store"), withRandom(strings.NewReader("too short")))
 	if _, err := s.Create(t.Context(), "pair/exact", []byte("x")); err == nil {
 		t.Error("Create succeeds without random bytes")
 	}

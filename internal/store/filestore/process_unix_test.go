@@ -29,8 +29,9 @@ const (
 
 // runChild does the work of a child process in the store args[0] and returns its exit code.
 func runChild(work string, args []string) int {
-	s, err := Open(args[0], withDisk(localDisk{}))
+	s, err := Open(args[0])
 	if err == nil {
+		s.disk = localDisk{}
 		err = map[string]func(*Store) error{
 			"increment":  childIncrement,
 			"hold":       childHold,

@@ -3,7 +3,6 @@ package pgstore_test
 import (
 	"errors"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,34 +37,6 @@ func TestLocation(t *testing.T) {
 		if got := s.Location(); got != want {
 			t.Errorf("Location of %s = %s, want %s", text, got, want)
 		}
-	}
-}
-
-// main has its URLs parsed by net/url.
-func TestOpenURL(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"postgres://u:p%40ss@one,two:5433/app":       "postgres://one,two:5433/app",
-		"postgres:///app?host=/tmp":                  "postgres://%2Ftmp/app",
-		"postgres://?host=h&dbname=app":              "postgres://h/app",
-		"postgresql://u:p@ss@h/app":                  "postgres://h/app",
-		"postgres://u@h/app?schema=oauth&table=mine": "postgres://h/app/oauth.mine",
-	} {
-		u, err := url.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := pgstore.OpenURL(u)
-		if err != nil {
-			t.Errorf("OpenURL(%s): %v", text, err)
-			continue
-		}
-		if got := s.Location(); got != want {
-			t.Errorf("Location of %s = %s, want %s", text, got, want)
-		}
-	}
-	if _, err := pgstore.OpenURL(&url.URL{Scheme: "postgres", Opaque: "h/app"}); err == nil {
-		t.Error("OpenURL takes postgres:h/app")
 	}
 }
 

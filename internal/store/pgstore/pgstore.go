@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -45,16 +43,6 @@ func Open(text string) (*Store, error) {
 		return nil, err
 	}
 	return &Store{settings: s, sql: newStatements(s.table)}, nil
-}
-
-// OpenURL is Open for a URL that net/url has parsed.
-func OpenURL(u *url.URL) (*Store, error) {
-	text := u.String()
-	// Without host and path, net/url leaves the slashes out.
-	if rest, ok := strings.CutPrefix(text, u.Scheme+":"); ok && u.Opaque == "" && !strings.HasPrefix(rest, "//") {
-		text = u.Scheme + "://" + rest
-	}
-	return Open(text)
 }
 
 // Close ends the connections, and waits for the calls that use them. Later calls fail. It returns nil.
