@@ -1,4 +1,6 @@
-// Command terraform-provider-oauth is a Terraform provider that keeps OAuth credentials without losing one.
+// Command terraform-provider-oauth is a Terraform provider that keeps OAuth credentials without losing one, and a command line beside
+// it. This package tells which of the two a process is, and hands in stores, browser, streams and signals. It decides nothing about a
+// credential and words nothing.
 package main
 
 import (

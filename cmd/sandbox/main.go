@@ -1,4 +1,5 @@
-// Command sandbox runs the sandbox authorization server: a fake for trying the provider and for tests. See -help.
+// Command sandbox runs the sandbox authorization server: a fake for trying the provider and for tests. See -help. The server is package
+// sandbox; here are its options, its addresses and its end. It keeps nothing, and must never face a network.
 package main
 
 import (

@@ -17,28 +17,9 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/proxy"
 )
-
-// engineTokens gives a proxy tokens by the engine, as the provider does.
-type engineTokens struct {
-	api    *credential.API
-	caller *oauth.Caller
-}
-
-func (s engineTokens) Token(ctx context.Context, rejected string) (proxy.Token, error) {
-	b, err := s.api.Token(ctx, rejected)
-	return proxy.Token{
-		ID:     b.ID,
-		Attach: func(r *http.Request) error { return s.caller.Present(r, s.api.Access(b, r.URL.String())) },
-		Enter:  func(ctx context.Context) (func(bool, int), error) { return s.api.Enter(ctx, b) },
-	}, err
-}
-
-func (s engineTokens) Heard(r *http.Response) bool {
-	return s.api.Heard(r.Request.URL.String(), r.StatusCode, r.Header)
-}
-func (s engineTokens) Helped(t proxy.Token, helped bool) { s.api.Helped(t.ID, helped) }
 
 type benchBuffers struct{ pool sync.Pool }
 
@@ -97,7 +78,7 @@ func BenchmarkProxy(b *testing.B) {
 		b.Fatal(err)
 	}
 	ours, err := proxy.Start(proxy.Options{
-		Upstream: target, Source: engineTokens{api, caller}, Transport: transport(), Clock: credential.SystemClock(), Random: rand.Reader,
+		Upstream: target, Source: provider.NewSource(api, caller), Transport: transport(), Clock: credential.SystemClock(), Random: rand.Reader,
 		MaxReplay: 1 << 20, MaxWait: time.Minute, Explain: func(err error) proxy.Answer { return proxy.Answer{Status: 502, Detail: err.Error()} },
 	})
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // feature is the minor version 1.x of Terraform and of OpenTofu that brought something; never where it has not.
@@ -194,23 +193,4 @@ func TestCLISaying(t *testing.T) {
 			t.Errorf("%q: %+v, %v; want %+v", answer, got, err, want)
 		}
 	}
-}
-
-// The newer Terraform does with resources what the one on the PATH does, and imports by identity.
-func TestNewerTerraform(t *testing.T) {
-	t.Parallel()
-	s, w := newServer(t, nil), newWorkspaceOn(t, cliWith(t, importByIdentity))
-	config := s.pair("newer", s.issue().RefreshToken, strict, "")
-	w.write(config)
-	w.apply().mustSay(t, "1 added, 0 changed, 0 destroyed")
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-
-	other := w.sibling()
-	other.write(config + "import {\n  to = " + this + "\n  identity = { name = \"newer\" }\n}\n")
-	other.apply().mustSay(t, "1 imported, 0 added, 1 changed")
-	s.later(time.Hour, w, other)
-	other.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	w.apply().mustSay(t, "0 added, 0 changed, 0 destroyed")
-	w.expectLive(s, 3)
-	s.expect(2, 0)
 }

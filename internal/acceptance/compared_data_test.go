@@ -5,8 +5,8 @@ package acceptance_test
 // lookedAt is the day on which the sources of the page "Other ways to do this" were read.
 const lookedAt = "2026-11-26"
 
-// ways are what people do today instead of this provider. TestCompared holds each to its sources.
-func ways() []way {
+// alternatives are what people do today instead of this provider. TestCompared holds each to its sources.
+func alternatives() []alternative {
 	const (
 		http     = "https://github.com/hashicorp/terraform-provider-http/blob/"
 		external = "https://github.com/hashicorp/terraform-provider-external/blob/"
@@ -15,7 +15,7 @@ func ways() []way {
 		restapi  = "https://github.com/Mastercard/terraform-provider-restapi/blob/e5ca327d86c435aac57f9352b515cfe73d744b3d/docs/index.md"
 		aws      = "https://docs.aws.amazon.com/"
 	)
-	return []way{
+	return []alternative{
 		{
 			name: "`http` data source", version: "hashicorp/http 3.6.2",
 			refreshes: "in every plan and apply", discarded: "yes", state: "yes", parallel: "each run sends the token", person: "no",
@@ -57,7 +57,7 @@ func ways() []way {
 		{
 			name: "Another token provider, client credentials", version: "SvenHamers/oauth at 2bdba52",
 			refreshes: "in every plan and apply", discarded: "there is none", state: "yes", parallel: "each run asks for a token", person: "no",
-			how: "A data source that asks for a token by `client_credentials` whenever it is read. Nothing can be lost, since the client asks again. Of the code that we read the `token` is not marked sensitive.",
+			how:    "A data source that asks for a token by `client_credentials` whenever it is read. Nothing can be lost, since the client asks again. Of the code that we read the `token` is not marked sensitive.",
 			better: "Nothing but client credentials, and a server that does not count requests. This provider's own [`data \"oauth_access_token\"`](../data-sources/access_token.md) with `client` does the same, and shares one token among all runs.",
 			sources: []reference{
 				{"the data source", "https://github.com/SvenHamers/terraform-provider-oauth/blob/2bdba52d411dd796fa54a35675196f47cd2ee582/oauth/data_token.go"},
@@ -67,7 +67,7 @@ func ways() []way {
 		{
 			name: "The provider's own OAuth", version: "Mastercard/restapi, documentation at e5ca327",
 			refreshes: "in every run, by the provider itself", discarded: "there is none", state: "no", parallel: "each run asks for a token", person: "no",
-			how: "Many providers take a client id and secret and get tokens themselves. `Mastercard/restapi`, which the guides here use as an example, does so with `oauth_client_credentials`. There is no token for Terraform to keep.",
+			how:    "Many providers take a client id and secret and get tokens themselves. `Mastercard/restapi`, which the guides here use as an example, does so with `oauth_client_credentials`. There is no token for Terraform to keep.",
 			better: "Whenever the provider that you configure has it and the platform lets a client act for itself: use that, and nothing else.",
 			sources: []reference{
 				{"provider documentation", restapi},
@@ -88,7 +88,7 @@ func ways() []way {
 			open: "How it behaves in a cluster of several Vault nodes.",
 		},
 		{
-			name: "Nango", version: "documentation of that day",
+			name: "Nango", version: "its documentation at 50eff0a and 07e61b4",
 			refreshes: "in Nango, at least once in 24 hours", discarded: "no", state: "as it is read", parallel: "Nango's own matter", person: "yes, with a user interface for a product's users",
 			how: "A service (in the cloud, or self-hosted) that does OAuth for products whose *users* connect hundreds of APIs: it refreshes before the expiry, keeps tokens alive that would die unused, and tells by webhook when a refresh fails. " +
 				"Its free self-hosted edition has the authorization part. A script or `http` data source would fetch the token from its API for Terraform; then it stands in the state.",
@@ -100,7 +100,7 @@ func ways() []way {
 			open: "What becomes of a successor when its process dies between reply and database; whether there is a Terraform provider for it (we found none).",
 		},
 		{
-			name: "A secrets manager and a function on a schedule", version: "AWS Secrets Manager with Lambda, documentation of that day",
+			name: "A secrets manager and a function on a schedule", version: "AWS Secrets Manager with Lambda, its user guide",
 			refreshes: "by the function, at most every four hours by the rotation schedule", discarded: "no", state: "as it is read", parallel: "as the function does", person: "no",
 			how: "A function refreshes the token and writes it into the secret; Terraform reads that. Plans lose nothing. The rotation schedule allows four hours at the least, while access tokens often live ten minutes to an hour, so the function is started otherwise, or the reader refreshes. " +
 				"The generic template is a starting point for it; what happens between reply and write is for the author of the function.",

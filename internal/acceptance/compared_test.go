@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// way is one of the ways to do without this provider, on the page "Other ways to do this".
-type way struct {
+// alternative is one of the ways to do without this provider, on the page "Other ways to do this".
+type alternative struct {
 	name, version string // version: what was looked at
 	// In the table at a glance: when a token is refreshed, whether a discarded plan loses a single-use successor, whether the token stands in
 	// the state, what runs at the same time do, and whether a person can authorize.
@@ -30,7 +30,7 @@ func TestCompared(t *testing.T) {
 		t.Errorf("the day is %s: %v", lookedAt, err)
 	}
 	seen := map[string]bool{}
-	for _, w := range ways() {
+	for _, w := range alternatives() {
 		for name, cell := range map[string]string{
 			"version": w.version, "refreshes": w.refreshes, "discarded": w.discarded, "state": w.state, "parallel": w.parallel, "person": w.person,
 			"how": w.how, "better": w.better,
@@ -64,7 +64,7 @@ func TestOtherWays(t *testing.T) {
 		Sources                                                                                 []string
 	}
 	var rows []row
-	for _, w := range ways() {
+	for _, w := range alternatives() {
 		r := row{
 			Name: w.name, Anchor: anchorOf(w.name), Version: w.version, Refreshes: w.refreshes, Discarded: w.discarded, State: w.state, Parallel: w.parallel,
 			Person: w.person, How: w.how, Better: w.better, Open: w.open,

@@ -12,52 +12,37 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// consumerBinary is this test binary as another provider: one that uses an API, as the providers do that people configure with
-// oauth_api_proxy. It knows a URL and a bearer, and nothing of OAuth.
+// consumerBinary is the stand-in for the providers that people configure with oauth_api_proxy. It knows a URL and a bearer, and nothing
+// of OAuth.
 const consumerBinary = "terraform-provider-consumer"
-
-func serveConsumer() error {
-	return providerserver.Serve(context.Background(), func() provider.Provider { return &consumerProvider{} },
-		providerserver.ServeOpts{Address: "registry.terraform.io/seed-55355b43/consumer"})
-}
-
-type consumerProvider struct{}
 
 type consumerModel struct {
 	URL    types.String `tfsdk:"url"`
 	Bearer types.String `tfsdk:"bearer"`
 }
 
-func (*consumerProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = "consumer"
-}
-
-func (*consumerProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	resp.Schema = providerschema.Schema{Attributes: map[string]providerschema.Attribute{
-		"url":    providerschema.StringAttribute{Required: true},
-		"bearer": providerschema.StringAttribute{Required: true, Sensitive: true},
-	}}
-}
-
-func (*consumerProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	var m consumerModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	resp.ResourceData = m
-}
-
-func (*consumerProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
-
-func (*consumerProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &callsResource{} }}
+func consumerStandIn() standIn {
+	return standIn{
+		source: "seed-55355b43/consumer", typeName: "consumer",
+		attributes: map[string]providerschema.Attribute{
+			"url":    providerschema.StringAttribute{Required: true},
+			"bearer": providerschema.StringAttribute{Required: true, Sensitive: true},
+		},
+		configure: func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) any {
+			var m consumerModel
+			diags.Append(config.Get(ctx, &m)...)
+			return m
+		},
+		newResource: func() resource.Resource { return &callsResource{} },
+	}
 }
 
 // callsResource is a resource whose creation makes calls of the API for a while, one after another.

@@ -23,16 +23,17 @@ func createGroups() []group {
 		fates   map[string]fate
 		wait    time.Duration // between the applies that follow
 		returns bool          // core gets an answer, and must keep it
+		where   []string
 	}{
-		{killProvider, rejects, killed, claimTTL, false},
-		{killGroup, revokes, killedAtFirst, time.Hour, false},
-		{killCore, rejects, told, 0, false},
-		{terminateGroup, revokes, told, 0, true},
-		{interruptCore, rejects, told, 0, true},
-		{holdUp, revokes, heldUp, 0, true},
+		{killProvider, rejects, killed, claimTTL, false, everywhere},
+		{killGroup, revokes, killedAtFirst, time.Hour, false, turns},
+		{killCore, rejects, told, 0, false, turns},
+		{terminateGroup, revokes, told, 0, true, turns},
+		{interruptCore, rejects, told, 0, true, turns},
+		{holdUp, revokes, heldUp, 0, true, turns},
 	} {
 		groups = append(groups, group{"create, " + g.blow.name, func(c *site, m *matrix, column string) {
-			places := placesOf(g.at)
+			places := placesOf(g.at, g.where...)
 			c.configure(places, "")
 			c.strikeApplies(g.blow, afterWrites(1, places), g.fates) // the first write adopts the token
 			state := c.driver.state(c)
@@ -58,17 +59,18 @@ func updateGroups() []group {
 		at       behaviour
 		fates    map[string]fate
 		postgres bool
+		where    []string
 	}{
-		{killProvider, revokes, killed, false},
-		{killGroup, rejects, killed, false},
-		{killCore, revokes, told, false},
-		{terminateGroup, rejects, told, false},
-		{interruptCore, revokes, told, false},
-		{holdUp, rejects, heldUp, false},
-		{killGroup, rejects, killedRemotely, true},
+		{killProvider, revokes, killed, false, turns},
+		{killGroup, rejects, killed, false, turns},
+		{killCore, revokes, told, false, turns},
+		{terminateGroup, rejects, told, false, everywhere},
+		{interruptCore, revokes, told, false, turns},
+		{holdUp, rejects, heldUp, false, turns},
+		{killGroup, rejects, killedRemotely, true, turns},
 	} {
 		groups = append(groups, group{"update, " + g.blow.name, func(c *site, m *matrix, column string) {
-			c.configure(c.allPlaces(), `refresh = { strategy = "at_apply" }`)
+			c.configure(c.placesHere(g.where...), `refresh = { strategy = "at_apply" }`)
 			c.settle()
 			c.strikeApplies(g.blow, c.places, g.fates)
 			c.follow(m, column, g.fates, claimTTL)

@@ -101,17 +101,18 @@ func exchangeGroups() []group {
 		at       behaviour
 		fates    map[string]codeFate
 		postgres bool
+		where    []string
 	}{
-		{killProvider, revokes, killedExchange, false},
-		{killGroup, rejects, killedExchange, false},
-		{killCore, rejects, toldExchange, false},
-		{terminateGroup, revokes, toldExchange, false},
-		{holdUp, revokes, heldUpExchange, false},
-		{killGroup, rejects, killedExchangeRemotely, true},
+		{killProvider, revokes, killedExchange, false, everywhere},
+		{killGroup, rejects, killedExchange, false, turns},
+		{killCore, rejects, toldExchange, false, turns},
+		{terminateGroup, revokes, toldExchange, false, turns},
+		{holdUp, revokes, heldUpExchange, false, turns},
+		{killGroup, rejects, killedExchangeRemotely, true, turns},
 	} {
 		groups = append(groups, group{"exchange, " + g.blow.name, func(c *site, m *matrix, column string) {
 			x := &exchanges{site: c, callbacks: map[string]string{}, codes: map[string][]string{}}
-			x.offer(c.allPlaces())
+			x.offer(c.placesHere(g.where...))
 			g.blow.befall(c)
 			for _, p := range c.places {
 				g.blow.strike(c.bring(p, "apply", "-auto-approve", "-input=false", "-no-color"))

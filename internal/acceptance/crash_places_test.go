@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -49,26 +48,30 @@ var places = []place{
 	{name: "after-commit", step: "replace-2-after", connects: true, arrived: true, processed: true},
 }
 
+// everywhere stands for every place.
+var everywhere []string
+
+// turns are the places at which the fate of a refresh takes a turn. What lies between two of them has the fate of its neighbour, in every
+// table; that it really has, the engine's own matrix shows, and for each command of terraform one row of this one.
+var turns = []string{"before-claim", "after-claim", "read", "held-before", "half-reply", "before-commit", "machine-gone", "after-commit"}
+
+// exists tells whether the place is there with this behaviour, and wanted. No names stand for all.
+func (p place) exists(b behaviour, names []string) bool {
+	return (b.tls || !p.tls) && (len(names) == 0 || slices.Contains(names, p.name))
+}
+
 // placesOf returns the places that exist with this behaviour; only those of the given names, if any are given.
 func placesOf(b behaviour, names ...string) []place {
-	wanted := " " + strings.Join(names, " ") + " "
-	var some []place
-	for _, p := range places {
-		if (p.tls && !b.tls) || p.elsewhere || (len(names) > 0 && !strings.Contains(wanted, " "+p.name+" ")) {
-			continue
-		}
-		some = append(some, p)
-	}
-	return some
+	return slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.elsewhere || !p.exists(b, names) })
 }
 
 // remotePlacesOf are those of a token store across a network. The two at which a rescue file is left come last: the next
 // process brings it home first, and writes more than it claims.
-func remotePlacesOf(b behaviour) []place {
+func remotePlacesOf(b behaviour, names ...string) []place {
 	var some, last []place
 	for _, p := range places {
 		switch {
-		case p.tls && !b.tls:
+		case !p.exists(b, names):
 		case p.name == "before-commit":
 			last = append(last, p)
 		default:
@@ -86,12 +89,12 @@ func behindKilled(places []place) []place {
 	return slices.Concat(places[:last], afterWrites(1, places[last:]))
 }
 
-// allPlaces are those of the site.
-func (c *site) allPlaces() []place {
+// placesHere are those of the site; only those of the given names, if any are given.
+func (c *site) placesHere(names ...string) []place {
 	if c.table != nil {
-		return remotePlacesOf(c.b)
+		return remotePlacesOf(c.b, names...)
 	}
-	return placesOf(c.b)
+	return placesOf(c.b, names...)
 }
 
 // afterWrites shifts the store steps for a process that writes a token pair n times before it claims.

@@ -47,20 +47,20 @@ func planGroups() []group {
 		at       behaviour
 		fates    map[string]fate
 		postgres bool
+		where    []string
 	}{
-		{killProvider, rejects, killed, false},
-		{killProvider, revokes, killed, false},
-		{killProvider, forgives, killedInGrace, false},
-		{killGroup, revokes, killed, false},
-		{killCore, rejects, told, false},
-		{closeStderr, revokes, told, false},
-		{terminateGroup, rejects, told, false},
-		{interruptCore, revokes, told, false},
-		{killProvider, revokes, killedRemotely, true},
-		{terminateGroup, rejects, toldRemotely, true},
+		{killProvider, revokes, killed, false, everywhere},
+		{killProvider, forgives, killedInGrace, false, turns},
+		{killGroup, revokes, killed, false, turns},
+		{killCore, rejects, told, false, turns},
+		{closeStderr, revokes, told, false, turns},
+		{terminateGroup, rejects, told, false, everywhere},
+		{interruptCore, revokes, told, false, turns},
+		{killProvider, revokes, killedRemotely, true, turns},
+		{terminateGroup, rejects, toldRemotely, true, turns},
 	} {
 		groups = append(groups, group{"plan, " + g.blow.name, func(c *site, m *matrix, column string) {
-			places := c.allPlaces()
+			places := c.placesHere(g.where...)
 			if g.postgres && g.blow.kills {
 				places = behindKilled(places)
 			}

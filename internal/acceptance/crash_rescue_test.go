@@ -68,7 +68,11 @@ func rename(t testing.TB, from, to string) {
 func TestRescue(t *testing.T) {
 	t.Parallel()
 	for name, disk := range lostDisks() {
-		for _, command := range []string{"apply", "plan"} {
+		commands := []string{"apply"}
+		if name == "folder replaced" { // how the disk was lost is nothing to a plan that it is not to an apply
+			commands = append(commands, "plan")
+		}
+		for _, command := range commands {
 			t.Run(name+", "+command, func(t *testing.T) {
 				t.Parallel()
 				rescue(t, disk, command)

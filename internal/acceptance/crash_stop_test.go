@@ -18,14 +18,10 @@ func stopGroups() []group {
 		{"SIGSTOP, others wait", othersWait, revokes, false},
 		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
 			c.configure(placesOf(c.b), "")
-			c.stoppedBeyondTTL("plan", m, column, takenOver)
-		}, rejects, false},
-		{"SIGSTOP, others take over", func(c *site, m *matrix, column string) {
-			c.configure(placesOf(c.b), "")
 			c.stoppedBeyondTTL("plan", m, column, takenOverFatally)
 		}, revokes, false},
 		{"SIGSTOP of an update, others take over", func(c *site, m *matrix, column string) {
-			c.configure(placesOf(c.b), `refresh = { strategy = "at_apply" }`)
+			c.configure(placesOf(c.b, turns...), `refresh = { strategy = "at_apply" }`)
 			c.stoppedBeyondTTL("apply", m, column, takenOver)
 		}, rejects, false},
 		{"SIGSTOP, others serve", othersServe, revokes, false},
@@ -79,7 +75,7 @@ func (c *site) thaw(all []*standing, hold bool) {
 
 // Others come while the claim is good: they wait, and take what the first brings.
 func othersWait(c *site, m *matrix, column string) {
-	c.configure(placesOf(c.b), "")
+	c.configure(placesOf(c.b, turns...), "")
 	c.settle()
 	timings := credential.DefaultTimings()
 	// Longer than all of this takes.
@@ -136,7 +132,7 @@ func (c *site) stoppedBeyondTTL(command string, m *matrix, column string, fates 
 
 // Others come, and the access token still works: it is served, and nobody takes over.
 func othersServe(c *site, m *matrix, column string) {
-	c.configure(placesOf(c.b), `refresh = { before_expiry = "5m" }`)
+	c.configure(placesOf(c.b, turns...), `refresh = { before_expiry = "5m" }`)
 	c.w.apply()
 	c.w.plan()
 	c.later(6 * time.Minute) // of ten

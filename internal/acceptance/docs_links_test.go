@@ -157,38 +157,58 @@ func guideLinks(t *testing.T) map[string]map[string]bool {
 	return all
 }
 
-// Who reads one guide finds the others: each is named on the start page, or in the menu under its platform, and each that a person wrote
-// links to two neighbours at least and is linked from two.
+// Who reads one guide finds the others: each is reached from the start page by links, platforms stand in the registry's menu besides, and
+// each of the others is named on the start page itself, links to two neighbours at least and is linked from two.
 func TestGuidesAreLinked(t *testing.T) {
 	t.Parallel()
 	links := guideLinks(t)
 	if len(links) < 40 {
 		t.Fatalf("found only %d guides", len(links))
 	}
-	from := map[string]int{}
-	for _, to := range links {
-		for name := range to {
-			from[name]++
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(links)) {
-		switch {
-		case name == "index":
-		case strings.HasPrefix(name, "platform-"):
-			text := readFile(t, filepath.Join(docsRoot, "docs", "guides", name+".md"))
-			if !strings.Contains(text, `subcategory: "Platforms"`) {
-				t.Errorf("%s is not among the platforms in the registry's menu", name)
-			}
-			if len(links[name]) < 2 {
-				t.Errorf("%s links to %d guides, want two at least", name, len(links[name]))
-			}
-		default:
-			if !links["index"][name] {
-				t.Errorf("the start page does not name the guide %s", name)
-			}
-			if len(links[name]) < 2 || from[name] < 3 {
-				t.Errorf("the guide %s links to %d others, and %d guides link to it beside the start page: want two each at least", name, len(links[name]), from[name]-1)
+	from, reached := map[string]int{}, map[string]bool{}
+	for name, to := range links {
+		for target := range to {
+			if name != "index" {
+				from[target]++
 			}
 		}
 	}
+	var follow func(name string)
+	follow = func(name string) {
+		if !reached[name] {
+			reached[name] = true
+			for to := range links[name] {
+				follow(to)
+			}
+		}
+	}
+	follow("index")
+	delete(links["index"], "index")
+	for name, to := range links {
+		text := readFile(t, filepath.Join(docsRoot, "docs", guidePath(name)))
+		platform := strings.HasPrefix(name, "platform-")
+		if !reached[name] {
+			t.Errorf("no link leads from the start page to %s", name)
+		}
+		if platform != strings.Contains(text, `subcategory: "Platforms"`) {
+			t.Errorf("%s is in the wrong place of the registry's menu", name)
+		}
+		if platform || name == "index" {
+			continue
+		}
+		if !links["index"][name] {
+			t.Errorf("the start page does not name the guide %s", name)
+		}
+		delete(to, "index")
+		if len(to) < 2 || from[name] < 2 {
+			t.Errorf("the guide %s links to %d others, and %d link to it: want two each at least", name, len(to), from[name])
+		}
+	}
+}
+
+func guidePath(name string) string {
+	if name == "index" {
+		return "index.md"
+	}
+	return filepath.Join("guides", name+".md")
 }

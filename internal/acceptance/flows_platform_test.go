@@ -4,12 +4,10 @@ package acceptance_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/platform"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
@@ -189,48 +187,6 @@ func TestPlatformDoubts(t *testing.T) {
 			s.w.apply().mustNotSay(t, warning)
 			s.w.plan("-detailed-exitcode").mustNotSay(t, warning)
 		})
-	}
-}
-
-// The example on each platform's page works as it stands, up to the point where a person opens the URL.
-func TestPlatformPages(t *testing.T) {
-	t.Parallel()
-	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "guides", "platform-*.md"))
-	if err != nil || len(pages) < 30 {
-		t.Fatalf("%d pages, %v", len(pages), err)
-	}
-	w := newWorkspace(t)
-	tried := 0
-	for _, page := range pages {
-		text := readFile(t, page)
-		_, rest, ok := strings.Cut(text, "```terraform\n")
-		if example, _, _ := strings.Cut(rest, "```"); ok {
-			tried++
-			id := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(filepath.Base(page), "platform-"), ".md"), "-", "_")
-			w.env["TF_VAR_"+id+"_client_secret"] = clientSecret
-			writeFile(t, filepath.Join(w.dir, id+".tf"), example)
-		} else if !strings.Contains(text, "does not speak") {
-			t.Errorf("%s has no example", page)
-		}
-	}
-	w.write("") // the rest of the configuration
-	w.ok("fmt", "-check", "-diff")
-	w.ok("validate")
-	w.apply().mustSay(t, fmt.Sprintf("%d added", 2*tried), "https://start.exactonline.be/api/oauth2/auth?", "https://login.microsoftonline.com/")
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
-	for name, url := range w.outputs() {
-		if text, ok := url.(string); !ok || !strings.HasPrefix(text, "https://") {
-			t.Errorf("%s is %v", name, url)
-		}
-	}
-	usable := 0
-	for _, id := range platform.IDs() {
-		if e, ok := platform.Find(id); ok && e.Usable() == nil {
-			usable++
-		}
-	}
-	if tried != usable || tried < 31 {
-		t.Errorf("%d examples were tried, of %d platforms", tried, usable)
 	}
 }
 

@@ -113,6 +113,22 @@ data "oauth_access_token" "x" {
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 }
 
+// The implicit grant's URL goes stale as well, and the next apply offers another.
+func TestPushedImplicit(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, func(s *sandbox.Settings) { strictlyPushed(s); s.RequirePKCE = false }), newWorkspace(t)
+	s.UpdateGrants(func(g *sandbox.Grants) { g.Implicit = true })
+	w.write(strings.Replace(s.pushing("spa", ""), "authorization_code =", "implicit =", 1))
+	w.apply()
+	offered := w.string(this, "authorization_url")
+	s.later(time.Hour, w)
+	w.apply().mustSay(t, "1 changed", "Open this URL before ", "as implicit.callback_url")
+	s.expectPushes(2)
+	if again := w.string(this, "authorization_url"); again == "" || again == offered {
+		t.Errorf("the URL is %q", again)
+	}
+}
+
 // Without a store the pending authorization lives in the private state, and its URL goes stale there as well.
 func TestPushedAuthorizationWithoutStore(t *testing.T) {
 	t.Parallel()

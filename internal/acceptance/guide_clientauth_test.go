@@ -91,7 +91,6 @@ func TestPrivateKeyExample(t *testing.T) {
 		return
 	}
 	w.env["TF_VAR_login_private_key"] = privateKeyPEM(t, key)
-	w.ok("validate")
 	w.apply().mustSay(t, "2 added")
 	w.expect("oauth_token_pair.robot", values{"status": "active"})
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")

@@ -16,64 +16,52 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	pschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// restAPIName is the file that terraform starts for the provider which stands in for Mastercard/restapi: it has as much of its
-// schema as the guides use, and does as it does.
-const restAPIName = "terraform-provider-restapi"
+// restAPIBinary is the stand-in for Mastercard/restapi: it has as much of its schema as the guides use, and does as it does.
+const restAPIBinary = "terraform-provider-restapi"
 
-func serveRestAPI() error {
-	return providerserver.Serve(context.Background(), func() provider.Provider { return &restAPI{} },
-		providerserver.ServeOpts{Address: "registry.terraform.io/mastercard/restapi"})
+func restAPIStandIn() standIn {
+	return standIn{
+		source: "mastercard/restapi", typeName: "restapi",
+		attributes: map[string]pschema.Attribute{
+			"uri":     pschema.StringAttribute{Required: true},
+			"headers": pschema.MapAttribute{ElementType: types.StringType, Optional: true},
+		},
+		configure: func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) any {
+			return restAPIOf(ctx, config, diags)
+		},
+		newResource: func() resource.Resource { return &restObject{} },
+	}
 }
 
-type restAPI struct{}
-
-func (*restAPI) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = "restapi"
-}
-
-func (*restAPI) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	resp.Schema = pschema.Schema{Attributes: map[string]pschema.Attribute{
-		"uri":     pschema.StringAttribute{Required: true},
-		"headers": pschema.MapAttribute{ElementType: types.StringType, Optional: true},
-	}}
-}
-
-func (*restAPI) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+// restAPIOf is where the configured API is; nil in a plan that does not know that, as with any provider.
+func restAPIOf(ctx context.Context, c tfsdk.Config, diags *diag.Diagnostics) *restObject {
 	var config struct {
 		URI     types.String `tfsdk:"uri"`
 		Headers types.Map    `tfsdk:"headers"`
 	}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if config.URI.IsUnknown() || config.Headers.IsUnknown() { // in a plan, as with any provider
-		return
+	diags.Append(c.Get(ctx, &config)...)
+	if config.URI.IsUnknown() || config.Headers.IsUnknown() {
+		return nil
 	}
 	at := &restObject{uri: config.URI.ValueString(), headers: map[string]string{}}
 	for name, value := range config.Headers.Elements() {
 		text, ok := value.(types.String)
 		if !ok || text.IsUnknown() {
-			return
+			return nil
 		}
 		at.headers[name] = text.ValueString()
 	}
-	resp.ResourceData = at
-}
-
-func (*restAPI) DataSources(context.Context) []func() datasource.DataSource { return nil }
-
-func (*restAPI) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &restObject{} }}
+	return at
 }
 
 // restObject is a thing at an API. It is created by a POST of its data, whose id it is known by from then on.
@@ -101,7 +89,7 @@ func (*restObject) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 }
 
 func (o *restObject) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if at, ok := req.ProviderData.(*restObject); ok {
+	if at, ok := req.ProviderData.(*restObject); ok && at != nil {
 		*o = *at
 	}
 }
@@ -295,7 +283,6 @@ func newGuideOn(t testing.TB, tf string, s *server, a *api, dir string) *workspa
 	}
 	w.dir = filepath.Join(w.dir, filepath.FromSlash(dir))
 	w.ok("get")
-	w.ok("validate")
 	return w
 }
 
@@ -321,7 +308,7 @@ func (w *workspace) overrideRestAPI() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.Symlink(self, filepath.Join(dir, restAPIName)); err != nil {
+	if err := os.Symlink(self, filepath.Join(dir, restAPIBinary)); err != nil {
 		w.t.Fatal(err)
 	}
 	rc := w.env["TF_CLI_CONFIG_FILE"]

@@ -43,7 +43,7 @@ func guideExample(t *testing.T, dir string) string {
 	return readFile(t, filepath.Join(exampleDir, filepath.FromSlash(dir), "main.tf"))
 }
 
-// The guide to a nightly pipeline, from the registration of the app through a month of nights.
+// The guide to a nightly pipeline, from the registration of the app through five weeks, of which each has one night here.
 func TestExactPipelineGuide(t *testing.T) {
 	t.Parallel()
 	s, w := guided(t, "exact_online")
@@ -53,9 +53,9 @@ func TestExactPipelineGuide(t *testing.T) {
 	w.env["TF_VAR_callback_url"] = s.consent(url)
 	w.apply()
 	delete(w.env, "TF_VAR_callback_url")
-	const nights = 33 // longer than a refresh token lives unused
+	const nights = 5 // longer, in all, than a refresh token lives unused
 	for range nights {
-		s.later(24*time.Hour, w)
+		s.later(7*24*time.Hour, w)
 		w.apply()
 	}
 	w.expect("oauth_token_pair.exact", values{"status": "active", "generation": nights + 1})
@@ -106,13 +106,7 @@ func TestAdoptGuide(t *testing.T) {
 	s.expectCalls(calls{refreshes: 4})
 
 	s, w = guided(t, "teamleader")
-	callback, err := url.Parse(s.consent(s.base + "/authorize?" + url.Values{
-		"response_type": {"code"}, "client_id": {exampleClient}, "redirect_uri": {redirectURI}, "state": {"another tool's"},
-	}.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.env["TF_VAR_code"] = callback.Query().Get("code")
+	w.env["TF_VAR_code"] = s.foreignCode()
 	writeFile(t, filepath.Join(w.dir, "main.tf"), ids.Replace(guideExample(t, adoptCode)))
 	w.apply()
 	delete(w.env, "TF_VAR_code")
@@ -120,4 +114,16 @@ func TestAdoptGuide(t *testing.T) {
 	w.apply()
 	w.expect(pair, values{"status": "active", "generation": 2})
 	s.expectCalls(calls{exchanges: 1, refreshes: 1})
+}
+
+// foreignCode is a code that another tool has got for the client of the guides, and has not used.
+func (s *server) foreignCode() string {
+	s.t.Helper()
+	callback, err := url.Parse(s.consent(s.base + "/authorize?" + url.Values{
+		"response_type": {"code"}, "client_id": {exampleClient}, "redirect_uri": {redirectURI}, "state": {"another tool's"},
+	}.Encode()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return callback.Query().Get("code")
 }

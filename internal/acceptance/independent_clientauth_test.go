@@ -72,10 +72,15 @@ func TestIndependentServerClientAuthentication(t *testing.T) {
 		options.Clients = append(options.Clients, tt.metadata)
 	}
 	p := startOIDCProvider(t, options)
-	bound := map[string]string{"tls_client_auth": verified.thumbprint()}
+	var provers []prover
 	for id, tt := range tests {
-		t.Run(id, func(t *testing.T) { p.provesItself(t, ca, id, tt.client, tt.auth, bound) })
+		one := prover{id: id, client: tt.client, auth: tt.auth}
+		if id == "tls_client_auth" {
+			one.thumbprint = verified.thumbprint()
+		}
+		provers = append(provers, one)
 	}
+	p.proveClients(t, ca, provers)
 }
 
 // Requests that are pushed in advance (RFC 9126) are proved likewise: a new assertion, or the certificate at its own address.
@@ -95,61 +100,85 @@ func TestIndependentServerPushesProved(t *testing.T) {
 		})
 	}
 	p := startOIDCProvider(t, options)
+	var provers []prover
 	for id, c := range clients {
-		t.Run(id, func(t *testing.T) { p.provesItself(t, ca, id, c.client, c.auth, nil) })
+		provers = append(provers, prover{id: id, client: c.client, auth: c.auth})
 	}
+	p.proveClients(t, ca, provers)
 	if c := p.counters(); c.Pushed < 2 {
 		t.Errorf("%+v", c)
 	}
 }
 
-// provesItself takes a client through an authorization, two refreshes and a revocation. bound are the thumbprints that tokens are bound to, by client.
-func (p *oidcProvider) provesItself(t *testing.T, ca *testCA, id, client, auth string, bound map[string]string) {
+// prover is a client, and how it proves itself.
+type prover struct {
+	id, client string
+	auth       string // as the server's log has it
+	thumbprint string // of the certificate that its tokens are bound to; empty: they are not
+}
+
+// proveClients takes clients through an authorization, refreshes and a revocation.
+func (p *oidcProvider) proveClients(t *testing.T, ca *testCA, provers []prover) {
 	t.Helper()
 	w := newWorkspace(t)
-	config := func(callbackURL string) string {
-		return "provider \"oauth\" {\n" + heredoc("ca_certificate_pem", ca.pem) + "}\n" + fmt.Sprintf(`
-resource "oauth_token_pair" "this" {
-  name = "proves"
+	write := func(callback func(address string) string) {
+		config := "provider \"oauth\" {\n" + heredoc("ca_certificate_pem", ca.pem) + "}\n"
+		for _, one := range provers {
+			config += fmt.Sprintf(`
+resource "oauth_token_pair" %[1]q {
+  name = %[1]q
   client = {
-    client_id = %q
-    issuer    = %q
+    client_id = %[1]q
+    issuer    = %[2]q
     refresh_token_policy = { rotation = "single_use", on_reuse = "revoke_family" }
-%s
+%[3]s
   }
   authorization_code = {
-    callback_url     = %s
+    callback_url     = %[4]s
     redirect_uri     = "http://127.0.0.1/callback"
     scopes           = ["openid", "offline_access"]
     extra_parameters = { prompt = "consent" }
   }
 }
-`, id, p.issuer, client, callbackURL)
+`, one.id, p.issuer, one.client, callback("oauth_token_pair."+one.id))
+		}
+		w.write(config)
 	}
-	w.write(config("null"))
+	write(func(string) string { return "null" })
 	w.apply().mustSay(t, "has not been authorized yet")
-	w.write(config(fmt.Sprintf("%q", p.browse(w.string(this, "authorization_url")))))
+	write(func(address string) string {
+		return fmt.Sprintf("%q", p.browse(w.string(address, "authorization_url")))
+	})
 	w.apply()
-	w.expect(this, values{"status": "active"})
-	if want := bound[id]; want != "" {
-		cnf, _ := p.introspect(w.string(this, "access_token"))["cnf"].(map[string]any)
-		mustBe(t, "the thumbprint that the token is bound to", cnf["x5t#S256"], want)
+	for _, one := range provers {
+		w.expect("oauth_token_pair."+one.id, values{"status": "active"})
+		if one.thumbprint != "" {
+			cnf, _ := p.introspect(w.string("oauth_token_pair."+one.id, "access_token"))["cnf"].(map[string]any)
+			mustBe(t, "the thumbprint that the token is bound to", cnf["x5t#S256"], one.thumbprint)
+		}
 	}
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.") // its access tokens live 5 seconds: each read refreshes
-	w.plan("-detailed-exitcode").mustSay(t, "No changes.")
 	w.ok("destroy", "-auto-approve", "-no-color").mustNotSay(t, "Not Revoked")
+	for _, one := range provers {
+		p.expectProofs(one)
+	}
+}
+
+// expectProofs checks the server's log of a client that was authorized, refreshed twice and revoked.
+func (p *oidcProvider) expectProofs(one prover) {
+	p.t.Helper()
 	paths := map[string]int{}
+	tls := strings.Contains(one.auth, "tls")
 	for _, r := range p.log() {
-		if r.ClientID != id || r.Method != "POST" {
+		if r.ClientID != one.id || r.Method != "POST" {
 			continue
 		}
 		paths[r.Path]++
-		tls := strings.Contains(auth, "tls")
-		if r.Auth != auth || r.Error != "" || r.TLS != tls || r.Certificate != tls {
-			t.Errorf("the log tells of %+v", r)
+		if r.Auth != one.auth || r.Error != "" || r.TLS != tls || r.Certificate != tls {
+			p.t.Errorf("the log tells of %+v", r)
 		}
 	}
 	if paths["/token"] < 3 || paths["/token/revocation"] != 2 {
-		t.Errorf("requests by path: %v", paths)
+		p.t.Errorf("%s: requests by path: %v", one.id, paths)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // are write-only, and not in a log, an error or a plan in any case.
 func TestNoSecretOfAGrantIsLeftBehind(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, storeKey)
+	l := newLife(t)
 	if !l.w.knows(writeOnlyArguments) {
 		return
 	}

@@ -12,7 +12,7 @@ import (
 // No token of a registration and no client secret of it is found anywhere, whatever the server quotes and breaks off.
 func TestNoSecretOfARegistrationIsLeftBehind(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, storeKey)
+	l := newLife(t)
 	if !l.w.knows(writeOnlyArguments) {
 		return
 	}

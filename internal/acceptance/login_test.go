@@ -55,7 +55,7 @@ func (w *workspace) desktop() *desktop {
 	w.t.Helper()
 	dir := w.t.TempDir()
 	d := &desktop{w, filepath.Join(dir, "opened")}
-	script := "#!/bin/sh\nprintf %s \"$1\" > " + d.opened + ".new && mv " + d.opened + ".new " + d.opened + "\n"
+	script := "#!/bin/sh\nenv > " + d.opened + ".env\nprintf %s \"$1\" > " + d.opened + ".new && mv " + d.opened + ".new " + d.opened + "\n"
 	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
 		w.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
@@ -43,29 +44,8 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	switch {
-	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == consumerBinary:
-		if err := serveConsumer(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(magicCookie) != "" && filepath.Base(os.Args[0]) == restAPIName:
-		if err := serveRestAPI(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(magicCookie) != "":
-		if err := serve(); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(envEngine) == "walk":
-		if err := runWalk(os.Args[1]); err != nil {
-			log.Fatal(err)
-		}
-		return
-	case os.Getenv(envEngine) != "":
-		if err := runEngine(os.Args[1:]); err != nil {
+	if run := otherPart(); run != nil {
+		if err := run(); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -78,6 +58,38 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// releasedName is what terraform init installs: the provider, and the command line beside it.
+const releasedName = "terraform-provider-oauth_v0.1.0"
+
+// runSubcommand is the shipped command line, with the clock of the test.
+func runSubcommand() error {
+	deps, err := dependencies()
+	if err != nil {
+		return err
+	}
+	code, _ := command.Run(context.Background(), command.Deps{Deps: deps, Version: "test", Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:])
+	os.Exit(code)
+	return nil
+}
+
+// otherPart is what this binary does if it was not started to test; nil: it was.
+func otherPart() func() error {
+	other, isOther := standIns()[filepath.Base(os.Args[0])]
+	switch {
+	case os.Getenv(magicCookie) != "" && isOther:
+		return other.serve
+	case os.Getenv(magicCookie) != "":
+		return serve
+	case filepath.Base(os.Args[0]) == releasedName:
+		return runSubcommand
+	case os.Getenv(envEngine) == "walk":
+		return func() error { return runWalk(os.Args[1]) }
+	case os.Getenv(envEngine) != "":
+		return func() error { return runEngine(os.Args[1:]) }
+	}
+	return nil
 }
 
 // serve runs the provider that ships, with steps.

@@ -82,9 +82,9 @@ func otherWarnings() []string {
 		"Client Token Not Renewed", "Client Token Not in the Token Store", "Client Was Deregistered", "Client Was Gone Already",
 		"Configuration Not Taken Back", "Device Code Expired", "Device Code Not Confirmed Yet", "Device Code Offered", "Insecure Endpoint",
 		"Metadata Replaced by the Server", "New Access Token Not in the Token Store", "Registration Cannot Be Managed", "Registration Not Checked",
-		"Registration Not in the Token Store", "Registration Recovered", "Registration Refused by the Server", "Requests Without an Access Token",
+		"Registration Cannot Be Updated", "Registration Not in the Token Store", "Registration Recovered", "Registration Refused by the Server", "Requests Without an Access Token", "Secret Shown in Plans",
 		"Token Not Revoked", "Token Pair Left in the Token Store", "Token Pair Not Marked As Managed", "Token Pairs Not Readable", "Tokens Not Revoked",
-		"Unable to Read Token Store",
+		"Unable to Authorize Token Pair", "Unable to Read Token Store",
 	}
 }
 

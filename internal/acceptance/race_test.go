@@ -11,13 +11,15 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
-const racers = 50 // processes at a time
+// How many processes there are at a time: engines, and terraforms, which cost fifty times as much.
+const racers, plans = 50, 16
 
 // race lets many processes ask for the same credentials at the same moment, again and again. Those without terraform
 // finish in milliseconds; all are held at a gate until the last is ready.
 type race struct {
 	name     string
 	postgres bool
+	racers   int
 	pairs    int
 	expiries int
 }
@@ -44,10 +46,10 @@ func (r race) run(t *testing.T, prepare func(*workspace, *server, []sandbox.Issu
 		}
 		gate := w.closeGate()
 		var all []*running
-		for i := range racers {
+		for i := range r.racers {
 			all = append(all, command(w, i))
 		}
-		gate.open(racers)
+		gate.open(r.racers)
 		for _, one := range all {
 			done := one.wait()
 			if done.code != 0 {
@@ -61,17 +63,17 @@ func (r race) run(t *testing.T, prepare func(*workspace, *server, []sandbox.Issu
 			t.Fatalf("after %d expiries of %d credentials: refreshes, refused ones and reuses are %v, want %v", n+1, r.pairs, got, want)
 		}
 	}
-	t.Logf("%d processes at a time: %d credentials expired %d times; %d refreshes, no reuse", racers, r.pairs, r.expiries, r.expiries*r.pairs)
+	t.Logf("%d processes at a time: %d credentials expired %d times; %d refreshes, no reuse", r.racers, r.pairs, r.expiries, r.expiries*r.pairs)
 }
 
 // Fifty engines, all let go at the same moment: on one credential, and on fifty, each of which two of them ask for.
 func TestEngineRace(t *testing.T) {
 	t.Parallel()
 	for _, r := range []race{
-		{"file, one credential", false, 1, 2},
-		{"file, fifty credentials", false, racers, 1},
-		{"postgres, one credential", true, 1, 2},
-		{"postgres, fifty credentials", true, racers, 1},
+		{"file, one credential", false, racers, 1, 2},
+		{"file, fifty credentials", false, racers, racers, 1},
+		{"postgres, one credential", true, racers, 1, 2},
+		{"postgres, fifty credentials", true, racers, racers, 1},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			name := func(i int) string { return fmt.Sprintf("race-%d", i%r.pairs) }
@@ -84,13 +86,13 @@ func TestEngineRace(t *testing.T) {
 	}
 }
 
-// Fifty times terraform plan, all let go at the same moment. All of them ask for one credential, and two of them for each
-// of fifty others.
+// Many times terraform plan, all let go at the same moment. All of them ask for one credential, and two of them for each of as many
+// others.
 func TestTerraformRace(t *testing.T) {
 	t.Parallel()
 	for _, r := range []race{
-		{"file", false, 1 + racers, 1},
-		{"postgres", true, 1 + racers, 1},
+		{"file", false, plans, 1 + plans, 1},
+		{"postgres", true, plans, 1 + plans, 1},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			r.run(t, func(w *workspace, s *server, issued []sandbox.Issued) {
@@ -110,8 +112,8 @@ resource "oauth_token_pair" "p" {
 				w.apply("-parallelism=20")
 				w.plan("-parallelism=20")
 			}, func(w *workspace, i int) *running {
-				args := []string{"plan", "-input=false", "-no-color", "-lock=false", "-target=" + raced(racers)}
-				return w.start(append(args, "-target="+raced(i), "-target="+raced((i+1)%racers))...)
+				args := []string{"plan", "-input=false", "-no-color", "-lock=false", "-target=" + raced(plans)}
+				return w.start(append(args, "-target="+raced(i), "-target="+raced((i+1)%plans))...)
 			})
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,14 +108,8 @@ func newScreens(t *testing.T, name string, change func(*sandbox.Settings)) *scre
 	sc.w = newWorkspace(t)
 	sc.w.env[envClock], sc.w.env[envFrozen] = clock, "true"
 	sc.store("main")
-	var version struct {
-		Number string `json:"terraform_version"`
-		Tofu   string `json:"opentofu_version"`
-	}
-	if err := json.Unmarshal([]byte(sc.w.ok("version", "-json").stdout), &version); err != nil {
-		t.Fatal(err)
-	}
-	sc.whole = strings.HasPrefix(version.Number, "1.11.") && version.Tofu == "" && !strings.Contains(filepath.Base(sc.w.tf), "tofu")
+	c := sc.w.cli()
+	sc.whole = !c.tofu && c.minor == 11
 	return sc
 }
 

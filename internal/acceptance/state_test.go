@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// attributes returns the attributes of a resource of the root module in the state, nil if it is not there. It reads the
-// file, which is what the command would print, and saves a process or two.
+// attributes returns the attributes of a resource in the state, nil if it is not there. It reads the file, which is what
+// the command would print, and saves a process or two.
 func (w *workspace) attributes(address string) map[string]any {
 	w.t.Helper()
 	for _, r := range w.state().Resources {
@@ -18,7 +18,10 @@ func (w *workspace) attributes(address string) map[string]any {
 		if r.Mode == "data" {
 			at = "data." + at
 		}
-		if at == address && r.Module == "" && len(r.Instances) == 1 {
+		if r.Module != "" {
+			at = r.Module + "." + at
+		}
+		if at == address && len(r.Instances) == 1 {
 			return r.Instances[0].Attributes
 		}
 	}

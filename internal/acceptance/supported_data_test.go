@@ -194,7 +194,7 @@ func supported() []standard {
 			{section: "5", what: "A server that answers with bearer tokens", here: "They are kept, and each run warns.", sandbox: "TestUnboundTokens", alone: "the other servers bind whatever comes with a proof"},
 			{section: "7, 9", what: "Use at an API", here: "A matter for whoever gets the token; `oauth_api_proxy`, `refresh.probe` and look-ups of a platform do it, with `ath` and the API's own nonces.", sandbox: "TestBoundTokensAreProbed TestProxyOfBoundTokens", oidc: "TestIndependentServerProxyOfBoundTokens"},
 			{section: "8", what: "Nonces", here: "A request that is refused for want of a nonce goes once more with it, in the same attempt. The nonce is remembered with the tokens.", sandbox: "TestBoundTokens TestNonceThatIsNeverGoodEnough TestNonceThenLostReply TestKilledAroundTheNonce", oidc: "TestIndependentServerBindsTokens"},
-			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens TestPushedAndBoundExample", oidc: "TestIndependentServerBindsTokens"},
+			{section: "10", what: "`dpop_jkt`", here: "In every authorization request of such a client, pushed or not.", sandbox: "TestBoundTokens", oidc: "TestIndependentServerBindsTokens"},
 		}},
 		rfc9700(),
 		beyond(),
@@ -229,7 +229,7 @@ func rfc6749() standard {
 		},
 		{
 			section: "4.4", what: "Client credentials", here: "`client_credentials` of `oauth_token_pair`, and of the data source and ephemeral resource `oauth_access_token`: one token for all askers until it expires.",
-			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestThousandAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
+			names: "grant.client_credentials data.oauth_access_token ephemeral.oauth_access_token", sandbox: "TestClientCredentials TestClientTokenIsShared TestManyAskersOfAClientToken", oidc: "TestIndependentServerClientCredentials TestIndependentServerClientToken", fosite: "TestFositeClientCredentials",
 		},
 		{
 			section: "4.5", what: "Extension grants", here: "`extension_grant` of `oauth_token_pair`: any `grant_type` with any parameters, secret ones apart.",

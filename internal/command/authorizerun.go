@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
@@ -41,26 +42,20 @@ func (a *authorizeRun) run(ctx context.Context, request login.Request) int {
 	}
 	out, err := login.Authorize(ctx, o, request)
 	for _, n := range out.Notices {
-		if text := a.about.notice(n); text != "" {
-			fmt.Fprintf(a.deps.Stderr, "warning: %s\n", plain(text))
-		}
+		a.deps.warn(a.about.notice(n))
 	}
 	report := authorizeReport{Name: a.options.name, StoreLocation: a.store.Location(), Outcome: "authorized"}
 	if err != nil {
 		var code int
 		report.Outcome, report.Error, code = a.failure(err)
-		prefix := "error: "
-		for _, line := range report.Error {
-			fmt.Fprintf(a.deps.Stderr, "%s%s\n", prefix, plain(line))
-			prefix = ""
-		}
+		a.deps.fail(report.Error...)
 		return a.print(report, "", code)
 	}
 	r, managed := out.Record, !out.Record.Reserved()
 	report.Generation, report.Scopes, report.Managed = r.Generation, r.Tokens.Scopes, &managed
 	text := fmt.Sprintf("%s is authorized", a.about.credential())
 	if !r.Tokens.ExpiresAt.IsZero() {
-		report.ExpiresAt = r.Tokens.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z07:00")
+		report.ExpiresAt = r.Tokens.ExpiresAt.UTC().Format(time.RFC3339)
 		text += fmt.Sprintf("; its access token expires at %s", stamp(r.Tokens.ExpiresAt))
 	}
 	if granted := out.Granted(); granted != "" {

@@ -50,6 +50,22 @@ type Deps struct {
 	Stderr  io.Writer
 }
 
+// warn tells people what a success has to say besides.
+func (d Deps) warn(text string) {
+	if text != "" {
+		fmt.Fprintf(d.Stderr, "warning: %s\n", sentence(text))
+	}
+}
+
+// fail tells people why something was not done: what was tried first, then the rest, a line each.
+func (d Deps) fail(lines ...string) {
+	prefix := "error: "
+	for _, line := range lines {
+		fmt.Fprintf(d.Stderr, "%s%s\n", prefix, sentence(line))
+		prefix = ""
+	}
+}
+
 // subcommand runs with the arguments behind its name and returns an exit code.
 type subcommand struct {
 	name, summary string

@@ -150,7 +150,7 @@ func runMove(ctx context.Context, deps Deps, args []string) int {
 	}
 	r := &moveReport{deps: deps, options: o, from: from.Location(), to: to.Location()}
 	if err := r.run(ctx, from, to); err != nil {
-		fmt.Fprintf(deps.Stderr, "error: %s\n", plain(err.Error()))
+		deps.fail(err.Error())
 		r.failed = true
 	}
 	return r.print()
@@ -178,8 +178,7 @@ func (d Deps) openBoth(o moveOptions) (from, to *tokenStore, err error) {
 		return nil, nil, err
 	}
 	if keys.IsZero() && !o.dryRun {
-		fmt.Fprintln(d.Stderr, "warning: there is no key; the destination will hold the tokens in plain text, readable by you alone. "+
-			wiring.KeyVariable+" seals them.")
+		d.warn("there is no key; the destination will hold the tokens in plain text, readable by you alone. " + wiring.KeyVariable + " seals them.")
 	}
 	return from, to, nil
 }

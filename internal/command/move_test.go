@@ -70,7 +70,7 @@ func TestMoveUsage(t *testing.T) {
 		"bad key":             {[]string{"--from", "file:///a", "--to", "file:///b", "--all"}, map[string]string{wiring.KeyVariable: "hunter2"}, "OAUTH_TOKEN_STORE_KEY cannot be used: key 1"},
 		"no key file":         {[]string{"--from", "file:///a", "--to", "file:///b", "--all", "--key-file", "/does/not/exist"}, nil, "the key file cannot be read"},
 		"from the variables":  {[]string{"--all"}, map[string]string{"OAUTH_MOVE_FROM": "file:///a", "OAUTH_MOVE_TO": "file:///wrong"}, "the destination cannot be used"},
-		"a folder as keyfile": {[]string{"--from", "file:///a", "--to", "file:///b", "--all", "--key-file", os.TempDir()}, nil, "is no file with keys"},
+		"a folder as keyfile": {[]string{"--from", "file:///a", "--to", "file:///b", "--all", "--key-file", os.TempDir()}, nil, "is neither a file nor a pipe"},
 	} {
 		n := newBench(t)
 		for k, v := range tt.env {

@@ -157,8 +157,8 @@ func (d Deps) openWith(o opening, engine credential.Options) (*tokenStore, error
 
 // warnPassword says where a URL with a password belongs.
 func (d Deps) warnPassword(variables string) {
-	fmt.Fprintf(d.Stderr, "warning: a URL among the arguments holds a password; every user of this machine can see the arguments of a process. "+
-		"Use %s, or PGPASSFILE, PGPASSWORD or a service.\n", variables)
+	d.warn(fmt.Sprintf("a URL among the arguments holds a password; every user of this machine can see the arguments of a process. "+
+		"Use %s, or PGPASSFILE, PGPASSWORD or a service.", variables))
 }
 
 // mustExist refuses a store that was never written to: its URL is wrong, or nothing was made yet.

@@ -105,7 +105,7 @@ func runStatus(ctx context.Context, deps Deps, args []string) int {
 	defer s.close()
 	report, err := readStatus(ctx, s, deps.Hostname, o)
 	if err != nil {
-		fmt.Fprintf(deps.Stderr, "error: %s\n", plain(reason(err)))
+		deps.fail(reason(err))
 		return exitFailed
 	}
 	switch {
@@ -117,7 +117,7 @@ func runStatus(ctx context.Context, deps Deps, args []string) int {
 		err = report.printTables(deps.Stdout)
 	}
 	for _, line := range report.failures() {
-		fmt.Fprintf(deps.Stderr, "error: %s\n", sentence(line))
+		deps.fail(line)
 	}
 	if err != nil { // a pipe that was closed
 		fmt.Fprintf(deps.Stderr, "error: the output could not be written: %v\n", err)

@@ -33,7 +33,7 @@ func (d Deps) openStore(url string, keys seal.Keyring, engine credential.Options
 		return nil, err
 	}
 	s := &tokenStore{needsKey: kind.NeedsKey, inner: inner}
-	s.Store, engine = d.Over(engine, inner, keys)
+	s.Store, engine = d.Over(engine, inner, kind, keys)
 	s.manager, err = credential.New(engine)
 	return s, err
 }
@@ -136,7 +136,7 @@ func readPrivate(what, path string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
 	case !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeNamedPipe || info.Size() > maxKeyFile: // a pipe: <(pass show key)
-		return "", fmt.Errorf("the %s %s is no file with keys", what, path)
+		return "", fmt.Errorf("the %s %s is neither a file nor a pipe, or is longer than %d KiB", what, path, maxKeyFile>>10)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return "", fmt.Errorf("the %s %s can be read by others (mode %04o); chmod 600 it, and take the key for known if they did",
 			what, path, info.Mode().Perm())

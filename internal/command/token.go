@@ -186,9 +186,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 	result, err := t.store.manager.Token(ctx, t.options.name, ask)
 	about := words{name: t.options.name, location: t.store.Location()}
 	for _, n := range result.Notices {
-		if text := about.notice(n); text != "" {
-			fmt.Fprintf(t.deps.Stderr, "warning: %s\n", sentence(text))
-		}
+		t.deps.warn(about.notice(n))
 	}
 	if err != nil {
 		code := exitFailed
@@ -199,7 +197,7 @@ func (t *tokenRun) run(ctx context.Context) int {
 	}
 	now := t.store.manager.Now()
 	if r := result.Record; len(result.Notices) == 0 && !r.Mints() && r.StatusAt(now) == credential.StatusAuthorizationRequired {
-		fmt.Fprintf(t.deps.Stderr, "warning: %s\n", plain(about.last()))
+		t.deps.warn(about.last())
 	}
 	t.warnShort(now, result.Record.Tokens)
 	if err := t.printer(t.deps.Stdout, t.deps.Getenv, t.options.name, result.Record); err != nil {
@@ -209,17 +207,13 @@ func (t *tokenRun) run(ctx context.Context) int {
 }
 
 func (t *tokenRun) fail(code int, lines ...string) int {
-	prefix := "error: "
-	for _, line := range lines {
-		fmt.Fprintf(t.deps.Stderr, "%s%s\n", prefix, sentence(line))
-		prefix = ""
-	}
+	t.deps.fail(lines...)
 	return code
 }
 
 // warnShort tells that the token lives shorter than was asked for.
 func (t *tokenRun) warnShort(now time.Time, tokens credential.Tokens) {
 	if left := tokens.ExpiresAt.Sub(now); !tokens.ExpiresAt.IsZero() && left < t.options.minValidity {
-		fmt.Fprintf(t.deps.Stderr, "warning: the access token lives %s more, which is less than --min-validity\n", span(left))
+		t.deps.warn(fmt.Sprintf("the access token lives %s more, which is less than --min-validity", span(left)))
 	}
 }

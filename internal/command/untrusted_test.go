@@ -141,6 +141,20 @@ func TestPutOffWords(t *testing.T) {
 	}
 }
 
+// TestSeveralErrorsStandOnOneLine: whichever subcommand tells them, an error that holds several is one line, without an escaped line break.
+func TestSeveralErrorsStandOnOneLine(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	d := n.deps()
+	d.warn(words{}.notice(credential.Notice{Code: credential.NoticeNoRescue, Err: errors.Join(errors.New("no space"), errors.New("no folder"))}))
+	d.warn("") // nothing to tell
+	d.fail("the first\nand the second", "Run it again.")
+	want := "warning: no rescue file could be written: no space; no folder. The refresh itself went well.\nerror: the first; and the second\nRun it again.\n"
+	if got := n.err.String(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestLastToken: each time that the last access token of a dead credential is printed, that is told.
 func TestLastToken(t *testing.T) {
 	t.Parallel()

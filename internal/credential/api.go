@@ -97,10 +97,11 @@ func (a *API) Settle() {
 func (a *API) Told() ([]Notice, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	notices := slices.Clone(a.notices) // learn goes on with its own
 	if a.lives() {
-		return a.notices, nil
+		return notices, nil
 	}
-	return a.notices, a.failed
+	return notices, a.failed
 }
 
 // Token returns an access token for the next call. rejected is the ID of one that the API has just refused; empty: none. If the

@@ -27,30 +27,31 @@ func TestHarnessCatchesBrokenEngines(t *testing.T) {
 	}
 	hasty := timings(func(t *Timings) { t.Slack = -84 * time.Second }) // a TTL of 1 s
 	for _, tt := range []struct {
-		name string
-		br   breakage
-		want string // must be among the findings
+		name     string
+		br       breakage
+		sem      string // where it shows
+		patience time.Duration
+		at       stage
+		want     string // must be among the findings there
 	}{
 		{"compare-and-swap skipped", breakage{a: wrap(func(s store.Store) store.Store { return carelessStore{s} })},
-			"family, B has 2s, between A's read and its claim: 1 rotations and 1 reuses, want 1 and 0"},
+			"family", impatient, beforeClaim, "1 rotations and 1 reuses, want 1 and 0"},
 		{"re-read skipped", breakage{a: wrap(func(s store.Store) store.Store { return &staleStore{Store: s} })},
-			"reject, B has 10m0s, A's request at the server, not processed yet: ends as authorization_required, want active"},
+			"reject", patient, inFlight, "ends as authorization_required, want active"},
 		{"early takeover by the store's clock", breakage{b: wrap(func(s store.Store) store.Store {
 			return agedStore{s, func(store.Revision) time.Duration { return time.Hour }}
-		})}, "grace, B has 2s, A's request processed, its reply on the way: 2 rotations and 0 reuses, want 1 and 0"},
-		{"early takeover by a short TTL", breakage{a: hasty, b: hasty},
-			"family, B has 2s, A's request processed, its reply on the way: 1 rotations and 1 reuses, want 1 and 0"},
+		})}, "grace", impatient, replying, "2 rotations and 0 reuses, want 1 and 0"},
+		{"early takeover by a short TTL", breakage{a: hasty, b: hasty}, "family", impatient, replying, "1 rotations and 1 reuses, want 1 and 0"},
 		{"late request sent", breakage{a: timings(func(t *Timings) { t.SendBy, t.Slack = time.Hour, -3555*time.Second })},
-			"family, B has 10m0s, between A's claim and its request: 1 rotations and 1 reuses, want 1 and 0"},
+			"family", patient, beforeSend, "1 rotations and 1 reuses, want 1 and 0"},
 		{"claim not written", breakage{a: wrap(func(s store.Store) store.Store { return &forgetfulStore{Store: s, forget: 1} })},
-			"reject, B has 2s, A's request processed, its reply on the way: 1 rotations and 1 reuses, want 1 and 0"},
+			"reject", impatient, replying, "1 rotations and 1 reuses, want 1 and 0"},
 		{"commit not written", breakage{a: wrap(func(s store.Store) store.Store { return &forgetfulStore{Store: s, forget: 2} })},
-			"family, B has 2s, after A's commit: ends as authorization_required, want active"},
+			"family", impatient, afterCommit, "ends as authorization_required, want active"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			found := everyInterleaving(t, tt.br, shapes[0])
-			if !slices.ContainsFunc(found, func(text string) bool { return strings.HasSuffix(text, tt.want) }) {
+			if found := interleave(t, shapes[0], tt.sem, tt.at, tt.patience, tt.br); !slices.Contains(found, tt.want) {
 				t.Errorf("not found: %s\nfound instead:\n%s", tt.want, strings.Join(found, "\n"))
 			}
 		})
@@ -76,7 +77,7 @@ func TestFaultHarnessCatchesBrokenEngines(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var found []string
-			everyFault(func(f fault) int {
+			everyNthFault(1, func(f fault) int {
 				r := refreshRun{sem: allSemantics[3], broken: tt.br}
 				n, wrong := r.try(t, shapes[0], f, nil)
 				found = append(found, wrong...)

@@ -132,22 +132,9 @@ func TestPollInterval(t *testing.T) {
 // lost, and one that has not goes on.
 func TestPollDeviceUnderFaults(t *testing.T) {
 	t.Parallel()
-	for _, sh := range shapes {
-		for callName, plan := range allCalls {
-			for _, again := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %s, again %v", sh.name, callName, again), func(t *testing.T) {
-					t.Parallel()
-					everyFault(func(f fault) int {
-						n, wrong := pollUnder(t, sh, plan, f, again)
-						for _, text := range wrong {
-							t.Errorf("%s: %s", f, text)
-						}
-						return n
-					})
-				})
-			}
-		}
-	}
+	everyCallAndProcess(t, func(sh shape, plan callPlan, f fault, again bool) (int, []string) {
+		return pollUnder(t, sh, plan, f, again)
+	})
 }
 
 func pollUnder(t testing.TB, sh shape, plan callPlan, f fault, again bool) (calls int, found []string) {

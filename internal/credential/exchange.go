@@ -190,6 +190,7 @@ func (m *Manager) exchangeFailed(ctx context.Context, c *claimed, x Exchange, v 
 			if !a.dropClaim(&cur) {
 				return cur, false
 			}
+			a.keepNonce(&cur)
 			cur.Pending = slices.DeleteFunc(cur.Pending, func(p Pending) bool { return p.State == a.State })
 			if again {
 				cur.unconsume(x.Code)

@@ -44,22 +44,9 @@ func (w *world) exchange(m *Manager, x Exchange) (Result, error) {
 // that was certainly not sent is still good.
 func TestExchangeUnderFaults(t *testing.T) {
 	t.Parallel()
-	for _, sh := range shapes {
-		for callName, plan := range allCalls {
-			for _, again := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %s, again %v", sh.name, callName, again), func(t *testing.T) {
-					t.Parallel()
-					everyFault(func(f fault) int {
-						n, wrong := exchangeUnder(t, sh, plan, f, again)
-						for _, text := range wrong {
-							t.Errorf("%s: %s", f, text)
-						}
-						return n
-					})
-				})
-			}
-		}
-	}
+	everyCallAndProcess(t, func(sh shape, plan callPlan, f fault, again bool) (int, []string) {
+		return exchangeUnder(t, sh, plan, f, again)
+	})
 }
 
 func exchangeUnder(t testing.TB, sh shape, plan callPlan, f fault, again bool) (calls int, found []string) {

@@ -134,14 +134,43 @@ func (r *run) has(token string, inHand Record) bool {
 	return r.record().Tokens.Refresh.Reveal() == token || r.rescue.holds(token) || inHand.Tokens.Refresh.Reveal() == token
 }
 
-// everyFault calls try for each fault that a run can meet. try returns the number of store calls; they are counted without
-// faults first.
-func everyFault(try func(fault) int) {
+// everyFault calls try for the faults that a run can meet, stride calls apart. try returns the number of store calls.
+func everyFault(try func(fault) int) { everyNthFault(stride, try) }
+
+func everyNthFault(n int, try func(fault) int) {
 	for mode := faultNothing; mode <= faultCrash; mode++ {
 		// A fault makes a run longer; it ends where the fault lies behind the last call.
-		for at := 1; ; at += stride {
-			if n := try(fault{mode, at}); n < at {
+		for at := 1; ; at += n {
+			if calls := try(fault{mode, at}); calls < at {
 				break
+			}
+		}
+	}
+}
+
+// mustBeSound fails the test for whatever try finds wrong under a fault.
+func mustBeSound(t *testing.T, try func(fault) (calls int, wrong []string)) {
+	t.Helper()
+	everyFault(func(f fault) int {
+		calls, wrong := try(f)
+		for _, text := range wrong {
+			t.Errorf("%s: %s", f, text)
+		}
+		return calls
+	})
+}
+
+// everyCallAndProcess runs a part of the test for each kind of store × every fate of the request × who goes on afterwards: another
+// process or the same one.
+func everyCallAndProcess(t *testing.T, try func(sh shape, plan callPlan, f fault, again bool) (calls int, wrong []string)) {
+	t.Helper()
+	for _, sh := range shapes {
+		for callName, plan := range allCalls {
+			for _, again := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %s, again %v", sh.name, callName, again), func(t *testing.T) {
+					t.Parallel()
+					mustBeSound(t, func(f fault) (int, []string) { return try(sh, plan, f, again) })
+				})
 			}
 		}
 	}
@@ -190,13 +219,9 @@ func TestTokenUnderFaults(t *testing.T) {
 					then := map[bool]string{false: "another process", true: "the same process"}[again]
 					t.Run(fmt.Sprintf("%s, %s, %s, %s, then %s", sh.name, sem.rotation, sem.reuse, name, then), func(t *testing.T) {
 						t.Parallel()
-						everyFault(func(f fault) int {
+						mustBeSound(t, func(f fault) (int, []string) {
 							r := refreshRun{sem: sem, plan: plan, again: again}
-							n, faults := r.try(t, sh, f, nil)
-							for _, text := range faults {
-								t.Errorf("%s: %s", f, text)
-							}
-							return n
+							return r.try(t, sh, f, nil)
 						})
 					})
 				}

@@ -1,9 +1,6 @@
 package credential
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // end is one of the two stores of a move.
 type end struct{ id, location string }
@@ -52,7 +49,7 @@ func (r Record) roleIn(peer end) role {
 	}
 }
 
-// knows tells whether r, under a move, means the very store that peer is now: not another one in its place.
+// knowsPeer tells whether r, under a move, means the very store that peer is now: not another one in its place.
 func (r Record) knowsPeer(peer end) bool {
 	return r.Claim != nil && peer.id != "" && r.Claim.PeerID == peer.id
 }
@@ -231,26 +228,12 @@ func furtherOn(a, b Record) bool {
 func (r Record) parkedFrom(source end, target Record) Record {
 	p := r.clone()
 	p.Claim.Peer, p.Claim.PeerID, p.Claim.Parked, p.Claim.Held = source.location, source.id, true, false
-	for _, c := range target.Consumed {
-		if !slices.ContainsFunc(p.Consumed, func(own Consumed) bool { return own.SHA256 == c.SHA256 }) {
-			p.Consumed = append(p.Consumed, c)
-		}
-	}
+	p.recall(target)
 	p.Unknown.elsewhere()
 	for i := range p.Aside {
 		p.Aside[i].Unknown.elsewhere()
 	}
 	p.unconsume(p.Tokens.Refresh)
-	var history []Event
-	for _, e := range target.History {
-		if !slices.ContainsFunc(p.History, e.same) {
-			history = append(history, e)
-		}
-	}
-	p.History = append(history, p.History...)
-	if extra := len(p.History) - maxHistory; extra > 0 {
-		p.History = slices.Delete(p.History, 0, extra)
-	}
 	return p
 }
 
@@ -259,10 +242,6 @@ func (u *Unknown) elsewhere() {
 	if u != nil {
 		u.Host, u.Apart, u.Timed = "", true, false
 	}
-}
-
-func (e Event) same(other Event) bool {
-	return e.At.Equal(other.At) && e.Attempt == other.Attempt && e.Verdict == other.Verdict
 }
 
 // gone returns the tombstone of a credential that another store has. Its tokens are no input for anybody here.

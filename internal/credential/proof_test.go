@@ -528,3 +528,15 @@ func TestProbeWithProof(t *testing.T) {
 		}
 	}
 }
+
+// What a code exchange in vain has learnt of the server's nonces is kept like anything else: the next process pays for none.
+func TestNonceOfAnExchangeInVain(t *testing.T) {
+	t.Parallel()
+	w, s := boundWorld(t)
+	_, err := w.start(s.options).ExchangeCode(t.Context(), theName, Exchange{Code: secret.New("mistyped"), RedirectURI: fakeRedirect})
+	w.wantKind(err, KindAuthorize)
+	w.mustToken(w.start(s.options))
+	if len(s.proofs) != 3 || s.refused != 1 {
+		t.Errorf("%d requests came, %d without the nonce; want 3 and 1", len(s.proofs), s.refused)
+	}
+}

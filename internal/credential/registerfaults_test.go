@@ -36,13 +36,10 @@ func TestManagingUnderFaults(t *testing.T) {
 			for name, plan := range allCalls {
 				t.Run(sh.name+", "+op+", "+name, func(t *testing.T) {
 					t.Parallel()
-					everyFault(func(f fault) int {
+					mustBeSound(t, func(f fault) (int, []string) {
 						r := managingRun{op: op, plan: plan}
-						n := r.try(t, sh, f)
-						for _, text := range r.found {
-							t.Errorf("%s: %s", f, text)
-						}
-						return n
+						calls := r.try(t, sh, f)
+						return calls, r.found
 					})
 				})
 			}

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
@@ -167,11 +166,8 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 			return err
 		case snap.record.IsTombstone() && !snap.record.HasConsumed(brought):
 			// Something of this name was deleted in this store, and that is not what the state holds.
-			over := r.clone()
-			over.Consumed = append(slices.Clone(snap.record.Consumed), over.Consumed...)
-			over.History = append(slices.Clone(snap.record.History), over.History...)
-			r = over
-			return m.write(ctx, PairKey(name), snap.revision, over)
+			r.recall(snap.record)
+			return m.write(ctx, PairKey(name), snap.revision, r)
 		case !snap.record.IsTombstone() && snap.record.Family != p.Family:
 			return &Error{Kind: KindForeignFamily, Record: snap.record}
 		}

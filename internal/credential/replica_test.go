@@ -1,10 +1,12 @@
 package credential
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/storetest"
 )
 
 func TestHeal(t *testing.T) {
@@ -332,5 +334,36 @@ func TestAttachRefuses(t *testing.T) {
 	}
 	if r := w.record(); r.Attachment.ID != "a1" {
 		t.Error("the record was changed")
+	}
+}
+
+// TestSeedOverATombstoneAgain: a write that fails and is made again remembers nothing twice, and no more than a record may.
+func TestSeedOverATombstoneAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := Record{Family: "f0", Status: StatusActive}
+	old.consume(secret.New("spent"), true)
+	for n := range maxHistory {
+		old.note(Event{At: epoch, Verdict: fmt.Sprint(n)})
+	}
+	w.put(old.tombstone(epoch))
+	failed := false
+	w.faulty(storetest.Hooks{Fault: func(op storetest.Op, _ string, _ int) storetest.Fault {
+		if op != storetest.OpReplace || failed {
+			return storetest.None
+		}
+		failed = true
+		return storetest.NothingDone
+	}})
+	state := Replica{Family: "f1", Generation: 4, Tokens: Tokens{Access: secret.New("sa"), Refresh: secret.New("sr"), ExpiresAt: epoch.Add(time.Hour)}}
+	if _, err := w.start().Seed(t.Context(), theName, "a1", theSetup(w), state); err != nil || !failed {
+		t.Fatalf("failed once %t: %v", failed, err)
+	}
+	r := w.record()
+	if len(r.Consumed) != 1 || !r.HasConsumed(secret.New("spent")) {
+		t.Errorf("consumed %v", r.Consumed)
+	}
+	if last := len(r.History) - 1; len(r.History) != maxHistory || r.History[0].Verdict != "1" || r.History[last].Verdict != "written into this store from the state" {
+		t.Errorf("%d lines of history, from %q to %q", len(r.History), r.History[0].Verdict, r.History[last].Verdict)
 	}
 }

@@ -25,7 +25,10 @@ type RescueDir struct {
 	used map[string]*os.File // what this process has saved and not let go, by path
 }
 
-const rescueSuffix = ".rescue"
+const (
+	rescueSuffix = ".rescue"
+	savingSuffix = rescueSuffix + ".tmp" // while it is written
+)
 
 // NewRescueDir returns a RescueDir over dirs, best first. It touches nothing yet. storeID tells the id of the store that
 // the replies belong to.
@@ -76,8 +79,9 @@ func (d *RescueDir) List(ctx context.Context, id string) ([]string, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if strings.HasSuffix(e.Name(), rescueSuffix) && e.Type().IsRegular() {
-				paths = append(paths, filepath.Join(dir, e.Name()))
+			name := e.Name()
+			if e.Type().IsRegular() && (strings.HasSuffix(name, rescueSuffix) || strings.HasSuffix(name, savingSuffix) && refused[dir] == nil) {
+				paths = append(paths, filepath.Join(dir, name))
 			}
 		}
 	}
@@ -96,20 +100,24 @@ func (d *RescueDir) List(ctx context.Context, id string) ([]string, error) {
 			return nil, err
 		}
 	}
+	paths = d.finish(paths)
 	slices.Sort(paths)
-	return paths, nil
+	return slices.Compact(paths), nil
 }
 
 // Load implements Rescue.
-func (d *RescueDir) Load(_ context.Context, path string) ([]byte, error) {
-	info, err := os.Lstat(path)
+func (d *RescueDir) Load(_ context.Context, path string) ([]byte, error) { return d.open(path, path) }
+
+// open reads the file that is, or is to be, the rescue file of this path.
+func (d *RescueDir) open(file, path string) ([]byte, error) {
+	info, err := os.Lstat(file)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular() || info.Size() > seal.MaxSize:
-		return nil, fmt.Errorf("%s is no rescue file", path)
+		return nil, fmt.Errorf("%s is no rescue file", file)
 	}
-	sealed, err := os.ReadFile(path)
+	sealed, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -200,34 +208,4 @@ func checkPrivateDir(dir string) error {
 		return err
 	}
 	return checkParent(filepath.Dir(dir), parent)
-}
-
-// writeDurably returns the file open and marked as in use; nil where a mark would be of no use.
-func writeDurably(path string, content []byte) (*os.File, error) {
-	temp := path + ".tmp"
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if _, err = f.Write(content); err == nil {
-		err = f.Sync()
-	}
-	if !marks {
-		err = errors.Join(err, f.Close())
-	} else {
-		markInUse(f)
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	} else {
-		_ = os.Remove(temp) // it is of no use, and its name is taken
-	}
-	if err != nil || !marks {
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
 }

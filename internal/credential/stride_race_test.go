@@ -2,4 +2,4 @@
 
 package credential
 
-const stride = 3
+const stride = 7

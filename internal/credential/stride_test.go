@@ -2,6 +2,6 @@
 
 package credential
 
-// stride is how far apart the faults are that are tried: all of them, and under the race detector, which makes each cost ten times
-// as much, every third. What they show does not depend on it, so the suite runs both ways.
+// stride is how far apart the faults and the seeds are that are tried: all of them, and under the race detector, which makes each cost
+// ten times as much, every seventh. What they show does not depend on it, so the suite runs both ways.
 const stride = 1

@@ -135,6 +135,7 @@ func (x *receiver) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	cb, err := oauth.ParseCallback(secret.New("http://" + r.Host + r.URL.RequestURI()))
+	cb = x.withoutState(cb)
 	switch {
 	case err != nil:
 		x.warn("An answer came that is none: " + plainWords(err) + ".")
@@ -160,6 +161,14 @@ func (x *receiver) answer(w http.ResponseWriter, r *http.Request) {
 	head(w)
 	w.Header().Set("Location", "http://"+r.Host+x.target.path) // a path may begin with two slashes, which alone would name a host
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// withoutState takes the state out of the words of an error, which pages and warnings show.
+func (x *receiver) withoutState(cb oauth.Callback) oauth.Callback {
+	for _, words := range []*string{&cb.Error, &cb.ErrorDescription, &cb.ErrorURI} {
+		*words = strings.ReplaceAll(*words, x.state.Reveal(), secret.Redacted)
+	}
+	return cb
 }
 
 // once takes an answer unless one was taken. Whoever brought it may close the browser: it goes on.

@@ -146,8 +146,18 @@ func factsPage(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	type platform struct{ Name, Page string }
+	var platforms []platform
+	for _, id := range IDs() {
+		e, ok := Find(id)
+		if !ok {
+			t.Fatal(id)
+		}
+		platforms = append(platforms, platform{e.Name, pageName(id) + ".md"})
+	}
+	slices.SortFunc(platforms, func(a, b platform) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	var out bytes.Buffer
-	if err := parsed.Execute(&out, Guides()); err != nil {
+	if err := parsed.Execute(&out, map[string]any{"Guides": Guides(), "Platforms": platforms}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

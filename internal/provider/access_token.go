@@ -2,10 +2,13 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -22,6 +25,33 @@ const (
 	describeExpiresAt         = "When the access token expires (RFC 3339, UTC). Null if the server did not say, neither in its reply nor at the `introspection_endpoint`; it is then taken to live for as long as the `platform`'s tokens do, else one hour, or without end if an authorization came without a refresh token; except under `on_rejection`."
 	describeAllowUnauthorized = "Whether a pair that a person must authorize first gives null and a warning instead of an error. Other failures stay errors. Default: `false`."
 )
+
+// accessTokenAttributes are those of an accessTokenModel, besides the inputs of a client that gets tokens for itself. more is what else is to
+// be known of min_validity.
+func accessTokenAttributes(more string, inputs map[string]schema.Attribute) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
+		"token_pair": schema.StringAttribute{MarkdownDescription: describeTokenPair, Optional: true, Validators: nameValidators()},
+		"min_validity": schema.StringAttribute{
+			MarkdownDescription: describeMinValidity + more, Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)},
+		},
+		"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
+		"access_token":       computedSecret("The access token."),
+		"token_type":         computedString(describeTokenType),
+		"dpop_private_key":   computedSecret(describeProofKey),
+		"scopes": schema.SetAttribute{
+			MarkdownDescription: describeScopes, ElementType: types.StringType, Computed: true,
+		},
+		"issued_at":          computedString(describeIssuedAt),
+		"expires_at":         computedString(describeExpiresAt),
+		"connection_details": schema.MapAttribute{MarkdownDescription: describeConnection, ElementType: types.StringType, Computed: true},
+		"extra": schema.MapAttribute{
+			MarkdownDescription: "Every other member of the server's token reply: texts as they are, anything else as compact JSON.",
+			ElementType:         types.StringType, Computed: true, Sensitive: true,
+		},
+	}
+	maps.Copy(attributes, inputs)
+	return attributes
+}
 
 // orAttributes is what can be done without a token store.
 const orAttributes = "Set token_store to a folder, or read the attributes of the oauth_token_pair resource instead."
@@ -84,7 +114,7 @@ func (m *accessTokenModel) take(t credential.Tokens) {
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
 	}
-	m.Connection, m.Extra = connectionOf(t.Connection), extraOf(t.Extra)
+	m.Connection, m.Extra = mapFrom(t.Connection), extraOf(t.Extra)
 }
 
 // fetch gets a fresh access token for m.TokenPair, or for m.Client. It never puts the credential of a pair into a store.

@@ -110,7 +110,7 @@ func (a *authorizeAction) ModifyPlan(ctx context.Context, req action.ModifyPlanR
 func (a *authorizeAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var m authorizeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !a.session.needStore("action.oauth_authorize", withoutAction, &resp.Diagnostics) {
+	if !a.session.mayInvoke(ctx, "action.oauth_authorize", a, req.Config, &resp.Diagnostics) {
 		return
 	}
 	m.validate(a.session.insecure, &resp.Diagnostics)
@@ -153,21 +153,17 @@ func (m *authorizeModel) request(ctx context.Context, s *session, diags *diag.Di
 	if !m.Client.IsNull() {
 		r.Setup = &credential.Setup{Client: clientFrom(m.Client)}
 	}
-	if grant := m.DeviceCode; !grant.IsNull() {
-		extra, _ := parametersOf(grant)
-		r.Device = &credential.DeviceRequest{
-			Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
-		}
+	if !m.DeviceCode.IsNull() {
+		request := deviceRequestOf(m.DeviceCode)
+		r.Device = &request
 	}
-	if grant := m.AuthorizationCode; !grant.IsNull() {
+	if !m.AuthorizationCode.IsNull() {
 		uri, ok := m.redirectURI(ctx, s, diags)
 		if !ok {
 			return r, false
 		}
-		r.Code = &credential.Authorization{
-			RedirectURI: uri, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
-			Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"),
-		}
+		request := authorizationOf(m.AuthorizationCode, uri)
+		r.Code = &request
 	}
 	return r, true
 }

@@ -3,10 +3,8 @@ package provider
 import (
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	resource "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
@@ -72,34 +70,3 @@ func (m *authorizeModel) warnWritten(diags *diag.Diagnostics) {
 
 // describeSecretOfAction describes a secret, for which an action has no write-only twin.
 const describeSecretOfAction = "As the `%s` of `oauth_app_registration`. Plans show it unless its value is sensitive. A client with a `registration` has it looked up in the token store instead."
-
-// actionAttributes are those of a resource as an action has them.
-func actionAttributes(attributes map[string]resource.Attribute) map[string]schema.Attribute {
-	taken := map[string]schema.Attribute{}
-	for name, one := range attributes {
-		text, need, may := one.GetMarkdownDescription(), one.IsRequired(), one.IsOptional()
-		switch a := one.(type) {
-		case resource.StringAttribute:
-			taken[name] = schema.StringAttribute{MarkdownDescription: text, Required: need, Optional: may, Validators: a.Validators}
-		case resource.BoolAttribute:
-			taken[name] = schema.BoolAttribute{MarkdownDescription: text, Required: need, Optional: may, Validators: a.Validators}
-		case resource.SetAttribute:
-			taken[name] = schema.SetAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
-			}
-		case resource.ListAttribute:
-			taken[name] = schema.ListAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
-			}
-		case resource.MapAttribute:
-			taken[name] = schema.MapAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, ElementType: a.ElementType, Validators: a.Validators,
-			}
-		case resource.SingleNestedAttribute:
-			taken[name] = schema.SingleNestedAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Attributes: actionAttributes(a.Attributes), Validators: a.Validators,
-			}
-		}
-	}
-	return taken
-}

@@ -58,7 +58,7 @@ func (a *revokeAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequ
 func (a *revokeAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var model revokeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !a.session.needStore("action.oauth_revoke", withoutAction, &resp.Diagnostics) {
+	if !a.session.mayInvoke(ctx, "action.oauth_revoke", a, req.Config, &resp.Diagnostics) {
 		return
 	}
 	about := subject{kind: "oauth_token_pair", name: model.TokenPair.ValueString(), session: a.session, revoking: true}

@@ -54,7 +54,7 @@ func (a *rotateAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequ
 func (a *rotateAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var model rotateModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !a.session.needStore("action.oauth_rotate", withoutAction, &resp.Diagnostics) {
+	if !a.session.mayInvoke(ctx, "action.oauth_rotate", a, req.Config, &resp.Diagnostics) {
 		return
 	}
 	about := subject{kind: "oauth_token_pair", name: model.TokenPair.ValueString(), session: a.session, rotating: true}

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
@@ -32,16 +34,30 @@ func (s *session) planAction(ctx context.Context, what string, a action.Action, 
 	if s == nil || s.isUnknown() || !s.needStore(what, withoutAction, diags) {
 		return
 	}
+	checkTexts(ctx, a, config, diags)
+}
+
+// mayInvoke tells whether an action can do its work, with values that a plan may not have known.
+func (s *session) mayInvoke(ctx context.Context, what string, a action.Action, config tfsdk.Config, diags *diag.Diagnostics) bool {
+	if diags.HasError() || !s.needStore(what, withoutAction, diags) {
+		return false
+	}
+	checkTexts(ctx, a, config, diags)
+	return !diags.HasError()
+}
+
+// checkTexts validates what is known of an action's texts: the values of variables are unknown to validate, those of resources that an
+// apply makes to the plan as well, and Terraform asks neither again.
+func checkTexts(ctx context.Context, a action.Action, config tfsdk.Config, diags *diag.Diagnostics) {
 	var described action.SchemaResponse
 	a.Schema(ctx, action.SchemaRequest{}, &described)
-	for name, attribute := range described.Schema.Attributes {
-		if text, ok := attribute.(schema.StringAttribute); ok {
+	for _, name := range slices.Sorted(maps.Keys(described.Schema.Attributes)) {
+		if text, ok := described.Schema.Attributes[name].(schema.StringAttribute); ok {
 			checkText(ctx, path.Root(name), text, config, diags)
 		}
 	}
 }
 
-// checkText validates what a plan knows: the values of variables are unknown to validate, and Terraform does not ask it again.
 func checkText(ctx context.Context, at path.Path, attribute schema.StringAttribute, config tfsdk.Config, diags *diag.Diagnostics) {
 	var value types.String
 	diags.Append(config.GetAttribute(ctx, at, &value)...)

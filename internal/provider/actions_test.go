@@ -38,6 +38,43 @@ func (p *peer) planAction(name string, config object) []problem {
 	return problems(planned.Diagnostics)
 }
 
+// invokeAction runs an action whose plan has not known its values.
+func (p *peer) invokeAction(name string, config object) []problem {
+	p.t.Helper()
+	invoked, err := p.server.(tfprotov6.ActionServer).InvokeAction(p.t.Context(), &tfprotov6.InvokeActionRequest{ActionType: name, Config: p.encode(p.schemas.ActionSchemas[name].Schema, config)})
+	must(p.t, err)
+	var all []problem
+	for event := range invoked.Events {
+		if done, ok := event.Type.(tfprotov6.CompletedInvokeActionEventType); ok {
+			all = append(all, problems(done.Diagnostics)...)
+		}
+	}
+	return all
+}
+
+// A value that neither validate nor the plan has known is checked before anything is read or sent: a mistyped token would else revoke
+// the whole authorization.
+func TestActionsCheckWhatOnlyAnApplyKnows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		action string
+		config object
+		bad    badValue
+	}{
+		{"oauth_revoke", object{"token_pair": "x", "token": "acces_token"}, badValue{at: "token", says: `value must be one of: ["access_token"]`}},
+		{"oauth_revoke", object{"token_pair": "a/b"}, badValue{at: "token_pair", says: nameRule}},
+		{"oauth_rotate", object{"token_pair": "a/b"}, badValue{at: "token_pair", says: nameRule}},
+		{"oauth_rotate", object{}, badValue{at: "token_pair", says: "token_pair is null, and it is needed."}},
+		{"oauth_authorize", object{"name": "x", "wait": "2h"}, badValue{at: "wait", says: "from 10s to 1h"}},
+	} {
+		p := newPeer(t, nil)
+		p.mustConfigure(nil)
+		c.bad.phase = inPlan
+		c.bad.check(t, inPlan, p.invokeAction(c.action, c.config))
+		p.world.mustBeUntouched(t)
+	}
+}
+
 // list returns the names and display names, the warnings and errors, and the resources.
 func (p *peer) list(config object, limit int64, whole bool) (names, shown []string, all []problem, resources []object) {
 	p.t.Helper()

@@ -48,7 +48,7 @@ func (s *session) startProxy(ctx context.Context, m *apiProxyModel, diags *diag.
 		replay = m.MaxReplay.ValueInt64()
 	}
 	running, err := proxy.Start(proxy.Options{
-		Upstream: upstream, Source: apiSource{use.api, s.caller}, Transport: transport, Clock: s.deps.Clock, Random: s.deps.Random, Log: s.options.Log,
+		Upstream: upstream, Source: NewSource(use.api, s.caller), Transport: transport, Clock: s.deps.Clock, Random: s.deps.Random, Log: s.options.Log,
 		MaxReplay: replay, MaxWait: wait, Explain: func(err error) proxy.Answer { return proxyAnswer(use.about, err) },
 	})
 	if err != nil {
@@ -93,6 +93,9 @@ type apiSource struct {
 	api    *credential.API
 	caller *oauth.Caller
 }
+
+// NewSource returns what gives a proxy the tokens of api, presented by caller.
+func NewSource(api *credential.API, caller *oauth.Caller) proxy.Source { return apiSource{api, caller} }
 
 // Token implements proxy.Source.
 func (s apiSource) Token(ctx context.Context, rejected string) (proxy.Token, error) {

@@ -128,7 +128,7 @@ func (r *appRegistrationResource) checkAgainstSession(
 	}
 	for _, name := range secrets {
 		if !r.session.secretsInState {
-			rejectPlainSecret(ctx, req.Config.GetAttribute, path.Root(name), diags)
+			r.session.rejectPlainSecret(ctx, req.Config.GetAttribute, path.Root(name), diags)
 		}
 	}
 	for _, s := range clientSecrets() {

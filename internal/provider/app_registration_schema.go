@@ -28,7 +28,7 @@ const maxRotateBefore = 10 * 365 * 24 * time.Hour
 func (*appRegistrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := clientInputAttributes()
 	attributes["id"] = schema.StringAttribute{
-		MarkdownDescription: "The name.", Computed: true,
+		MarkdownDescription: "The same as `name`.", Computed: true,
 		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
 	attributes["name"] = schema.StringAttribute{

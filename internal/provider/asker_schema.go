@@ -2,96 +2,58 @@ package provider
 
 import (
 	"fmt"
+	"reflect"
 
+	action "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	data "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	ephemeral "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// Attributes that several kinds share are described once, as those of a resource. Data sources and ephemeral resources take
-// them over: the framework has a set of types for each of the three. TestEveryInputHasBounds counts what arrives.
+// Attributes that several kinds share are described once, as those of a resource. Data sources, ephemeral resources and actions take
+// them over: the framework has types of the same names for each. TestEveryInputHasBounds counts what arrives.
 
 func dataAttributes(attributes map[string]schema.Attribute) map[string]data.Attribute {
-	taken := map[string]data.Attribute{}
-	for name, one := range attributes {
-		text, hides := one.GetMarkdownDescription(), one.IsSensitive()
-		need, may, gives := one.IsRequired(), one.IsOptional(), one.IsComputed()
-		switch a := one.(type) {
-		case schema.StringAttribute:
-			taken[name] = data.StringAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
-				Validators: a.Validators,
-			}
-		case schema.BoolAttribute:
-			taken[name] = data.BoolAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
-				Validators: a.Validators,
-			}
-		case schema.SetAttribute:
-			taken[name] = data.SetAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
-				Validators: a.Validators,
-			}
-		case schema.ListAttribute:
-			taken[name] = data.ListAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
-				Validators: a.Validators,
-			}
-		case schema.MapAttribute:
-			taken[name] = data.MapAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
-				Validators: a.Validators,
-			}
-		case schema.SingleNestedAttribute:
-			taken[name] = data.SingleNestedAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
-				Attributes: dataAttributes(a.Attributes), Validators: a.Validators,
-			}
-		}
-	}
-	return taken
+	return taken[data.Attribute](attributes, data.StringAttribute{}, data.BoolAttribute{}, data.SetAttribute{}, data.ListAttribute{},
+		data.MapAttribute{}, data.SingleNestedAttribute{})
 }
 
 func ephemeralAttributes(attributes map[string]schema.Attribute) map[string]ephemeral.Attribute {
-	taken := map[string]ephemeral.Attribute{}
-	for name, one := range attributes {
-		text, hides := one.GetMarkdownDescription(), one.IsSensitive()
-		need, may, gives := one.IsRequired(), one.IsOptional(), one.IsComputed()
-		switch a := one.(type) {
-		case schema.StringAttribute:
-			taken[name] = ephemeral.StringAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
-				Validators: a.Validators,
-			}
-		case schema.BoolAttribute:
-			taken[name] = ephemeral.BoolAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
-				Validators: a.Validators,
-			}
-		case schema.SetAttribute:
-			taken[name] = ephemeral.SetAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
-				Validators: a.Validators,
-			}
-		case schema.ListAttribute:
-			taken[name] = ephemeral.ListAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
-				Validators: a.Validators,
-			}
-		case schema.MapAttribute:
-			taken[name] = ephemeral.MapAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides, ElementType: a.ElementType,
-				Validators: a.Validators,
-			}
-		case schema.SingleNestedAttribute:
-			taken[name] = ephemeral.SingleNestedAttribute{
-				MarkdownDescription: text, Required: need, Optional: may, Computed: gives, Sensitive: hides,
-				Attributes: ephemeralAttributes(a.Attributes), Validators: a.Validators,
-			}
-		}
+	return taken[ephemeral.Attribute](attributes, ephemeral.StringAttribute{}, ephemeral.BoolAttribute{}, ephemeral.SetAttribute{},
+		ephemeral.ListAttribute{}, ephemeral.MapAttribute{}, ephemeral.SingleNestedAttribute{})
+}
+
+// actionAttributes have neither sensitive nor computed ones among them.
+func actionAttributes(attributes map[string]schema.Attribute) map[string]action.Attribute {
+	return taken[action.Attribute](attributes, action.StringAttribute{}, action.BoolAttribute{}, action.SetAttribute{}, action.ListAttribute{},
+		action.MapAttribute{}, action.SingleNestedAttribute{})
+}
+
+// taken makes attributes of other types: every field goes along that the type of the same name has.
+func taken[A any](attributes map[string]schema.Attribute, kinds ...A) map[string]A {
+	types := map[string]reflect.Type{}
+	for _, kind := range kinds {
+		types[reflect.TypeOf(kind).Name()] = reflect.TypeOf(kind)
 	}
-	return taken
+	all := map[string]A{}
+	for name, one := range attributes {
+		from := reflect.ValueOf(one)
+		kind, ok := types[from.Type().Name()]
+		if !ok {
+			continue
+		}
+		to := reflect.New(kind).Elem()
+		for i := range kind.NumField() {
+			value := from.FieldByName(kind.Field(i).Name)
+			if nested, ok := value.Interface().(map[string]schema.Attribute); ok {
+				value = reflect.ValueOf(taken(nested, kinds...))
+			}
+			to.Field(i).Set(value)
+		}
+		all[name], _ = to.Interface().(A)
+	}
+	return all
 }
 
 // Descriptions of a secret where there is no write-only twin.

@@ -60,22 +60,6 @@ func (n presetNames) find() (preset credential.Preset, settled bool, err error) 
 	return preset, err == nil, err
 }
 
-// stringsOf reads a map; false if something in it is not known yet.
-func stringsOf(m types.Map) (map[string]string, bool) {
-	if m.IsUnknown() {
-		return nil, false
-	}
-	values := map[string]string{}
-	for name, v := range m.Elements() {
-		s, ok := v.(types.String)
-		if !ok || s.IsUnknown() {
-			return nil, false
-		}
-		values[name] = s.ValueString()
-	}
-	return values, true
-}
-
 // checkPlatform reports parameters and overrides that the platform does not take, and parameters that it lacks. It returns what
 // find does.
 func checkPlatform(at path.Path, n presetNames, diags *diag.Diagnostics) (preset credential.Preset, settled bool) {

@@ -152,7 +152,7 @@ func clientComputedAttributes() map[string]schema.Attribute {
 	}
 	policy := map[string]schema.Attribute{}
 	for name := range policyType() {
-		policy[name] = schema.StringAttribute{MarkdownDescription: "As configured.", Computed: true}
+		policy[name] = schema.StringAttribute{MarkdownDescription: "The `" + name + "` that is configured. Null if none is: what `platform` knows of it counts then, and is not repeated here.", Computed: true}
 	}
 	attributes["refresh_token_policy"] = schema.SingleNestedAttribute{MarkdownDescription: describePolicy, Computed: true, Attributes: policy}
 	for _, f := range clientFields() {

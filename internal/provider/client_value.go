@@ -19,45 +19,6 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
 
-// member reads a string member of an object. A null or unknown object, and a missing member, give null and unknown.
-func member(o types.Object, name string) types.String {
-	if o.IsUnknown() {
-		return types.StringUnknown() // the framework would say null, which once destroyed a credential
-	}
-	if s, ok := o.Attributes()[name].(types.String); ok {
-		return s
-	}
-	return types.StringNull()
-}
-
-// memberText is member for numbers, too: that a version is given tells that a write-only member is.
-func memberText(o types.Object, name string) types.String {
-	if n, ok := o.Attributes()[name].(types.Int64); ok && !n.IsNull() {
-		return types.StringValue(n.String())
-	}
-	return member(o, name)
-}
-
-func memberInt(o types.Object, name string) types.Int64 {
-	if o.IsUnknown() {
-		return types.Int64Unknown()
-	}
-	if n, ok := o.Attributes()[name].(types.Int64); ok {
-		return n
-	}
-	return types.Int64Null()
-}
-
-func memberBool(o types.Object, name string) types.Bool {
-	if o.IsUnknown() {
-		return types.BoolUnknown()
-	}
-	if b, ok := o.Attributes()[name].(types.Bool); ok {
-		return b
-	}
-	return types.BoolNull()
-}
-
 // policyOf reads the refresh_token_policy of a client; null where there is none.
 func policyOf(client types.Object) types.Object {
 	if v, ok := client.Attributes()["refresh_token_policy"].(types.Object); ok {
@@ -87,8 +48,6 @@ func either(o types.Object, name string) presence {
 	return absent
 }
 
-func isGiven(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
-
 // clientFrom reads a known client. Write-only members are there only if o comes from the configuration.
 func clientFrom(o types.Object) credential.Client {
 	var c credential.Client
@@ -102,14 +61,7 @@ func clientFrom(o types.Object) credential.Client {
 	for _, f := range clientFlags() {
 		*f.of(&c) = memberBool(o, f.name).ValueBool()
 	}
-	if m, ok := o.Attributes()["platform_parameters"].(types.Map); ok && len(m.Elements()) > 0 {
-		c.PlatformParameters = map[string]string{}
-		for k, v := range m.Elements() {
-			if s, ok := v.(types.String); ok {
-				c.PlatformParameters[k] = s.ValueString()
-			}
-		}
-	}
+	c.PlatformParameters = knownStrings(o, "platform_parameters")
 	c.Policy = policyFrom(policyOf(o))
 	return c
 }
@@ -176,15 +128,6 @@ func optionalRate(limit int, window time.Duration) types.String {
 	return types.StringValue(fmt.Sprintf("%d/%s", limit, credential.ShortDuration(window)))
 }
 
-// durationOf reads a validated duration; 0 stands for null.
-func durationOf(s types.String) time.Duration {
-	d, err := time.ParseDuration(s.ValueString())
-	if err != nil {
-		return 0
-	}
-	return d
-}
-
 // clientObjectFrom is the client as a record has it, for a state that has none yet (import). The secret stays out: the
 // configuration may give it write-only.
 func clientObjectFrom(c credential.Client) types.Object {
@@ -193,11 +136,7 @@ func clientObjectFrom(c credential.Client) types.Object {
 		"platform_parameters": types.MapNull(types.StringType), "refresh_token_policy": policyObject(c.Policy),
 	}
 	if len(c.PlatformParameters) > 0 {
-		elements := map[string]attr.Value{}
-		for k, v := range c.PlatformParameters {
-			elements[k] = types.StringValue(v)
-		}
-		values["platform_parameters"] = types.MapValueMust(types.StringType, elements)
+		values["platform_parameters"] = mapFrom(c.PlatformParameters)
 	}
 	for _, f := range clientFields() {
 		values[f.name] = optionalString(*f.of(&c))
@@ -224,13 +163,6 @@ func policyObject(p credential.RefreshTokenPolicy) types.Object {
 		"absolute_lifetime": optionalDuration(p.AbsoluteLifetime), "error_budget": optionalRate(p.ErrorBudget.Limit, p.ErrorBudget.Window),
 		"token_calls": optionalRate(p.TokenCalls.Limit, p.TokenCalls.Window),
 	})
-}
-
-func optionalDuration(d time.Duration) types.String {
-	if d == 0 {
-		return types.StringNull()
-	}
-	return types.StringValue(credential.ShortDuration(d))
 }
 
 // checkClient reports what is wrong with a client beyond its single attributes. at is where it stands in the
@@ -294,18 +226,29 @@ func checkPolicy(at path.Path, o types.Object, known credential.RefreshTokenPoli
 }
 
 // rejectPlainSecret reports a plain secret in a configuration whose secrets must stay out of state and plan.
-func rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
+func (s *session) rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
 	var v types.String
 	diags.Append(get(ctx, at, &v)...)
 	if !isGiven(v) {
 		return // one that is not known yet is judged when the apply plans again
 	}
-	rejectPlain(at, diags)
+	s.rejectPlain(at, diags)
 }
 
-func rejectPlain(at path.Path, diags *diag.Diagnostics) {
+func (s *session) rejectPlain(at path.Path, diags *diag.Diagnostics) {
 	steps := at.Steps()
 	last := steps[len(steps)-1].String()
+	instead := fmt.Sprintf("Use %s_wo and %s_wo_version instead.", last, last)
+	if lacksWriteOnly(s.cli) {
+		instead = fmt.Sprintf("%s_wo would keep it out, and needs Terraform or OpenTofu 1.11; this is %s. Use a newer version, or remove secrets_in_state.", last, s.cli)
+	}
 	diags.AddAttributeError(at, "Secret Would Enter the State",
-		fmt.Sprintf("The provider has secrets_in_state = false, and %s is kept in state and plan. Use %s_wo and %s_wo_version instead. Nothing was read or sent.", at, last, last))
+		fmt.Sprintf("The provider has secrets_in_state = false, and %s is kept in state and plan. %s Nothing was read or sent.", at, instead))
+}
+
+// lacksWriteOnly tells whether that version of Terraform or OpenTofu has no write-only arguments. Of one that cannot be read nothing is said.
+func lacksWriteOnly(cli string) bool {
+	var minor int
+	_, err := fmt.Sscanf(cli, "1.%d.", &minor)
+	return err == nil && minor < 11
 }

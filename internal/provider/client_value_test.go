@@ -222,3 +222,15 @@ func TestClientShapes(t *testing.T) {
 		t.Errorf("a client has %d members, want 29", len(types))
 	}
 }
+
+// Where there are no write-only arguments none is recommended.
+func TestLacksWriteOnly(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"1.8.5": true, "1.10.10": true, "1.11.0": false, "1.11.0-rc1": false, "1.15.9": false, "2.0.0": false, "": false, "1.x": false, "dev": false,
+	} {
+		if got := lacksWriteOnly(version); got != want {
+			t.Errorf("%s: %v", version, got)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func (*tokenPairDataSource) Metadata(_ context.Context, req datasource.MetadataR
 func (*tokenPairDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := statusAttributes()
 	attributes["name"] = schema.StringAttribute{MarkdownDescription: "The name of the token pair in the token store. Of a pair of this configuration give the `id`.", Required: true, Validators: nameValidators()}
-	attributes["id"] = computedText("The name.")
+	attributes["id"] = computedText("The same as `name`.")
 	attributes["store_id"], attributes["store_location"] = computedText(describeStoreID), computedText(describeStoreLocation)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Status, deadlines and history of a token pair, without its secrets: for `check` blocks and alerts. It sends nothing and changes nothing in the token store.",

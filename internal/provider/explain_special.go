@@ -143,8 +143,7 @@ func explainSubject(about subject, s *credential.SubjectError) []string {
 		return []string{fmt.Sprintf("%s gets its token in exchange for the access token of token pair %q, and cannot: %s", capital(about.String()), s.Name, clause(s.Err)),
 			"Nothing was sent.", "Name a token pair in token_exchange.subject_token_pair that gets its tokens in another way."}
 	}
-	inner := about
-	inner.kind, inner.name, inner.asks, inner.polled, inner.input, inner.device, inner.code = "oauth_token_pair", s.Name, true, "", "", false, false
+	inner := subject{kind: "oauth_token_pair", name: s.Name, session: about.session, asks: true} // whatever is done with about
 	cause := credential.AsError(s.Err)
 	parts := append([]string{first}, explain(inner, cause)...)
 	if words := cause.Verdict.Words(); cause.Verdict.Class != "" && words != "" {
@@ -168,6 +167,10 @@ func explainPush(about subject, e *credential.Error, failed *credential.PushErro
 		why = clause(failed.Err)
 	}
 	what := fmt.Sprintf("The authorization request of %s could not be pushed to %s (RFC 9126): %s", about, where, why)
+	grant := grantAuthorizationCode
+	if e.Record.Source == grantImplicit {
+		grant = grantImplicit
+	}
 	next := "Check the network and client.pushed_authorization_request_endpoint, then apply again."
 	switch {
 	case errors.Is(e, credential.ErrNoPushEndpoint):
@@ -179,7 +182,7 @@ func explainPush(about subject, e *credential.Error, failed *credential.PushErro
 	case e.Kind == credential.KindConfiguration && e.Verdict.Status != 0 && e.Verdict.Code == "":
 		next = "Check client.pushed_authorization_request_endpoint: what answers there takes no pushed requests. Then apply again."
 	case e.Kind == credential.KindConfiguration:
-		next = "Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of authorization_code, then apply again."
+		next = "Check client.pushed_authorization_request_endpoint, and the redirect_uri, scopes and extra_parameters of " + grant + ", then apply again."
 	case e.Kind == credential.KindLater:
 		next = fmt.Sprintf("Apply again after %s.", moment(e.Until))
 	}

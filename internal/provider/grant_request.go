@@ -88,23 +88,27 @@ func parametersOf(request types.Object) (parameters map[string]string, settled b
 	return parameters, !all.IsUnknown()
 }
 
-// listOf reads a list of texts in its order; what is not known yet is left out.
-func listOf(o types.Object, name string) []string {
-	list, _ := o.Attributes()[name].(types.List)
-	var texts []string
-	for _, v := range list.Elements() {
-		if s, ok := v.(types.String); ok && isGiven(s) {
-			texts = append(texts, s.ValueString())
-		}
-	}
-	return texts
-}
-
 // requestOf is a grant of that type with what every request may hold.
 func requestOf(grantType string, request types.Object) *credential.Grant {
 	parameters, _ := parametersOf(request)
 	return &credential.Grant{
 		Type: grantType, Scopes: scopesOf(request), Resource: listOf(request, "resource"), Audience: listOf(request, "audience"), Parameters: parameters,
+	}
+}
+
+// deviceRequestOf is what a device_code object asks a person for.
+func deviceRequestOf(grant types.Object) credential.DeviceRequest {
+	extra, _ := parametersOf(grant)
+	return credential.DeviceRequest{
+		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
+	}
+}
+
+// authorizationOf is what an authorization_code or implicit object asks a person for.
+func authorizationOf(grant types.Object, redirectURI string) credential.Authorization {
+	return credential.Authorization{
+		RedirectURI: redirectURI, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
+		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"),
 	}
 }
 

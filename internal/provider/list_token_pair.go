@@ -233,7 +233,7 @@ func requestFrom(g *credential.Grant) map[string]attr.Value {
 		}
 	}
 	if len(g.Parameters) > 0 {
-		given["extra_parameters"] = connectionOf(g.Parameters)
+		given["extra_parameters"] = mapFrom(g.Parameters)
 	}
 	return given
 }

@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // verdict is what Read has decided an apply must do. ModifyPlan runs twice, in two processes, and may not ask clock or
@@ -45,6 +43,8 @@ type memory struct {
 	Generation int64           `json:"generation,omitempty"` // of an app registration's record, as last seen
 	Registered bool            `json:"registered,omitempty"` // of an app registration: this resource has registered the client
 	Record     json.RawMessage `json:"record,omitempty"`     // only with token_store = "state": the whole record
+
+	rest map[string]json.RawMessage // what a newer version keeps here, and gets back
 }
 
 const memoryKey = "credential"
@@ -65,15 +65,38 @@ func readMemory(ctx context.Context, p privateReader, diags *diag.Diagnostics) m
 	if len(text) == 0 {
 		return m
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
+	err := json.Unmarshal(text, &m)
+	if err == nil {
+		err = json.Unmarshal(text, &m.rest)
+		maps.DeleteFunc(m.rest, isOwnMember)
+	}
+	if err != nil {
 		// The error may quote a piece of the text, which can hold tokens.
 		diags.AddError("Unable to Read Private State", "The private state of the resource is not valid. Nothing was read from the store or sent.")
 	}
 	return m
 }
 
+// encoded is m as JSON, with what a newer version has put there. A member of m that is empty is gone.
+func (m memory) encoded() ([]byte, error) {
+	own, err := json.Marshal(m)
+	if err != nil || len(m.rest) == 0 {
+		return own, err
+	}
+	all := maps.Clone(m.rest)
+	if err := json.Unmarshal(own, &all); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+// isOwnMember tells whether this version knows a member of the private state.
+func isOwnMember(name string, _ json.RawMessage) bool {
+	return slices.Contains([]string{"family", "attachment", "store_id", "verdict", "aside", "spent", "generation", "registered", "record"}, name)
+}
+
 func writeMemory(ctx context.Context, p privateWriter, m memory, diags *diag.Diagnostics) {
-	text, err := json.Marshal(m)
+	text, err := m.encoded()
 	if err != nil {
 		diags.AddError("Unable to Write Private State", "The private state of the resource cannot be encoded.")
 		return
@@ -99,24 +122,4 @@ func newAttachment(random io.Reader) (string, error) {
 		return "", fmt.Errorf("reading randomness: %w", err)
 	}
 	return hex.EncodeToString(b[:]), nil
-}
-
-// setNameIdentity sets the identity on every path that has a state. An unknown name has none yet.
-func setNameIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name types.String) diag.Diagnostics {
-	if identity == nil || name.IsNull() || name.IsUnknown() {
-		return nil
-	}
-	return identity.SetAttribute(ctx, path.Root("name"), name)
-}
-
-// importByName takes the name from the import ID or from the identity.
-func importByName(ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if s == nil || !s.needStore("An import", "Set token_store to a folder.", &resp.Diagnostics) {
-		return
-	}
-	if req.ID != "" && (len(req.ID) > maxName || !namePattern.MatchString(req.ID)) {
-		resp.Diagnostics.AddError("Invalid Import ID", "The import ID is the name in the token store: 1 to 100 letters, digits, dots, underscores and hyphens.")
-		return
-	}
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("name"), path.Root("name"), req, resp)
 }

@@ -77,7 +77,7 @@ func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			},
 			"secrets_in_state": schema.BoolAttribute{
 				MarkdownDescription: "Whether tokens and secrets may enter the Terraform state and plans. Default: `true`. With `false`, secrets are given through " +
-					"write-only arguments (`…_wo`, Terraform 1.11 or newer), consumers use the ephemeral resource `oauth_access_token`, and the token attributes are null. " +
+					"write-only arguments (`…_wo`, Terraform or OpenTofu 1.11 or newer), consumers use the ephemeral resource `oauth_access_token`, and the token attributes are null. " +
 					"Cannot be `false` with `token_store = \"state\"`.",
 				Optional: true,
 			},
@@ -109,6 +109,7 @@ func (p *oauthProvider) Configure(ctx context.Context, req provider.ConfigureReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	s.cli = req.TerraformVersion
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
 	resp.ActionData, resp.ListResourceData = s, s
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
@@ -149,9 +149,6 @@ func (r *appRegistrationResource) ImportState(ctx context.Context, req resource.
 	importByName(ctx, r.session, req, resp)
 }
 
-// nameIdentity is the identity of everything that is known by its name alone.
-func nameIdentity(description string) identityschema.Schema {
-	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"name": identityschema.StringAttribute{RequiredForImport: true, Description: description},
-	}}
+func (r *appRegistrationResource) about(name types.String) subject {
+	return subject{kind: "oauth_app_registration", name: name.ValueString(), session: r.session}
 }

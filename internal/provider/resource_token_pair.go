@@ -126,10 +126,6 @@ func (e engine) keep(ctx context.Context, mem *memory) error {
 	return nil
 }
 
-func (r *appRegistrationResource) about(name types.String) subject {
-	return subject{kind: "oauth_app_registration", name: name.ValueString(), session: r.session}
-}
-
 func (r *tokenPairResource) about(name types.String) subject {
 	return subject{kind: "oauth_token_pair", name: name.ValueString(), session: r.session}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
@@ -27,6 +26,7 @@ type Deps = wiring.Deps
 type session struct {
 	deps    Deps
 	version string
+	cli     string // the version of Terraform or OpenTofu, such as 1.11.4
 
 	unknown        []path.Path // provider attributes whose value comes with the apply
 	implicit       bool        // neither token_store nor OAUTH_TOKEN_STORE is set
@@ -96,7 +96,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 		s.margin = d
 	}
 	keys := s.keys(c, diags)
-	inner := s.openStore(c, keys, diags)
+	inner, kind := s.openStore(c, keys, diags)
 	if diags.HasError() {
 		return s
 	}
@@ -106,7 +106,7 @@ func (p *oauthProvider) newSession(ctx context.Context, c providerModel, diags *
 		s.checkStateOnly(diags)
 		return s
 	}
-	s.store, s.options = s.deps.Over(s.options, inner, keys)
+	s.store, s.options = s.deps.Over(s.options, inner, kind, keys)
 	s.location = s.store.Location()
 	if s.manager, err = credential.New(s.options); err != nil {
 		diags.AddError("Unable to Configure the Provider", sentence(err))
@@ -145,7 +145,7 @@ func (s *session) keys(c providerModel, diags *diag.Diagnostics) seal.Keyring {
 }
 
 // openStore finds the store.
-func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diagnostics) store.Store {
+func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diagnostics) (store.Store, wiring.StoreKind) {
 	text, where := c.TokenStore.ValueString(), "token_store"
 	if c.TokenStore.IsNull() {
 		text, where = s.deps.Getenv(wiring.StoreVariable), wiring.StoreVariable
@@ -153,7 +153,7 @@ func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diag
 	if text == wiring.StateStore {
 		s.stateOnly = true
 		s.location = wiring.StateStore
-		return nil
+		return nil, wiring.StoreKind{}
 	}
 	var err error
 	if text == "" && c.TokenStore.IsNull() {
@@ -167,14 +167,14 @@ func (s *session) openStore(c providerModel, keys seal.Keyring, diags *diag.Diag
 	}
 	if err != nil {
 		diags.AddAttributeError(path.Root("token_store"), "Invalid Token Store", where+" cannot be used: "+err.Error()+". Nothing was read, written or sent.")
-		return nil
+		return nil, wiring.StoreKind{}
 	}
 	if kind.NeedsKey && keys.IsZero() && !diags.HasError() {
 		diags.AddAttributeError(path.Root("token_store_key"), "Missing Token Store Key",
 			fmt.Sprintf("The token store %s is read by others than you: administrators, backups and replicas. What it holds must be sealed, and there is no key. "+
 				"Set token_store_key or OAUTH_TOKEN_STORE_KEY to an age key; age-keygen makes one. Keep it apart from the store's backups. Nothing was read, written or sent.", st.Location()))
 	}
-	return st
+	return st, kind
 }
 
 func (s *session) checkStateOnly(diags *diag.Diagnostics) {
@@ -249,14 +249,6 @@ func (s *session) needStore(what, instead string, diags *diag.Diagnostics) bool 
 		return false
 	}
 	return true
-}
-
-// optionalString is null for the empty text.
-func optionalString(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
 }
 
 // onCI tells whether the environment is that of a CI job.

@@ -24,11 +24,7 @@ func (a *applying) takeDevice(ctx context.Context) (credential.Result, bool) {
 		addEngineError(a.diags, pathDeviceCode(), "Unable to Authorize Token Pair", a.about, err)
 		return credential.Result{}, false
 	}
-	grant := a.config.DeviceCode
-	extra, _ := parametersOf(grant)
-	request := credential.DeviceRequest{
-		Scopes: scopesOf(grant), Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Extra: extra,
-	}
+	request := deviceRequestOf(a.config.DeviceCode)
 	creating := a.state.ID.IsNull()
 	// Whoever made it has shown it by now. One that was made for something else is not collected: it would pass for this.
 	if record.Device.Waits(a.session.now()) && !creating && !a.eng.OffersOther(ctx, record, request) {

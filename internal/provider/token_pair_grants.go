@@ -150,7 +150,7 @@ func extensionAttribute() schema.SingleNestedAttribute {
 		Validators: append(secrets, mapvalidator.ConflictsWith(twin("_wo"))),
 	}
 	attributes["sensitive_parameters_wo"] = schema.MapAttribute{
-		MarkdownDescription: "As `sensitive_parameters`, but write-only: it enters neither state nor plan. Terraform 1.11 or newer.", ElementType: types.StringType, Optional: true, Sensitive: true, WriteOnly: true,
+		MarkdownDescription: "As `sensitive_parameters`, but write-only: it enters neither state nor plan. Terraform or OpenTofu 1.11 or newer.", ElementType: types.StringType, Optional: true, Sensitive: true, WriteOnly: true,
 		Validators: append(secrets, mapvalidator.AlsoRequires(twin("_wo_version"))),
 	}
 	attributes["sensitive_parameters_wo_version"] = versionAttribute("sensitive_parameters")

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
@@ -111,7 +110,7 @@ func (m *tokenPairModel) fill(r credential.Record, storeID string, s *session, n
 	if t.Scopes != nil {
 		m.Scopes = setOf(t.Scopes)
 	}
-	m.Connection = connectionOf(t.Connection)
+	m.Connection = mapFrom(t.Connection)
 	gone := status.Ended() && (!t.Alive(now, 0) || status == credential.StatusRevoked)
 	if gone || t.Access.IsEmpty() {
 		return
@@ -193,79 +192,6 @@ func (m *tokenPairModel) setup(s *session) credential.Setup {
 		setup.Resource = listOf(*s.value, "resource")
 	}
 	return setup
-}
-
-func timeValue(t time.Time) types.String {
-	if t.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(t.UTC().Format(time.RFC3339))
-}
-
-func timeFrom(s types.String) time.Time {
-	t, err := time.Parse(time.RFC3339, s.ValueString())
-	if err != nil {
-		return time.Time{}
-	}
-	return t
-}
-
-// secretValue hands a secret to Terraform, which marks it sensitive.
-func secretValue(s secret.String) types.String {
-	if s.IsEmpty() {
-		return types.StringNull()
-	}
-	return types.StringValue(s.Reveal())
-}
-
-func stringValues(texts []string) []attr.Value {
-	values := make([]attr.Value, 0, len(texts))
-	for _, t := range texts {
-		values = append(values, types.StringValue(t))
-	}
-	return values
-}
-
-func setOf(texts []string) types.Set {
-	return types.SetValueMust(types.StringType, stringValues(texts))
-}
-
-func listFrom(texts []string) types.List {
-	return types.ListValueMust(types.StringType, stringValues(texts))
-}
-
-// connectionOf is empty where nothing is known: it is no secret, so consumers may rely on a map.
-func connectionOf(connection map[string]string) types.Map {
-	elements := map[string]attr.Value{}
-	for k, v := range connection {
-		elements[k] = types.StringValue(v)
-	}
-	return types.MapValueMust(types.StringType, elements)
-}
-
-func extraOf(extra map[string]secret.String) types.Map {
-	if len(extra) == 0 {
-		return types.MapNull(types.StringType)
-	}
-	elements := make(map[string]attr.Value, len(extra))
-	for k, v := range extra {
-		elements[k] = types.StringValue(v.Reveal())
-	}
-	return types.MapValueMust(types.StringType, elements)
-}
-
-func mapOrNull(m types.Map) types.Map {
-	if m.IsNull() && m.ElementType(context.Background()) == nil {
-		return types.MapNull(types.StringType)
-	}
-	return m
-}
-
-func listOrNull(l types.List) types.List {
-	if l.IsNull() && l.ElementType(context.Background()) == nil {
-		return types.ListNull(types.StringType)
-	}
-	return l
 }
 
 func policyOrNull(o types.Object) types.Object {

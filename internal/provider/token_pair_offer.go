@@ -26,11 +26,9 @@ func (a *applying) offer(ctx context.Context, diags *diag.Diagnostics) (credenti
 	if !ok {
 		return credential.Record{}, false
 	}
-	record, err := a.eng.OfferAuthorization(ctx, a.about.name, credential.Authorization{
-		RedirectURI: uri, Scopes: scopesOf(grant), Extra: knownStrings(grant, "extra_parameters"),
-		Resource: listOf(grant, "resource"), Audience: listOf(grant, "audience"), Implicit: s.name == grantImplicit,
-		Ahead: warnReauthorize, Anew: a.failed || a.reshaped(),
-	})
+	request := authorizationOf(grant, uri)
+	request.Implicit, request.Ahead, request.Anew = s.name == grantImplicit, warnReauthorize, a.failed || a.reshaped()
+	record, err := a.eng.OfferAuthorization(ctx, a.about.name, request)
 	var pushing *credential.PushError
 	if failed := (*oauth.DiscoveryError)(nil); errors.As(err, &failed) || errors.As(err, &pushing) {
 		if either(grant, "code") != absent {

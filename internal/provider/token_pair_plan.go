@@ -113,21 +113,6 @@ func (m *tokenPairModel) validatePushing(diags *diag.Diagnostics) {
 	}
 }
 
-// knownStrings reads the known elements of a map member.
-func knownStrings(o types.Object, name string) map[string]string {
-	m, ok := o.Attributes()[name].(types.Map)
-	if !ok || len(m.Elements()) == 0 {
-		return nil
-	}
-	known := map[string]string{}
-	for k, v := range m.Elements() {
-		if s, ok := v.(types.String); ok && !s.IsUnknown() {
-			known[k] = s.ValueString()
-		}
-	}
-	return known
-}
-
 // ModifyPlan is pure: configuration, prior state and private state in, plan out. It runs again at apply, in another
 // process, and must come to the same answer; what depends on clock or store was decided by Read.
 func (r *tokenPairResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -257,7 +242,7 @@ func (r *tokenPairResource) checkAgainstSession(ctx context.Context, req resourc
 	for _, p := range secrets {
 		switch {
 		case !r.session.secretsInState:
-			rejectPlainSecret(ctx, req.Config.GetAttribute, p, diags)
+			r.session.rejectPlainSecret(ctx, req.Config.GetAttribute, p, diags)
 		case r.session.stateOnly:
 			steps := p.Steps()
 			last := steps[len(steps)-1].String()

@@ -266,6 +266,7 @@ func (m *tokenPairModel) fillImported(record credential.Record) {
 func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state tokenPairModel, record credential.Record) verdict {
 	// Under never that is the first token of a client that gets its own: no plan asks for that.
 	left := record.Refresh.Strategy == credential.StrategyAtApply || record.Refresh.Strategy == credential.StrategyNever
+	opensURL := !state.AuthorizationCode.IsNull() || !state.Implicit.IsNull()
 	switch {
 	case state.otherGrant(record):
 		return verdictAuthorize
@@ -275,7 +276,7 @@ func (r *tokenPairResource) leftToApply(ctx context.Context, eng engine, state t
 		return verdictAuthorize
 	case left && eng.Due(state.Name.ValueString(), record, r.session.ask(credential.AskerRead)):
 		return verdictRotate
-	case !state.AuthorizationCode.IsNull() && eng.OfferDue(ctx, record, warnReauthorize):
+	case opensURL && eng.OfferDue(ctx, record, warnReauthorize):
 		if record.Tokens.Alive(r.session.now(), 0) {
 			return verdictOfferMore
 		}

@@ -63,13 +63,13 @@ func tokenPairAttributes() map[string]schema.Attribute {
 		"id_token":                     computedSecret("The ID token, if the server sent one. Null with `secrets_in_state = false`."),
 		"dpop_private_key":             computedSecret(describeProofKey + " Null with `secrets_in_state = false`."),
 		"token_type":                   computedString(describeTokenType),
-		"issued_at":                    computedString("When the access token was requested (RFC 3339, UTC)."),
+		"issued_at":                    computedString(describeIssuedAt),
 		"expires_at":                   computedString(describeExpiresAt),
 		"refresh_token_expires_at":     computedString("When the refresh token dies unless it is used: as the server told, or by `refresh_token_policy.idle_lifetime`, whichever is sooner. Null if not known."),
 		"reauthorize_by":               computedString("When a person must authorize again, by `refresh_token_policy.absolute_lifetime`. Null if that is not set, or if the tokens were obtained elsewhere."),
 		"last_rotated_at":              computedString("When the pair was last refreshed. Null if never."),
 		"scopes": schema.SetAttribute{
-			MarkdownDescription: "The scopes that were granted, as the server said, else as asked for.", ElementType: types.StringType, Computed: true,
+			MarkdownDescription: describeScopes, ElementType: types.StringType, Computed: true,
 		},
 		"generation": schema.Int64Attribute{
 			MarkdownDescription: describeGeneration, Computed: true,
@@ -86,6 +86,8 @@ func tokenPairAttributes() map[string]schema.Attribute {
 const (
 	describeStatus = "`active`; `authorization_required`: a person must authorize, for the first time or again; " +
 		"`outcome_unknown`: a refresh was sent, or may have been, and its reply never came; `revoked`: its tokens were revoked on purpose by the action `oauth_revoke`, and a person must authorize again (a pair that needs no person gets another token with the next apply)."
+	describeScopes       = "The scopes that were granted, as the server said, else as asked for."
+	describeIssuedAt     = "When the access token was requested (RFC 3339, UTC)."
 	describeTokenType    = "The type of the access token: mostly `Bearer`. `DPoP` with `dpop_bound_access_tokens`; such a token is of use only to who has `dpop_private_key`, and as a bearer token it is refused."
 	describeProofKey     = "The key that the tokens are bound to by DPoP (RFC 9449), as a JWK: whoever uses the access token signs a proof with it for each request, and sends the token as `Authorization: DPoP …`. Most providers, and the `http` data source, cannot do that. Null with a token that is not bound."
 	describeURLExpiresAt = "Until when `authorization_url` can be opened (RFC 3339, UTC): the server keeps a pushed authorization request (RFC 9126) for a minute or so. Null if the URL does not expire."
@@ -111,7 +113,7 @@ func secretInput(into map[string]schema.Attribute, name, description string, val
 		Validators: append([]validator.String{stringvalidator.ConflictsWith(sibling("_wo"))}, validators...),
 	}
 	into[name+"_wo"] = schema.StringAttribute{
-		MarkdownDescription: "As `" + name + "`, but write-only: it enters neither state nor plan. Terraform 1.11 or newer.",
+		MarkdownDescription: "As `" + name + "`, but write-only: it enters neither state nor plan. Terraform or OpenTofu 1.11 or newer.",
 		Optional:            true, Sensitive: true, WriteOnly: true,
 		Validators: append([]validator.String{stringvalidator.AlsoRequires(sibling("_wo_version"))}, validators...),
 	}

@@ -2,11 +2,9 @@ package provider
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -181,7 +179,7 @@ func (m *tokenPairModel) rejectSecrets(s *session, diags *diag.Diagnostics) {
 		at := path.Root(grant.name).AtName(name)
 		switch plain, hidden := members[name], members[name+"_wo"]; {
 		case !s.secretsInState && isGiven(plain):
-			rejectPlain(at, diags)
+			s.rejectPlain(at, diags)
 		case s.stateOnly && isGiven(hidden):
 			noWriteOnly(path.Root(grant.name).AtName(name+"_wo"), diags)
 		}
@@ -208,14 +206,6 @@ func (s source) brings(state types.Object) bool {
 		v := memberInt(is, name+"_wo_version")
 		return !v.IsNull() && (state.IsNull() || !v.Equal(memberInt(state, name+"_wo_version")))
 	})
-}
-
-// nullOf is the null of a value's own type.
-func nullOf(v attr.Value) attr.Value {
-	if m, ok := v.(types.Map); ok {
-		return types.MapNull(m.ElementType(context.Background()))
-	}
-	return types.StringNull()
 }
 
 // validateSources checks that it is known where the tokens come from, and that it is one place.

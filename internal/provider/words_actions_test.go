@@ -24,6 +24,25 @@ func TestWordsOfARejectedResend(t *testing.T) {
 	}
 }
 
+// What is wrong with the pair whose access token is exchanged is told in its own terms, whatever is done with the one that asks.
+func TestWordsOfASubjectAreItsOwn(t *testing.T) {
+	t.Parallel()
+	source := aRecord(func(r *credential.Record) { r.Refresh.Strategy = credential.StrategyAtApply })
+	err := &credential.Error{Kind: credential.KindSubject, Err: &credential.SubjectError{Name: "source", Err: &credential.Error{
+		Kind: credential.KindStrategy, Reason: credential.ReasonAtApply, Record: source,
+	}}}
+	const want = "Token pair \"exact\" gets its token in exchange for the access token of token pair \"source\", which gives none.\n\n" +
+		"The access token of token pair \"source\" has expired, and its refresh.strategy is at_apply: only an apply of the resource refreshes it.\n\n" +
+		"The stored refresh token still works.\n\nApply the configuration that holds the oauth_token_pair."
+	rotating, revoking, introspecting := aPair, aPair, aPair
+	rotating.rotating, revoking.revoking, introspecting.introspects = true, true, true
+	for name, about := range map[string]subject{"asked": aPair, "rotated": rotating, "revoked": revoking, "introspected": introspecting} {
+		if got := engineDetail(about, err); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
+		}
+	}
+}
+
 // A lifetime that nobody has said is not told as one.
 func TestWordsOfAnUnknownLifetime(t *testing.T) {
 	t.Parallel()

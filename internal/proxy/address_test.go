@@ -191,3 +191,30 @@ func FuzzRedirect(f *testing.F) {
 		}
 	})
 }
+
+// Where a token may go is a host with a scheme and a path that leads nowhere else, or nothing.
+func FuzzUpstream(f *testing.F) {
+	for _, seed := range []string{
+		"", "https://api.example.com", "https://api.example.com/v1/", "http://[::1]:8080/x", "https://user@api.example.com", "https://api.example.com?x", "https://api.example.com#",
+		"https://api.example.com/..", "https://api.example.com/%2e%2e/x", "https:///x", "https:api", "//api.example.com", "https://api.example.com:port", "ftp://x", "https://[fe80::1%25en0]/",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		u, err := proxy.ParseUpstream(text)
+		if err != nil {
+			if len(text) > 20 && strings.Contains(err.Error(), text) {
+				t.Errorf("%q: the error quotes it: %v", text, err)
+			}
+			return
+		}
+		if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+			strings.Contains("/"+u.Path+"/", "/../") {
+			t.Errorf("%q gives %+v", text, u)
+		}
+		again, err := proxy.ParseUpstream(u.String())
+		if err != nil || again.String() != u.String() {
+			t.Errorf("%q becomes %q and then %v (%v)", text, u, again, err)
+		}
+	})
+}

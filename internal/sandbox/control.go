@@ -33,7 +33,7 @@ const ControlHelp = `Control API of the sandbox (JSON in, JSON out; errors are 4
                           for the next polls of a device code; "" is whatever is true
   POST   issue            {"client_id": "…", "scopes": ["…"]} → a token pair made outside of any flow
   POST   revoke_family    {"refresh_token": "…"} or {"family": "…"} or {"all": true}, as an administrator would;
-                          with "only": "refresh_tokens" or "access_tokens" just those. Also as: kill
+                          with "only": "refresh_tokens" or "access_tokens" just those
   GET    faults           what is planned to go wrong
   POST   faults           {"action": "drop", "when": "after", "count": 1, "path": "/token",
                            "grant_type": "refresh_token", …}
@@ -68,7 +68,6 @@ func (s *Server) controlMux() *http.ServeMux {
 	handle("POST", "polls", run(s.controlPolls))
 	handle("POST", "issue", run(s.controlIssue))
 	handle("POST", "revoke_family", run(s.controlRevoke))
-	handle("POST", "kill", run(s.controlRevoke))
 	handle("GET", "faults", show(s.Faults))
 	handle("POST", "faults", run(s.controlFault))
 	handle("DELETE", "faults", run(func(struct{}) (any, error) { s.ClearFaults(); return done{}, nil }))

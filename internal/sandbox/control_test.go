@@ -81,7 +81,7 @@ func TestControlRunsAWholeCycle(t *testing.T) {
 	equal(t, "refresh token id", families[0]["refresh_token_id"], any(sandbox.TokenID(tokens.text("refresh_token"))))
 	equal(t, "no token is shown", strings.Contains(r.get("/_sandbox/current").body, tokens.text("refresh_token")), false)
 
-	equal(t, "kill", r.control("POST", "kill", `{"family":"family-2"}`, &out), 200)
+	equal(t, "revoke_family", r.control("POST", "revoke_family", `{"family":"family-2"}`, &out), 200)
 	equal(t, "families hit", out["families"], any(1.0))
 	equal(t, "resource", r.me(accessToken), 401)
 
@@ -146,7 +146,7 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "revoke_family", `{"refresh_token":"unknown"}`},
 		{"POST", "revoke_family", `{"family":"family-9"}`},
 		{"POST", "revoke_family", `{"all":true,"family":"family-1"}`},
-		{"POST", "kill", `{"all":true,"only":"codes"}`},
+		{"POST", "revoke_family", `{"all":true,"only":"codes"}`},
 		{"POST", "faults", `{"action":"explode"}`},
 		{"POST", "faults", `{"action":"drop","wen":"after"}`},
 		{"GET", "log?since=x", ``},

@@ -1,6 +1,6 @@
 // Package sandbox is an OAuth 2.0 authorization server that misbehaves on demand. Tests, the demo and people who try
 // the provider run against it. It is an independent fake: it is written from RFC 6749, 7009, 7523, 7591, 7592, 7636, 7662, 8414, 8628,
-// 8693 and 9207 and from what platforms do, and it imports nothing of this project, so that it can prove the client wrong.
+// 8693, 8705, 8707, 9126, 9207 and 9449 and from what platforms do, and it imports nothing of this project, so that it can prove the client wrong.
 //
 // New makes a Server, which is an http.Handler; Start serves it on a loopback port, plain or over TLS. The Server's
 // methods (and the JSON control API under /_sandbox/, see control.go) move its clock, change its rotation rules,
@@ -12,6 +12,7 @@
 //	POST /authorize                               the decision of that page
 //	POST /token                                   authorization_code, refresh_token, client_credentials, device_code;
 //	                                              with Options.Grants also password, jwt-bearer, token-exchange and others
+//	POST /par                                     RFC 9126
 //	POST /device_authorization                    RFC 8628
 //	GET  /device                                  where a person enters a user code
 //	POST /device                                  the decision of that page

@@ -93,7 +93,7 @@ func FuzzControl(f *testing.F) {
 	f.Add("settings", `{"rotation":"none","grace_period":"1h","code_lifetime":1e9}`)
 	f.Add("faults", `{"action":"mutate","set":{"expires_in":null},"remove":["a"],"bytes":3,"fraction":0.5}`)
 	f.Add("clock", `{"advance":"-1ns"}`)
-	f.Add("kill", `{"all":true,"only":"access_tokens"}`)
+	f.Add("revoke_family", `{"all":true,"only":"access_tokens"}`)
 	f.Add("approve", `{"authorization_url":"https://as.example/authorize?client_id=app&response_type=code"}`)
 	f.Add("issue", `{"client_id":"app","scopes":["a","b\u0000"]}`)
 	f.Fuzz(func(t *testing.T, name, body string) {

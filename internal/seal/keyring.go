@@ -3,8 +3,8 @@
 //
 // A sealed record can be read by who has the key, and by nobody else, and only under the name and in the store that it
 // was written for: copied or moved, it is refused. Whoever can write to the store can still put an old record of the same
-// name back, or a record in plain text, which is opened too, so that a key can be added to a store in use. Keeping
-// strangers from writing is the store's business.
+// name back. A record in plain text is opened too, so that a key can be added to a store in use, unless the Keyring is
+// SealedOnly. Keeping strangers from writing is the store's business.
 package seal
 
 import (
@@ -28,7 +28,8 @@ const fingerprintLength = 16
 // Keyring holds the keys of a store. The zero value has none and writes records in plain text. A Keyring can not be
 // printed.
 type Keyring struct {
-	keys []key
+	keys       []key
+	sealedOnly bool // what is in plain text is refused
 }
 
 type key struct {
@@ -88,6 +89,13 @@ func parseKey(text string) (key, error) {
 func fingerprint(recipient fmt.Stringer) string {
 	sum := sha256.Sum256([]byte(recipient.String()))
 	return hex.EncodeToString(sum[:])[:fingerprintLength]
+}
+
+// SealedOnly returns the same keys for a store that never holds anything in plain text: who can write to it, and has no key,
+// could else make up a record, with endpoints that secrets would be sent to.
+func (k Keyring) SealedOnly() Keyring {
+	k.sealedOnly = true
+	return k
 }
 
 // IsZero tells whether there is no key.

@@ -201,3 +201,19 @@ func TestDeleteWithoutKey(t *testing.T) {
 		t.Errorf("Get gives %v, want ErrNotFound", err)
 	}
 }
+
+// Who can write to a store, and has no key, makes up a record in plain text: a store that holds nothing but sealed ones refuses it.
+func TestSealedOnly(t *testing.T) {
+	t.Parallel()
+	inner := memstore.New("db:")
+	create(t, seal.NewStore(inner, seal.Keyring{}, nil), "pair/forged", "one")
+	keys := parse(t, keyOld)
+	create(t, seal.NewStore(inner, keys.SealedOnly(), nil), "pair/own", "two")
+	expect(t, seal.NewStore(inner, keys.SealedOnly(), nil), "pair/own", "two")
+	expect(t, seal.NewStore(inner, keys, nil), "pair/forged", "one")
+	_, err := seal.NewStore(inner, keys.SealedOnly(), nil).Get(t.Context(), "pair/forged")
+	const want = "open pair/forged: the record is damaged: it is in plain text, and this store holds nothing but sealed records"
+	if !errors.Is(err, seal.ErrMalformed) || err.Error() != want {
+		t.Errorf("Get gives\n%v\nwant\n%s", err, want)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -73,5 +75,26 @@ func TestString(t *testing.T) {
 	const want = "1798a05fab9896247cc64bfeb432ee3c51dfdb4b1d7a4282c7eb2b905380512d"
 	if got := a.SHA256(); got != want {
 		t.Errorf("SHA256 = %s", got)
+	}
+}
+
+// A secret that a panic is about is not what a breakdown prints.
+func TestPanicsShowNoText(t *testing.T) {
+	t.Parallel()
+	type holder struct{ inner secret.String }
+	values := map[string]any{
+		"value": secret.New(text), "holder": holder{secret.New(text)}, "pointer": &holder{secret.New(text)}, "list": []secret.String{secret.New(text)},
+		"error": fmt.Errorf("about %v and %+v", secret.New(text), holder{secret.New(text)}), "words": fmt.Sprintf("%#v", holder{secret.New(text)}),
+	}
+	if name := os.Getenv("PANIC_WITH"); name != "" {
+		panic(values[name])
+	}
+	for name := range values {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPanicsShowNoText$")
+		cmd.Env = append(os.Environ(), "PANIC_WITH="+name, "GOTRACEBACK=system")
+		printed, err := cmd.CombinedOutput()
+		if err == nil || !bytes.Contains(printed, []byte("panic: ")) || bytes.Contains(printed, []byte(text)) {
+			t.Errorf("%s: %v\n%s", name, err, printed)
+		}
 	}
 }

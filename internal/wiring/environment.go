@@ -6,9 +6,11 @@ import (
 	"strings"
 )
 
-// withheld are how the names of variables begin that are, or may be, secret, and that no other program needs: this program's own,
-// the values of Terraform's input variables, and its tokens for registries.
-var withheld = []string{"OAUTH_", "TF_VAR_", "TF_TOKEN_"}
+// withheld tells by its name whether a variable is, or may be, secret, and no other program needs it: this program's own, the values of
+// Terraform's input variables, and its tokens for registries.
+func withheld(name string) bool {
+	return strings.HasPrefix(name, "OAUTH_") || strings.HasPrefix(name, "TF_VAR_") || strings.HasPrefix(name, "TF_TOKEN_")
+}
 
 // WithholdSecrets takes what may be secret out of the environment of this process, which every program that it starts gets to see,
 // a browser above all. It returns what os.Getenv would have said of them. PGPASSWORD stays: PostgreSQL's own rules say when it is
@@ -17,10 +19,8 @@ func WithholdSecrets() (getenv func(string) string) {
 	taken := map[string]string{}
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
-		for _, prefix := range withheld {
-			if strings.HasPrefix(variable(name), prefix) && os.Unsetenv(name) == nil {
-				taken[variable(name)] = value
-			}
+		if withheld(variable(name)) && os.Unsetenv(name) == nil {
+			taken[variable(name)] = value
 		}
 	}
 	return func(name string) string {

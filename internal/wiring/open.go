@@ -57,7 +57,10 @@ func (d Deps) Offline() credential.Options {
 }
 
 // Over puts o over a store that keys seal.
-func (d Deps) Over(o credential.Options, inner store.Store, keys seal.Keyring) (*seal.Store, credential.Options) {
+func (d Deps) Over(o credential.Options, inner store.Store, kind StoreKind, keys seal.Keyring) (*seal.Store, credential.Options) {
+	if kind.NeedsKey {
+		keys = keys.SealedOnly()
+	}
 	sealed := seal.NewStore(inner, keys, d.Random)
 	o.Store, o.Rescue = sealed, credential.NewRescueDir(d.RescueDirs(), keys, sealed.ID)
 	return sealed, o

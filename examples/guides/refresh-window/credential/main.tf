@@ -1,6 +1,10 @@
 terraform {
+  required_version = ">= 1.8"
+
   required_providers {
-    oauth = { source = "seed-55355b43/oauth" }
+    oauth = {
+      source = "seed-55355b43/oauth"
+    }
   }
 }
 
