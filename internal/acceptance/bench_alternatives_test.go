@@ -16,16 +16,16 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
-// An alternative is how a configuration comes by an access token, and what a person does to give it a refresh token from a new login.
-type alternative struct {
+// A contender is how a configuration comes by an access token, and what a person does to give it a refresh token from a new login.
+type contender struct {
 	name  string
 	open  func(r *ride)
 	login func(r *ride, refreshToken string)
 }
 
-// alternatives are this provider and what people do instead. testdata/standin says how they work.
-func alternatives() []alternative {
-	return []alternative{
+// contenders are this provider and what people do instead. testdata/standin says how they work.
+func contenders() []contender {
+	return []contender{
 		{"oauth_token_pair", openOurs, func(r *ride, token string) {
 			r.env["TF_VAR_refresh_token"] = token
 			r.apply()
@@ -125,7 +125,7 @@ data "standin_http" "token" {
 // ride is one way on its way through the work.
 type ride struct {
 	*workspace
-	way     alternative
+	way     contender
 	s       *server
 	policy  string // of the server, for those who can say it
 	standin string
@@ -262,7 +262,7 @@ func BenchmarkAlternatives(b *testing.B) {
 			set.Rotation, set.GracePeriod = sandbox.RotationSingleUseGrace, time.Minute
 		}},
 	} {
-		for _, w := range alternatives() {
+		for _, w := range contenders() {
 			b.Run(kind.name+"/"+w.name, func(b *testing.B) {
 				for b.Loop() {
 					s := newServer(b, kind.change)
