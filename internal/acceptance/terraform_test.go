@@ -157,13 +157,15 @@ func (w *workspace) advance(d time.Duration) {
 // write puts main.tf in place: the provider's declaration and the given configuration.
 func (w *workspace) write(config string) {
 	w.t.Helper()
-	writeFile(w.t, filepath.Join(w.dir, "main.tf"), `terraform {
+	writeFile(w.t, filepath.Join(w.dir, "main.tf"), requiredProvider+config)
+}
+
+const requiredProvider = `terraform {
   required_providers {
     oauth = { source = "seed-55355b43/oauth" }
   }
 }
-`+config)
-}
+`
 
 func writeFile(t testing.TB, path, text string) {
 	t.Helper()

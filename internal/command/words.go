@@ -127,7 +127,7 @@ func (w words) store(e *credential.Error, why string) []string {
 		case errors.Is(e, seal.ErrMalformed), errors.Is(e, store.ErrMalformed):
 			next = damaged
 		case errors.Is(e, seal.ErrNewerVersion), errors.Is(e, credential.ErrNewerRecord):
-			next = "Use a newer version of terraform-provider-oauth."
+			next = "The credential is intact. Use a newer version of terraform-provider-oauth."
 		}
 		return []string{fmt.Sprintf("%s cannot be opened: %s.", w.credential(), why), unchanged, next}
 	}

@@ -15,7 +15,7 @@ func (r Record) holding() Record {
 	return Record{
 		Family: r.Family, Generation: r.Generation, Status: r.Status, Client: r.Client, Tokens: r.Tokens,
 		AuthorizedAt: r.AuthorizedAt, LastRotatedAt: r.LastRotatedAt, NotBefore: r.NotBefore, LastAttempt: r.LastAttempt,
-		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls, Grant: r.Grant,
+		Input: r.Input, Claim: r.Claim, Unknown: r.Unknown, Calls: r.Calls, Grant: r.Grant, Rest: r.Rest,
 	}
 }
 
@@ -23,7 +23,7 @@ func (r Record) holding() Record {
 func (r Record) with(h Record) Record {
 	r.Family, r.Generation, r.Status, r.Client, r.Tokens = h.Family, h.Generation, h.Status, h.Client, h.Tokens
 	r.AuthorizedAt, r.LastRotatedAt, r.NotBefore, r.LastAttempt = h.AuthorizedAt, h.LastRotatedAt, h.NotBefore, h.LastAttempt
-	r.Input, r.Claim, r.Unknown, r.Calls, r.Grant = h.Input, h.Claim, h.Unknown, h.Calls, h.Grant
+	r.Input, r.Claim, r.Unknown, r.Calls, r.Grant, r.Rest = h.Input, h.Claim, h.Unknown, h.Calls, h.Grant, h.Rest
 	return r
 }
 

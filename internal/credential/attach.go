@@ -38,6 +38,12 @@ func (r Record) configured(s Setup) Record {
 	if r.Source != "" && r.Source != s.Source {
 		r.Device = nil
 	}
+	if sameClient(r.Client, s.Client) {
+		s.Client.Rest = r.Client.Rest
+	}
+	if r.Refresh.same(s.Refresh) {
+		s.Refresh.Rest = r.Refresh.Rest
+	}
 	r.Client, r.Refresh, r.Resource, r.Source = s.Client, s.Refresh, slices.Clone(s.Resource), s.Source
 	return r
 }
@@ -162,7 +168,7 @@ func (m *Manager) reconfigured(r Record, s Setup) (Record, bool) {
 	if r.IsTombstone() {
 		return r, false
 	}
-	if sameClient(r.Client, s.Client) && r.Refresh == s.Refresh && r.Grant.equal(s.Grant) &&
+	if sameClient(r.Client, s.Client) && r.Refresh.same(s.Refresh) && r.Grant.equal(s.Grant) &&
 		slices.Equal(r.Resource, s.Resource) && r.Source == s.Source {
 		return r, false
 	}
@@ -186,6 +192,7 @@ func (m *Manager) reconfigured(r Record, s Setup) (Record, bool) {
 }
 
 func sameClient(a, b Client) bool {
+	a.Rest, b.Rest = nil, nil
 	textA, errA := EncodeRecord(Record{Status: StatusActive, Client: a})
 	textB, errB := EncodeRecord(Record{Status: StatusActive, Client: b})
 	return errA == nil && errB == nil && secret.New(string(textA)).Equal(secret.New(string(textB)))

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -189,20 +188,17 @@ func (m *Manager) ledger(ctx context.Context, client Client) (storedLedger, erro
 		l.now = e.Now.Round(0).UTC()
 	}
 	var known ledger
-	if err := decodeJSON(e.Value, &known); err != nil {
-		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))
-	}
-	if err := checkFormat(known.Format, known.Kind, kindBudget); err != nil {
-		return storedLedger{}, storeError("reading an error budget", errors.Join(errUnusable, err))
+	if err := decodeAs(e.Value, &known, kindBudget); err != nil {
+		return storedLedger{}, storeError("reading an error budget", unusable(err))
 	}
 	l.ledger, l.revision = known, e.Revision
 	return l, nil
 }
 
 func (m *Manager) putLedger(ctx context.Context, client Client, l storedLedger) error {
-	text, err := json.Marshal(l.ledger)
+	text, err := encodeWhole(l.ledger)
 	if err != nil {
-		return storeError("encoding an error budget", errors.Join(errUnusable, err))
+		return storeError("encoding an error budget", unusable(err))
 	}
 	return m.put(ctx, budgetKey(client), l.revision, text)
 }

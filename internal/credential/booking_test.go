@@ -23,7 +23,7 @@ func (w *world) budget() ledger {
 		w.t.Fatal(err)
 	}
 	var l ledger
-	if err := decodeJSON(e.Value, &l); err != nil {
+	if err := decodeAs(e.Value, &l, kindBudget); err != nil {
 		w.t.Fatal(err)
 	}
 	return l

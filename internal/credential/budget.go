@@ -33,6 +33,8 @@ type ledger struct {
 	Window   time.Duration `json:"window,omitempty"`
 	Refusals []Spent       `json:"refusals,omitempty"`
 	UnderWay []seat        `json:"under_way,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 const (
@@ -48,6 +50,8 @@ type Spent struct {
 	Key  string    `json:"key"`              // of the credential
 	Code string    `json:"code,omitempty"`   // what the server said (RFC 6749 §5.2), or that nobody knows
 	HTTP int       `json:"status,omitempty"` // 0: not known
+
+	Rest *Rest `json:"-"`
 }
 
 // seat is a request under way.

@@ -267,7 +267,7 @@ func FuzzLedger(f *testing.F) {
 	f.Add([]byte(`{"format":1,"kind":"budget","under_way":[{"id":"a","at":"2026-01-01T00:00:00Z","ttl":1}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var l ledger
-		if decodeJSON(text, &l) != nil {
+		if decodeAs(text, &l, kindBudget) != nil {
 			return
 		}
 		next, err := l.take(threeAnHour, seat{Spent: Spent{ID: "new", At: epoch}, TTL: time.Minute}, unseen{})

@@ -38,6 +38,8 @@ type Client struct {
 
 	Policy RefreshTokenPolicy
 
+	Rest *Rest
+
 	preset   *Preset // of Platform; nil: none
 	noPreset string  // why Platform has none
 

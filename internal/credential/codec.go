@@ -1,22 +1,13 @@
 package credential
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
-
-// recordFormat is the version this build writes. Older ones are read for ever; a newer one is refused without harm.
-const recordFormat = 1
-
-// ErrNewerRecord says that a newer version of the provider wrote the record.
-var ErrNewerRecord = errors.New("written by a newer version of the provider; upgrade this one")
 
 // The wire types spell secrets out, because a secret.String redacts itself in JSON. They exist only between here and
 // the sealing.
@@ -58,6 +49,8 @@ type wireRecord struct {
 	// Of an app registration.
 	RedirectURIs []string     `json:"redirect_uris,omitempty"`
 	Dynamic      *wireDynamic `json:"dynamic,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireRefresh struct {
@@ -65,6 +58,8 @@ type wireRefresh struct {
 	BeforeExpiry time.Duration `json:"before_expiry,omitempty"`
 	Earliest     time.Duration `json:"earliest,omitempty"`
 	ProbeURL     string        `json:"probe_url,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireClaim struct {
@@ -81,11 +76,15 @@ type wireClaim struct {
 	Peer      string        `json:"peer,omitempty"`
 	PeerID    string        `json:"peer_id,omitempty"`
 	Parked    bool          `json:"parked,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireMovedTo struct {
 	StoreID  string `json:"store_id,omitempty"`
 	Location string `json:"location"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireUnknown struct {
@@ -99,11 +98,15 @@ type wireUnknown struct {
 	Resends    int           `json:"resends,omitempty"`
 	RejectedAt *time.Time    `json:"rejected_at,omitempty"`
 	Behind     bool          `json:"behind,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireAttachment struct {
 	ID       string `json:"id"`
 	Attached bool   `json:"attached,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wirePending struct {
@@ -115,6 +118,8 @@ type wirePending struct {
 	Inputs      string     `json:"inputs,omitempty"`
 	CreatedAt   time.Time  `json:"created_at"`
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireEvent struct {
@@ -123,6 +128,8 @@ type wireEvent struct {
 	Attempt    string    `json:"attempt,omitempty"`
 	Generation int64     `json:"generation,omitempty"`
 	Verdict    string    `json:"verdict"`
+
+	Rest *Rest `json:"-"`
 }
 
 const kindPair = "pair"
@@ -141,13 +148,7 @@ func EncodeRecord(r Record) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // < > & would grow sixfold, beyond what a store takes
-	if err := e.Encode(encodeRecord(r)); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(text.Bytes(), "\n"), nil
+	return encodeWhole(encodeRecord(r))
 }
 
 func encodeRecord(r Record) wireRecord {
@@ -155,7 +156,7 @@ func encodeRecord(r Record) wireRecord {
 		Format: recordFormat, Kind: r.kind(), Family: r.Family, Generation: r.Generation, Status: r.Status,
 		AuthorizedAt: optional(r.AuthorizedAt), LastRotatedAt: optional(r.LastRotatedAt), NotBefore: optional(r.NotBefore),
 		LookUpAfter: optional(r.LookUpAfter), LookUps: r.LookUps, LastAttempt: r.LastAttempt, Input: r.Input,
-		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt),
+		Claim: (*wireClaim)(r.Claim), DeletedAt: optional(r.DeletedAt), Rest: r.Rest,
 	}
 	if !r.IsTombstone() {
 		w.Client, w.Tokens = encodeClient(r.keptClient()), encodeTokens(r.Tokens)
@@ -167,7 +168,7 @@ func encodeRecord(r Record) wireRecord {
 		w.Unknown = &wireUnknown{
 			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL,
 			TakenOver: u.TakenOver, Resends: u.Resends,
-			RejectedAt: optional(u.RejectedAt), Behind: u.Behind,
+			RejectedAt: optional(u.RejectedAt), Behind: u.Behind, Rest: u.Rest,
 		}
 	}
 	if r.Registered != nil {
@@ -185,7 +186,7 @@ func encodeRecord(r Record) wireRecord {
 	for _, p := range r.Pending {
 		w.Pending = append(w.Pending, wirePending{
 			State: p.State, Verifier: p.Verifier.Reveal(), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
-			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(),
+			ExpiresAt: optional(p.ExpiresAt), ProofKey: p.ProofKey.Reveal(), Rest: p.Rest,
 		})
 	}
 	w.Device = encodeDevice(r.Device)
@@ -210,17 +211,15 @@ func DecodeRecord(text []byte) (Record, error) { return decodeKind(text, kindPai
 
 func decodeKind(text []byte, kind string) (Record, error) {
 	var w wireRecord
-	if err := decodeJSON(text, &w); err != nil {
-		return Record{}, err
+	kinds := []string{kind}
+	if kind == kindPair {
+		kinds = append(kinds, kindClientToken)
 	}
-	if kind == kindPair && w.Kind == kindClientToken {
-		kind = kindClientToken
-	}
-	if err := checkFormat(w.Format, w.Kind, kind); err != nil {
+	if err := decodeAs(text, &w, kinds...); err != nil {
 		return Record{}, err
 	}
 	r := decodeRecord(w)
-	r.Shared = kind == kindClientToken
+	r.Shared = w.Kind == kindClientToken
 	return r, r.check()
 }
 
@@ -228,7 +227,7 @@ func decodeRecord(w wireRecord) Record {
 	r := Record{
 		Family: w.Family, Generation: w.Generation, Status: w.Status, AuthorizedAt: value(w.AuthorizedAt), LastRotatedAt: value(w.LastRotatedAt),
 		NotBefore: value(w.NotBefore), LookUpAfter: value(w.LookUpAfter), LookUps: w.LookUps, LastAttempt: w.LastAttempt, Input: w.Input,
-		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt),
+		Claim: (*Claim)(w.Claim), DeletedAt: value(w.DeletedAt), Rest: w.Rest,
 		Client: decodeClient(w.Client), Tokens: decodeTokens(w.Tokens),
 		Grant: decodeGrant(cmp.Or(w.Grant, w.ClientCredentials)), Resource: w.Resource, Source: w.Source,
 	}
@@ -243,7 +242,7 @@ func decodeRecord(w wireRecord) Record {
 		r.Unknown = &Unknown{
 			Attempt: u.Attempt, Host: u.Host, Apart: u.Apart, Timed: u.Timed, ClaimedAt: u.ClaimedAt, TTL: u.TTL,
 			TakenOver: u.TakenOver, Resends: u.Resends,
-			RejectedAt: value(u.RejectedAt), Behind: u.Behind,
+			RejectedAt: value(u.RejectedAt), Behind: u.Behind, Rest: u.Rest,
 		}
 	}
 	if w.MovedTo != nil {
@@ -258,7 +257,7 @@ func decodeRecord(w wireRecord) Record {
 	for _, p := range w.Pending {
 		r.Pending = append(r.Pending, Pending{
 			State: p.State, Verifier: secret.New(p.Verifier), RedirectURI: p.RedirectURI, URL: p.URL, Inputs: p.Inputs, CreatedAt: p.CreatedAt,
-			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey),
+			ExpiresAt: value(p.ExpiresAt), ProofKey: secret.New(p.ProofKey), Rest: p.Rest,
 		})
 	}
 	r.Device = decodeDevice(w.Device)
@@ -298,31 +297,6 @@ func (r Record) check() error {
 		if err := h.check(); err != nil {
 			return fmt.Errorf("set aside: %w", err)
 		}
-	}
-	return nil
-}
-
-func checkFormat(format int, kind, want string) error {
-	switch {
-	case format > recordFormat:
-		return ErrNewerRecord
-	case format < 1:
-		return errors.New("the record has no format version")
-	case kind != want:
-		return fmt.Errorf("the record is not of kind %q", want)
-	}
-	return nil
-}
-
-// decodeJSON decodes exactly one value, and hides encoding/json's errors, which may quote a piece of the text.
-// Unknown members are let through: a later build of the same format may add some.
-func decodeJSON(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if err := d.Decode(into); err != nil {
-		return errors.New("the record is not valid JSON of its format")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("the record has something behind its end")
 	}
 	return nil
 }

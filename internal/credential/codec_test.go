@@ -25,6 +25,9 @@ func fill(t testing.TB, v reflect.Value, n *int) {
 	case time.Time:
 		v.Set(reflect.ValueOf(epoch.Add(time.Duration(*n) * time.Second)))
 		return
+	case *Rest:
+		v.Set(reflect.ValueOf(&Rest{members: map[string]secret.String{"from_later": secret.New(fmt.Sprintf(`{"n":[%d,"<&>"]}`, *n))}}))
+		return
 	case []Record: // records within a record have none within them
 		return
 	}
@@ -105,6 +108,13 @@ func same(a, b reflect.Value, path string) string {
 			return path
 		}
 		return ""
+	}
+	if r, ok := a.Interface().(*Rest); ok {
+		o, _ := b.Interface().(*Rest)
+		if r == nil || o == nil {
+			return pathUnless(r == o, path)
+		}
+		return same(reflect.ValueOf(r.members), reflect.ValueOf(o.members), path)
 	}
 	if at, ok := a.Interface().(time.Time); ok {
 		if o, _ := b.Interface().(time.Time); !at.Equal(o) {
@@ -340,7 +350,7 @@ func TestAnOldRegistrationIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	reg := got.registration()
-	if reg.Client.ClientID != "c" || reg.Client.ClientSecret.Reveal() != "s" || reg.Attachment != (Attachment{"a", true}) ||
+	if reg.Client.ClientID != "c" || reg.Client.ClientSecret.Reveal() != "s" || reg.Attachment != (Attachment{ID: "a", Attached: true}) ||
 		len(reg.RedirectURIs) != 1 || reg.Dynamic != nil || got.Status != StatusActive {
 		t.Errorf("read as %+v", reg)
 	}

@@ -40,6 +40,8 @@ type wireClient struct {
 	ErrorWindow             time.Duration     `json:"error_window,omitempty"`
 	CallLimit               int               `json:"call_limit,omitempty"`
 	CallWindow              time.Duration     `json:"call_window,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireTokens struct {
@@ -61,6 +63,8 @@ type wireTokens struct {
 	ProofNonce            string            `json:"proof_nonce,omitempty"`
 	DerivedFrom           string            `json:"derived_from,omitempty"`
 	Proved                bool              `json:"proved,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireGrant struct {
@@ -73,6 +77,8 @@ type wireGrant struct {
 
 	Assertion   *wireAssertion `json:"assertion,omitempty"`
 	SubjectPair string         `json:"subject_token_pair,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireAssertion struct {
@@ -84,6 +90,8 @@ type wireAssertion struct {
 	Audience   []string      `json:"audience,omitempty"`
 	Lifetime   time.Duration `json:"lifetime"`
 	Claims     string        `json:"claims,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 // encodeGrant puts what a former version can read where it looks for it.
@@ -92,16 +100,16 @@ func encodeGrant(g *Grant) (former, current *wireGrant) {
 	case g == nil:
 		return nil, nil
 	case g.Type == oauth.GrantClientCredentials && len(g.Resource)+len(g.Audience)+len(g.Secrets) == 0:
-		return &wireGrant{Scopes: g.Scopes, Parameters: g.Parameters}, nil
+		return &wireGrant{Scopes: g.Scopes, Parameters: g.Parameters, Rest: g.Rest}, nil
 	}
 	w := &wireGrant{
 		Type: g.Type, Scopes: g.Scopes, Resource: g.Resource, Audience: g.Audience, Parameters: g.Parameters, Secrets: revealed(g.Secrets),
-		SubjectPair: g.SubjectPair,
+		SubjectPair: g.SubjectPair, Rest: g.Rest,
 	}
 	if a := g.Assertion; a != nil {
 		w.Assertion = &wireAssertion{
 			PrivateKey: a.PrivateKey.Reveal(), KeyID: a.KeyID, Algorithm: a.Algorithm, Issuer: a.Issuer, Subject: a.Subject,
-			Audience: a.Audience, Lifetime: a.Lifetime, Claims: a.Claims,
+			Audience: a.Audience, Lifetime: a.Lifetime, Claims: a.Claims, Rest: a.Rest,
 		}
 	}
 	return nil, w
@@ -113,12 +121,12 @@ func decodeGrant(w *wireGrant) *Grant {
 	}
 	g := &Grant{
 		Type: cmp.Or(w.Type, oauth.GrantClientCredentials), Scopes: w.Scopes, Resource: w.Resource, Audience: w.Audience,
-		Parameters: w.Parameters, Secrets: wrapped(w.Secrets), SubjectPair: w.SubjectPair,
+		Parameters: w.Parameters, Secrets: wrapped(w.Secrets), SubjectPair: w.SubjectPair, Rest: w.Rest,
 	}
 	if a := w.Assertion; a != nil {
 		g.Assertion = &Assertion{
 			PrivateKey: secret.New(a.PrivateKey), KeyID: a.KeyID, Algorithm: a.Algorithm, Issuer: a.Issuer, Subject: a.Subject,
-			Audience: a.Audience, Lifetime: a.Lifetime, Claims: a.Claims,
+			Audience: a.Audience, Lifetime: a.Lifetime, Claims: a.Claims, Rest: a.Rest,
 		}
 	}
 	return g
@@ -163,6 +171,7 @@ func encodeClient(c Client) *wireClient {
 		IdleLifetime: c.Policy.IdleLifetime, AbsoluteLifetime: c.Policy.AbsoluteLifetime,
 		ErrorLimit: c.Policy.ErrorBudget.Limit, ErrorWindow: c.Policy.ErrorBudget.Window,
 		CallLimit: c.Policy.TokenCalls.Limit, CallWindow: c.Policy.TokenCalls.Window,
+		Rest: c.Rest,
 	}
 }
 
@@ -186,6 +195,7 @@ func decodeClient(w *wireClient) Client {
 			ErrorBudget: ErrorBudget{Limit: w.ErrorLimit, Window: w.ErrorWindow},
 			TokenCalls:  CallLimit{Limit: w.CallLimit, Window: w.CallWindow},
 		},
+		Rest: w.Rest,
 	}
 }
 
@@ -195,6 +205,7 @@ func encodeTokens(t Tokens) *wireTokens {
 		IssuedAt: optional(t.IssuedAt), Lifetime: t.Lifetime, ExpiresAt: optional(t.ExpiresAt), RefreshTokenExpiresAt: optional(t.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: optional(t.AuthorizationEndsAt), RefreshIssuedAt: optional(t.RefreshIssuedAt), Connection: t.Connection,
 		LookedUp: t.LookedUp, ProofKey: t.ProofKey.Reveal(), ProofNonce: t.ProofNonce, Proved: t.Proved, DerivedFrom: t.DerivedFrom,
+		Rest: t.Rest,
 	}
 	w.Extra = revealed(t.Extra)
 	return w
@@ -209,6 +220,7 @@ func decodeTokens(w *wireTokens) Tokens {
 		IssuedAt: value(w.IssuedAt), Lifetime: w.Lifetime, ExpiresAt: value(w.ExpiresAt), RefreshTokenExpiresAt: value(w.RefreshTokenExpiresAt),
 		AuthorizationEndsAt: value(w.AuthorizationEndsAt), RefreshIssuedAt: value(w.RefreshIssuedAt), Connection: w.Connection,
 		LookedUp: w.LookedUp, ProofKey: secret.New(w.ProofKey), ProofNonce: w.ProofNonce, Proved: w.Proved, DerivedFrom: w.DerivedFrom,
+		Rest: w.Rest,
 	}
 	t.Extra = wrapped(w.Extra)
 	return t
@@ -226,6 +238,8 @@ type wireDevice struct {
 	Inputs                  string        `json:"inputs,omitempty"`
 	Before                  string        `json:"before,omitempty"`
 	Scopes                  []string      `json:"scopes,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 func encodeDevice(d *Device) *wireDevice {
@@ -235,7 +249,7 @@ func encodeDevice(d *Device) *wireDevice {
 	return &wireDevice{
 		Code: d.Code.Reveal(), UserCode: d.UserCode, VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete,
 		ExpiresAt: optional(d.ExpiresAt), Interval: d.Interval, NextPoll: optional(d.NextPoll), Lost: d.Lost,
-		Inputs: d.Inputs, Before: d.Before, Scopes: d.Scopes,
+		Inputs: d.Inputs, Before: d.Before, Scopes: d.Scopes, Rest: d.Rest,
 	}
 }
 
@@ -246,6 +260,6 @@ func decodeDevice(w *wireDevice) *Device {
 	return &Device{
 		Code: secret.New(w.Code), UserCode: w.UserCode, VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete,
 		ExpiresAt: value(w.ExpiresAt), Interval: w.Interval, NextPoll: value(w.NextPoll), Lost: w.Lost,
-		Inputs: w.Inputs, Before: w.Before, Scopes: w.Scopes,
+		Inputs: w.Inputs, Before: w.Before, Scopes: w.Scopes, Rest: w.Rest,
 	}
 }

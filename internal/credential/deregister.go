@@ -105,7 +105,7 @@ func (m *Manager) RestoreRegistration(ctx context.Context, name string, reg Regi
 			return errors.Join(err, snap.record.standsInTheWay())
 		}
 		next := Record{
-			Family: family, Generation: 1, Status: StatusActive, Client: reg.Client, Attachment: Attachment{reg.Attachment.ID, true},
+			Family: family, Generation: 1, Status: StatusActive, Client: reg.Client, Attachment: Attachment{ID: reg.Attachment.ID, Attached: true},
 			Registered: &Registered{Dynamic: reg.Dynamic}, Unknown: &Unknown{Attempt: "state", Host: m.owner, ClaimedAt: m.Now().Round(0).UTC()},
 		}
 		next.note(m.event("", 1, "restored from the state"))

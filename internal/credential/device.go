@@ -31,6 +31,8 @@ type Device struct {
 	Inputs                  string   // hash of everything that shapes the request
 	Before                  string   // the Inputs that have led to the tokens in use, while a code for something else is offered
 	Scopes                  []string // as asked for
+
+	Rest *Rest
 }
 
 // DeviceRequest is what shapes a device authorization request.

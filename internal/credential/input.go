@@ -39,11 +39,8 @@ func (m *Manager) reserve(ctx context.Context, name string, s secret.String) (bo
 			return err
 		}
 		var taken wireInput
-		if err := decodeJSON(e.Value, &taken); err != nil {
-			return storeError("reading an input", errors.Join(errUnusable, err))
-		}
-		if err := checkFormat(taken.Format, taken.Kind, kindInput); err != nil {
-			return storeError("reading an input", errors.Join(errUnusable, err))
+		if err := decodeAs(e.Value, &taken, kindInput); err != nil {
+			return storeError("reading an input", unusable(err))
 		}
 		if ours = taken.Name == name; ours {
 			return nil

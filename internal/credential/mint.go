@@ -25,6 +25,8 @@ type Grant struct {
 
 	Assertion   *Assertion // signed for each request, and sent as assertion; nil: none
 	SubjectPair string     // the token pair whose access token is the subject_token (RFC 8693 §2.1); empty: none
+
+	Rest *Rest
 }
 
 // ErrPublicClient says that a client which cannot prove who it is asks for tokens of its own.
@@ -40,6 +42,8 @@ type Assertion struct {
 	Audience         []string      // empty: the token endpoint
 	Lifetime         time.Duration
 	Claims           string // further ones, a JSON object; empty: none
+
+	Rest *Rest
 }
 
 // Mints tells whether the client gets the tokens of r by a grant of its own. They are never worth keeping: a change of what

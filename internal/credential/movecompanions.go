@@ -118,10 +118,7 @@ func (v *Mover) copyBudgets(ctx context.Context, client Client) error {
 		}
 		var known ledger
 		if err == nil {
-			err = decodeJSON(e.Value, &known)
-		}
-		if err == nil {
-			err = checkFormat(known.Format, known.Kind, kindBudget)
+			err = decodeAs(e.Value, &known, kindBudget)
 		}
 		if err != nil {
 			return v.from.told(storeError("reading "+key, err))
@@ -199,10 +196,7 @@ func (v *Mover) readInputs(ctx context.Context) error {
 		}
 		var w wireInput
 		if err == nil {
-			err = decodeJSON(e.Value, &w)
-		}
-		if err == nil {
-			err = checkFormat(w.Format, w.Kind, kindInput)
+			err = decodeAs(e.Value, &w, kindInput)
 		}
 		if err != nil {
 			return v.from.told(storeError("reading "+key, err))

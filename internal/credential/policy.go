@@ -76,6 +76,13 @@ type RefreshSettings struct {
 	BeforeExpiry time.Duration // 0: the provider's margin
 	Earliest     time.Duration // no refresh before this long after issue; 0: none
 	ProbeURL     string        // what StrategyOnRejection calls
+
+	Rest *Rest
+}
+
+func (s RefreshSettings) same(other RefreshSettings) bool {
+	s.Rest, other.Rest = nil, nil
+	return s == other
 }
 
 // Asker is who wants a token. It decides what the strategies at_apply and every_read mean.

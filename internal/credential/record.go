@@ -71,12 +71,16 @@ type Record struct {
 
 	DeletedAt time.Time // not zero: a tombstone without secrets
 	MovedTo   MovedTo   // of a tombstone: who has the credential now; zero: nobody
+
+	Rest *Rest
 }
 
 // MovedTo is the store that a credential has been moved to.
 type MovedTo struct {
 	StoreID  string
 	Location string // its URL without user, password and query
+
+	Rest *Rest
 }
 
 // Tokens are what a token endpoint returned, or what a person brought along.
@@ -99,6 +103,8 @@ type Tokens struct {
 	ProofNonce string            // for the next proof at the token endpoint, as far as is known
 	// DerivedFrom is the family of the token pair whose access token was exchanged for this one; empty: none was.
 	DerivedFrom string
+
+	Rest *Rest
 }
 
 // Expiry is when the access token is taken as dead: told, else assumed.
@@ -160,6 +166,8 @@ type Claim struct {
 	Peer   string // of a move: the location of the other store
 	PeerID string // … and its id; empty: not known
 	Parked bool   // of a move: this is the copy in the destination, of no use until the source has given up its own
+
+	Rest *Rest
 }
 
 // Unknown is a refresh whose reply never came, kept until a commit or a definite refusal clears it.
@@ -174,12 +182,16 @@ type Unknown struct {
 	Resends    int       // how often the token was sent again, at a risk, since
 	RejectedAt time.Time // the server refused the token after a takeover
 	Behind     bool      // a state has seen the record's generation, and the store has lost its tokens: those here are older
+
+	Rest *Rest
 }
 
 // Attachment ties a record to the one Terraform resource that manages it.
 type Attachment struct {
 	ID       string
 	Attached bool // a Read has seen the ID in state: the apply that made it was kept
+
+	Rest *Rest
 }
 
 // Pending is an authorization that was offered to a person and not used yet.
@@ -192,6 +204,8 @@ type Pending struct {
 	Inputs      string // hash of everything that shapes the URL
 	CreatedAt   time.Time
 	ExpiresAt   time.Time // of the URL, where the request was pushed (RFC 9126 §2.2); zero: it stays good. The state always does
+
+	Rest *Rest
 }
 
 // Consumed is the hash of a code or refresh token that was sent, and must never be sent again as an input.
@@ -207,6 +221,8 @@ type Event struct {
 	Attempt    string
 	Generation int64
 	Verdict    string
+
+	Rest *Rest
 }
 
 const (

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -17,6 +18,8 @@ type snapshot struct {
 
 // errUnusable says that this build cannot read or write the record. Trying again does not help.
 var errUnusable = errors.New("the record cannot be used")
+
+func unusable(err error) error { return fmt.Errorf("%w: %w", errUnusable, err) }
 
 // get, put and remove bound each call of the store, so that one that hangs does not hang a critical section.
 func (m *Manager) get(ctx context.Context, key string) (store.Entry, error) {
@@ -62,7 +65,7 @@ func (m *Manager) stored(ctx context.Context, key string) (snapshot, error) {
 	}
 	r, err := decodeKind(e.Value, kindOf(key))
 	if err != nil {
-		return snapshot{}, storeError("reading the record of "+key, errors.Join(errUnusable, err))
+		return snapshot{}, storeError("reading the record of "+key, unusable(err))
 	}
 	return snapshot{record: m.withPresets(r), revision: e.Revision, age: e.Age}, nil
 }
@@ -92,7 +95,7 @@ func (m *Manager) load(ctx context.Context, key string) (snapshot, error) {
 func (m *Manager) write(ctx context.Context, key string, old store.Revision, r Record) error {
 	text, err := EncodeRecord(r)
 	if err != nil {
-		return storeError("encoding the record of "+key, errors.Join(errUnusable, err))
+		return storeError("encoding the record of "+key, unusable(err))
 	}
 	return m.put(ctx, key, old, text)
 }

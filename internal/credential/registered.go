@@ -33,6 +33,8 @@ type Dynamic struct {
 	Untold []string
 
 	Refused *Refused // the last call of the management was refused
+
+	Rest *Rest
 }
 
 // Refused says that the server does not take the registration access token, or does not know the client.
@@ -42,6 +44,8 @@ type Refused struct {
 	Code   string
 	// Lost: a reply was lost before, which may have brought the successor of the token that was refused.
 	Lost bool
+
+	Rest *Rest
 }
 
 // IsManageable tells whether the registration can be read, updated and deleted. An address that is none counts as absent.
@@ -186,6 +190,8 @@ type wireDynamic struct {
 	Current         map[string]string `json:"current"`
 	Untold          []string          `json:"untold,omitempty"`
 	Refused         *wireRefused      `json:"refused,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 type wireRefused struct {
@@ -193,6 +199,8 @@ type wireRefused struct {
 	Status int       `json:"status"`
 	Code   string    `json:"code,omitempty"`
 	Lost   bool      `json:"lost,omitempty"`
+
+	Rest *Rest `json:"-"`
 }
 
 func encodeDynamic(d *Dynamic) *wireDynamic {
@@ -202,7 +210,7 @@ func encodeDynamic(d *Dynamic) *wireDynamic {
 	return &wireDynamic{
 		Endpoint: d.Endpoint, URI: d.URI, Token: d.Token.Reveal(), IssuedAt: optional(d.IssuedAt), SecretExpiresAt: optional(d.SecretExpiresAt),
 		Wanted: revealed(d.Wanted), Answered: revealed(d.Answered), Current: revealed(d.Current), Untold: d.Untold,
-		Refused: (*wireRefused)(d.Refused),
+		Refused: (*wireRefused)(d.Refused), Rest: d.Rest,
 	}
 }
 
@@ -213,7 +221,7 @@ func decodeDynamic(w *wireDynamic) *Dynamic {
 	return &Dynamic{
 		Endpoint: w.Endpoint, URI: w.URI, Token: secret.New(w.Token), IssuedAt: value(w.IssuedAt), SecretExpiresAt: value(w.SecretExpiresAt),
 		Wanted: wrapped(w.Wanted), Answered: wrapped(w.Answered), Current: wrapped(w.Current), Untold: w.Untold,
-		Refused: (*Refused)(w.Refused),
+		Refused: (*Refused)(w.Refused), Rest: w.Rest,
 	}
 }
 

@@ -205,7 +205,7 @@ func TestRoomForARegistration(t *testing.T) {
 		{"nothing", Record{}, "", "new"},
 		{"a tombstone", registeredRecord(func(r *Record) { *r = r.tombstone(now) }), "", "new"},
 		{"moved away", registeredRecord(func(r *Record) { *r = r.tombstone(now); r.MovedTo.Location = "x" }), KindMoved, ""},
-		{"managed by another", registeredRecord(func(r *Record) { r.Attachment = Attachment{"a1", true} }), KindAttached, ""},
+		{"managed by another", registeredRecord(func(r *Record) { r.Attachment = Attachment{ID: "a1", Attached: true} }), KindAttached, ""},
 		{"left by an apply that died", registeredRecord(func(r *Record) { r.Attachment.ID = "a1"; r.Client.RegistrationEndpoint = fakeHost + "/register" }), "", "f1"},
 		{"… at another server", registeredRecord(func(r *Record) { r.Attachment.ID = "a1"; r.Client.RegistrationEndpoint = "https://x.example/" }), KindAttached, ""},
 		{"made elsewhere, left by an apply that died", registeredRecord(func(r *Record) { r.Registered.Dynamic = nil }), "", "new"},

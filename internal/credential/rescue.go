@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 // Rescue keeps replies that could not be committed yet, outside the store. RescueDir is the one that ships.
@@ -84,14 +85,23 @@ func encodeRescue(a Attempt, r oauth.Reply) ([]byte, error) {
 	})
 }
 
-// decodeRescue reads what encodeRescue wrote. Its errors never quote the text.
+// ownerOf returns the credential that a rescue file is of, as far as that can be read: one of a newer format must not stop others.
+func ownerOf(text []byte) string {
+	var w struct {
+		Key string `json:"key"`
+	}
+	_ = json.Unmarshal(text, &w) // then nobody knows whose it is
+	if store.CheckKey(w.Key) != nil {
+		return anyKey
+	}
+	return w.Key
+}
+
+// decodeRescue reads what encodeRescue wrote. Its errors never quote the text; of a file that is no use it tells the key alone.
 func decodeRescue(text []byte) (Attempt, oauth.Reply, error) {
 	var w wireRescue
-	if err := decodeJSON(text, &w); err != nil {
-		return Attempt{}, oauth.Reply{}, err
-	}
-	if err := checkFormat(w.Format, w.Kind, kindRescue); err != nil {
-		return Attempt{}, oauth.Reply{}, err
+	if err := decodeAs(text, &w, kindRescue); err != nil {
+		return Attempt{Key: ownerOf(text)}, oauth.Reply{}, err
 	}
 	if w.Key == "" || w.ID == "" || !w.Purpose.bringsReply() || w.Base < 0 {
 		return Attempt{}, oauth.Reply{}, errors.New("the rescue file is incomplete")
@@ -246,7 +256,7 @@ func (m *Manager) recover(ctx context.Context, path, wanted string) (n Notice, k
 func readRescue(text []byte) (successor, error) {
 	a, reply, err := decodeRescue(text)
 	if err != nil {
-		return successor{}, err
+		return successor{attempt: a}, err
 	}
 	if a.manages() {
 		said, v := oauth.JudgeRegistration(reply, a.Purpose == PurposeRegister)

@@ -217,7 +217,8 @@ func explainStore(about subject, e *credential.Error) []string {
 	case errors.Is(e, seal.ErrWrongPlace):
 		return []string{what, "Nothing was sent.", "The record was copied from another name or another store. Put it back, or move the whole store."}
 	case errors.Is(e, credential.ErrNewerRecord):
-		return []string{what, "Nothing was sent. The record is unchanged.", "Upgrade the provider."}
+		return []string{what, "The credential is intact: nothing was sent, and the record is unchanged.",
+			"Upgrade the provider here: raise its version in required_providers, then run terraform init -upgrade."}
 	}
 	return []string{what, "Nothing was sent. The stored credential was not used up and still works.",
 		"Make the store reachable and writable for this user, with space left on its disk, then run again."}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
@@ -41,6 +43,8 @@ type memory struct {
 	Generation int64           `json:"generation,omitempty"` // of an app registration's record, as last seen
 	Registered bool            `json:"registered,omitempty"` // of an app registration: this resource has registered the client
 	Record     json.RawMessage `json:"record,omitempty"`     // only with token_store = "state": the whole record
+
+	rest map[string]json.RawMessage // what a newer version keeps here, and gets back
 }
 
 const memoryKey = "credential"
@@ -61,15 +65,38 @@ func readMemory(ctx context.Context, p privateReader, diags *diag.Diagnostics) m
 	if len(text) == 0 {
 		return m
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
+	err := json.Unmarshal(text, &m)
+	if err == nil {
+		err = json.Unmarshal(text, &m.rest)
+		maps.DeleteFunc(m.rest, isOwnMember)
+	}
+	if err != nil {
 		// The error may quote a piece of the text, which can hold tokens.
 		diags.AddError("Unable to Read Private State", "The private state of the resource is not valid. Nothing was read from the store or sent.")
 	}
 	return m
 }
 
+// encoded is m as JSON, with what a newer version has put there. A member of m that is empty is gone.
+func (m memory) encoded() ([]byte, error) {
+	own, err := json.Marshal(m)
+	if err != nil || len(m.rest) == 0 {
+		return own, err
+	}
+	all := maps.Clone(m.rest)
+	if err := json.Unmarshal(own, &all); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+// isOwnMember tells whether this version knows a member of the private state.
+func isOwnMember(name string, _ json.RawMessage) bool {
+	return slices.Contains([]string{"family", "attachment", "store_id", "verdict", "aside", "spent", "generation", "registered", "record"}, name)
+}
+
 func writeMemory(ctx context.Context, p privateWriter, m memory, diags *diag.Diagnostics) {
-	text, err := json.Marshal(m)
+	text, err := m.encoded()
 	if err != nil {
 		diags.AddError("Unable to Write Private State", "The private state of the resource cannot be encoded.")
 		return

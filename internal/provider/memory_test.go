@@ -36,6 +36,32 @@ func TestMemoryRoundTrip(t *testing.T) {
 	}
 }
 
+// TestMemoryKeepsWhatALaterVersionHasAdded: another version that shares the state must find it again.
+func TestMemoryKeepsWhatALaterVersionHasAdded(t *testing.T) {
+	t.Parallel()
+	d := drawer{memoryKey: []byte(`{"family":"f","verdict":"rotate","later":{"kept":[1.50,"<&>"]}}`)}
+	var diags diag.Diagnostics
+	m := readMemory(t.Context(), d, &diags)
+	m.Family, m.Verdict = "g", verdictNone
+	writeMemory(t.Context(), d, m, &diags)
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(d[memoryKey], &got); err != nil || diags.HasError() {
+		t.Fatal(err, diags)
+	}
+	if len(got) != 2 || string(got["family"]) != `"g"` || string(got["later"]) != `{"kept":[1.50,"\u003c\u0026\u003e"]}` {
+		t.Errorf("written is %s", d[memoryKey])
+	}
+	whole := memory{"f", "a", "s", verdictRotate, []string{"c"}, []string{"x"}, 3, true, json.RawMessage(`{}`), nil}
+	text, err := whole.encoded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d[memoryKey] = text
+	if m := readMemory(t.Context(), d, &diags); len(m.rest) != 0 {
+		t.Errorf("these are members of its own: %v", m.rest)
+	}
+}
+
 // The private state of the state-only mode holds tokens: what is wrong with it is told without quoting it.
 func TestBrokenMemoryIsNotQuoted(t *testing.T) {
 	t.Parallel()

@@ -104,6 +104,24 @@ func (s *Server) Issue(clientID string, scopes ...string) (Issued, error) {
 	return issued, nil
 }
 
+// Plant makes the server know a refresh token that a server like it has issued to client before: for a state or a token store that
+// is older than this process. Its family begins anew. No counter moves.
+func (s *Server) Plant(clientID, refreshToken string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	client, known := s.clients[clientID]
+	switch {
+	case !known:
+		return fmt.Errorf("unknown client %q", clientID)
+	case refreshToken == "" || s.refreshes[refreshToken] != nil:
+		return errors.New("the refresh token is empty or known already")
+	}
+	f := s.newFamily(clientID, defaultUser, client.Scopes)
+	s.makeRoom(f)
+	s.addRefresh(f, refreshToken, nil)
+	return nil
+}
+
 // grant returns the scopes that asking for the given ones yields, and whether all of them may be had.
 func (c Client) grant(asked []string) ([]string, bool) {
 	if len(asked) == 0 {

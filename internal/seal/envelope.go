@@ -27,7 +27,7 @@ var (
 	// ErrMalformed says that the record was damaged, or is none.
 	ErrMalformed = errors.New("the record is damaged")
 	// ErrNewerVersion says that the record was written by a newer version of this program, and is to be left alone.
-	ErrNewerVersion = errors.New("the record was written by a newer version")
+	ErrNewerVersion = store.ErrNewerVersion
 )
 
 // An envelope is a header line and a payload:
@@ -39,6 +39,7 @@ var (
 //
 //	<key> <store id>\n<record>
 //
+// In all versions to come, the first line begins likewise, and from v2 on the first release that reads it follows the version.
 // Each envelope has one spelling alone. The digest of a plain one is against damage, not against malice.
 const (
 	headerStart = "terraform-provider-oauth record v"
@@ -75,7 +76,7 @@ func parseHeader(envelope []byte) (h header, payload []byte, err error) {
 	fields := strings.Split(rest, " ")
 	if fields[0] != version {
 		if versionPattern.MatchString(fields[0]) {
-			return h, nil, fmt.Errorf("%w: its format is v%s, this program knows v%s", ErrNewerVersion, fields[0], version)
+			return h, nil, store.Newer(fields[0], version, append(fields, "")[1])
 		}
 		return h, nil, fmt.Errorf("%w: its header has no version", ErrMalformed)
 	}

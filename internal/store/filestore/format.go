@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -17,12 +18,16 @@ var ErrMalformed = store.ErrMalformed
 // A file is one header line and the value:
 //
 //	terraform-provider-oauth store v1 <revision: 32 hex digits>\n<value>
+//
+// In all versions to come it begins likewise, and from v2 on the first release that reads it follows the version.
 const (
 	formatName   = "terraform-provider-oauth store v"
 	headerStart  = formatName + "1 "
 	idLength     = 32
 	headerLength = len(headerStart) + idLength + 1
 )
+
+var newerPattern = regexp.MustCompile(`^` + formatName + `([2-9]|[1-9][0-9]{1,8})(?: ([^ \n]{1,64}))?[ \n]`)
 
 func encode(revision store.Revision, value []byte) []byte {
 	content := make([]byte, 0, headerLength+len(value))
@@ -38,8 +43,10 @@ func decode(content []byte) (store.Entry, error) {
 		return store.Entry{}, fmt.Errorf("%w: it is empty", ErrMalformed)
 	}
 	rest, ok := bytes.CutPrefix(content, []byte(headerStart))
-	if !ok && bytes.HasPrefix(content, []byte(formatName)) {
-		return store.Entry{}, fmt.Errorf("%w: it has another format version, this program knows version 1", ErrMalformed)
+	if !ok {
+		if version := newerPattern.FindSubmatch(content); version != nil {
+			return store.Entry{}, store.Newer(string(version[1]), "1", string(version[2]))
+		}
 	}
 	if !ok || len(content) < headerLength || rest[idLength] != '\n' || !isID(string(rest[:idLength])) {
 		return store.Entry{}, fmt.Errorf("%w: it does not begin with a header", ErrMalformed)

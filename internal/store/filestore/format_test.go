@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 const goodHeader = "terraform-provider-oauth store v1 0123456789abcdef0123456789abcdef\n"
@@ -26,8 +28,8 @@ func TestDecode(t *testing.T) {
 		"upper case":        {strings.ToUpper(goodHeader[:30]) + goodHeader[30:], "does not begin with a header"},
 		"revision in upper": {strings.Replace(goodHeader, "abcdef\n", "ABCDEF\n", 1), "does not begin with a header"},
 		"two spaces":        {strings.Replace(goodHeader, "v1 ", "v1  ", 1), "does not begin with a header"},
-		"newer":             {strings.Replace(goodHeader, "v1", "v2", 1), "another format version"},
-		"much newer":        {strings.Replace(goodHeader, "v1", "v11", 1), "another format version"},
+		"version 0":         {strings.Replace(goodHeader, "v1", "v0", 1), "does not begin with a header"},
+		"version 01":        {strings.Replace(goodHeader, "v1", "v01", 1), "does not begin with a header"},
 		"byte order mark":   {"\ufeff" + goodHeader, "does not begin with a header"},
 		"leading space":     {" " + goodHeader, "does not begin with a header"},
 		"zeros":             {strings.Repeat("\x00", 200), "does not begin with a header"},
@@ -35,6 +37,21 @@ func TestDecode(t *testing.T) {
 		_, err := decode([]byte(tt.content))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: decode gives the error %v, want ErrMalformed with %q", name, err, tt.want)
+		}
+	}
+}
+
+func TestDecodeNewer(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		strings.Replace(goodHeader, "v1", "v2", 1):                "format 2, this version reads up to format 1, and a newer version is needed",
+		"terraform-provider-oauth store v2 1.4.0 whatever\nx":     "format 2, this version reads up to format 1, and version 1.4.0 or later is needed",
+		"terraform-provider-oauth store v11 2.0.0-rc.1\n":         "format 11, this version reads up to format 1, and version 2.0.0-rc.1 or later is needed",
+		"terraform-provider-oauth store v3 \x1b[31mevil\x1b[0m\n": "format 3, this version reads up to format 1, and a newer version is needed",
+	} {
+		_, err := decode([]byte(content))
+		if !errors.Is(err, store.ErrNewerVersion) || errors.Is(err, ErrMalformed) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%q: the error is %v", content, err)
 		}
 	}
 }
@@ -48,8 +65,8 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		e, err := decode(content)
 		if err != nil {
-			if !errors.Is(err, ErrMalformed) {
-				t.Errorf("error %v is not ErrMalformed", err)
+			if !errors.Is(err, ErrMalformed) && !errors.Is(err, store.ErrNewerVersion) {
+				t.Errorf("error %v is neither ErrMalformed nor ErrNewerVersion", err)
 			}
 			return
 		}

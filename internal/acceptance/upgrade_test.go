@@ -1,0 +1,123 @@
+//go:build unix && upgrade
+
+package acceptance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
+)
+
+// These need two builds of the provider as they ship: "make upgrade-test" makes them.
+const (
+	envOld     = "UPGRADE_OLD"     // the folder of an older build
+	envNew     = "UPGRADE_NEW"     // and of this one
+	envFixture = "UPGRADE_FIXTURE" // the folder to write a fixture into, with the build in UPGRADE_OLD
+)
+
+// by makes later commands use the build in that folder.
+func (w *workspace) by(variable string) {
+	w.t.Helper()
+	dir := os.Getenv(variable)
+	if dir == "" {
+		w.t.Fatalf("%s names no folder: run make upgrade-test", variable)
+	}
+	rc := filepath.Join(filepath.Dir(w.dir), "terraformrc")
+	writeFile(w.t, rc, fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"seed-55355b43/oauth\" = %q\n  }\n  direct {}\n}\n", dir))
+}
+
+// madeByOld is a workspace whose pairs the older build has made.
+func madeByOld(t *testing.T, s *server, base string) *workspace {
+	t.Helper()
+	tokens := map[string]string{}
+	for name, id := range releaseClients() {
+		tokens[name] = s.issueTo(id).RefreshToken
+	}
+	w := newWorkspace(t)
+	w.env["OAUTH_TOKEN_STORE_KEY"] = releaseKey
+	if base == releaseHost {
+		w.env["HTTP_PROXY"] = s.base
+	}
+	w.by(envOld)
+	w.write(releaseConfig(base, tokens))
+	w.apply()
+	w.apply() // the first refresh
+	return w
+}
+
+// TestUpgrade: an older build makes state and store, this build goes on with them, and where their formats are the same the older
+// one can go on again.
+func TestUpgrade(t *testing.T) {
+	s := releaseServer(t, time.Now)
+	w := madeByOld(t, s, s.base)
+	before := w.generations()
+	w.expectWorking(s, before, 0)
+	w.plan() // discarded: the store is ahead of the state
+
+	w.by(envNew)
+	w.noChanges()
+	w.apply()
+	w.expectWorking(s, before, 3)
+
+	w.by(envOld)
+	before = w.generations()
+	w.plan()
+	w.apply()
+	w.expectWorking(s, before, 2)
+
+	w.by(envNew)
+	before = w.generations()
+	w.noChanges()
+	w.apply()
+	w.expectWorking(s, before, 2)
+	w.ok("destroy", "-input=false", "-no-color", "-auto-approve")
+	for _, f := range s.Current() {
+		if f.RevokedBy != sandbox.RevokedByClient {
+			t.Errorf("destroy has left %+v", f)
+		}
+	}
+	if c := s.Counters(); c.ReuseDetected != 0 {
+		t.Errorf("the server saw %d spent tokens again", c.ReuseDetected)
+	}
+}
+
+// TestWriteFixture writes what a build leaves behind, for TestReleases.
+func TestWriteFixture(t *testing.T) {
+	dir := os.Getenv(envFixture)
+	if _, err := os.Stat(dir); dir == "" || err == nil {
+		t.Fatalf("the fixture %q has no name or is there already: one that is there is never changed", dir)
+	}
+	s := releaseServer(t, time.Now)
+	w := madeByOld(t, s, releaseHost)
+	w.plan() // discarded
+	left := leftBehind{Now: s.Now().UTC().Truncate(time.Second), RefreshTokens: map[string]string{}}
+	for _, f := range s.Current() {
+		left.RefreshTokens[f.ClientID] = f.RefreshToken
+	}
+	known, err := json.MarshalIndent(left, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "server.json"), string(known)+"\n")
+	writeFile(t, filepath.Join(dir, "state.json"), strings.ReplaceAll(w.stateText(), "file://"+w.store, releaseStore))
+	writeFile(t, filepath.Join(dir, "main.tf"), strings.TrimPrefix(readFile(t, filepath.Join(w.dir, "main.tf")), requiredProvider))
+	copyTree(t, w.store, filepath.Join(dir, "store"))
+	locks, err := filepath.Glob(filepath.Join(dir, "store", "*", "*.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lock := range locks {
+		if err := os.Remove(lock); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
