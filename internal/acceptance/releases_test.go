@@ -3,7 +3,9 @@
 package acceptance_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -136,8 +138,18 @@ func TestReleases(t *testing.T) {
 	if err != nil || len(fixtures) == 0 {
 		t.Fatalf("there are no fixtures: %v", err)
 	}
+	listed := readFile(t, releases+"/SHA256SUMS")
+	for line := range strings.Lines(listed) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		if got := fmt.Sprintf("%x", sha256.Sum256([]byte(readFile(t, filepath.Join(releases, name))))); got != sum {
+			t.Errorf("the fixture %s is not what it was", name)
+		}
+	}
 	for _, fixture := range fixtures {
 		dir := filepath.Dir(fixture)
+		if !strings.Contains(listed, filepath.Base(dir)+"/server.json") {
+			t.Errorf("%s is not listed in SHA256SUMS", dir)
+		}
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
 			var left leftBehind
