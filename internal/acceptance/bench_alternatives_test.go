@@ -16,16 +16,16 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
-// A way is how a configuration comes by an access token, and what a person does to give it a refresh token from a new login.
-type way struct {
+// A contender is how a configuration comes by an access token, and what a person does to give it a refresh token from a new login.
+type contender struct {
 	name  string
 	open  func(r *ride)
 	login func(r *ride, refreshToken string)
 }
 
-// ways are this provider and what people do instead. testdata/standin says how they work.
-func ways() []way {
-	return []way{
+// contenders are this provider and what people do instead. testdata/standin says how they work.
+func contenders() []contender {
+	return []contender{
 		{"oauth_token_pair", openOurs, func(r *ride, token string) {
 			r.env["TF_VAR_refresh_token"] = token
 			r.apply()
@@ -83,7 +83,7 @@ func openScript(name string) func(r *ride) {
 		writeFile(r.t, filepath.Join(r.dir, "token.sh"), string(text))
 		r.env["TOKEN_ENDPOINT"], r.env["CLIENT_ID"], r.env["CLIENT_SECRET"] = r.s.base+"/token", clientID, clientSecret
 		r.standinMain(`
-data "standin_external" "token" { program = ["sh", "token.sh"] }
+data "standin_external" "token" { program = ["sh", "-c", "if [ -n \"$FULL\" ]; then trap '' XFSZ; ulimit -f 0; fi; exec sh token.sh"] }
 `)
 	}
 }
@@ -125,7 +125,7 @@ data "standin_http" "token" {
 // ride is one way on its way through the work.
 type ride struct {
 	*workspace
-	way     way
+	way     contender
 	s       *server
 	policy  string // of the server, for those who can say it
 	standin string
@@ -178,7 +178,7 @@ func planArgs() []string  { return []string{"plan", "-input=false", "-no-color"}
 func applyArgs() []string { return []string{"apply", "-input=false", "-no-color", "-auto-approve"} }
 
 // work is what all of them go through. Between the steps access tokens expire.
-var work = []struct { //nolint:gochecknoglobals // a table
+var work = []struct {
 	name string
 	do   func(r *ride)
 }{
@@ -210,6 +210,15 @@ var work = []struct { //nolint:gochecknoglobals // a table
 	{"request_lost", faulty(sandbox.Fault{Action: sandbox.ActionDrop, When: sandbox.Before})},
 	{"reply_cut", faulty(sandbox.Fault{Action: sandbox.ActionTruncate, Fraction: new(0.995)})},
 	{"reply_lost", faulty(sandbox.Fault{Action: sandbox.ActionDrop, When: sandbox.After})},
+	{"disk_full", func(r *ride) { // where the provider's store and the script's files lie; the others have none
+		r.env["FULL"], r.env[envNoSpace] = "1", noSpace
+		ok := r.run(planArgs()...)
+		delete(r.env, "FULL")
+		delete(r.env, envNoSpace)
+		if !ok {
+			r.settle()
+		}
+	}},
 	{"kill_9", func(r *ride) { // when the server has answered, and nobody has read it
 		r.s.fault(sandbox.Fault{Action: sandbox.ActionHold, When: sandbox.After})
 		run := r.start(planArgs()...)
@@ -253,7 +262,7 @@ func BenchmarkAlternatives(b *testing.B) {
 			set.Rotation, set.GracePeriod = sandbox.RotationSingleUseGrace, time.Minute
 		}},
 	} {
-		for _, w := range ways() {
+		for _, w := range contenders() {
 			b.Run(kind.name+"/"+w.name, func(b *testing.B) {
 				for b.Loop() {
 					s := newServer(b, kind.change)

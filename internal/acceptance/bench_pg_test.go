@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -10,13 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"filippo.io/age"
-
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/pgtest"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/pgstore"
 )
 
@@ -25,14 +24,7 @@ func database(b *testing.B) func() *seal.Store {
 	b.Helper()
 	server := pgtest.Start(b, pgtest.Config{Settings: map[string]string{"fsync": "on", "synchronous_commit": "on"}})
 	name := server.Database(b)
-	identity, err := age.GenerateX25519Identity()
-	if err != nil {
-		b.Fatal(err)
-	}
-	keys, err := seal.ParseKeys(secret.New(identity.String()))
-	if err != nil {
-		b.Fatal(err)
-	}
+	keys := newKeys(b)
 	return func() *seal.Store {
 		s, err := pgstore.Open(server.URL(name))
 		if err != nil {
@@ -50,24 +42,42 @@ func database(b *testing.B) func() *seal.Store {
 // forced asks for a token that lives longer than any does, so that each ask refreshes.
 var forced = credential.Ask{MinValidity: 24 * time.Hour}
 
-// BenchmarkRotationPostgres compares a rotation through the engine and PostgreSQL with one through the file store. Both
-// are sealed.
-func BenchmarkRotationPostgres(b *testing.B) {
-	s := newServer(b, nil)
-	remote := benchManager(b, database(b)(), nil)
-	local := benchManager(b, sealedStore(b, filepath.Join(b.TempDir(), "store")), nil)
-	for name, m := range map[string]*credential.Manager{"remote": remote, "local": local} {
-		brought(b, m, s, name)
-	}
-	rotate := func(m *credential.Manager, name string) func() {
-		return func() {
-			if r, err := m.Token(context.Background(), name, forced); err != nil || !r.Rotated {
-				b.Fatal(r.Rotated, err)
+// BenchmarkStores compares reading and replacing one sealed record in PostgreSQL, and in the file store with and without a key.
+func BenchmarkStores(b *testing.B) {
+	plain := files(b, filepath.Join(b.TempDir(), "plain"))
+	for _, kind := range []struct {
+		name string
+		s    store.Store
+	}{
+		{"file", seal.NewStore(plain, seal.Keyring{}, randomness{})},
+		{"sealed", sealedStore(b, filepath.Join(b.TempDir(), "sealed"))},
+		{"postgres", database(b)()},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
+			ctx, value := context.Background(), bytes.Repeat([]byte("x"), 2000)
+			revision, err := kind.s.Create(ctx, "pair/one", value)
+			if err != nil {
+				b.Fatal(err)
 			}
-		}
-	}
-	for b.Loop() {
-		sideBySide(b, 100, "postgres", rotate(remote, "remote"), "file", rotate(local, "local"))
+			const turns = 200
+			var reads, writes []float64
+			for b.Loop() {
+				for range turns {
+					reads = append(reads, timed(func() { _, err = kind.s.Get(ctx, "pair/one") }))
+					if err == nil {
+						writes = append(writes, timed(func() { revision, err = kind.s.Replace(ctx, "pair/one", revision, value) }))
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(1/median(reads), "reads/s")
+			b.ReportMetric(1/median(writes), "writes/s")
+			b.ReportMetric(median(reads)*1e3, "read-ms")
+			b.ReportMetric(median(writes)*1e3, "write-ms")
+		})
 	}
 }
 
@@ -135,6 +145,9 @@ func BenchmarkThousandAskers(b *testing.B) {
 		}
 		c := s.Counters()
 		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(managers*each, "askers")
+		b.ReportMetric(2*turns, "expiries")
+		b.ReportMetric(float64(c.ReuseDetected), "reuses")
 		b.ReportMetric(median(crowds)*1e3, "the-1000th-ms")
 		b.ReportMetric(median(singles)*1e3, "one-asker-ms")
 		b.ReportMetric(median(ratios), "ratio")

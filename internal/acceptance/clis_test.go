@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,6 @@ type feature struct{ terraform, tofu int }
 const never = 1 << 16
 
 var (
-	providerFunctions  = feature{8, 7}
 	ephemeralResources = feature{10, 11}
 	writeOnlyArguments = feature{11, 11}
 	importByIdentity   = feature{12, 12}
@@ -135,7 +135,7 @@ func clis(t testing.TB) []cli {
 	return found
 }
 
-// cliWith is a program that has the feature: the one under test if it does, else the newest one present.
+// cliWith is a program that has the feature: the one under test if it does, else the newest one present, of the same kind if there is one.
 func cliWith(t testing.TB, f feature) cli {
 	t.Helper()
 	all := clis(t)
@@ -146,15 +146,65 @@ func cliWith(t testing.TB, f feature) cli {
 	if len(having) == 0 {
 		t.Fatalf("this test needs Terraform 1.%d or later, and finds only %v; \"make clis\" builds one, or name one in TF_ACC_CLIS", f.terraform, all)
 	}
-	return slices.MaxFunc(having, func(a, b cli) int { return cmp.Compare(a.minor, b.minor) })
+	return slices.MaxFunc(having, func(a, b cli) int {
+		if a.tofu != b.tofu {
+			return map[bool]int{true: 1, false: -1}[a.tofu == all[0].tofu]
+		}
+		return cmp.Compare(a.minor, b.minor)
+	})
 }
 
 // newWorkspaceOn is a workspace that drives the given program.
 func newWorkspaceOn(t testing.TB, c cli) *workspace {
 	t.Helper()
 	w := newWorkspace(t)
-	w.tf = c.path
+	w.tf, w.pinned = c.path, true
 	return w
+}
+
+// used are signs of a feature in a configuration.
+var used = map[*regexp.Regexp]feature{
+	regexp.MustCompile(`(?m)^ *ephemeral +"|\bephemeral += +true`): ephemeralResources,
+	regexp.MustCompile(`\b\w+_wo +=`):                              writeOnlyArguments,
+}
+
+// localModule is the source of a module that lies in a folder.
+var localModule = regexp.MustCompile(`\bsource += +"(\.\.?/[^"]+)"`)
+
+// choose makes a workspace whose configuration uses what the program under test lacks drive another one. So every test runs, whichever
+// program it is.
+func (w *workspace) choose() {
+	w.t.Helper()
+	if w.pinned || w.tf != terraformPath(w.t) {
+		return
+	}
+	text := w.configuration(w.dir)
+	for sign, f := range used {
+		if !w.knows(f) && sign.MatchString(text) {
+			w.tf = cliWith(w.t, f).path
+		}
+	}
+}
+
+// configuration is all that stands in the configuration of a folder and in the modules that it uses.
+func (w *workspace) configuration(dir string) string {
+	w.t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // what cannot be read the program tells of
+		}
+		all.Write(text)
+		for _, m := range localModule.FindAllStringSubmatch(string(text), -1) {
+			all.WriteString(w.configuration(filepath.Join(dir, m[1])))
+		}
+	}
+	return all.String()
 }
 
 // knows tells whether the program that the workspace drives has the feature.

@@ -30,7 +30,7 @@ func capabilities() []capability {
 			file: "ephemeral.tf", run: []string{"plan", "-no-color", "-input=false"},
 			use:  "ephemeral \"oauth_access_token\" \"crm\" {\n  token_pair = \"crm\"\n}\n",
 			told: []string{`Blocks of type "ephemeral" are not expected here.`},
-			do:   "`data \"oauth_access_token\"`, which keeps the token in state and plan",
+			do:   "`data \"oauth_access_token\"`, which keeps the token in state and plan: [Consuming a credential](consuming-a-credential.md)",
 		},
 		{
 			what:  "write-only arguments (`…_wo`), and so `secrets_in_state = false`",

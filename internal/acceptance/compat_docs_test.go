@@ -92,7 +92,8 @@ func TestVersionsAreToldAlike(t *testing.T) {
 	for file, wants := range map[string][]string{
 		"README.md": {compatTable()},
 		"docs/index.md": {
-			"Terraform 1.8", "OpenTofu 1.10", "(`…_wo`) need 1.11",
+			"Terraform 1.8, OpenTofu 1.10 or newer; a version without a feature runs the rest",
+			"Write-only arguments (`…_wo`) need 1.11, actions and lists Terraform 1.14.", "Import by identity needs Terraform 1.12 or OpenTofu 1.12.",
 		},
 		"examples/modules/api-token/versions.tf":  {`required_version = ">= 1.10" # OpenTofu: 1.11`},
 		"examples/modules/credential/versions.tf": {`required_version = ">= 1.11"`},

@@ -129,6 +129,7 @@ func tryRefused(t *testing.T, x *trials) {
 			w := newWorkspaceOn(t, x.cli)
 			dir := w.copyExamples(strings.NewReplacer())
 			w.dir = filepath.Join(dir, filepath.FromSlash(example))
+			earlier := ""
 			switch filepath.Ext(example) {
 			case ".hcl":
 				w.dir = filepath.Dir(w.dir)
@@ -138,10 +139,9 @@ func tryRefused(t *testing.T, x *trials) {
 				w.dir = filepath.Dir(w.dir)
 				w.alone(filepath.Base(example))
 			default:
-				w.terraform("get") // it may be refused here already
+				earlier = w.terraform("get", "-no-color").text() // it may be refused here already
 			}
-			r := w.fails(nil, "validate", "-no-color")
-			if text := r.text(); !refusal.MatchString(text) {
+			if text := earlier + w.fails(nil, "validate", "-no-color").text(); !refusal.MatchString(text) {
 				t.Errorf("%s refuses %s for another reason:\n%s", x.cli, example, text)
 			}
 		}

@@ -307,9 +307,6 @@ data "oauth_token_pairs" "all" { depends_on = [oauth_token_pair.this] }
 func TestWriteOnlyExamples(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
-	if w := newWorkspace(t); !w.knows(writeOnlyArguments) {
-		return
-	}
 	w := newExample(t, s, providerExample, registrationWOExample)
 	w.apply().mustSay(t, "1 added")
 	w.plan("-detailed-exitcode").mustSay(t, "No changes.")

@@ -231,6 +231,8 @@ func tryObjects(t *testing.T, x *trials) {
 		remove(pairExample, ephemeralExample, proxyExample, registrationImport, pairImport)
 		add(s, registrationExample, indexExample)
 		writeFile(t, filepath.Join(w.dir, "callback.tf"), "variable \"callback_url\" {\n  type      = string\n  sensitive = true\n}\n")
+		// OpenTofu opens nothing that depends on a change that is still to come, so what reads through it is not there yet.
+		w.ok("state", "rm", "restapi_object.contact")
 		w.apply()
 		w.settled()
 		w.expect("oauth_token_pair.crm", values{"status": "active"})

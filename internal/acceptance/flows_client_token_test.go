@@ -165,9 +165,6 @@ data "oauth_access_token" "x" {
 func TestClientTokenEphemeral(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	if !w.knows(ephemeralResources) {
-		return
-	}
 	const hides = "provider \"oauth\" { secrets_in_state = false }\n"
 	w.write(hides + s.asking("", ""))
 	w.fails([]string{"Secret Would Enter the State", `Use the ephemeral resource instead: ephemeral "oauth_access_token".`}, "plan", "-no-color", "-input=false")
@@ -306,9 +303,6 @@ data "oauth_access_token" "x" {
 func TestClientTokenLeavesNoSecret(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	w.env["TF_LOG"], w.env["TF_LOG_PATH"] = "TRACE", filepath.Join(w.dir, "trace.log")
 	foreign := s.issue()
 	w.env["TF_VAR_secret"], w.env["TF_VAR_token"] = clientSecret, foreign.RefreshToken

@@ -272,9 +272,6 @@ func TestCertificateThatEnds(t *testing.T) {
 func TestRegistrationKeepsTheKey(t *testing.T) {
 	t.Parallel()
 	p, w := newProofs(t, false, ""), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	config := func(key *ecdsa.PrivateKey, version int) string {
 		return p.provider() + fmt.Sprintf(`
 resource "oauth_app_registration" "this" {
@@ -365,9 +362,6 @@ resource "oauth_token_pair" "this" {
 func TestProofsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	p, w := newProofs(t, false, ""), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	config := strings.Replace(p.byIssuer("keyed", p.issueTo("keyed").RefreshToken, p.signs(p.key)), "private_key =", "private_key_wo =", 1)
 	w.write(strings.Replace(config, "    private_key_id", "    private_key_wo_version = 1\n    private_key_id", 1))
 	w.env["TF_LOG_PROVIDER"] = "TRACE"

@@ -24,9 +24,6 @@ func TestFunctionExamples(t *testing.T) {
 	t.Parallel()
 	s := newExampleServer(t)
 	w := newExample(t, s, providerExample, parseCallbackExample, decodeJWTExample, basicAuthExample)
-	if !w.knows(providerFunctions) {
-		return
-	}
 	w.env["TF_VAR_pasted_callback"] = "https://example.com/callback?code=c%2521&state=s&realmId=4620816365002461"
 	w.env["TF_VAR_access_token"] = unsignedJWT(`{"exp":1893456000,"aud":["https://api.example.com","other"]}`)
 	w.env["TF_VAR_api_client_secret"] = "a secret"
@@ -52,9 +49,6 @@ func TestFunctionExamples(t *testing.T) {
 func TestFunctionsRefuseOnScreen(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	if !w.knows(providerFunctions) {
-		return
-	}
 	for call, want := range map[string]string{
 		`parse_callback(var.text)`:   `Invalid value for "url" parameter: Unusable callback URL: paste it whole, from the scheme (https://) on.`,
 		`decode_jwt(var.text)`:       `Invalid value for "token" parameter: Not a readable JWT: it has no dots, so it is an opaque token`,
@@ -78,9 +72,6 @@ output "x" {
 func TestDecodeJWTThroughCore(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	if !w.knows(providerFunctions) {
-		return
-	}
 	w.write(fmt.Sprintf(`
 locals { claims = provider::oauth::decode_jwt(%q).claims }
 output "id" { value = format("%%s", local.claims.id) }
@@ -100,9 +91,6 @@ func TestBasicAuthAtAServer(t *testing.T) {
 	t.Parallel()
 	const id, password = "app:one", "50% + a:b/c=d&é"
 	w := newWorkspace(t)
-	if !w.knows(providerFunctions) {
-		return
-	}
 	plain := strings.ReplaceAll(password, "é", "e") // beyond ASCII there is no client secret
 	s := startServer(t, sandbox.Options{Clients: []sandbox.Client{{ID: id, Secret: plain}}, Settings: sandbox.DefaultSettings()}, sandbox.Listen{})
 	w.env["TF_VAR_secret"] = plain

@@ -137,9 +137,6 @@ data "oauth_token_introspection" "x" {
 func TestIntrospectionWithoutSecretsInState(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	issued := s.issue()
 	w.env["TF_VAR_token"], w.env["TF_VAR_secret"] = issued.RefreshToken, clientSecret
 	const head = `

@@ -296,9 +296,6 @@ func TestClientCredentialsInAnotherStore(t *testing.T) {
 func TestClientCredentialsWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	config := strings.Replace(s.minting("", ""), "client_secret          =", "client_secret_wo_version = 1\n    client_secret_wo =", 1)
 	w.write("provider \"oauth\" {\n  secrets_in_state = false\n}\n" + config + "ephemeral \"oauth_access_token\" \"x\" {\n  token_pair = oauth_token_pair.this.id\n}\n")
 	w.apply()

@@ -39,10 +39,6 @@ func TestRegistrationWithoutSecretsInState(t *testing.T) {
 	s, w := newRegistrar(t, func(r *sandbox.Registration) {
 		r.InitialAccessToken, r.RotateTokenOnRead, r.RotateSecretOnUpdate = "let-me-in-7f3a", true, true
 	}), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		t.Log("this CLI has no write-only arguments")
-		return
-	}
 	config := func(more string) string {
 		return "provider \"oauth\" {\n  secrets_in_state = false\n}\n" + s.registering(`
   initial_access_token_wo         = "let-me-in-7f3a"

@@ -162,7 +162,7 @@ func TestRule6AuthorizationURLIsStable(t *testing.T) {
 // not know; nothing that was there before blocks the way out.
 func TestRule8SecretsLeaveTheState(t *testing.T) {
 	t.Parallel()
-	s, w := newServer(t, nil), newWorkspace(t)
+	s, w := newServer(t, nil), newWorkspaceOn(t, cliWith(t, writeOnlyArguments))
 	input := s.issue().RefreshToken
 	plain := s.pair("leaves", input, strict, "")
 	w.write(plain)

@@ -47,7 +47,7 @@ func TestSecretsNotInState(t *testing.T) {
 // A plain secret is rejected at its path, which names the write-only twin. Nothing is spent.
 func TestPlainSecretsRejected(t *testing.T) {
 	t.Parallel()
-	s, w := newServer(t, nil), newWorkspace(t)
+	s, w := newServer(t, nil), newWorkspaceOn(t, cliWith(t, writeOnlyArguments))
 	wo := s.secretlessPair("rejected", "token", 1)
 	callback := redirectURI + "?code=x&state=y"
 	code := func(grant string) string {

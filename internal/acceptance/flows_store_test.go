@@ -95,6 +95,35 @@ func TestStoreLost(t *testing.T) {
 	}
 }
 
+// The store is lost, and the state does not make up for it: its token was used in a plan that nobody applied, or it holds none. The apply
+// says what became of the credential, and the server is asked about a token at most once.
+func TestStoreLostForGood(t *testing.T) {
+	t.Parallel()
+	t.Run("the state is behind", func(t *testing.T) {
+		t.Parallel()
+		s, w := newServer(t, nil), newWorkspace(t)
+		w.write(s.pair("behind", s.issue().RefreshToken, strict, ""))
+		w.apply()
+		s.later(time.Hour, w)
+		w.plan() // refreshes, and is thrown away
+		s.expect(2, 0)
+		w.loseStore()
+		w.apply().mustSay(t, "Credential Not in the Token Store", "Authorization Required: behind", "no longer works: the authorization server refused it", "was used before")
+		s.expect(2, 1)
+	})
+	t.Run("the state holds no tokens", func(t *testing.T) {
+		t.Parallel()
+		s, w := newServer(t, nil), newWorkspace(t)
+		w.write("provider \"oauth\" {\n  secrets_in_state = false\n}\n" + s.secretlessPair("empty", s.issue().RefreshToken, 1))
+		w.apply()
+		w.plan()
+		w.loseStore()
+		w.plan().mustSay(t, "Credential Not in the Token Store", "its tokens are not in the state either", "put a copy of the former store back")
+		w.apply().mustSay(t, "Authorization Required: empty", "from a state that keeps no tokens (secrets_in_state = false)", "If a copy of it is left, put it back")
+		s.expect(1, 0)
+	})
+}
+
 // The store is restored from a backup that is older than the state: the state's tokens heal it, and nothing old is sent.
 func TestStoreRestoredFromBackup(t *testing.T) {
 	t.Parallel()

@@ -87,9 +87,6 @@ func TestPrivateKeyExample(t *testing.T) {
 	}
 	s := startServer(t, sandbox.Options{Clients: []sandbox.Client{{ID: exampleClient + "-keyed", JWKS: string(jwks), AuthMethod: sandbox.AuthPrivateKeyJWT}}}, sandbox.Listen{})
 	w := newExample(t, s, providerExample, registrationByKey)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	w.env["TF_VAR_login_private_key"] = privateKeyPEM(t, key)
 	w.apply().mustSay(t, "2 added")
 	w.expect("oauth_token_pair.robot", values{"status": "active"})

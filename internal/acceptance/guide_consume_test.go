@@ -22,9 +22,6 @@ const (
 // One configuration owns a credential, another uses it by its name, for as long as the owner keeps it.
 func TestConsumingGuide(t *testing.T) {
 	t.Parallel()
-	if w := newWorkspace(t); !w.knows(writeOnlyArguments) || !w.knows(ephemeralResources) {
-		return
-	}
 	s := newExampleServer(t)
 	a := newAPI(t, s)
 
@@ -82,21 +79,20 @@ func TestConsumingGuide(t *testing.T) {
 // Wrong values of the modules' variables are told together, in validate; in the plan what depends on two.
 func TestModulesVariables(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t)
-	if !w.knows(writeOnlyArguments) || !w.knows(ephemeralResources) {
-		return
-	}
-	w = newGuide(t, newExampleServer(t), nil, consumeOwner)
+	w := newGuide(t, newExampleServer(t), nil, consumeOwner)
 	w.write(`
 module "credential" {
   source        = "../../../modules/credential"
   name          = "-"
   platform      = "exact_online"
   issuer        = "https://login.example.com"
-  client_id     = "terraform"
-  client_secret = "x"
+  client_id     = " terraform"
+  client_secret = ""
   redirect_uri  = "app.example.com"
   warn_days     = 0
+
+  client_secret_version = 0
+  callback_url_version  = -1
   contact       = " "
 }
 module "token" {
@@ -108,6 +104,7 @@ module "token" {
 	w.ok("get")
 	w.fails([]string{
 		"A name has 1 to 100 letters", "A redirect URI is a whole address", "warn_days is a whole number from 1 to 365.",
+		"A client id, without spaces around it.", "The client secret is empty.", "A version is a whole number from 1 on.", "A version is a whole number from 0 on.",
 		"Say who authorizes.", "Give the name of the credential, not a token", "A duration, such as 90s or 5m.",
 	}, "validate", "-no-color")
 	w.write(`
@@ -118,7 +115,9 @@ module "credential" {
   client_secret = "x"
   redirect_uri  = "https://app.example.com/callback"
   contact       = "sales-it@example.com"
+
+  platform_parameters = { country = "nl" }
 }
 `)
-	w.fails([]string{"Give either platform or issuer."}, "plan", "-no-color", "-input=false")
+	w.fails([]string{"Give either platform or issuer.", "platform_parameters belong to a platform"}, "plan", "-no-color", "-input=false")
 }

@@ -17,9 +17,6 @@ const (
 func TestLongAppliesGuide(t *testing.T) {
 	t.Parallel()
 	s, owner := newServer(t, nil), newWorkspace(t)
-	if !owner.knows(ephemeralResources) {
-		return
-	}
 	a := newAPI(t, s)
 	owner.env["OAUTH_TOKEN_STORE_KEY"] = exampleKey
 	owner.write(s.pair("crm", s.issue().RefreshToken, strict, ""))

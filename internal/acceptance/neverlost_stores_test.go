@@ -81,10 +81,10 @@ func failuresOfCopies() failureGroup {
 		},
 		{
 			what: "The store is lost, and the state is behind (the last refresh was in a plan that nobody applied) or holds no tokens",
-			see:  "The same; after the apply “Authorization Required: …”",
-			kept: "The access token of the state, if it still works.",
+			see:  "“Credential Not in the Token Store”; with `secrets_in_state = false` “If the store is new or was lost, its tokens are not in the state either …”; after the apply “Authorization Required: …”",
+			kept: "The access token of the state, if it is there and still works.",
 			do:   "Authorize again. Back the store up, and apply now and then.",
-			lost: "**A lost store** while the state is behind it, or holds no tokens.", tests: "TestSimulation TestSecretsNotInState",
+			lost: "**A lost store** while the state is behind it, or holds no tokens.", tests: "TestStoreLostForGood",
 		},
 		{
 			what: "The store is restored from a backup, and the state is ahead of it",
@@ -211,9 +211,11 @@ func failuresOfPeople() failureGroup {
 		},
 		{
 			what: "An older provider meets a record that a newer one has written",
-			see:  "“written by a newer version of the provider; upgrade this one”",
-			kept: "The record, unchanged. Nothing is sent.",
-			do:   "Upgrade the provider where it is old.", tests: "TestNewerRecordIsLeftAlone TestGoldenRecords",
+			see:  "“a newer version of the provider wrote it”, “The credential is intact: nothing was sent, and the record is unchanged.”",
+			kept: "Everything: what it cannot read it does not touch.",
+			do:   "Upgrade the provider where it is old.",
+			tests: "TestNewerRecordIsLeftAlone TestNoOperationTouchesANewerRecord TestNewerCompanionsStopARefresh " +
+				"TestGoldenRecords",
 		},
 		{
 			what: "The provider's own settings are not known in the plan",

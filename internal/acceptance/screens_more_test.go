@@ -73,16 +73,15 @@ func TestScreensStateOnly(t *testing.T) {
 func TestScreensSecretless(t *testing.T) {
 	t.Parallel()
 	sc := newScreens(t, "secrets-in-state-false", nil)
+	sc.w.tf = cliWith(t, writeOnlyArguments).path
 	s := sc.s
 	sc.write(secretless + s.pair("crm", s.issue().RefreshToken, strict, ""))
 	sc.show("A plan with plain secrets", "plan")
-	if sc.w.knows(writeOnlyArguments) {
-		sc.write(secretless + s.secretlessPair("crm", s.issue().RefreshToken, 1))
-		sc.show("A plan with write-only ones", "plan")
-		sc.show("Its apply", "apply")
-		sc.write(secretless + s.secretlessPair("crm", "used", 1) + reader("crm", ""))
-		sc.show("A data source that would put a token into the state", "plan")
-	}
+	sc.write(secretless + s.secretlessPair("crm", s.issue().RefreshToken, 1))
+	sc.show("A plan with write-only ones", "plan")
+	sc.show("Its apply", "apply")
+	sc.write(secretless + s.secretlessPair("crm", "used", 1) + reader("crm", ""))
+	sc.show("A data source that would put a token into the state", "plan")
 	sc.compare()
 }
 

@@ -74,11 +74,12 @@ func removeBuilt() {
 
 // workspace is a folder with a configuration, a state and an environment of its own.
 type workspace struct {
-	t     testing.TB
-	tf    string
-	dir   string
-	store string // the folder of the token store
-	env   map[string]string
+	t      testing.TB
+	tf     string
+	pinned bool // it drives tf whatever its configuration uses
+	dir    string
+	store  string // the folder of the token store
+	env    map[string]string
 
 	patience time.Duration // how long a command may take; 0: the constant
 }
@@ -116,7 +117,7 @@ func newWorkspace(t testing.TB) *workspace {
 func (w *workspace) sibling() *workspace {
 	w.t.Helper()
 	other := newWorkspace(w.t)
-	other.tf, other.store = w.tf, w.store
+	other.tf, other.pinned, other.store = w.tf, w.pinned, w.store
 	for k, v := range w.env {
 		if k != "HOME" && k != "TMPDIR" && k != "TF_CLI_CONFIG_FILE" {
 			other.env[k] = v
@@ -255,6 +256,7 @@ type running struct {
 // start starts a command as the leader of a process group of its own, with nothing to read.
 func (w *workspace) start(args ...string) *running {
 	w.t.Helper()
+	w.choose()
 	r := &running{w: w, args: args, done: make(chan struct{})}
 	r.cmd = exec.CommandContext(context.Background(), w.tf, args...)
 	r.cmd.Dir = w.dir

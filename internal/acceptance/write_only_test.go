@@ -12,9 +12,6 @@ import (
 func TestWriteOnlyValuesNotBroughtAgain(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
-	if !w.knows(writeOnlyArguments) {
-		return
-	}
 	w.write(fmt.Sprintf(`
 provider "oauth" {
   secrets_in_state = false

@@ -123,6 +123,13 @@ func (m *Manager) heal(r Record, p Replica) (Record, bool) {
 	return r, true
 }
 
+const verdictSeeded = "written into this store from the state"
+
+// SeededEmpty tells whether the record came from a state without tokens, and nothing has come since: the server was never asked about it.
+func (r Record) SeededEmpty() bool {
+	return len(r.History) > 0 && r.History[len(r.History)-1].Verdict == verdictSeeded && r.Tokens.Refresh.IsEmpty() && r.Tokens.Access.IsEmpty()
+}
+
 // Seed writes a credential that only the state knows into this store: after a store was lost, or changed on purpose. It
 // spends nothing. What a rescue file of the former store holds of it is newer than the state, and comes along. A record
 // that came meanwhile stays, if it is of the same family; a tombstone stays if the state's token was used up under it.
@@ -143,7 +150,7 @@ func (m *Manager) Seed(ctx context.Context, name, attachment string, s Setup, p 
 	}
 	r.remember(p.Used)
 	r.rememberSpent(s.Spent)
-	r.note(m.event("", r.Generation, "written into this store from the state"))
+	r.note(m.event("", r.Generation, verdictSeeded))
 	m.prepareQuietly(ctx)
 	left, err := m.leftBehind(ctx, PairKey(name), s.Client.ClientID, p)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestData(t *testing.T) {
 
 func check(e Entry) []string {
 	c := &checker{e: e}
-	c.when(!idPattern.MatchString(e.ID), "id %q", e.ID)
+	c.when(!regexp.MustCompile(`^[a-z][a-z0-9_]{1,40}$`).MatchString(e.ID), "id %q", e.ID)
 	c.when(strings.TrimSpace(e.Name) == "", "no name")
 	c.when(!slices.Contains([]Kind{OAuth2, CustomGrant, NotOAuth}, e.Kind), "kind %q", e.Kind)
 	c.when(e.Kind == NotOAuth && len(e.Notes) == 0, "kind not_oauth, and no note says why")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -46,8 +45,6 @@ func Find(id string) (Entry, bool) {
 	e, err := read()
 	return e, err == nil
 }
-
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{1,40}$`)
 
 // Parse reads one entry. It knows every member; that their values make sense is for the tests of the data.
 func Parse(text []byte) (Entry, error) {

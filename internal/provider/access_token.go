@@ -32,7 +32,8 @@ func accessTokenAttributes(more string, inputs map[string]schema.Attribute) map[
 	attributes := map[string]schema.Attribute{
 		"token_pair": schema.StringAttribute{MarkdownDescription: describeTokenPair, Optional: true, Validators: nameValidators()},
 		"min_validity": schema.StringAttribute{
-			MarkdownDescription: describeMinValidity + more, Optional: true, Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)},
+			MarkdownDescription: describeMinValidity + more, Optional: true,
+			Validators: []validator.String{durationBetween(minValidityLeast, minValidityMost)},
 		},
 		"allow_unauthorized": schema.BoolAttribute{MarkdownDescription: describeAllowUnauthorized, Optional: true},
 		"access_token":       computedSecret("The access token."),

@@ -226,7 +226,9 @@ func checkPolicy(at path.Path, o types.Object, known credential.RefreshTokenPoli
 }
 
 // rejectPlainSecret reports a plain secret in a configuration whose secrets must stay out of state and plan.
-func (s *session) rejectPlainSecret(ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics) {
+func (s *session) rejectPlainSecret(
+	ctx context.Context, get func(context.Context, path.Path, any) diag.Diagnostics, at path.Path, diags *diag.Diagnostics,
+) {
 	var v types.String
 	diags.Append(get(ctx, at, &v)...)
 	if !isGiven(v) {

@@ -256,6 +256,9 @@ func explainAuthorize(about subject, e *credential.Error) []string {
 			left = "A refresh that was under way then has brought other tokens since. They may work, and nobody is given them: invoke oauth_revoke once more. " +
 				"What depends on this pair fails until it is authorized again."
 		}
+	case e.Record.SeededEmpty() && e.Verdict.Class == "":
+		what = fmt.Sprintf("The token store %s got %s from a state that keeps no tokens (secrets_in_state = false).", about.session.location, about)
+		left = "Those that the former store held are not here. If a copy of it is left, put it back; else what depends on this pair fails until it is authorized again."
 	case neverWorked(e.Record):
 		what = fmt.Sprintf("The authorization server refused the tokens that preauthenticated brings for %s. They have never worked here.", about)
 		left = strings.Replace(left, " again", "", 1)

@@ -154,12 +154,15 @@ func FuzzExactNumber(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		want, ok := new(big.Rat).SetString(text)
-		if len(text) > 1000 || !ok || strings.ContainsAny(text, "/_xXpPbBoO") || strings.Contains(strings.ToLower(text), "e") && len(text) > 12 {
+		if len(text) > 1000 || strings.ContainsAny(text, "/_xXpPbBoO") {
 			return
 		}
-		n, err := exactNumber(text)
+		n, err := exactNumber(text) // first, for it bounds the exponent, which big.Rat does not
 		if err != nil {
+			return
+		}
+		want, ok := new(big.Rat).SetString(text)
+		if !ok {
 			return
 		}
 		got, ok := new(big.Rat).SetString(n.Text('f', -1))

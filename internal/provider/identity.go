@@ -31,7 +31,7 @@ func importByName(ctx context.Context, s *session, req resource.ImportStateReque
 	if s == nil || !s.needStore("An import", "Set token_store to a folder.", &resp.Diagnostics) {
 		return
 	}
-	if req.ID != "" && !namePattern.MatchString(req.ID) {
+	if req.ID != "" && (len(req.ID) > maxName || !namePattern.MatchString(req.ID)) {
 		resp.Diagnostics.AddError("Invalid Import ID", "The import ID is the name in the token store: 1 to 100 letters, digits, dots, underscores and hyphens.")
 		return
 	}

@@ -15,7 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/helpers/validatordiag"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -49,12 +49,35 @@ func (c check) ValidateString(_ context.Context, req validator.StringRequest, re
 	}
 }
 
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+// maxName bounds the name of anything that is kept in a store. The expressions leave it out: one that counts is unrolled, at
+// every start of the program.
+const maxName = 100
+
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // nameValidators bound the name of anything that is kept in a store.
 func nameValidators() []validator.String {
-	return []validator.String{stringvalidator.RegexMatches(namePattern,
-		"must be 1 to 100 letters, digits, dots, underscores and hyphens, and begin with a letter or digit")}
+	return []validator.String{naming{namePattern, "must be 1 to 100 letters, digits, dots, underscores and hyphens, and begin with a letter or digit"}}
+}
+
+// naming is stringvalidator.RegexMatches with a bound of the length.
+type naming struct {
+	pattern *regexp.Regexp
+	wants   string
+}
+
+var _ validator.String = naming{}
+
+func (n naming) Description(context.Context) string         { return n.wants }
+func (n naming) MarkdownDescription(context.Context) string { return n.wants }
+
+func (n naming) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if name := req.ConfigValue.ValueString(); len(name) > maxName || !n.pattern.MatchString(name) {
+		resp.Diagnostics.Append(validatordiag.InvalidAttributeValueMatchDiagnostic(req.Path, n.wants, name))
+	}
 }
 
 // durationBetween bounds a duration in Go syntax.

@@ -268,9 +268,17 @@ func warnAbsent(about subject, state tokenPairModel, storeID string, diags *diag
 	if about.session.implicit {
 		what += "\n\nThis is the default store, because neither token_store nor OAUTH_TOKEN_STORE is set. If the credential lives elsewhere, set one of them."
 	} else {
-		what += "\n\nIf this is the wrong store, set token_store or OAUTH_TOKEN_STORE to the right one. If the store is new or was lost, apply: that writes the credential of the state into it."
+		what += "\n\nIf this is the wrong store, set token_store or OAUTH_TOKEN_STORE to the right one. " + intoNewStore(about)
 	}
 	diags.AddWarning("Credential Not in the Token Store", what)
+}
+
+// intoNewStore says what an apply does in a store that is new, or was lost.
+func intoNewStore(about subject) string {
+	if !about.session.secretsInState {
+		return "If the store is new or was lost, its tokens are not in the state either (secrets_in_state = false): put a copy of the former store back, or apply, and authorize again if the grant needs a person."
+	}
+	return "If the store is new or was lost, apply: that writes the credential of the state into it."
 }
 
 // warnElsewhere tells that the store in use is another one than the state's, and holds the same credential.

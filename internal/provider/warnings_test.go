@@ -315,12 +315,17 @@ func TestWordsAboutAWrongStore(t *testing.T) {
 	state := tokenPairModel{StoreID: types.StringValue("store-1"), StoreLocation: types.StringValue("file:///home-store")}
 	implicit := aPair
 	implicit.session = &session{location: "file:///default", implicit: true}
+	keeping := aPair
+	keeping.session = &session{location: "file:///store", secretsInState: true}
 	for _, c := range []struct {
 		name string
 		tell func(*diag.Diagnostics)
 		says []string
 	}{
-		{"another store", func(d *diag.Diagnostics) { warnAbsent(aPair, state, "store-2", d) }, []string{
+		{"another store, and no tokens in the state", func(d *diag.Diagnostics) { warnAbsent(aPair, state, "store-2", d) }, []string{
+			"its tokens are not in the state either (secrets_in_state = false): put a copy of the former store back, or apply, and authorize again if the grant needs a person.",
+		}},
+		{"another store", func(d *diag.Diagnostics) { warnAbsent(keeping, state, "store-2", d) }, []string{
 			`The token store file:///store does not hold token pair "exact", which the state says is in file:///home-store.`, "Nothing was refreshed or sent", "apply: that writes the credential of the state into it",
 		}},
 		{"the same store, restored", func(d *diag.Diagnostics) { warnAbsent(aPair, state, "store-1", d) }, []string{"no longer holds", "restored from an older backup", "Nothing was refreshed or sent"}},

@@ -49,11 +49,17 @@ const (
 	maxHeader   = 128
 )
 
+// The expressions leave lengths to their users: one that counts is unrolled, at every start of the program.
 var (
-	versionPattern     = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
-	digestPattern      = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	fingerprintPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	storeIDPattern     = regexp.MustCompile(`^[!-~]{1,64}$`)
+	versionPattern = regexp.MustCompile(`^[1-9][0-9]*$`)
+	hexPattern     = regexp.MustCompile(`^[0-9a-f]+$`)
+	visiblePattern = regexp.MustCompile(`^[!-~]+$`)
+)
+
+const (
+	maxVersion   = 9  // digits
+	digestLength = 64 // hex digits
+	maxStoreID   = 64
 )
 
 type header struct {
@@ -75,7 +81,7 @@ func parseHeader(envelope []byte) (h header, payload []byte, err error) {
 	}
 	fields := strings.Split(rest, " ")
 	if fields[0] != version {
-		if versionPattern.MatchString(fields[0]) {
+		if len(fields[0]) <= maxVersion && versionPattern.MatchString(fields[0]) {
 			return h, nil, store.Newer(fields[0], version, append(fields, "")[1])
 		}
 		return h, nil, fmt.Errorf("%w: its header has no version", ErrMalformed)
@@ -85,8 +91,8 @@ func parseHeader(envelope []byte) (h header, payload []byte, err error) {
 	}
 	h = header{mode: fields[1], tag: fields[2]}
 	switch {
-	case h.mode == modePlain && digestPattern.MatchString(h.tag):
-	case h.mode == modeSealed && fingerprintPattern.MatchString(h.tag):
+	case h.mode == modePlain && len(h.tag) == digestLength && hexPattern.MatchString(h.tag):
+	case h.mode == modeSealed && len(h.tag) == fingerprintLength && hexPattern.MatchString(h.tag):
 	default:
 		return header{}, nil, fmt.Errorf("%w: the fields of its header are unknown", ErrMalformed)
 	}
@@ -202,7 +208,7 @@ func label(name, storeID string) (string, error) {
 	if err := store.CheckKey(name); err != nil {
 		return "", err
 	}
-	if !storeIDPattern.MatchString(storeID) {
+	if len(storeID) > maxStoreID || !visiblePattern.MatchString(storeID) {
 		return "", errors.New("the store id is not 1 to 64 printable characters without spaces")
 	}
 	return name + " " + storeID + "\n", nil

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"sync"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -19,7 +18,7 @@ const idKey = "store/id"
 // ErrOtherStore says that another store, or nothing, has come into the place of the one that was seen before.
 var ErrOtherStore = errors.New("this is not the store that was there before")
 
-var idPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+const idLength = 32 // hex digits
 
 var (
 	_ store.Store  = (*Store)(nil)
@@ -57,7 +56,7 @@ func (s *Store) ID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the id of the store: %w", err)
 	}
-	if !idPattern.Match(e.Value) {
+	if len(e.Value) != idLength || !hexPattern.Match(e.Value) {
 		return "", fmt.Errorf("%w: %s does not hold 32 hex digits", ErrMalformed, idKey)
 	}
 	return s.remember(string(e.Value)), nil

@@ -8,6 +8,11 @@ output "status" {
   value       = oauth_token_pair.this.status
 }
 
+output "reauthorize_by" {
+  description = "By when a person must authorize again, however often the tokens are refreshed (RFC 3339, UTC). Null if no end is known."
+  value       = oauth_token_pair.this.reauthorize_by
+}
+
 output "authorization_url" {
   description = "What a person opens to authorize, or to authorize again."
   value       = oauth_token_pair.this.authorization_url

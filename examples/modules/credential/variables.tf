@@ -16,9 +16,14 @@ variable "platform" {
 }
 
 variable "platform_parameters" {
-  description = "What the platform's addresses need, such as { country = \"nl\" }."
+  description = "With platform: what the platform's addresses need, such as { country = \"nl\" }."
   type        = map(string)
   default     = null
+
+  validation {
+    condition     = var.platform_parameters == null || var.platform != null
+    error_message = "platform_parameters belong to a platform; with issuer there are none."
+  }
 }
 
 variable "issuer" {
@@ -48,6 +53,11 @@ variable "client_id" {
   description = "The client id of the app, as the platform's developer page shows it."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = var.client_id != "" && var.client_id == trimspace(var.client_id)
+    error_message = "A client id, without spaces around it."
+  }
 }
 
 variable "client_secret" {
@@ -55,12 +65,24 @@ variable "client_secret" {
   type        = string
   sensitive   = true
   ephemeral   = true
+  nullable    = false
+
+  validation {
+    condition     = var.client_secret != ""
+    error_message = "The client secret is empty."
+  }
 }
 
 variable "client_secret_version" {
   description = "Raise it when the secret changes: Terraform cannot see that."
   type        = number
   default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.client_secret_version >= 1 && floor(var.client_secret_version) == var.client_secret_version
+    error_message = "A version is a whole number from 1 on."
+  }
 }
 
 variable "redirect_uri" {
@@ -92,6 +114,12 @@ variable "callback_url_version" {
   description = "Raise it with each new callback_url: Terraform cannot see that."
   type        = number
   default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.callback_url_version >= 0 && floor(var.callback_url_version) == var.callback_url_version
+    error_message = "A version is a whole number from 0 on."
+  }
 }
 
 variable "warn_days" {

@@ -55,8 +55,11 @@ func (t table) place() string {
 	return ""
 }
 
+// maxIdentifier is PostgreSQL's own limit. The expression leaves it out: one that counts is unrolled, at every start of the program.
+const maxIdentifier = 63
+
 var (
-	identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+	identifierPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	hostPattern       = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`) // names and addresses
 )
 
@@ -151,7 +154,7 @@ func takeTable(parameters map[string]string) (table, error) {
 		if !ok {
 			continue
 		}
-		if !identifierPattern.MatchString(value) {
+		if len(value) > maxIdentifier || !identifierPattern.MatchString(value) {
 			return table{}, fmt.Errorf("its parameter %s is not a plain name: a letter or _, then letters, digits and _, 63 at most", name)
 		}
 		*to = value

@@ -1,0 +1,48 @@
+package main
+
+const opening = `# Benchmarks
+
+What this provider costs, and what it spares, measured side by side in one run. ` + "`make bench`" + ` measures and writes this page anew; ` + "`make bench BENCH=Rotation`" + `
+measures a part and prints it. Read the **ratios**: of two things that take turns in the same run, each ratio is of one turn, and the least, the median and
+the greatest of all turns are given. The times are this machine's. Every figure stands in [what was measured](tools/benchreport/measured.txt), and the
+benchmarks are [tests of the repository](internal/acceptance/bench_test.go).
+`
+
+const peopleIntro = `Each way does the same work, with the real ` + "`terraform`" + `, against a server whose refresh tokens work once and which ends the authorization when one is used
+twice. Access tokens expire between any two steps. A run that fails is repeated at once, and again three hours later; if that fails too, a person logs in again.
+
+- **careful script**: an ` + "`external`" + ` data source that runs [a script](internal/acceptance/testdata/standin/careful.sh) with ` + "`curl`" + `, as a careful engineer writes it: a lock, the
+  access token kept until it expires, a new reply synced to the disk before it replaces the old one.
+- **naive script**: [the same in three lines](internal/acceptance/testdata/standin/naive.sh), with the refresh token in a file.
+- **refresh in Read**: [a resource](internal/acceptance/testdata/standin/token.go) that refreshes in Read and keeps the successor in the state alone.
+- **` + "`http`" + ` data source**: it posts the refresh token of a variable in each run.
+
+The data sources are stand-ins that do what the documentation of ` + "`hashicorp/external`" + ` and ` + "`hashicorp/http`" + ` says, since those could not be built here.`
+
+const peopleAfter = `What nobody has received nobody can use: under such a server a lost reply costs a login, whoever asked, and so does a process that is killed before it has read
+the reply. A careful script on one machine that stays, with nobody else using its files, comes close; what it lacks is the check that the disk can be written *before* the
+token is spent, and the tokens of a reply that was cut. It says nothing of its state in a plan, is not encrypted, and a CI runner that is thrown away takes its files along. This
+provider waits before it sends a token again that may have been used, so some of its failed runs are that wait.`
+
+const graceIntro = `Some servers take a refresh token a second time for a while after its first use. The work is the same, and so are the ways.`
+
+const graceAfter = `Here a careful script on a machine that stays is as good as this provider in everything but a disk that is full when the run is repeated too late, and even the naive one rarely
+fails. Refresh in Read does not profit: its discarded plans are hours apart.`
+
+const refreshIntro = `Many want the same credential, which has expired. One of them refreshes; the others wait, or use what it brought. The expected figure is 1, and another one fails the benchmark.`
+
+const rotationIntro = `A refresh through the engine (claim, call, commit) beside one with ` + "`golang.org/x/oauth2`" + `, which calls the server and keeps nothing; ten of them make a turn. The server is the
+sandbox on the same machine, so its call costs next to nothing, and a server across the internet would hide most of this. What the engine adds is
+durability: two writes, each synced with its folder. The ratio follows the speed of the disk.`
+
+const storesIntro = `One record of 2,000 bytes is read, and replaced by compare-and-swap; medians of 200. A write is on the disk before it returns.`
+
+const operationsIntro = `What each operation of the PostgreSQL store costs with a record of 2,000 bytes, through a proxy that counts, without encryption.`
+
+const planIntro = "`terraform plan`" + ` with token pairs in a sealed file store, beside resources of a provider that does nothing: small ones of two attributes, and wide ones with as many attributes as
+a token pair, nested likewise. The first ratio is what a user feels; against the wide ones it leaves out what core and framework spend on attributes. No plan of fresh
+pairs calls the server, which is checked. New pairs are pairs that no apply has made yet; a plan of them reads nothing.`
+
+const startIntro = `From starting the process to its handshake line, ten starts a turn; the most memory that a process has held by then; and the size of the program. Beside it: a provider that does nothing, and a released one.`
+
+const proxyIntro = `A request through ` + "`oauth_api_proxy`" + `, with engine and sealed store, beside one through Go's bare ` + "`ReverseProxy`" + ` with pooled buffers. Client, API and proxies share the machine.`
