@@ -111,13 +111,15 @@ func TestWriteFixture(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "state.json"), strings.ReplaceAll(w.stateText(), "file://"+w.store, releaseStore))
 	writeFile(t, filepath.Join(dir, "main.tf"), strings.TrimPrefix(readFile(t, filepath.Join(w.dir, "main.tf")), requiredProvider))
 	copyTree(t, w.store, filepath.Join(dir, "store"))
-	locks, err := filepath.Glob(filepath.Join(dir, "store", "*", "*.lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, lock := range locks {
-		if err := os.Remove(lock); err != nil {
+	for _, kind := range []string{"*.lock", "*.rotating"} { // empty, and made anew
+		locks, err := filepath.Glob(filepath.Join(dir, "store", "*", kind))
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, lock := range locks {
+			if err := os.Remove(lock); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
