@@ -42,14 +42,17 @@ func TestNewerRecordIsRefusedWithoutHarm(t *testing.T) {
 	w.fails(says, "apply", "-input=false", "-no-color", "-auto-approve", "-refresh=false", "-replace="+this)
 	w.fails(says, "destroy", "-input=false", "-no-color", "-auto-approve")
 	w.fails(says, "destroy", "-input=false", "-no-color", "-auto-approve", "-refresh=false")
-	for _, command := range [][]string{{"token", "exact"}, {"status"}} {
+	for _, command := range [][]string{{"token", "--name", "exact"}, {"status"}} {
 		code, text := w.command(command...)
 		if code == 0 || !strings.Contains(text, "version 4.5.6 or later is needed") {
 			t.Errorf("%q exits with %d and says\n%s", command, code, text)
 		}
 	}
-	if readFile(t, path) != record || w.stateText() != state {
-		t.Error("the record or the state was written")
+	if got := readFile(t, path); got != record {
+		t.Errorf("the record was written:\n%s", got)
+	}
+	if got := w.stateText(); got != state {
+		t.Errorf("the state was\n%s\nand is\n%s", state, got)
 	}
 	if after := s.Counters(); after.TokenRequests != before.TokenRequests || after.Revocations != before.Revocations {
 		t.Errorf("the server was asked: %+v", after)
