@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestNewerRecordIsRefusedWithoutHarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(w.store, "pair", "exact")
-	record, state := readFile(t, path), w.stateText()
+	record, attributes := readFile(t, path), w.attributes(this)
 	before := s.Counters()
 
 	says := []string{
@@ -51,8 +52,8 @@ func TestNewerRecordIsRefusedWithoutHarm(t *testing.T) {
 	if got := readFile(t, path); got != record {
 		t.Errorf("the record was written:\n%s", got)
 	}
-	if got := w.stateText(); got != state {
-		t.Errorf("the state was\n%s\nand is\n%s", state, got)
+	if got := w.attributes(this); !reflect.DeepEqual(got, attributes) {
+		t.Errorf("the state was %v and is %v", attributes, got)
 	}
 	if after := s.Counters(); after.TokenRequests != before.TokenRequests || after.Revocations != before.Revocations {
 		t.Errorf("the server was asked: %+v", after)
