@@ -147,7 +147,8 @@ func (w *workspace) privateState() string {
 	w.t.Helper()
 	var all strings.Builder
 	for rest := w.stateText(); ; {
-		_, after, found := strings.Cut(rest, `"private": "`)
+		_, after, found := strings.Cut(rest, `"private":`)
+		after = strings.TrimPrefix(strings.TrimSpace(after), `"`) // OpenTofu writes no space
 		if !found {
 			return strings.ReplaceAll(all.String(), `\u0026`, "&")
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	rescuefiles "github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
@@ -90,7 +91,7 @@ func newEngine(deps wiring.Deps, getenv func(string) string) (*credential.Manage
 	}
 	return credential.New(credential.Options{
 		Store: sealed, Caller: caller, Clock: deps.Clock, Random: deps.Random, Owner: deps.Hostname, Timings: deps.Timings,
-		Rescue: credential.NewRescueDir(deps.RescueDirs(), keys, sealed.ID), Section: deps.Section,
+		Rescue: rescuefiles.NewDir(deps.RescueDirs(), keys, sealed.ID), Section: deps.Section,
 	})
 }
 

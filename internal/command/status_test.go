@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/pgtest"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -282,7 +283,7 @@ func TestStatusOfRescueFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := credential.NewRescueDir([]string{n.rescue}, keys, seal.NewStore(inner, keys, nil).ID)
+	dir := rescue.NewDir([]string{n.rescue}, keys, seal.NewStore(inner, keys, nil).ID)
 	const reply = `{"format":1,"kind":"rescue","key":"pair/exact","attempt":"aa","purpose":"refresh","family":"f","base":1,"claimed_at":"2026-03-01T12:00:00Z","ttl":1,"sent_at":"2026-03-01T12:00:00Z","status":200,"body":"aHVudGVyMg=="}`
 	path, err := dir.Save(t.Context(), "pair/exact", "aa", []byte(reply))
 	if err != nil {

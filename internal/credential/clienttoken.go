@@ -117,9 +117,7 @@ func (m *Manager) begin(ctx context.Context, s *source) error {
 // sweep deletes records of client tokens that ended long ago: at most sweepMost, from a place by chance, so that all get their
 // turn. Whatever goes wrong is tried again by the next one.
 func (m *Manager) sweep(ctx context.Context) {
-	bounded, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
-	keys, err := m.store.List(bounded, kindClientToken)
-	cancel()
+	keys, err := m.keys(ctx, kindClientToken)
 	if err != nil || len(keys) == 0 {
 		return
 	}

@@ -132,8 +132,6 @@ type wireEvent struct {
 	Rest *Rest `json:"-"`
 }
 
-const kindPair = "pair"
-
 // kind is that of the record of r.
 func (r Record) kind() string {
 	if r.Shared {

@@ -62,10 +62,10 @@ func (c Client) told(m oauth.Metadata) Client {
 	if c.TokenEndpoint != "" && !describes(m, c.TokenEndpoint) {
 		return c
 	}
-	c.metadata = &m
 	if c.TLSClientCertificate != "" {
 		m = m.ByCertificate()
 	}
+	c.metadata = &m
 	c.AuthorizationEndpoint = cmp.Or(c.AuthorizationEndpoint, m.AuthorizationEndpoint)
 	c.TokenEndpoint = cmp.Or(c.TokenEndpoint, m.TokenEndpoint)
 	c.RevocationEndpoint = cmp.Or(c.RevocationEndpoint, m.RevocationEndpoint)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store/filestore"
 )
@@ -68,7 +69,7 @@ func completeGolden(t *testing.T, set string) {
 					err = os.MkdirAll(filepath.Join(dir, kindRescue), 0o700)
 				}
 				if err == nil {
-					err = os.WriteFile(filepath.Join(dir, kindRescue, goldenStoreID+"-"+attempt+rescueSuffix), text, 0o600)
+					err = os.WriteFile(filepath.Join(dir, kindRescue, goldenStoreID+"-"+attempt+rescue.Suffix), text, 0o600)
 				}
 				if err != nil {
 					t.Fatal(err)

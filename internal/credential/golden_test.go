@@ -21,6 +21,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
@@ -145,8 +146,8 @@ func TestGoldenRecordsAreReadAsTheyLie(t *testing.T) {
 			for key, want := range goldenRecords(t, set) {
 				var got []byte
 				if attempt, ok := strings.CutPrefix(key, kindRescue+"/"); ok {
-					rescues := NewRescueDir([]string{filepath.Join(dir, "rescue")}, goldenKeys(t, sealed), s.ID)
-					got, err = rescues.Load(t.Context(), filepath.Join(dir, "rescue", goldenStoreID+"-"+attempt+rescueSuffix))
+					rescues := rescue.NewDir([]string{filepath.Join(dir, "rescue")}, goldenKeys(t, sealed), s.ID)
+					got, err = rescues.Load(t.Context(), filepath.Join(dir, "rescue", goldenStoreID+"-"+attempt+rescue.Suffix))
 				} else {
 					var e store.Entry
 					e, err = s.Get(t.Context(), key)

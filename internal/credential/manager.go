@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -139,9 +138,6 @@ type Result struct {
 	key string // of the record
 }
 
-// PairKey is the store key of the token pair of that name.
-func PairKey(name string) string { return "pair/" + name }
-
 // maxLooks bounds how often one ask looks again because what it got has expired meanwhile.
 const maxLooks = 3
 
@@ -197,20 +193,6 @@ func (m *Manager) Peek(ctx context.Context, name string) (Record, error) {
 		return m.ought(s), nil
 	}
 	return Record{}, err
-}
-
-// Names lists the token pairs of the store, sorted; deleted ones are among them for as long as they are remembered.
-func (m *Manager) Names(ctx context.Context) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
-	defer cancel()
-	keys, err := m.store.List(ctx, strings.TrimSuffix(PairKey(""), "/"))
-	if err != nil {
-		return nil, storeError("listing the token store", err)
-	}
-	for i, key := range keys {
-		keys[i] = strings.TrimPrefix(key, PairKey(""))
-	}
-	return keys, nil
 }
 
 // policy joins what the record, the provider and the asker say.

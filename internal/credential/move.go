@@ -86,8 +86,9 @@ func (v *Mover) Names(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := names
 	for _, name := range others {
-		if _, found := slices.BinarySearch(names, name); found {
+		if _, found := slices.BinarySearch(own, name); found {
 			continue
 		}
 		snap, err := v.to.stored(ctx, PairKey(name))
@@ -99,7 +100,7 @@ func (v *Mover) Names(ctx context.Context) ([]string, error) {
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return names, nil
 }
 
 // Move moves the credential of that name, with the registrations that it refers to and the inputs it has used. It waits

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
@@ -107,7 +105,7 @@ func (v *Mover) copyBudgets(ctx context.Context, client Client) error {
 	if !lacksToken(client) {
 		return v.copyBudget(ctx, client)
 	}
-	keys, err := v.from.list(ctx, kindBudget+"/")
+	keys, err := v.from.keys(ctx, kindBudget)
 	if err != nil {
 		return v.from.told(err)
 	}
@@ -184,7 +182,7 @@ func (v *Mover) readInputs(ctx context.Context) error {
 	if v.inputs != nil {
 		return nil
 	}
-	keys, err := v.from.list(ctx, kindInput+"/")
+	keys, err := v.from.keys(ctx, kindInput)
 	if err != nil {
 		return v.from.told(err)
 	}
@@ -234,48 +232,15 @@ func (v *Mover) copyOver(ctx context.Context, c copied, preview bool) (Outcome, 
 	return outcome, nil
 }
 
-func (m *Manager) list(ctx context.Context, prefix string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.timings.StoreTimeout)
-	defer cancel()
-	keys, err := m.store.List(ctx, strings.TrimSuffix(prefix, "/"))
-	if err != nil {
-		return nil, storeError("listing the token store", err)
-	}
-	return keys, nil
-}
-
 // bringStragglers commits, in the destination, what rescue files of the source hold of a credential that has gone: a reply
 // that came when its claim had been taken over, and the credential moved. It returns the record with the last of them.
-func (r *moveRun) bringStragglers(ctx context.Context) (Record, error) {
-	if r.from.rescue == nil {
-		return Record{}, nil
-	}
-	ctx, cancel := r.from.detach(ctx)
-	defer cancel()
-	paths, err := r.from.rescue.List(ctx, "")
-	if err != nil {
-		return Record{}, storeError("looking for rescue files", err)
-	}
-	var last Record
-	for _, path := range paths {
-		text, err := r.from.rescue.Load(ctx, path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		var s successor
-		if err == nil {
-			s, err = readRescue(text)
-		}
-		switch {
-		case err != nil && (s.attempt.Key == "" || s.attempt.Key == r.key):
-			return last, storeError("reading "+path, fmt.Errorf("it may hold the newest refresh token and cannot be used: %w", err))
-		case err != nil, s.attempt.Key != r.key:
-			continue
-		}
+func (r *moveRun) bringStragglers(ctx context.Context) (last Record, err error) {
+	found, unread := r.from.rescuesOf(ctx, "", r.key)
+	for _, s := range found {
 		if last, err = r.to.commit(ctx, s, aFew); err != nil {
 			return last, r.to.told(writing(err))
 		}
-		r.from.removeRescue(ctx, path)
+		r.from.removeRescue(ctx, s.path)
 	}
-	return last, nil
+	return last, unread
 }

@@ -1,10 +1,6 @@
 package credential
 
-import (
-	"fmt"
-
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
-)
+import "fmt"
 
 // What a move between stores, finished or not, means to everybody else. The move itself is in move.go.
 
@@ -43,6 +39,3 @@ func (a Attempt) stranded(cur Record) bool {
 	older := (a.Purpose == PurposeRefresh || a.manages()) && a.Family == cur.Family && a.Base < cur.Generation
 	return !older
 }
-
-// ValidName tells whether a credential can have that name.
-func ValidName(name string) bool { return store.CheckKey(PairKey(name)) == nil }

@@ -224,11 +224,3 @@ func decodeDynamic(w *wireDynamic) *Dynamic {
 		Refused: (*Refused)(w.Refused), Rest: w.Rest,
 	}
 }
-
-// kindOf is the kind of the record that a key of the store holds.
-func kindOf(key string) string {
-	if strings.HasPrefix(key, RegistrationKey("")) {
-		return kindRegistration
-	}
-	return kindPair
-}

@@ -18,11 +18,6 @@ type Registration struct {
 	Record       Record   // as it lies in the store: claim, unknown outcome, history
 }
 
-// RegistrationKey is the store key of the registration of that name.
-func RegistrationKey(name string) string { return "registration/" + name }
-
-const kindRegistration = "registration"
-
 func (r Record) registration() Registration {
 	reg := Registration{Client: r.Client, Attachment: r.Attachment, Record: r}
 	if r.Registered != nil {

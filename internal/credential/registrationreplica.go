@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"maps"
 )
 
@@ -57,4 +58,41 @@ func (m *Manager) healRegistration(r Record, p RegistrationReplica) (Record, boo
 	r.Generation, r.Status, r.Unknown = p.Generation, StatusActive, unknown
 	r.note(m.event("", r.Generation, "healed from the state"))
 	return r, true
+}
+
+// RestoreRegistration writes what a state knows of a registered client into a store that has no record of it. Its token may be
+// spent: plans that were not applied may have brought others.
+func (m *Manager) RestoreRegistration(ctx context.Context, name string, reg Registration) error {
+	family, err := m.newID() // the former record, wherever it lies, is an older copy from now on
+	if err != nil {
+		return storeError("restoring a registration", err)
+	}
+	m.prepareQuietly(ctx)
+	err = m.insist(ctx, aFew, func() error {
+		snap, err := m.load(ctx, RegistrationKey(name))
+		if !IsKind(err, KindNotFound) {
+			return errors.Join(err, snap.record.standsInTheWay())
+		}
+		next := Record{
+			Family: family, Generation: 1, Status: StatusActive, Client: reg.Client, Attachment: Attachment{ID: reg.Attachment.ID, Attached: true},
+			Registered: &Registered{Dynamic: reg.Dynamic}, Unknown: &Unknown{Attempt: "state", Host: m.owner, ClaimedAt: m.Now().Round(0).UTC()},
+		}
+		next.note(m.event("", 1, "restored from the state"))
+		return m.write(ctx, RegistrationKey(name), snap.revision, next)
+	})
+	if err != nil {
+		return writeError(ctx, err)
+	}
+	return nil
+}
+
+// standsInTheWay is nil for the record that an ambiguous write has left.
+func (r Record) standsInTheWay() error {
+	switch {
+	case r.IsMoved():
+		return MovedAway(r)
+	case r.IsTombstone():
+		return &Error{Kind: KindNotFound, Reason: ReasonDeleted, Record: r}
+	}
+	return nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
-// Rescue keeps replies that could not be committed yet, outside the store. RescueDir is the one that ships.
+// Rescue keeps replies that could not be committed yet, outside the store. rescue.Dir is the one that ships.
 type Rescue interface {
 	// Save keeps text for the store key, durably, and returns where.
 	Save(ctx context.Context, key, attempt string, text []byte) (path string, err error)
@@ -277,16 +277,31 @@ func readRescue(text []byte) (successor, error) {
 // leftBehind returns what rescue files of the state's former store hold of its credential. The record that the state makes
 // in this store would else hold a spent token. A file that cannot be read may be such a one; then nothing may be made.
 func (m *Manager) leftBehind(ctx context.Context, key, clientID string, p Replica) ([]successor, error) {
-	if m.rescue == nil || p.StoreID == "" {
+	if p.StoreID == "" {
+		return nil, nil
+	}
+	left, err := m.rescuesOf(ctx, p.StoreID, key)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(left, func(s successor) bool { // of another credential
+		return s.attempt.Family != p.Family || s.attempt.Family == "" && s.attempt.ClientID != clientID
+	}), nil
+}
+
+// rescuesOf reads the rescue files of a key, oldest generation first, for the store of that id; an empty one stands for that in use.
+// Beside an error, which may be about the newest of them, it returns those that could be read before.
+func (m *Manager) rescuesOf(ctx context.Context, storeID, key string) ([]successor, error) {
+	if m.rescue == nil {
 		return nil, nil
 	}
 	ctx, cancel := m.detach(ctx)
 	defer cancel()
-	paths, err := m.rescue.List(ctx, p.StoreID)
+	paths, err := m.rescue.List(ctx, storeID)
 	if err != nil {
-		return nil, storeError("looking for rescue files of the former token store", err)
+		return nil, storeError("looking for rescue files", err)
 	}
-	var left []successor
+	var found []successor
 	for _, path := range paths {
 		text, err := m.rescue.Load(ctx, path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -296,16 +311,15 @@ func (m *Manager) leftBehind(ctx context.Context, key, clientID string, p Replic
 		if err == nil {
 			s, err = readRescue(text)
 		}
-		a := s.attempt
 		switch {
-		case err != nil && (a.Key == "" || a.Key == key):
-			return nil, storeError("reading "+path, fmt.Errorf("it may hold the newest refresh token and cannot be used: %w", err))
-		case err != nil, a.Key != key, a.Family != p.Family, a.Family == "" && a.ClientID != clientID:
-			continue // of another credential
+		case err != nil && (s.attempt.Key == "" || s.attempt.Key == key):
+			return found, storeError("reading "+path, fmt.Errorf("it may hold the newest refresh token and cannot be used: %w", err))
+		case err != nil, s.attempt.Key != key:
+			continue
 		}
 		s.path = path
-		left = append(left, s)
+		found = append(found, s)
 	}
-	slices.SortFunc(left, func(x, y successor) int { return cmp.Compare(x.attempt.Base, y.attempt.Base) })
-	return left, nil
+	slices.SortFunc(found, func(x, y successor) int { return cmp.Compare(x.attempt.Base, y.attempt.Base) })
+	return found, nil
 }

@@ -62,13 +62,3 @@ func (m *Manager) Waiting(ctx context.Context) ([]Waiting, error) {
 	}
 	return found, nil
 }
-
-// RegistrationNames lists the app registrations of the store, sorted; deleted ones are among them for as long as they are
-// remembered.
-func (m *Manager) RegistrationNames(ctx context.Context) ([]string, error) {
-	keys, err := m.list(ctx, RegistrationKey(""))
-	for i, key := range keys {
-		keys[i] = strings.TrimPrefix(key, RegistrationKey(""))
-	}
-	return keys, err
-}

@@ -251,7 +251,7 @@ func (r *fakeRescue) Remove(_ context.Context, path string) error {
 	return r.err
 }
 
-// LetGo and InUse: nothing marks a file here; rescuedir_test.go tests what does.
+// LetGo and InUse: nothing marks a file here; package rescue tests what does.
 func (r *fakeRescue) LetGo(string)      {}
 func (r *fakeRescue) InUse(string) bool { return false }
 

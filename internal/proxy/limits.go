@@ -88,8 +88,8 @@ func retryAfter(text string, now time.Time) time.Time {
 // Platforms write the end of a limit as seconds from now, as seconds or milliseconds since 1970, or as text. Numbers cannot be
 // mistaken for one another: no limit lasts 30 years, and none ended in 1970.
 const (
-	sinceEpoch      = 1e9
-	millisSineEpoch = 1e12
+	sinceEpoch       = 1e9
+	millisSinceEpoch = 1e12
 )
 
 func moment(text string, now time.Time) time.Time {
@@ -102,9 +102,9 @@ func moment(text string, now time.Time) time.Time {
 			return time.Time{}
 		}
 		return at
-	case n >= millisSineEpoch && n < 1e15:
+	case n >= millisSinceEpoch && n < 1e15:
 		return time.UnixMilli(int64(n))
-	case n >= sinceEpoch && n < millisSineEpoch:
+	case n >= sinceEpoch && n < millisSinceEpoch:
 		return time.Unix(int64(n), 0)
 	case n >= 0 && n < sinceEpoch:
 		return now.Add(time.Duration(n * float64(time.Second)))

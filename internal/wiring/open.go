@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/oauth"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
@@ -62,7 +63,7 @@ func (d Deps) Over(o credential.Options, inner store.Store, kind StoreKind, keys
 		keys = keys.SealedOnly()
 	}
 	sealed := seal.NewStore(inner, keys, d.Random)
-	o.Store, o.Rescue = sealed, credential.NewRescueDir(d.RescueDirs(), keys, sealed.ID)
+	o.Store, o.Rescue = sealed, rescue.NewDir(d.RescueDirs(), keys, sealed.ID)
 	return sealed, o
 }
 

@@ -18,6 +18,7 @@ const module = "github.com/seed-55355b43/terraform-provider-oauth"
 var packages = map[string]string{
 	"command":    module + "/internal/command",
 	"credential": module + "/internal/credential",
+	"rescue":     module + "/internal/rescue",
 	"login":      module + "/internal/login",
 	"oauth":      module + "/internal/oauth",
 	"platform":   module + "/internal/platform",

@@ -101,12 +101,12 @@ func (s *Store) Create(ctx context.Context, key string, value []byte) (store.Rev
 	if err := checkWrite(ctx, key, value); err != nil {
 		return "", err
 	}
-	rows, err := s.write(ctx, s.sql.create, text(key), opaque(value))
+	rows, err := s.run(ctx, s.sql.create, text(key), opaque(value))
 	if missing(err) {
 		if err := s.makeTable(ctx); err != nil {
 			return "", s.failed(ctx, making, key, err)
 		}
-		rows, err = s.write(ctx, s.sql.create, text(key), opaque(value))
+		rows, err = s.run(ctx, s.sql.create, text(key), opaque(value))
 	}
 	if err != nil {
 		return "", s.failed(ctx, writing, key, err)
@@ -122,7 +122,7 @@ func (s *Store) Replace(ctx context.Context, key string, old store.Revision, val
 	if !revisionPattern.MatchString(string(old)) {
 		return "", conflict(key)
 	}
-	rows, err := s.write(ctx, s.sql.replace, text(key), uuid(old), opaque(value))
+	rows, err := s.run(ctx, s.sql.replace, text(key), uuid(old), opaque(value))
 	if missing(err) {
 		return "", conflict(key)
 	} else if err != nil {
@@ -139,7 +139,7 @@ func (s *Store) Delete(ctx context.Context, key string, old store.Revision) erro
 	if !revisionPattern.MatchString(string(old)) {
 		return conflict(key)
 	}
-	rows, err := s.write(ctx, s.sql.remove, text(key), uuid(old))
+	rows, err := s.run(ctx, s.sql.remove, text(key), uuid(old))
 	if missing(err) {
 		return conflict(key)
 	} else if err != nil {

@@ -72,16 +72,16 @@ func opaque(value []byte) parameter { return parameter{oidBytea, binary, append(
 
 // read runs a statement that changes nothing, and once more where that may help.
 func (s *Store) read(ctx context.Context, st statement, parameters ...parameter) ([][][]byte, error) {
-	rows, err := s.write(ctx, st, parameters...)
+	rows, err := s.run(ctx, st, parameters...)
 	if err != nil && ctx.Err() == nil && passing(err) {
-		return s.write(ctx, st, parameters...)
+		return s.run(ctx, st, parameters...)
 	}
 	return rows, err
 }
 
-// write runs a statement once. If nothing of it was sent, because the connection had died meanwhile, it runs it on a new
+// run runs a statement once. If nothing of it was sent, because the connection had died meanwhile, it runs it on a new
 // one: that is the first time then.
-func (s *Store) write(ctx context.Context, st statement, parameters ...parameter) (rows [][][]byte, err error) {
+func (s *Store) run(ctx context.Context, st statement, parameters ...parameter) (rows [][][]byte, err error) {
 	send := func(c *pgconn.PgConn) error {
 		result := execute(ctx, c, st, parameters)
 		rows = result.Rows

@@ -28,7 +28,7 @@ func (s *Store) makeTable(ctx context.Context) error {
 // same time, IF NOT EXISTS spares some; the others are refused by what they would make twice, once the first has
 // committed.
 func (s *Store) make(ctx context.Context, sql string) error {
-	_, err := s.write(ctx, statement{sql: sql})
+	_, err := s.run(ctx, statement{sql: sql})
 	if slices.Contains([]string{duplicateSchema, duplicateTable, duplicateObject, uniqueViolation}, code(err)) {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package credential
+package rescue
 
 import (
 	"io/fs"

@@ -1,4 +1,4 @@
-package credential_test
+package rescue_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
 )
@@ -41,7 +41,7 @@ func TestRescueDir(t *testing.T) {
 	for name, key := range map[string]string{"plain": "", "sealed": rescueKeyOne} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "state", "rescue")
-			d := credential.NewRescueDir([]string{dir}, rescueKeys(t, key), rescueID)
+			d := rescue.NewDir([]string{dir}, rescueKeys(t, key), rescueID)
 			if paths, err := d.List(ctx, ""); err != nil || len(paths) != 0 {
 				t.Fatalf("List of a folder that is not there: %v, %v", paths, err)
 			}
@@ -67,7 +67,7 @@ func TestRescueDir(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			other := credential.NewRescueDir([]string{dir}, rescueKeys(t, key), func(context.Context) (string, error) { return strings.Repeat("f", 32), nil })
+			other := rescue.NewDir([]string{dir}, rescueKeys(t, key), func(context.Context) (string, error) { return strings.Repeat("f", 32), nil })
 			if paths, err := other.List(ctx, ""); err != nil || len(paths) != 0 {
 				t.Errorf("another store lists %v, %v", paths, err)
 			}
@@ -95,8 +95,8 @@ func TestRescueFileInUse(t *testing.T) {
 		return // nothing marks a file there
 	}
 	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "rescue")
-	owner := credential.NewRescueDir([]string{dir}, rescueKeys(t, ""), rescueID)
-	finder := credential.NewRescueDir([]string{dir}, rescueKeys(t, ""), rescueID)
+	owner := rescue.NewDir([]string{dir}, rescueKeys(t, ""), rescueID)
+	finder := rescue.NewDir([]string{dir}, rescueKeys(t, ""), rescueID)
 	path, err := owner.Save(ctx, "pair/x", "aa", []byte("the reply"))
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestRescueDirUsesTheNextFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d := credential.NewRescueDir([]string{open, link, file, inShared, good}, seal.Keyring{}, rescueID)
+	d := rescue.NewDir([]string{open, link, file, inShared, good}, seal.Keyring{}, rescueID)
 	path, err := d.Save(ctx, "pair/x", "aa", []byte("text"))
 	if err != nil || path != filepath.Join(good, rescueStore+"-aa.rescue") {
 		t.Fatalf("saved in %q, %v", path, err)
@@ -148,14 +148,14 @@ func TestRescueDirUsesTheNextFolder(t *testing.T) {
 	if err := os.Chmod(shared, 0o777|os.ModeSticky); err != nil {
 		t.Fatal(err)
 	}
-	if path, err := credential.NewRescueDir([]string{inShared}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "bb", nil); err != nil || filepath.Dir(path) != inShared {
+	if path, err := rescue.NewDir([]string{inShared}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "bb", nil); err != nil || filepath.Dir(path) != inShared {
 		t.Errorf("below a folder like /tmp: %q, %v", path, err)
 	}
-	if _, err := credential.NewRescueDir([]string{open, link, file}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", []byte("text")); err == nil ||
+	if _, err := rescue.NewDir([]string{open, link, file}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", []byte("text")); err == nil ||
 		!strings.Contains(err.Error(), "chmod 700") || !strings.Contains(err.Error(), "not a folder") {
 		t.Errorf("no folder can be used: %v", err)
 	}
-	if _, err := credential.NewRescueDir(nil, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", nil); err == nil {
+	if _, err := rescue.NewDir(nil, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", nil); err == nil {
 		t.Error("saved without a folder")
 	}
 }
@@ -163,12 +163,12 @@ func TestRescueDirUsesTheNextFolder(t *testing.T) {
 func TestRescueDirRefusesDamage(t *testing.T) {
 	t.Parallel()
 	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "rescue")
-	d := credential.NewRescueDir([]string{dir}, rescueKeys(t, rescueKeyOne), rescueID)
+	d := rescue.NewDir([]string{dir}, rescueKeys(t, rescueKeyOne), rescueID)
 	path, err := d.Save(ctx, "pair/x", "aa", []byte("text"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := credential.NewRescueDir([]string{dir}, seal.Keyring{}, rescueID).Load(ctx, path); !errors.Is(err, seal.ErrNoKey) {
+	if _, err := rescue.NewDir([]string{dir}, seal.Keyring{}, rescueID).Load(ctx, path); !errors.Is(err, seal.ErrNoKey) {
 		t.Errorf("Load without the key: %v", err)
 	}
 	moved := filepath.Join(dir, rescueStore+"-bb.rescue")
@@ -206,14 +206,14 @@ func TestRescueDirNeedsTheStoresID(t *testing.T) {
 	t.Parallel()
 	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "rescue")
 	gone := errors.New("store gone")
-	d := credential.NewRescueDir([]string{dir}, seal.Keyring{}, func(context.Context) (string, error) { return "", gone })
+	d := rescue.NewDir([]string{dir}, seal.Keyring{}, func(context.Context) (string, error) { return "", gone })
 	if paths, err := d.List(ctx, ""); err != nil || len(paths) != 0 {
 		t.Errorf("List of nothing asked for the id: %v, %v", paths, err)
 	}
 	if _, err := d.Save(ctx, "pair/x", "aa", nil); !errors.Is(err, gone) {
 		t.Errorf("Save: %v", err)
 	}
-	if _, err := credential.NewRescueDir([]string{dir}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", nil); err != nil {
+	if _, err := rescue.NewDir([]string{dir}, seal.Keyring{}, rescueID).Save(ctx, "pair/x", "aa", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.List(ctx, ""); !errors.Is(err, gone) {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package credential_test
+package rescue_test
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 )
 
 const rescueKeyTwo = "AGE-SECRET-KEY-1T4GASQMYV2KLW8H8G88F8S783ZU2922FCRE2NULA7K4GS0A9HKEQ8NJZWJ"
@@ -26,7 +26,7 @@ func TestRescueDirFinishesWhatTheDeadLeft(t *testing.T) {
 			ctx, dir := t.Context(), filepath.Join(t.TempDir(), "rescue")
 			saved := func(key, attempt string) (path string, content []byte) {
 				t.Helper()
-				d := credential.NewRescueDir([]string{dir}, rescueKeys(t, key), rescueID)
+				d := rescue.NewDir([]string{dir}, rescueKeys(t, key), rescueID)
 				path, err := d.Save(ctx, "pair/x", attempt, []byte("the reply "+attempt))
 				if err != nil {
 					t.Fatal(err)
@@ -65,7 +65,7 @@ func TestRescueDirFinishesWhatTheDeadLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			d := credential.NewRescueDir([]string{dir}, rescueKeys(t, key), rescueID)
+			d := rescue.NewDir([]string{dir}, rescueKeys(t, key), rescueID)
 			for range 2 {
 				if paths, err := d.List(ctx, ""); err != nil || !slices.Equal(paths, []string{whole}) {
 					t.Errorf("List = %v, %v", paths, err)
@@ -93,8 +93,8 @@ func TestRescueDirFinishesWhatTheDeadLeft(t *testing.T) {
 func TestRescueDirSavesBesideWhoLooks(t *testing.T) {
 	t.Parallel()
 	ctx, dir := t.Context(), filepath.Join(t.TempDir(), "rescue")
-	open := func() *credential.RescueDir {
-		return credential.NewRescueDir([]string{dir}, rescueKeys(t, ""), rescueID)
+	open := func() *rescue.Dir {
+		return rescue.NewDir([]string{dir}, rescueKeys(t, ""), rescueID)
 	}
 	done := make(chan struct{})
 	var lookers sync.WaitGroup

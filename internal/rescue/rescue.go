@@ -1,4 +1,10 @@
-package credential
+// Package rescue keeps replies that no token store has taken yet in files of this machine, outside of the store. NewDir is the entry
+// point; what it returns is the credential.Rescue that ships.
+//
+// A file is sealed as a record of the store is, durable when Save returns, and in a folder that is this user's alone. While the process
+// that has saved it lives, it is marked as in use. The package knows nothing of what is in a file: the engine writes and reads that, and
+// decides when one is removed.
+package rescue
 
 import (
 	"context"
@@ -14,9 +20,9 @@ import (
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 )
 
-// RescueDir keeps rescue files in the first of its folders that can be used: one sealed file for each reply. A folder is
+// Dir keeps rescue files in the first of its folders that can be used: one sealed file for each reply. A folder is
 // refused unless it is this user's alone, since a temporary folder is open to everybody.
-type RescueDir struct {
+type Dir struct {
 	dirs    []string
 	keys    seal.Keyring
 	storeID func(context.Context) (string, error)
@@ -25,31 +31,31 @@ type RescueDir struct {
 	used map[string]*os.File // what this process has saved and not let go, by path
 }
 
-const (
-	rescueSuffix = ".rescue"
-	savingSuffix = rescueSuffix + ".tmp" // while it is written
-)
+// Suffix ends the name of a file, which begins with the id of the store and the attempt.
+const Suffix = ".rescue"
 
-// NewRescueDir returns a RescueDir over dirs, best first. It touches nothing yet. storeID tells the id of the store that
+const savingSuffix = Suffix + ".tmp" // while it is written
+
+// NewDir returns a Dir over dirs, best first. It touches nothing yet. storeID tells the id of the store that
 // the replies belong to.
-func NewRescueDir(dirs []string, keys seal.Keyring, storeID func(context.Context) (string, error)) *RescueDir {
-	return &RescueDir{dirs: slices.Clone(dirs), keys: keys, storeID: storeID}
+func NewDir(dirs []string, keys seal.Keyring, storeID func(context.Context) (string, error)) *Dir {
+	return &Dir{dirs: slices.Clone(dirs), keys: keys, storeID: storeID}
 }
 
-// Save implements Rescue. The file is on the disk when it returns nil: open(O_EXCL, 0600), write, fsync, rename,
+// Save implements credential.Rescue. The file is on the disk when it returns nil: open(O_EXCL, 0600), write, fsync, rename,
 // fsync(directory).
-func (d *RescueDir) Save(ctx context.Context, _, attempt string, text []byte) (string, error) {
+func (d *Dir) Save(ctx context.Context, _, attempt string, text []byte) (string, error) {
 	id, err := d.storeID(ctx)
 	if err != nil {
 		return "", fmt.Errorf("reading the id of the store: %w", err)
 	}
-	sealed, err := d.keys.Seal(rescueKey(attempt), id, text)
+	sealed, err := d.keys.Seal(key(attempt), id, text)
 	if err != nil {
 		return "", err
 	}
 	failed := errors.New("there is no rescue folder")
 	for _, dir := range d.dirs {
-		path := filepath.Join(dir, id+"-"+attempt+rescueSuffix)
+		path := filepath.Join(dir, id+"-"+attempt+Suffix)
 		err := makePrivateDir(dir)
 		var f *os.File
 		if err == nil {
@@ -64,8 +70,8 @@ func (d *RescueDir) Save(ctx context.Context, _, attempt string, text []byte) (s
 	return "", failed
 }
 
-// List implements Rescue.
-func (d *RescueDir) List(ctx context.Context, id string) ([]string, error) {
+// List implements credential.Rescue.
+func (d *Dir) List(ctx context.Context, id string) ([]string, error) {
 	var paths []string
 	refused := map[string]error{}
 	for _, dir := range d.dirs {
@@ -80,7 +86,7 @@ func (d *RescueDir) List(ctx context.Context, id string) ([]string, error) {
 		}
 		for _, e := range entries {
 			name := e.Name()
-			if e.Type().IsRegular() && (strings.HasSuffix(name, rescueSuffix) || strings.HasSuffix(name, savingSuffix) && refused[dir] == nil) {
+			if e.Type().IsRegular() && (strings.HasSuffix(name, Suffix) || strings.HasSuffix(name, savingSuffix) && refused[dir] == nil) {
 				paths = append(paths, filepath.Join(dir, name))
 			}
 		}
@@ -105,11 +111,11 @@ func (d *RescueDir) List(ctx context.Context, id string) ([]string, error) {
 	return slices.Compact(paths), nil
 }
 
-// Load implements Rescue.
-func (d *RescueDir) Load(_ context.Context, path string) ([]byte, error) { return d.open(path, path) }
+// Load implements credential.Rescue.
+func (d *Dir) Load(_ context.Context, path string) ([]byte, error) { return d.open(path, path) }
 
 // open reads the file that is, or is to be, the rescue file of this path.
-func (d *RescueDir) open(file, path string) ([]byte, error) {
+func (d *Dir) open(file, path string) ([]byte, error) {
 	info, err := os.Lstat(file)
 	switch {
 	case err != nil:
@@ -121,15 +127,15 @@ func (d *RescueDir) open(file, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, attempt, ok := strings.Cut(strings.TrimSuffix(filepath.Base(path), rescueSuffix), "-")
+	id, attempt, ok := strings.Cut(strings.TrimSuffix(filepath.Base(path), Suffix), "-")
 	if !ok {
 		return nil, fmt.Errorf("%s is no rescue file", path)
 	}
-	return d.keys.Open(rescueKey(attempt), id, sealed)
+	return d.keys.Open(key(attempt), id, sealed)
 }
 
 // use keeps f open, which marks it as in use.
-func (d *RescueDir) use(path string, f *os.File) {
+func (d *Dir) use(path string, f *os.File) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.used == nil {
@@ -138,8 +144,8 @@ func (d *RescueDir) use(path string, f *os.File) {
 	d.used[path] = f
 }
 
-// LetGo implements Rescue.
-func (d *RescueDir) LetGo(path string) {
+// LetGo implements credential.Rescue.
+func (d *Dir) LetGo(path string) {
 	d.mu.Lock()
 	f := d.used[path]
 	delete(d.used, path)
@@ -149,11 +155,11 @@ func (d *RescueDir) LetGo(path string) {
 	}
 }
 
-// InUse implements Rescue.
-func (d *RescueDir) InUse(path string) bool { return inUse(path) }
+// InUse implements credential.Rescue.
+func (d *Dir) InUse(path string) bool { return inUse(path) }
 
-// Remove implements Rescue.
-func (d *RescueDir) Remove(_ context.Context, path string) error {
+// Remove implements credential.Rescue.
+func (d *Dir) Remove(_ context.Context, path string) error {
 	defer d.LetGo(path)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -161,7 +167,7 @@ func (d *RescueDir) Remove(_ context.Context, path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-func rescueKey(attempt string) string { return "rescue/" + attempt }
+func key(attempt string) string { return "rescue/" + attempt }
 
 // makePrivateDir makes dir and its parents, if need be, and checks it.
 func makePrivateDir(dir string) error {

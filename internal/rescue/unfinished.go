@@ -1,4 +1,4 @@
-package credential
+package rescue
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 // finish puts in order what processes have left that died while they were saving. A file that is whole is given its name, for it
 // holds a reply that nobody else has; one that is not is removed. What another key has sealed stays, and so does what a living
 // process may still be writing.
-func (d *RescueDir) finish(paths []string) []string {
+func (d *Dir) finish(paths []string) []string {
 	var finished []string
 	for _, path := range paths {
 		final, saving := strings.CutSuffix(path, ".tmp")
@@ -28,7 +28,7 @@ func (d *RescueDir) finish(paths []string) []string {
 }
 
 // adopt tells whether the file was whole, and has its name now.
-func (d *RescueDir) adopt(file, path string) bool {
+func (d *Dir) adopt(file, path string) bool {
 	f := takeLeft(file)
 	if f == nil {
 		return false
@@ -57,7 +57,7 @@ func writeDurably(path string, content []byte) (f *os.File, err error) {
 // writeOnce fails with fs.ErrNotExist if a process that looks for rescue files has taken this one for what the dead have left: a file
 // cannot be made and marked at once.
 func writeOnce(path string, content []byte) (*os.File, error) {
-	temp := strings.TrimSuffix(path, rescueSuffix) + savingSuffix
+	temp := strings.TrimSuffix(path, Suffix) + savingSuffix
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
