@@ -49,6 +49,24 @@ func inUse(path string) bool {
 	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
+// takeLeft opens a file that a process has left, and marks it as in use. It is nil if one still has it in hand, or it is there no more.
+func takeLeft(path string) *os.File {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	taken := !errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+	opened, err := f.Stat()
+	if err == nil && taken {
+		var named fs.FileInfo
+		if named, err = os.Lstat(path); err == nil && os.SameFile(opened, named) {
+			return f
+		}
+	}
+	_ = f.Close()
+	return nil
+}
+
 // syncDir makes a new name in dir survive a crash. Where a filesystem does not know how to sync a folder (CIFS says
 // EINVAL), it knows nothing more durable either.
 func syncDir(dir string) error {

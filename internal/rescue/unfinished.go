@@ -2,6 +2,7 @@ package rescue
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func (d *Dir) finish(paths []string) []string {
 		switch {
 		case !saving:
 			finished = append(finished, path)
-		case marks && !inUse(path) && d.adopt(path, final):
+		case d.adopt(path, final):
 			finished = append(finished, final)
 		}
 	}
@@ -28,6 +29,11 @@ func (d *Dir) finish(paths []string) []string {
 
 // adopt tells whether the file was whole, and has its name now.
 func (d *Dir) adopt(file, path string) bool {
+	f := takeLeft(file)
+	if f == nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
 	_, err := d.open(file, path)
 	if errors.Is(err, seal.ErrMalformed) {
 		_ = os.Remove(file)
@@ -35,8 +41,22 @@ func (d *Dir) adopt(file, path string) bool {
 	return err == nil && os.Rename(file, path) == nil && syncDir(filepath.Dir(path)) == nil
 }
 
+// saveTries bounds how often a file is written anew that somebody took away before it was marked.
+const saveTries = 10
+
 // writeDurably returns the file open and marked as in use; nil where a mark would be of no use.
-func writeDurably(path string, content []byte) (*os.File, error) {
+func writeDurably(path string, content []byte) (f *os.File, err error) {
+	for range saveTries {
+		if f, err = writeOnce(path, content); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return f, err
+}
+
+// writeOnce fails with fs.ErrNotExist if a process that looks for rescue files has taken this one for what the dead have left: a file
+// cannot be made and marked at once.
+func writeOnce(path string, content []byte) (*os.File, error) {
 	temp := strings.TrimSuffix(path, Suffix) + savingSuffix
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -3,10 +3,12 @@
 package rescue_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -85,4 +87,44 @@ func TestRescueDirFinishesWhatTheDeadLeft(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who looks for rescue files while another one saves neither takes its file away nor lets the save fail.
+func TestRescueDirSavesBesideWhoLooks(t *testing.T) {
+	t.Parallel()
+	ctx, dir := t.Context(), filepath.Join(t.TempDir(), "rescue")
+	open := func() *rescue.Dir {
+		return rescue.NewDir([]string{dir}, rescueKeys(t, ""), rescueID)
+	}
+	done := make(chan struct{})
+	var lookers sync.WaitGroup
+	for range 2 {
+		d := open()
+		lookers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					_, _ = d.List(ctx, "")
+				}
+			}
+		})
+	}
+	d := open()
+	for i := range 50 {
+		path, err := d.Save(ctx, "pair/x", fmt.Sprintf("attempt-%d", i), []byte("the reply"))
+		if err != nil {
+			t.Errorf("%d: %v", i, err)
+			break
+		}
+		if _, err := d.Load(ctx, path); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		if err := d.Remove(ctx, path); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	lookers.Wait()
 }
