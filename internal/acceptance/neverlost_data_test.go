@@ -97,7 +97,7 @@ func failuresOfRuns() failureGroup {
 		{
 			what: "The same, after the claim and before the request",
 			see:  "“Outcome of a Refresh Unknown: …”",
-			kept: "The refresh token. Nobody can tell from outside, so it rests for two minutes; then it is sent once more, and works.",
+			kept: "The refresh token. Nobody can tell from outside that it was not sent, so it counts as a lost reply: when the rules let it be sent once more, it works.",
 			do:   "Run again after the time that the message names.",
 			tests: "TestCrashMatrix TestEngineCrashMatrix TestIndependentServerRequestLost " +
 				"TestFositeRequestLost",
@@ -185,6 +185,7 @@ func failuresOfServers() failureGroup {
 			see:  "“It is not sent again: a second use would end every token of this client and user …”",
 			kept: "The access token, and every other credential of that client and user.",
 			do:   "Authorize again.", tests: "TestScreensUnknown TestDecide",
+			lost: "**A refresh of which nobody knows whether it was sent**, under `revoke_client_user`: the token of a process that died after its claim is never tried again.",
 		},
 		{
 			what: "The server answers 5xx to a refresh",
