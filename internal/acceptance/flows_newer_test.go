@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestNewerRecordIsRefusedWithoutHarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(w.store, "pair", "exact")
-	record, state := readFile(t, path), w.stateText()
+	record, attributes := readFile(t, path), w.attributes(this)
 	before := s.Counters()
 
 	says := []string{
@@ -42,14 +43,17 @@ func TestNewerRecordIsRefusedWithoutHarm(t *testing.T) {
 	w.fails(says, "apply", "-input=false", "-no-color", "-auto-approve", "-refresh=false", "-replace="+this)
 	w.fails(says, "destroy", "-input=false", "-no-color", "-auto-approve")
 	w.fails(says, "destroy", "-input=false", "-no-color", "-auto-approve", "-refresh=false")
-	for _, command := range [][]string{{"token", "exact"}, {"status"}} {
+	for _, command := range [][]string{{"token", "--name", "exact"}, {"status"}} {
 		code, text := w.command(command...)
 		if code == 0 || !strings.Contains(text, "version 4.5.6 or later is needed") {
 			t.Errorf("%q exits with %d and says\n%s", command, code, text)
 		}
 	}
-	if readFile(t, path) != record || w.stateText() != state {
-		t.Error("the record or the state was written")
+	if got := readFile(t, path); got != record {
+		t.Errorf("the record was written:\n%s", got)
+	}
+	if got := w.attributes(this); !reflect.DeepEqual(got, attributes) {
+		t.Errorf("the state was %v and is %v", attributes, got)
 	}
 	if after := s.Counters(); after.TokenRequests != before.TokenRequests || after.Revocations != before.Revocations {
 		t.Errorf("the server was asked: %+v", after)

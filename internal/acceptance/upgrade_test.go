@@ -21,6 +21,42 @@ const (
 	envFixture = "UPGRADE_FIXTURE" // the folder to write a fixture into, with the build in UPGRADE_OLD
 )
 
+// releaseConfig is what any version from the first on can apply.
+func releaseConfig(base string, refreshTokens map[string]string) string {
+	clients := releaseClients()
+	return `
+provider "oauth" {
+  allow_insecure_http = true
+}
+resource "oauth_app_registration" "app" {
+  name           = "app"
+  client_id      = "` + clients["registered"] + `"
+  client_secret  = "` + clientSecret + `"
+  token_endpoint = "` + base + `/token"
+  revocation_endpoint = "` + base + `/revoke"
+}
+resource "oauth_token_pair" "registered" {
+  name             = "registered"
+  client           = oauth_app_registration.app.client
+  preauthenticated = { refresh_token = "` + refreshTokens["registered"] + `" }
+}
+resource "oauth_token_pair" "brought" {
+  name = "brought"
+  client = {
+    client_id           = "` + clients["brought"] + `"
+    client_secret       = "` + clientSecret + `"
+    token_endpoint      = "` + base + `/token"
+    revocation_endpoint = "` + base + `/revoke"
+  }
+  preauthenticated = { refresh_token = "` + refreshTokens["brought"] + `" }
+}
+output "tokens" {
+  value     = { for p in [oauth_token_pair.registered, oauth_token_pair.brought] : p.name => p.access_token }
+  sensitive = true
+}
+`
+}
+
 // by makes later commands use the build in that folder.
 func (w *workspace) by(variable string) {
 	w.t.Helper()

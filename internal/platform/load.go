@@ -14,7 +14,7 @@ import (
 var data embed.FS
 
 // entries read the embedded data, each when it is first wanted, and once: a plan of many token pairs asks often.
-var entries = readers() //nolint:gochecknoglobals // part of the program, like the data: nothing can change it
+var entries = sync.OnceValue(readers) //nolint:gochecknoglobals // part of the program, like the data: nothing can change it
 
 func readers() map[string]func() (Entry, error) {
 	all := map[string]func() (Entry, error){}
@@ -38,7 +38,7 @@ func readers() map[string]func() (Entry, error) {
 // Find returns the entry of that id; false if there is none. That every embedded entry can be read is for the tests of the data.
 // What it holds is shared: change nothing in it.
 func Find(id string) (Entry, bool) {
-	read, ok := entries[id]
+	read, ok := entries()[id]
 	if !ok {
 		return Entry{}, false
 	}
@@ -72,4 +72,4 @@ func faulty(text []byte) string {
 }
 
 // IDs are the ids of all entries, sorted.
-func IDs() []string { return slices.Sorted(maps.Keys(entries)) }
+func IDs() []string { return slices.Sorted(maps.Keys(entries())) }

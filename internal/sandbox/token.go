@@ -115,7 +115,10 @@ func (s *Server) exchange(c *call, client Client) reply {
 	return s.grantReply(access, refresh)
 }
 
-var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+// verifierPattern leaves the length out (RFC 7636 §4.1): an expression that counts is unrolled, at every start of the program.
+var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+
+const minVerifier, maxVerifier = 43, 128
 
 // checkVerifier checks PKCE with S256 (RFC 7636 §4.6).
 func checkVerifier(challenge, verifier string) reason {
@@ -127,7 +130,7 @@ func checkVerifier(challenge, verifier string) reason {
 		return ""
 	case verifier == "":
 		return pkceMissing
-	case !verifierPattern.MatchString(verifier):
+	case len(verifier) < minVerifier || len(verifier) > maxVerifier || !verifierPattern.MatchString(verifier):
 		return pkceMalformed
 	}
 	sum := sha256.Sum256([]byte(verifier))

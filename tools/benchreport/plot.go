@@ -61,8 +61,8 @@ func peoplePlot(r run) string {
 func ratioPlot(r run) string {
 	compared := []row{
 		{"Rotation/file", "rotation, files : x/oauth2"}, {"Rotation/sealed", "rotation, sealed files : x/oauth2"}, {"Rotation/postgres", "rotation, PostgreSQL : x/oauth2"},
-		{"Plan/1000_fresh_small", "plan of 1,000 : two attributes each"}, {"Plan/1000_fresh_wide", "plan of 1,000 : as many attributes"},
-		{"Plan/1000_new_wide", "plan of 1,000 new : as many attributes"}, {"Plan/10000_new_wide", "plan of 10,000 new : as many attributes"},
+		{"Plan/1000_fresh/small", "plan of 1,000 : two attributes each"}, {"Plan/1000_fresh/wide", "plan of 1,000 : as many attributes"},
+		{"Plan/1000_new", "plan of 1,000 new : as many attributes"}, {"Plan/10000_new", "plan of 10,000 new : as many attributes"},
 		{"StartUp/bare", "start-up : an empty provider"}, {"StartUp/hashicorp_time", "start-up : hashicorp/time"},
 		{"Proxy/OneByOne", "request by proxy : bare proxy"}, {"Proxy/AtOnce", "32 at once : bare proxy"}, {"Proxy/Large64MiB", "64 MiB by proxy : bare proxy"},
 	}

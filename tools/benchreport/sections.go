@@ -57,18 +57,18 @@ func sections() []section {
 		{
 			title: "Many pairs in a plan", head: "plan", intro: planIntro,
 			rows: []row{
-				{"Plan/1000_fresh_small", "1,000 applied pairs; 1,000 resources of two attributes"},
-				{"Plan/1000_fresh_wide", "1,000 applied pairs; 1,000 resources as wide as a pair"},
-				{"Plan/1000_new_wide", "1,000 new pairs; 1,000 as wide"},
-				{"Plan/10000_new_wide", "10,000 new pairs; 10,000 as wide"},
+				{"Plan/1000_fresh/small", "1,000 applied pairs; 1,000 resources of two attributes"},
+				{"Plan/1000_fresh/wide", "1,000 applied pairs; 1,000 resources as wide as a pair"},
+				{"Plan/1000_new", "1,000 new pairs; 1,000 as wide"},
+				{"Plan/10000_new", "10,000 new pairs; 10,000 as wide"},
 			},
-			cols: append([]column{{"token-pairs-ms", "pairs, ms"}, {"no-op-ms", "resources that do nothing, ms"}}, spread...),
+			cols: append([]column{{"token-pairs-ms", "pairs, CPU ms"}, {"no-op-ms", "resources that do nothing, CPU ms"}}, spread...),
 		},
 		{
 			title: "Start-up", head: "beside", intro: startIntro,
 			rows: []row{{"StartUp/bare", "a framework provider that does nothing"}, {"StartUp/hashicorp_time", "`hashicorp/time` 0.14.2"}},
 			cols: append([]column{
-				{"provider-ms", "10 starts, ms"}, {"bare-ms", "of the other, ms"}, {"provider-memory-MB", "memory, MB"}, {"bare-memory-MB", "of the other, MB"},
+				{"provider-ms", "10 starts, CPU ms"}, {"bare-ms", "of the other, ms"}, {"provider-memory-MB", "memory, MB"}, {"bare-memory-MB", "of the other, MB"},
 				{"provider-MB", "binary, MB"}, {"bare-MB", "of the other, MB"},
 			}, spread...),
 		},

@@ -40,9 +40,10 @@ const storesIntro = `One record of 2,000 bytes is read, and replaced by compare-
 const operationsIntro = `What each operation of the PostgreSQL store costs with a record of 2,000 bytes, through a proxy that counts, without encryption.`
 
 const planIntro = "`terraform plan`" + ` with token pairs in a sealed file store, beside resources of a provider that does nothing: small ones of two attributes, and wide ones with as many attributes as
-a token pair, nested likewise. The first ratio is what a user feels; against the wide ones it leaves out what core and framework spend on attributes. No plan of fresh
-pairs calls the server, which is checked. New pairs are pairs that no apply has made yet; a plan of them reads nothing.`
+a token pair, nested likewise. What counts is the CPU time of ` + "`terraform`" + ` and provider. The first ratio is what a user feels; against the wide ones it leaves out what
+core and framework spend on attributes. The pairs' server cannot be reached, so a plan that called it would fail. New pairs are pairs that no apply has made yet; a plan
+of them reads nothing.`
 
-const startIntro = `From starting the process to its handshake line, ten starts a turn; the most memory that a process has held by then; and the size of the program. Beside it: a provider that does nothing, and a released one.`
+const startIntro = `The CPU time from starting the process to its handshake line, ten starts a turn; the most memory that a process has held by then; and the size of the program. Beside it: a provider that does nothing, and a released one.`
 
 const proxyIntro = `A request through ` + "`oauth_api_proxy`" + `, with engine and sealed store, beside one through Go's bare ` + "`ReverseProxy`" + ` with pooled buffers. Client, API and proxies share the machine.`

@@ -31,7 +31,7 @@ type release struct {
 }
 
 func main() {
-	dist := flag.String("dist", "", "look at what stands in this folder already, and build nothing")
+	dist := flag.String("dist", "", "look at what stands in this folder already, build nothing, and sign it anew")
 	flag.Parse()
 	if err := run(*dist); err != nil {
 		fmt.Fprintln(os.Stderr, "release-check:", err)
@@ -52,7 +52,12 @@ func run(dist string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	r := &release{root: root, dist: dist, work: work}
+	r := &release{root: root, work: work}
+	if dist != "" {
+		if r.dist, err = filepath.Abs(dist); err != nil {
+			return err
+		}
+	}
 	if err := r.makeKey(); err != nil {
 		return err
 	}
@@ -62,6 +67,8 @@ func run(dist string) error {
 		if err := r.build(); err != nil {
 			return err
 		}
+	} else if err := r.signAgain(); err != nil {
+		return err
 	}
 	for _, step := range []struct {
 		what string
@@ -132,6 +139,17 @@ func (r *release) build() error {
 		}
 	}
 	return nil
+}
+
+// signAgain puts this run's signature into the place of one whose key is gone.
+func (r *release) signAgain() error {
+	sums, err := filepath.Glob(filepath.Join(r.dist, project+"_*_SHA256SUMS"))
+	for _, path := range sums {
+		if out, signErr := r.output(r.root, "gpg", "--batch", "--yes", "--local-user", r.key, "--output", path+".sig", "--detach-sign", path); signErr != nil {
+			err = errors.Join(err, fmt.Errorf("signing %s: %w\n%s", path, signErr, out))
+		}
+	}
+	return err
 }
 
 func (r *release) output(dir, program string, args ...string) (string, error) {
