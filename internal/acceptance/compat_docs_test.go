@@ -59,7 +59,15 @@ func TestCompatibilityPage(t *testing.T) {
 	}
 	type row struct{ What, Told, Do string }
 	var rows []row
+	subcommands := readFile(t, filepath.Join(docsRoot, "docs", "guides", "command-line.md"))
 	for _, f := range capabilities() {
+		if strings.Contains(f.do, "command-line.md") {
+			for _, name := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(f.do, -1) {
+				if !strings.Contains(subcommands, "\nterraform-provider-oauth "+name[1]) {
+					t.Errorf("%s: the command line has no %s", f.what, name[1])
+				}
+			}
+		}
 		rows = append(rows, row{f.what, "`" + strings.Join(f.told, "`<br>`") + "`", f.do})
 	}
 	versions := func(f feature) map[string]string {
