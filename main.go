@@ -8,7 +8,8 @@ import (
 	"flag"
 	"log"
 	"os"
-	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/command"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/login"
@@ -25,7 +26,7 @@ var version = "dev"
 
 func main() {
 	debug := flag.Bool("debug", false, "run with support for debuggers")
-	if !slices.Contains(os.Args[1:], "-debug") && !slices.Contains(os.Args[1:], "--debug") { // a debugger has to attach
+	if !debugged(os.Args[1:]) {
 		hideMemory()
 	}
 	deps := wiring.System(stores(), newMemory)
@@ -38,6 +39,20 @@ func main() {
 	if err := provider.Serve(context.Background(), version, deps, *debug); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// debugged tells, before anything is read, whether a debugger is to attach: to a plugin only, whose flags come first.
+func debugged(args []string) bool {
+	for _, arg := range args {
+		name, value, given := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
+		if !strings.HasPrefix(arg, "-") {
+			return false
+		}
+		if on, err := strconv.ParseBool(value); name == "debug" && (!given || err == nil && on) {
+			return true
+		}
+	}
+	return false
 }
 
 // runCommand runs the subcommand on the command line, if there is one.

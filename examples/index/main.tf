@@ -5,7 +5,7 @@ resource "oauth_token_pair" "crm" {
 }
 
 ephemeral "oauth_access_token" "crm" { # add it after the second apply: before that there is no token
-  token_pair = oauth_token_pair.crm.id # the id, never the name: consumers wait for it while an apply has still to authorize
+  token_pair = oauth_token_pair.crm.id # not the name: who has the id waits while an apply authorizes
 }
 
 provider "restapi" { # any provider that takes a token

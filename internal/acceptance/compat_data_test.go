@@ -63,7 +63,7 @@ func capabilities() []capability {
 			file: "pairs.tfquery.hcl", run: []string{"query", "-no-color"},
 			use:  "list \"oauth_token_pair\" \"all\" {\n  provider = oauth\n}\n",
 			told: []string{`has no command named "query".`},
-			do:   "`data \"oauth_token_pairs\"`, or `list` of the [command line](command-line.md)",
+			do:   "`data \"oauth_token_pairs\"`, or `status` of the [command line](command-line.md)",
 		},
 	}
 }

@@ -92,8 +92,8 @@ func TestOutcomeUnknown(t *testing.T) {
 	w.expect(this, values{"status": "active", "generation": 2, "refresh_token": s.family(1, 2).RefreshToken})
 }
 
-// A server that is down, or too busy, keeps nobody from planning; its credential still works when it comes back.
-func TestServerDown(t *testing.T) {
+// A server that is too busy keeps nobody from planning, and is left alone until the time it names; then its credential still works.
+func TestServerAsksToWait(t *testing.T) {
 	t.Parallel()
 	s, w := newServer(t, nil), newWorkspace(t)
 	w.write(s.pair("down", s.issue().RefreshToken, strict, ""))

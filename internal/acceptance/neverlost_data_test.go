@@ -97,7 +97,7 @@ func failuresOfRuns() failureGroup {
 		{
 			what: "The same, after the claim and before the request",
 			see:  "“Outcome of a Refresh Unknown: …”",
-			kept: "The refresh token. Nobody can tell from outside, so it rests for two minutes; then it is sent once more, and works.",
+			kept: "The refresh token. Nobody can tell from outside that it was not sent, so it counts as a lost reply: when the rules let it be sent once more, it works.",
 			do:   "Run again after the time that the message names.",
 			tests: "TestCrashMatrix TestEngineCrashMatrix TestIndependentServerRequestLost " +
 				"TestFositeRequestLost",
@@ -156,7 +156,7 @@ func failuresOfServers() failureGroup {
 			what: "The server cannot be reached: connection refused, DNS, TLS",
 			see:  "“The authorization server was not reached for token pair …”, “Nothing was sent. The stored credential was not used up and still works.”",
 			kept: "Everything. While the access token works, it is a warning: “The current access token still works and is used.”",
-			do:   "Check the network and the endpoint, then run again.", tests: "TestServerDown TestScreensClient TestWhetherItWasSent TestStalledHandshake",
+			do:   "Check the network and the endpoint, then run again.", tests: "TestScreensClient TestWhetherItWasSent TestStalledHandshake",
 		},
 		{
 			what: "The reply is lost, and the old token still works: `rotation` is `none`, `new_old_valid`, `server_decides` or `until_successor_used`, or it is within its `grace_period`",
@@ -185,11 +185,12 @@ func failuresOfServers() failureGroup {
 			see:  "“It is not sent again: a second use would end every token of this client and user …”",
 			kept: "The access token, and every other credential of that client and user.",
 			do:   "Authorize again.", tests: "TestScreensUnknown TestDecide",
+			lost: "**A refresh of which nobody knows whether it was sent**, under `revoke_client_user`: the token of a process that died after its claim is never tried again.",
 		},
 		{
 			what: "The server answers 5xx to a refresh",
 			see:  "“… the server answered with an error that does not tell what became of it. The refresh token may be used up.”",
-			kept: "As after a lost reply.", do: "As after a lost reply.", tests: "TestScreensClient TestAStatusDoesNotMakeARequestSent TestServerDown",
+			kept: "As after a lost reply.", do: "As after a lost reply.", tests: "TestScreensClient TestJudgeClasses",
 		},
 		{
 			what: "The reply breaks off, or is not well-formed",
@@ -202,7 +203,7 @@ func failuresOfServers() failureGroup {
 			see:  "“Refresh Put Off”, “… cannot be refreshed before …: the server asked to wait”",
 			kept: "Everything. What a refusal as too early brings along is kept as well.",
 			do:   "Nothing; the next run after that time refreshes.",
-			tests: "TestPlatformTooEarly TestPlatformTooEarlyUntilExpiry TestPlatformTooEarlyWithASuccessor TestPlatformThrottled TestTokenCalls " +
+			tests: "TestServerAsksToWait TestPlatformTooEarly TestPlatformTooEarlyUntilExpiry TestPlatformTooEarlyWithASuccessor TestPlatformThrottled TestTokenCalls " +
 				"TestScreensClient",
 		},
 		{

@@ -213,7 +213,7 @@ func failuresOfPeople() failureGroup {
 			what: "An older provider meets a record that a newer one has written",
 			see:  "“a newer version of the provider wrote it”, “The credential is intact: nothing was sent, and the record is unchanged.”",
 			kept: "Everything: what it cannot read it does not touch.",
-			do:   "Upgrade the provider where it is old.",
+			do:   "Upgrade the provider where it is old: [Versions and upgrades](versions-and-upgrades.md).",
 			tests: "TestNewerRecordIsLeftAlone TestNoOperationTouchesANewerRecord TestNewerCompanionsStopARefresh " +
 				"TestGoldenRecords",
 		},

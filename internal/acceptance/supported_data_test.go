@@ -285,7 +285,7 @@ func beyond() standard {
 		{section: "", what: "Limits on token calls, and `429`", here: "`refresh_token_policy.token_calls`; the server's `Retry-After`.", sandbox: "TestTokenCalls TestPlatformThrottled", alone: faults},
 		{section: "", what: "Platforms with their own rules", here: "`platform`: other words for errors, members of replies, deadlines and look-ups.", sandbox: "TestPlatform TestPlatformLife TestPlatformEnds", alone: "The platforms themselves cannot be had for a test."},
 		{section: "", what: "Races of many processes", here: "Parallel runs spend each token once.", sandbox: "TestParallelPlans TestOtherRunHoldsTheClaim TestTwoConfigurationsShareAStore", alone: "It needs a server that holds requests at will."},
-		{section: "", what: "Servers that are down, slow or out of order", here: "Nothing is spent that was not sent, and a token that works is served.", sandbox: "TestServerDown TestDestroyServerDown", alone: faults},
+		{section: "", what: "Servers that are down, slow or out of order", here: "Nothing is spent that was not sent, and a token that works is served.", sandbox: "TestScreensClient TestServerAsksToWait TestDestroyServerDown", alone: faults},
 		{section: "", what: "Former client secrets", here: "A secret is replaced while the server takes both, without a gap.", fosite: "TestFositeSecretRotation"},
 	}}
 }
