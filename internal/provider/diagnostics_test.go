@@ -98,9 +98,9 @@ func diagnosticCases() []diagnosticCase {
 			"The record was copied from another name or another store. Put it back, or move the whole store.",
 		}},
 		{"store, newer", aPair, &credential.Error{Kind: credential.KindStore, Err: credential.ErrNewerRecord}, []string{
-			`The token store file:///store could not be used for token pair "exact": written by a newer version of the provider; upgrade this one.`,
-			"Nothing was sent. The record is unchanged.",
-			"Upgrade the provider.",
+			`The token store file:///store could not be used for token pair "exact": a newer version of the provider wrote it.`,
+			"The credential is intact: nothing was sent, and the record is unchanged.",
+			"Upgrade the provider here: raise its version in required_providers, then run terraform init -upgrade.",
 		}},
 		{"any error", aPair, cause, []string{
 			`The token store file:///store could not be used for token pair "exact": disk full.`,
