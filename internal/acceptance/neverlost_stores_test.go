@@ -91,7 +91,7 @@ func failuresOfCopies() failureGroup {
 			see:  "Nothing: the plan heals the store from the state. Without the record: “It may have been restored from an older backup.”",
 			kept: "Everything. Nothing old is sent.",
 			do:   "Plan once with every configuration before anything else runs; apply where the plan says so.",
-			tests: "TestStoreRestoredFromBackup TestStoreRestoredWithoutRecord TestRegistrationStoreRestored " +
+			tests: "TestStoreRestoredFromBackup TestSharedTokenStoreGuide TestStoreRestoredWithoutRecord TestRegistrationStoreRestored " +
 				"TestRestoredAsideIsHealed",
 		},
 		{
@@ -105,7 +105,7 @@ func failuresOfCopies() failureGroup {
 			see:  "Nothing at first: nobody can tell. After the next refresh “Authorization Required: …”",
 			kept: "Nothing can be: the spent token is sent, and the server takes that for reuse.",
 			do:   "Restore a database to the moment of the failure (archived WAL).",
-			lost: "**A restored store and a state of the same age.**", tests: "TestSharedTokenStoreGuide TestIndependentServerReuseByOthers",
+			lost: "**A restored store and a state of the same age.**", tests: "TestStoreRestoredBesideAStateOfItsAge TestIndependentServerReuseByOthers",
 		},
 		{
 			what: "Two copies of a store are in use, or a former store still is",
@@ -113,8 +113,7 @@ func failuresOfCopies() failureGroup {
 			kept: "Everything as long as only plans run there: they send nothing.",
 			do:   "Use one store. `terraform-provider-oauth move` leaves no copy that works.",
 			lost: "**Two copies of a store**, or two stores that were filled from one state, each used by somebody: each spends what the other one needs.",
-			tests: "TestPlanAgainstFormerStore TestLateSuccessorOfACopy " +
-				"TestTwoStoresShareNothing",
+			tests: "TestPlanAgainstFormerStore TestLateSuccessorOfACopy",
 		},
 		{
 			what: "A move between stores is interrupted, or the former store is asked",
