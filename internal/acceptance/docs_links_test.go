@@ -188,7 +188,7 @@ func TestGuidesAreLinked(t *testing.T) {
 		text := readFile(t, filepath.Join(docsRoot, "docs", guidePath(name)))
 		platform := strings.HasPrefix(name, "platform-")
 		if !reached[name] {
-			t.Errorf("no link leads from the start page to %s", name)
+			t.Errorf("no link leads from the start page (templates/index.md.tmpl) to %s", name)
 		}
 		if platform != strings.Contains(text, `subcategory: "Platforms"`) {
 			t.Errorf("%s is in the wrong place of the registry's menu", name)

@@ -54,7 +54,7 @@ func TestExamplesAreShown(t *testing.T) {
 			linked = strings.Contains(text, "examples/"+dir+")") || strings.Contains(text, "examples/"+dir+"#")
 		}
 		if !linked && !strings.Contains(shown, folded(strings.TrimSpace(readFile(t, filepath.Join(docsRoot, "examples", path))))) {
-			t.Errorf("no page shows examples/%s, or links to its folder", path)
+			t.Errorf("no page shows examples/%s, or links to its folder: run make generate; what it does not show by itself, a template shows with tffile", path)
 		}
 	}
 }

@@ -160,6 +160,10 @@ func stores(steps *steps) map[string]wiring.StoreKind {
 		}
 		return steps.wrap(inner), nil
 	}
+	postgres := wiring.StoreKind{NeedsKey: true, Open: func(url string) (store.Store, error) {
+		inner, err := pgstore.Open(url)
+		return opened(movedStore{inner, os.Getenv(envClock)}, err)
+	}}
 	return map[string]wiring.StoreKind{
 		"file": {Open: func(url string) (store.Store, error) {
 			dir, err := wiring.FilePath(url)
@@ -168,10 +172,7 @@ func stores(steps *steps) map[string]wiring.StoreKind {
 			}
 			return opened(filestore.Open(dir))
 		}},
-		"postgres": {NeedsKey: true, Open: func(url string) (store.Store, error) {
-			inner, err := pgstore.Open(url)
-			return opened(movedStore{inner, os.Getenv(envClock)}, err)
-		}},
+		"postgres": postgres, "postgresql": postgres,
 	}
 }
 

@@ -42,7 +42,7 @@ func TestConfigurationsAreFiles(t *testing.T) {
 	for _, dir := range []string{"templates", filepath.Join("internal", "platform", "testdata")} {
 		for page, block := range configurationsIn(t, dir) {
 			if strings.Count(block, "\n") >= fragmentLines {
-				t.Errorf("%s holds a configuration instead of the name of its file:\n%s", page, block)
+				t.Errorf("%s holds a configuration: write it to a file in examples/guides, and show that with tffile:\n%s", page, block)
 			}
 		}
 	}

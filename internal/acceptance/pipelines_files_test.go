@@ -235,3 +235,26 @@ func TestGitHubFilesAreCareful(t *testing.T) {
 		}
 	}
 }
+
+// Who proposes something from a fork, and a bot that raises pins, get no secrets: there is nothing that their job could plan.
+func TestPlansAreForThoseWithSecrets(t *testing.T) {
+	t.Parallel()
+	w, _ := githubJobs(t, readFile(t, filepath.Join(exampleDir, filepath.FromSlash(pipelineGitHub))))
+	for _, want := range []string{
+		"github.event_name == 'pull_request'", "github.event.pull_request.head.repo.full_name == github.repository", "github.actor != 'dependabot[bot]'",
+	} {
+		if !slices.Contains(strings.Split(w.Jobs["plan"].If, " && "), want) {
+			t.Errorf("GitHub plans if %q, want %q among it", w.Jobs["plan"].If, want)
+		}
+	}
+	var file struct {
+		Plan struct{ Rules []struct{ If string } }
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, filepath.Join(exampleDir, filepath.FromSlash(pipelineGitLab)))), &file); err != nil {
+		t.Fatal(err)
+	}
+	want := `$CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID`
+	if len(file.Plan.Rules) != 1 || file.Plan.Rules[0].If != want {
+		t.Errorf("GitLab plans if %q, want %q", file.Plan.Rules, want)
+	}
+}

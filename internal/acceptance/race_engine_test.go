@@ -20,6 +20,7 @@ import (
 	rescuefiles "github.com/seed-55355b43/terraform-provider-oauth/internal/rescue"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/seal"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/secret"
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/wiring"
 )
 
@@ -41,7 +42,7 @@ func runEngine(names []string) error {
 	if err != nil {
 		return err
 	}
-	m, err := newEngine(deps, os.Getenv)
+	m, err := newEngine(deps, deps.Getenv)
 	if err != nil {
 		return err
 	}
@@ -54,11 +55,19 @@ func runEngine(names []string) error {
 	return json.NewEncoder(os.Stdout).Encode(answers)
 }
 
+// openStore opens the token store of that URL, without a seal.
+func openStore(deps wiring.Deps, url string) (store.Store, error) {
+	scheme, _, _ := strings.Cut(url, ":")
+	kind, ok := deps.Stores[scheme]
+	if !ok {
+		return nil, fmt.Errorf("no test knows token stores of scheme %q: they stand in stores of main_test.go, as in main.go", scheme)
+	}
+	return kind.Open(url)
+}
+
 // openSealed opens the token store as the provider does.
 func openSealed(deps wiring.Deps, getenv func(string) string) (*seal.Store, seal.Keyring, error) {
-	url := getenv("OAUTH_TOKEN_STORE")
-	scheme, _, _ := strings.Cut(url, ":")
-	inner, err := deps.Stores[scheme].Open(url)
+	inner, err := openStore(deps, getenv("OAUTH_TOKEN_STORE"))
 	if err != nil {
 		return nil, seal.Keyring{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -26,9 +25,7 @@ func runWalk(client string) error {
 	if err != nil {
 		return err
 	}
-	url := os.Getenv("OAUTH_TOKEN_STORE")
-	scheme, _, _ := strings.Cut(url, ":")
-	s, err := deps.Stores[scheme].Open(url)
+	s, err := openStore(deps, deps.Getenv("OAUTH_TOKEN_STORE"))
 	if err != nil {
 		return err
 	}

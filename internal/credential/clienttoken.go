@@ -39,11 +39,17 @@ type source struct {
 	grant  *Grant
 }
 
-// over returns a record as s sees it.
+// over returns a record as s sees it. What a later version has put into the record stays in it.
 func (s *source) over(r Record) Record {
-	if s != nil && r.Shared {
-		r.Client, r.Grant = s.client, s.grant
+	if s == nil || !r.Shared {
+		return r
 	}
+	client, grant := s.client, s.grant
+	client.Rest = r.Client.Rest
+	if r.Grant != nil {
+		grant = grant.withRest(r.Grant)
+	}
+	r.Client, r.Grant = client, grant
 	return r
 }
 

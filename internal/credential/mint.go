@@ -43,7 +43,7 @@ type Assertion struct {
 	Lifetime         time.Duration
 	Claims           string // further ones, a JSON object; empty: none
 
-	Rest *Rest
+	Rest *Rest `json:"-"` // it is no part of the key of a client token
 }
 
 // Mints tells whether the client gets the tokens of r by a grant of its own. They are never worth keeping: a change of what
@@ -90,6 +90,20 @@ func (g *Grant) clone() *Grant {
 		c.Assertion = &a
 	}
 	return &c
+}
+
+// withRest is g with what a later version has put into other, which is the same grant as it was stored.
+func (g *Grant) withRest(other *Grant) *Grant {
+	assertion := g.Assertion != nil && other.Assertion != nil && other.Assertion.Rest != nil
+	if other.Rest == nil && !assertion {
+		return g
+	}
+	g = g.clone()
+	g.Rest = other.Rest
+	if assertion {
+		g.Assertion.Rest = other.Assertion.Rest
+	}
+	return g
 }
 
 func (g *Grant) equal(other *Grant) bool {

@@ -148,6 +148,7 @@ func (v *Mover) copyBudget(ctx context.Context, client Client) error {
 			return err
 		}
 		if l.revision == "" { // what is not there does not tell the store's time
+			l.Rest = spent.Rest
 			if err := v.to.putLedger(ctx, client, l); err != nil {
 				return err
 			}

@@ -78,9 +78,13 @@ func (m *Manager) PutRegistration(ctx context.Context, name string, next Registr
 		if refused != nil {
 			return refused
 		}
-		return m.write(ctx, RegistrationKey(name), revision, Record{
+		r := Record{
 			Status: StatusActive, Client: next.Client, Attachment: next.Attachment, Registered: &Registered{RedirectURIs: next.RedirectURIs},
-		})
+		}
+		if stored != nil {
+			r.keepRests(stored.Record)
+		}
+		return m.write(ctx, RegistrationKey(name), revision, r)
 	})
 	switch {
 	case refused != nil:
@@ -89,6 +93,17 @@ func (m *Manager) PutRegistration(ctx context.Context, name string, next Registr
 		return writeError(ctx, err)
 	}
 	return nil
+}
+
+// keepRests takes over what a later version has put into old, but for what it has said of another client or attachment.
+func (r *Record) keepRests(old Record) {
+	r.Rest, r.Refresh.Rest, r.Tokens.Rest = old.Rest, old.Refresh.Rest, old.Tokens.Rest
+	if sameClient(r.Client, old.Client) {
+		r.Client.Rest = old.Client.Rest
+	}
+	if r.Attachment.ID == old.Attachment.ID {
+		r.Attachment.Rest = old.Attachment.Rest
+	}
 }
 
 // MarkRegistrationAttached notes that the apply which made or adopted the registration was kept.

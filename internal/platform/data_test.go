@@ -23,15 +23,43 @@ func TestData(t *testing.T) {
 			}
 			e, err := Parse(text)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatal(hinted(err.Error()))
 			}
 			if e.ID != id {
-				t.Errorf("the id is %q", e.ID)
+				t.Errorf("the id is %q, and the file is %s.json", e.ID, id)
 			}
 			for _, wrong := range check(e) {
-				t.Error(wrong)
+				t.Error(hinted(wrong))
 			}
 		})
+	}
+}
+
+// hinted adds to what is wrong with a fact how it is written.
+func hinted(wrong string) string {
+	if strings.Contains(wrong, "unknown field") {
+		return wrong + "; entry.go lists the members of an entry, and fact.go those of a fact"
+	}
+	fact, _, _ := strings.Cut(wrong, ":")
+	g := GuideTo(strings.TrimSuffix(fact, "[0]"))
+	if g.Form == "" || strings.Contains(wrong, "; ") {
+		return wrong
+	}
+	return fmt.Sprintf("%s; its value is %s, and is written as %s", wrong, g.Meaning, g.Form)
+}
+
+func TestHinted(t *testing.T) {
+	t.Parallel()
+	for wrong, want := range map[string]string{
+		`access_token_lifetime: "20 minutes" is not a duration`: `access_token_lifetime: "20 minutes" is not a duration; its value is how long an access token lives; ` +
+			`used only where the reply does not tell (` + "`expires_in`" + `), and is written as "15m"`,
+		`json: unknown field "pkc"`:                             `json: unknown field "pkc"; entry.go lists the members of an entry, and fact.go those of a fact`,
+		`pkce: "x" is not among its values; one of unsupported`: `pkce: "x" is not among its values; one of unsupported`,
+		"a note is no sentence":                                 "a note is no sentence",
+	} {
+		if got := hinted(wrong); got != want {
+			t.Errorf("%s: got %s", wrong, got)
+		}
 	}
 }
 
@@ -61,6 +89,9 @@ func (c *checker) evidence() {
 	for _, f := range c.e.All() {
 		if f.Known() {
 			said[f.Name] = f.Evidence()
+			_, is := f.Text()
+			write := GuideTo(f.Name).NoNull
+			c.when(!is && write != "", "%s: null says nothing here; write %s", f.Name, write)
 		}
 	}
 	for _, v := range c.e.Variables {
@@ -216,6 +247,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		"never too early":      {"earliest_refresh", fact(`"601s"`), "earliest_refresh: 10m1s is above access_token_lifetime, which is 10m"},
 		"budget":               {"error_budget", fact(`{"limit":1,"window":"1h"}`), "error_budget"},
 		"protocol parameter":   {"authorization_parameters", fact(`{"state":"x"}`), `"state" belongs to the protocol`},
+		"null for a word":      {"pkce", fact(`null`), `pkce: null says nothing here; write "unsupported"`},
 		"separator":            {"scope_separator", fact(`";"`), "scope_separator"},
 		"rule for everything":  {"errors", fact(`[{"class":"too_early"}]`), "fits everything"},
 		"class":                {"errors", fact(`[{"status":[400],"class":"odd"}]`), `class "odd"`},

@@ -89,7 +89,7 @@ func TestDoubtfulPlatforms(t *testing.T) {
 	}
 	for _, id := range IDs() {
 		if got[id] != want[id] {
-			t.Errorf("%s: in doubt is %q, and its row here has %q: whoever uses it is warned of that in every apply", id, got[id], want[id])
+			t.Errorf("%s: in doubt is %q, and want has %q: whoever uses it is warned of that in every apply. Where its facts are no surer, let want say so", id, got[id], want[id])
 		}
 	}
 }

@@ -224,7 +224,7 @@ func TestPresetsReadTheServersWords(t *testing.T) {
 			wrong.Rules = slices.Clone(wrong.Rules)
 			wrong.Rules[i].Class = oauth.OutcomeUnknown
 			if !slices.ContainsFunc(own, func(w saying) bool { return w.judge(wrong) != w.want }) {
-				t.Errorf("%s: nobody tries the rule %+v", id, r)
+				t.Errorf("%s: no row here has a body that rule %d of its errors alone judges (class %s): write out what the server sends", id, i, r.Class)
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func peoplePlot(r run) string {
 		}
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "  <text class=\"soft\" x=\"20\" y=\"54\">Above: a server that ends the authorization when a token is used twice. Below: one that forgives it for a minute.</text>\n")
+	fmt.Fprintf(&out, "  <text class=\"soft\" x=\"20\" y=\"54\">Above: the server ends the authorization at a second use of a token. Below: it forgives one for a minute.</text>\n")
 	for n, w := range ways {
 		y := 80 + 52*n
 		class := "other"

@@ -94,7 +94,7 @@ func people(title, kind, intro, plot, alt, after string) section {
 		{"failed-runs", "runs that failed"},
 		{"refreshes", "refreshes"},
 		{"reuses", "tokens used twice, as the server counts"},
-		{"alive-at-the-end", "1: the last plan of all found the credential alive"},
+		{"alive-at-the-end", "the last plan of all found the credential alive (1)"},
 	}}
 	for _, w := range ways {
 		s.rows = append(s.rows, row{"Alternatives/" + kind + "/" + w.bench, w.label})

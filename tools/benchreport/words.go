@@ -20,14 +20,15 @@ twice. Access tokens expire between any two steps. A run that fails is repeated 
 The data sources are stand-ins that do what the documentation of ` + "`hashicorp/external`" + ` and ` + "`hashicorp/http`" + ` says, since those could not be built here.`
 
 const peopleAfter = `What nobody has received nobody can use: under such a server a lost reply costs a login, whoever asked, and so does a process that is killed before it has read
-the reply. A careful script on one machine that stays, with nobody else using its files, comes close; what it lacks is the check that the disk can be written *before* the
-token is spent, and the tokens of a reply that was cut. It says nothing of its state in a plan, is not encrypted, and a CI runner that is thrown away takes its files along. This
-provider waits before it sends a token again that may have been used, so some of its failed runs are that wait.`
+the reply. Where only the request was lost, this provider finds out by sending the token once more when there is nothing left to lose; its failed runs are that wait. A careful
+script on one machine that stays comes close. What it lacks is the proof that the disk can be written *before* the token is spent, and the tokens of a reply that was cut off
+behind them. It also encrypts nothing and shows nothing in a plan, and a CI runner that is thrown away takes its files along. The full disk is no
+matter to refresh in Read in a plan, which writes nothing.`
 
 const graceIntro = `Some servers take a refresh token a second time for a while after its first use. The work is the same, and so are the ways.`
 
-const graceAfter = `Here a careful script on a machine that stays is as good as this provider in everything but a disk that is full when the run is repeated too late, and even the naive one rarely
-fails. Refresh in Read does not profit: its discarded plans are hours apart.`
+const graceAfter = `Here a careful script on a machine that stays does as well as this provider, and the naive one loses only what a full disk takes. Refresh in Read hardly profits: the second
+use comes with the next run, and that is an hour later.`
 
 const refreshIntro = `Many want the same credential, which has expired. One of them refreshes; the others wait, or use what it brought. The expected figure is 1, and another one fails the benchmark.`
 

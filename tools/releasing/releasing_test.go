@@ -54,6 +54,10 @@ type goreleaser struct {
 	Release struct {
 		GitHub struct{ Owner, Name string } `yaml:"github"`
 		Extra  []extra                      `yaml:"extra_files"`
+
+		Draft      bool
+		Replace    bool `yaml:"replace_existing_draft"`
+		Prerelease string
 	}
 }
 
@@ -240,5 +244,37 @@ func TestWorkflows(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPublishedLast: whoever looks for a release finds all of it. Registries read it when it is published; before that it is attested, and
+// a run that broke off can be repeated. A candidate is not what "latest" means.
+func TestPublishedLast(t *testing.T) {
+	t.Parallel()
+	var g goreleaser
+	parse(t, ".goreleaser.yml", &g)
+	if r := g.Release; !r.Draft || !r.Replace || r.Prerelease != "auto" {
+		t.Errorf("goreleaser publishes by itself, or a candidate as the latest: %+v", r)
+	}
+	var w struct {
+		Jobs map[string]struct {
+			Needs string
+			Steps []struct{ Uses, Run string }
+		}
+	}
+	parse(t, ".github/workflows/release.yml", &w)
+	if w.Jobs["release"].Needs != "check" {
+		t.Error("a release does not wait for its checks")
+	}
+	var order []string
+	for _, step := range w.Jobs["release"].Steps {
+		for _, what := range []string{"make release", "actions/attest-build-provenance@", "gh release edit"} {
+			if strings.HasPrefix(step.Uses+step.Run, what) {
+				order = append(order, what)
+			}
+		}
+	}
+	if len(w.Jobs["release"].Steps) == 0 || !slices.Equal(order, []string{"make release", "actions/attest-build-provenance@", "gh release edit"}) {
+		t.Errorf("the steps are %q", order)
 	}
 }
