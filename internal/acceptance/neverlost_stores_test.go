@@ -108,11 +108,11 @@ func failuresOfCopies() failureGroup {
 			lost: "**A restored store and a state of the same age.**", tests: "TestStoreRestoredBesideAStateOfItsAge TestIndependentServerReuseByOthers",
 		},
 		{
-			what: "Two copies of a store are in use, or a former store still is",
-			see:  "“Credential in Another Token Store”, “If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.”",
-			kept: "Everything as long as only plans run there: they send nothing.",
-			do:   "Use one store. `terraform-provider-oauth move` leaves no copy that works.",
-			lost: "**Two copies of a store**, or two stores that were filled from one state, each used by somebody: each spends what the other one needs.",
+			what:  "Two copies of a store are in use, or a former store still is",
+			see:   "“Credential in Another Token Store”, “If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.”",
+			kept:  "Everything as long as only plans run there: they send nothing.",
+			do:    "Use one store. `terraform-provider-oauth move` leaves no copy that works.",
+			lost:  "**Two copies of a store**, or two stores that were filled from one state, each used by somebody: each spends what the other one needs.",
 			tests: "TestPlanAgainstFormerStore TestLateSuccessorOfACopy",
 		},
 		{
