@@ -109,8 +109,8 @@ func failuresOfCopies() failureGroup {
 		},
 		{
 			what:  "Two copies of a store are in use, or a former store still is",
-			see:   "“Credential in Another Token Store”, “If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.”",
-			kept:  "Everything as long as only plans run there: they send nothing.",
+			see:   "In a former store “Credential in Another Token Store”, “If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.”; in a copy nothing, until “Authorization Required: …”",
+			kept:  "In a former store everything, as long as only plans run there: they send nothing. A copy has the same id, so nobody can tell it: each spends the other's token.",
 			do:    "Use one store. `terraform-provider-oauth move` leaves no copy that works.",
 			lost:  "**Two copies of a store**, or two stores that were filled from one state, each used by somebody: each spends what the other one needs.",
 			tests: "TestPlanAgainstFormerStore TestLateSuccessorOfACopy",
