@@ -45,6 +45,7 @@ type goreleaser struct {
 	Checksum struct {
 		Name      string `yaml:"name_template"`
 		Algorithm string
+		IDs       []string `yaml:"ids"`
 		Extra     []extra `yaml:"extra_files"`
 	}
 	Signs []struct {
@@ -113,7 +114,7 @@ func TestNames(t *testing.T) {
 	if a := g.Archives[0]; len(g.Archives) != 1 || a.Name != stem+"{{ .Os }}_{{ .Arch }}" || !slices.Equal(a.Formats, []string{"zip"}) {
 		t.Errorf("the archives are %+v", g.Archives)
 	}
-	if c := g.Checksum; c.Name != stem+"SHA256SUMS" || c.Algorithm != "sha256" {
+	if c := g.Checksum; c.Name != stem+"SHA256SUMS" || c.Algorithm != "sha256" || !slices.Equal(c.IDs, []string{"archive", "sbom"}) {
 		t.Errorf("the checksums are %+v", c)
 	}
 	manifest := []extra{{"terraform-registry-manifest.json", stem + "manifest.json"}}
