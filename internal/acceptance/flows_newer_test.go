@@ -3,6 +3,9 @@
 package acceptance_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -58,4 +61,72 @@ func TestNewerRecordIsRefusedWithoutHarm(t *testing.T) {
 	if after := s.Counters(); after.TokenRequests != before.TokenRequests || after.Revocations != before.Revocations {
 		t.Errorf("the server was asked: %+v", after)
 	}
+}
+
+// TestNewerRecordInTheStateIsRefusedWithoutHarm: where the state is the store, the record is in it. It is not lost on the way into another
+// store either, which would get what the state shows and no more.
+func TestNewerRecordInTheStateIsRefusedWithoutHarm(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	head, pair := stateOnly(w, ""), s.pair("exact", s.issue().RefreshToken, "", "")
+	w.write(head + pair)
+	w.apply()
+	w.remakePrivate(func(memory map[string]any) {
+		memory["record"] = map[string]any{"format": 2, "kind": "pair", "readable_by": "4.5.6", "tokens": []string{"of another shape"}}
+	})
+	private, before := w.privateState(), s.Counters()
+	says := []string{"version 4.5.6 or later is needed", "The credential is intact", "terraform init -upgrade"}
+	w.fails(says, "plan", "-input=false", "-no-color")
+	w.fails(says, "destroy", "-input=false", "-no-color", "-auto-approve")
+	store := filepath.Join(w.dir, "st")
+	w.write("provider \"oauth\" {\n  token_store = \"file://" + store + "\"\n}\n" + pair)
+	w.fails(says, "plan", "-input=false", "-no-color")
+	w.fails(says, "apply", "-input=false", "-no-color", "-auto-approve")
+	w.fails(says, "destroy", "-input=false", "-no-color", "-auto-approve", "-refresh=false")
+	if _, err := os.Stat(filepath.Join(store, "pair", "exact")); err == nil {
+		t.Error("the other store has a record now")
+	}
+	if got := w.privateState(); got != private {
+		t.Errorf("the private state was\n%s\nand is\n%s", private, got)
+	}
+	if after := s.Counters(); after.TokenRequests != before.TokenRequests || after.Revocations != before.Revocations {
+		t.Errorf("the server was asked: %+v", after)
+	}
+}
+
+// remakePrivate changes what the only resource keeps in the state besides its attributes.
+func (w *workspace) remakePrivate(change func(map[string]any)) {
+	w.t.Helper()
+	var state, outer, memory map[string]any
+	decode := func(text []byte, into any) {
+		w.t.Helper()
+		if err := json.Unmarshal(text, into); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	unpack := func(v any) []byte {
+		w.t.Helper()
+		packed, _ := v.(string)
+		text, err := base64.StdEncoding.DecodeString(packed)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return text
+	}
+	pack := func(v any) []byte {
+		w.t.Helper()
+		text, err := json.Marshal(v)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return text
+	}
+	decode([]byte(w.stateText()), &state)
+	instance := state["resources"].([]any)[0].(map[string]any)["instances"].([]any)[0].(map[string]any)
+	decode(unpack(instance["private"]), &outer)
+	decode(unpack(outer["credential"]), &memory)
+	change(memory)
+	outer["credential"] = base64.StdEncoding.EncodeToString(pack(memory))
+	instance["private"] = base64.StdEncoding.EncodeToString(pack(outer))
+	writeFile(w.t, w.statePath(), string(pack(state)))
 }

@@ -193,6 +193,22 @@ func TestStoreRestoredWithoutSecretsInState(t *testing.T) {
 	s.expect(2, 0)
 }
 
+// Store and state are of one age, and neither knows of the refresh since: nobody can tell. The spent token is sent, and the server says so.
+func TestStoreRestoredBesideAStateOfItsAge(t *testing.T) {
+	t.Parallel()
+	s, w := newServer(t, nil), newWorkspace(t)
+	backup := filepath.Join(t.TempDir(), "backup")
+	w.write(s.pair("alike", s.issue().RefreshToken, strict, ""))
+	w.apply()
+	w.copyStore(backup)
+	s.later(time.Hour, w)
+	w.plan() // refreshes, and is thrown away
+	s.expect(2, 0)
+	w.restoreStore(backup)
+	w.plan().mustSay(t, "Authorization Required: alike", "was used before")
+	s.expect(2, 1)
+}
+
 // A wrong, empty store: a plan spends nothing, changes nothing and says where the credential lives. An apply on the
 // implicit default store is an error.
 func TestWrongStore(t *testing.T) {

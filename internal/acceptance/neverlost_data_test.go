@@ -156,7 +156,7 @@ func failuresOfServers() failureGroup {
 			what: "The server cannot be reached: connection refused, DNS, TLS",
 			see:  "“The authorization server was not reached for token pair …”, “Nothing was sent. The stored credential was not used up and still works.”",
 			kept: "Everything. While the access token works, it is a warning: “The current access token still works and is used.”",
-			do:   "Check the network and the endpoint, then run again.", tests: "TestScreensClient TestWhetherItWasSent TestStalledHandshake",
+			do:   "Check the network and the endpoint, then run again.", tests: "TestScreensClient TestAnUntrustedServerGetsNothing TestHTTPWhereTLSWasExpected TestNotSentIsTriedAgainUnderNewClaims",
 		},
 		{
 			what: "The reply is lost, and the old token still works: `rotation` is `none`, `new_old_valid`, `server_decides` or `until_successor_used`, or it is within its `grace_period`",

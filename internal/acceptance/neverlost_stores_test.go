@@ -91,7 +91,7 @@ func failuresOfCopies() failureGroup {
 			see:  "Nothing: the plan heals the store from the state. Without the record: “It may have been restored from an older backup.”",
 			kept: "Everything. Nothing old is sent.",
 			do:   "Plan once with every configuration before anything else runs; apply where the plan says so.",
-			tests: "TestStoreRestoredFromBackup TestStoreRestoredWithoutRecord TestRegistrationStoreRestored " +
+			tests: "TestStoreRestoredFromBackup TestSharedTokenStoreGuide TestStoreRestoredWithoutRecord TestRegistrationStoreRestored " +
 				"TestRestoredAsideIsHealed",
 		},
 		{
@@ -105,16 +105,15 @@ func failuresOfCopies() failureGroup {
 			see:  "Nothing at first: nobody can tell. After the next refresh “Authorization Required: …”",
 			kept: "Nothing can be: the spent token is sent, and the server takes that for reuse.",
 			do:   "Restore a database to the moment of the failure (archived WAL).",
-			lost: "**A restored store and a state of the same age.**", tests: "TestSharedTokenStoreGuide TestIndependentServerReuseByOthers",
+			lost: "**A restored store and a state of the same age.**", tests: "TestStoreRestoredBesideAStateOfItsAge TestIndependentServerReuseByOthers",
 		},
 		{
-			what: "Two copies of a store are in use, or a former store still is",
-			see:  "“Credential in Another Token Store”, “If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.”",
-			kept: "Everything as long as only plans run there: they send nothing.",
-			do:   "Use one store. `terraform-provider-oauth move` leaves no copy that works.",
-			lost: "**Two copies of a store**, or two stores that were filled from one state, each used by somebody: each spends what the other one needs.",
-			tests: "TestPlanAgainstFormerStore TestLateSuccessorOfACopy " +
-				"TestTwoStoresShareNothing",
+			what:  "Two copies of a store are in use, or a former store still is",
+			see:   "In a former store “Credential in Another Token Store”, “If the credential was moved here, apply: from then on this store counts, and the other one must not be used again.”; in a copy nothing, until “Authorization Required: …”",
+			kept:  "In a former store everything, as long as only plans run there: they send nothing. A copy has the same id, so nobody can tell it: each spends the other's token.",
+			do:    "Use one store. `terraform-provider-oauth move` leaves no copy that works.",
+			lost:  "**Two copies of a store**, or two stores that were filled from one state, each used by somebody: each spends what the other one needs.",
+			tests: "TestPlanAgainstFormerStore TestLateSuccessorOfACopy",
 		},
 		{
 			what: "A move between stores is interrupted, or the former store is asked",

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -99,7 +101,7 @@ type engine struct {
 // goes back there by keep.
 func (s *session) engineFor(ctx context.Context, name string, mem memory) (engine, error) {
 	if !s.stateOnly {
-		return engine{Manager: s.manager, name: name}, nil
+		return engine{Manager: s.manager, name: name}, readable(mem.Record)
 	}
 	inMemory := s.deps.NewMemory(wiring.StateStore)
 	if len(mem.Record) > 0 && (mem.StoreID == wiring.StateStore || mem.StoreID == "") { // else it was left behind by an earlier change of stores
@@ -111,6 +113,21 @@ func (s *session) engineFor(ctx context.Context, name string, mem memory) (engin
 	o.Store = inMemory
 	m, err := credential.New(o)
 	return engine{Manager: m, memory: inMemory, name: name}, err
+}
+
+// readable refuses a record that a newer version has left in the private state, when the state was the store. Another store would get what
+// the attributes show, and the rest of the record would be lost.
+func readable(record []byte) error {
+	if len(record) == 0 {
+		return nil
+	}
+	_, err := credential.DecodeRecord(record)
+	if !errors.Is(err, credential.ErrNewerRecord) {
+		return nil
+	}
+	return fmt.Errorf("the credential was kept in the state alone, and its record there cannot be used: %w. "+
+		"The credential is intact: nothing was sent, and the state is unchanged. "+
+		"Upgrade the provider here: raise its version in required_providers, then run terraform init -upgrade", err)
 }
 
 // keep puts the record into mem where there is no store.

@@ -21,6 +21,9 @@ const address = "registry.terraform.io/seed-55355b43/oauth"
 // got the same signal from a CI runner, to fetch the results of its calls and to end the provider itself.
 const lingering = 10 * time.Second
 
+// memoryLimit is where collection becomes eager. It is no limit of what the process may hold.
+const memoryLimit = 384 << 20
+
 // parentInterval is how often the process looks whether core still lives.
 const parentInterval = 500 * time.Millisecond
 
@@ -28,8 +31,12 @@ const parentInterval = 500 * time.Millisecond
 func Serve(ctx context.Context, version string, deps Deps, debugging bool) error {
 	if os.Getenv("GOGC") == "" {
 		// A plan of many pairs allocates per attribute, in the framework, and drops it at once. Collecting at every doubling of a
-		// heap of a few MB took two fifths of the time.
+		// heap of a few MB took two fifths of the time. On a busy machine the heap then grows to several hundred MB; from here on
+		// it is collected as often as need be.
 		debug.SetGCPercent(400)
+		if os.Getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(memoryLimit)
+		}
 	}
 	quietLogs(os.LookupEnv, os.Setenv)
 	stop := handleSignals(deps.Section)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,21 @@ func TestImports(t *testing.T) {
 			}
 		})
 	}
+	t.Run("CONTRIBUTING.md", func(t *testing.T) {
+		t.Parallel()
+		told := toldImports(t)
+		for _, row := range rows {
+			dir, isPackage := strings.CutSuffix(row.file, "/plant.go")
+			if !isPackage || strings.Count(dir, "/") > 1 || strings.Contains(dir, "newpackage") {
+				continue
+			}
+			ours := slices.DeleteFunc(slices.Clone(row.may), func(name string) bool { return !strings.HasPrefix(packages[name], module) })
+			slices.Sort(ours)
+			if !slices.Equal(told[dir], ours) {
+				t.Errorf("the table of CONTRIBUTING.md has %s import %q of ours, and the row here has %q", dir, told[dir], ours)
+			}
+		}
+	})
 	t.Run("every store", func(t *testing.T) {
 		t.Parallel()
 		found, err := os.ReadDir(filepath.Join("..", "..", "internal", "store"))
@@ -106,6 +122,23 @@ func TestImports(t *testing.T) {
 			}
 		}
 	})
+}
+
+// toldImports are the packages of the table in CONTRIBUTING.md, and what each may import of ours.
+func toldImports(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string][]string{}
+	for _, line := range regexp.MustCompile("(?m)^\\| `(internal/[a-z]+)` \\|.*\\| (.*) \\|$").FindAllStringSubmatch(string(text), -1) {
+		for _, name := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(line[2], -1) {
+			told[line[1]] = append(told[line[1]], name[1])
+		}
+		slices.Sort(told[line[1]])
+	}
+	return told
 }
 
 // libraryOf and storeOf pick from packages.

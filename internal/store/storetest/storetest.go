@@ -1,4 +1,5 @@
-// Package storetest holds the suite that every store passes (RunWith; Run for one that no other process can open), and a store that fails on demand (Faulty).
+// Package storetest holds the suite that every store passes (RunWith; Run for one that no other process can open), and a
+// store that fails on demand (Faulty).
 //
 // Among the checks is one of recorded histories (Linearizable), which serves histories of several processes as well.
 //
