@@ -1,13 +1,17 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -100,15 +104,40 @@ resource "oauth_token_pair" "this" {
 		return "", err
 	}
 	for _, target := range []string{"linux_amd64", "darwin_arm64", "windows_amd64"} {
-		content, err := os.ReadFile(r.file(target + ".zip"))
+		sum, err := contentHash(r.file(target + ".zip"))
 		if err != nil {
 			return "", err
 		}
-		if sum := fmt.Sprintf("zh:%x", sha256.Sum256(content)); !bytes.Contains(lock, []byte(sum)) {
-			return "", fmt.Errorf("the lock file has not the checksum of %s:\n%s", target, lock)
+		if !bytes.Contains(lock, []byte(sum)) {
+			return "", fmt.Errorf("the lock file has not the hash %s of %s:\n%s", sum, target, lock)
 		}
 	}
 	out, err := run("version")
 	version, _, _ = strings.Cut(out, "\n")
 	return strings.TrimSpace(version), err
+}
+
+// contentHash is the hash that lock files hold of an archive's content (h1: that of golang.org/x/mod/sumdb/dirhash).
+func contentHash(path string) (string, error) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = z.Close() }()
+	var lines []string
+	for _, f := range z.File {
+		in, err := f.Open()
+		if err != nil {
+			return "", err
+		}
+		sum := sha256.New()
+		_, err = io.Copy(sum, in)
+		if err := errors.Join(err, in.Close()); err != nil {
+			return "", err
+		}
+		lines = append(lines, fmt.Sprintf("%x  %s\n", sum.Sum(nil), f.Name))
+	}
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[66:], b[66:]) })
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return "h1:" + base64.StdEncoding.EncodeToString(sum[:]), nil
 }
