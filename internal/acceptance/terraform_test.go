@@ -244,12 +244,30 @@ func (w *workspace) apply(more ...string) result {
 	return w.ok(append([]string{"apply", "-input=false", "-no-color", "-auto-approve"}, more...)...)
 }
 
+// onScreen is what a command has printed so far.
+type onScreen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *onScreen) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *onScreen) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
 // running is a command that goes on.
 type running struct {
 	w              *workspace
 	args           []string
 	cmd            *exec.Cmd
-	stdout, stderr bytes.Buffer
+	stdout, stderr onScreen
 	done           chan struct{}
 }
 
@@ -275,6 +293,21 @@ func (w *workspace) start(args ...string) *running {
 		close(r.done)
 	}()
 	return r
+}
+
+// says waits until the command has printed a text.
+func (r *running) says(text string) {
+	r.w.t.Helper()
+	for deadline := time.Now().Add(patience); !strings.Contains(r.stdout.String(), text); {
+		select {
+		case <-r.done:
+			r.w.t.Fatalf("it ended and did not say %q:\n%s\n%s", text, r.stdout.String(), r.stderr.String())
+		case <-time.After(5 * time.Millisecond):
+			if time.Now().After(deadline) {
+				r.w.t.Fatalf("it does not say %q:\n%s\n%s", text, r.stdout.String(), r.stderr.String())
+			}
+		}
+	}
 }
 
 // wait returns how the command ended.

@@ -125,14 +125,14 @@ func (a *authorizeAction) Invoke(ctx context.Context, req action.InvokeRequest, 
 	}
 	out, err := login.Authorize(ctx, login.Options{
 		Manager: a.session.manager, Clock: a.session.deps.Clock, Open: m.browser(a.session),
-		Say: func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) },
+		Say: progress(ctx, resp),
 	}, request)
 	warnNotices(about, out.Notices, &resp.Diagnostics)
 	if err != nil {
 		m.fail(about, err, &resp.Diagnostics)
 		return
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: authorized(about, out)})
+	progress(ctx, resp)(authorized(about, out))
 }
 
 // browser is what opens one; nil: nothing does.

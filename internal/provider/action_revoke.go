@@ -63,7 +63,7 @@ func (a *revokeAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 	}
 	about := subject{kind: "oauth_token_pair", name: model.TokenPair.ValueString(), session: a.session, revoking: true}
 	accessOnly := model.Token.ValueString() == tokenAccess
-	tell := func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) }
+	tell := progress(ctx, resp)
 	what := "the tokens"
 	if accessOnly {
 		what = "the access token"

@@ -58,7 +58,7 @@ func (a *rotateAction) Invoke(ctx context.Context, req action.InvokeRequest, res
 		return
 	}
 	about := subject{kind: "oauth_token_pair", name: model.TokenPair.ValueString(), session: a.session, rotating: true}
-	tell := func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) }
+	tell := progress(ctx, resp)
 	tell(fmt.Sprintf("Refreshing %s.", about))
 	result, err := a.session.manager.Rotate(ctx, about.name, a.session.ask(credential.AskerApply))
 	warnNotices(about, result.Notices, &resp.Diagnostics)

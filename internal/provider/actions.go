@@ -70,3 +70,13 @@ func checkText(ctx context.Context, at path.Path, attribute schema.StringAttribu
 		diags.Append(resp.Diagnostics...)
 	}
 }
+
+// progress hands texts to Terraform until the run is interrupted. One that is stopping ends its listening with the first text, and
+// Terraform 1.15 crashes at what comes after it.
+func progress(ctx context.Context, resp *action.InvokeResponse) func(string) {
+	return func(text string) {
+		if ctx.Err() == nil {
+			resp.SendProgress(action.InvokeProgressEvent{Message: text})
+		}
+	}
+}
