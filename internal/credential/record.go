@@ -371,7 +371,7 @@ func (r *Record) recall(former Record) {
 
 func (e Event) same(other Event) bool {
 	at := e.At
-	e.At = other.At
+	e.At, e.Rest = other.At, other.Rest // of one line that was read twice, these are two copies
 	return at.Equal(other.At) && e == other
 }
 
