@@ -65,7 +65,7 @@ data "oauth_access_token" "this" { token_pair = oauth_token_pair.this.id }
 
 // standinMain uses the stand-in in place of the provider.
 func (r *ride) standinMain(config string) {
-	r.override("standin", r.standin)
+	r.override(filepath.Dir(r.standin), "standin")
 	writeFile(r.t, filepath.Join(r.dir, "main.tf"), `terraform {
   required_providers {
     standin = { source = "seed-55355b43/standin" }

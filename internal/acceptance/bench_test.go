@@ -417,7 +417,7 @@ func manyPairs(b *testing.B, count int) *workspace {
 		b.Fatal(err)
 	}
 	w.env["OAUTH_TOKEN_STORE_KEY"] = identity.String()
-	w.override("oauth", compiled(b, "oauth", "../.."))
+	w.override(filepath.Dir(compiled(b, "oauth", "../..")), "oauth")
 	nowhere := server{base: "http://127.0.0.1:1"}
 	w.write(fmt.Sprintf(`
 resource "oauth_token_pair" "this" {
@@ -437,7 +437,7 @@ resource "oauth_token_pair" "this" {
 func manyThings(b *testing.B, count int, body string) *workspace {
 	b.Helper()
 	w := asUsers(newWorkspace(b))
-	w.override("bare", compiled(b, "bare", "./testdata/bare"))
+	w.override(filepath.Dir(compiled(b, "bare", "./testdata/bare")), "bare")
 	writeFile(b, filepath.Join(w.dir, "main.tf"), fmt.Sprintf(`
 terraform {
   required_providers {
@@ -472,10 +472,4 @@ func asUsers(w *workspace) *workspace {
 	}
 	w.patience = time.Hour
 	return w
-}
-
-// override makes terraform use one built provider.
-func (w *workspace) override(name, binary string) {
-	w.t.Helper()
-	writeFile(w.t, w.env["TF_CLI_CONFIG_FILE"], fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"seed-55355b43/%s\" = %q\n  }\n  direct {}\n}\n", name, filepath.Dir(binary)))
 }

@@ -3,16 +3,13 @@
 package acceptance_test
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
 )
 
 // minor is how a table writes the version that brought something.
@@ -53,10 +50,6 @@ func builds(t *testing.T) (all []string) {
 // The guide is what the rows say. "make generate" writes it.
 func TestCompatibilityPage(t *testing.T) {
 	t.Parallel()
-	parsed, err := template.ParseFiles("testdata/compatibility.md.tmpl")
-	if err != nil {
-		t.Fatal(err)
-	}
 	type row struct{ What, Told, Do string }
 	var rows []row
 	subcommands := readFile(t, filepath.Join(docsRoot, "docs", "guides", "command-line.md"))
@@ -73,24 +66,10 @@ func TestCompatibilityPage(t *testing.T) {
 	versions := func(f feature) map[string]string {
 		return map[string]string{"Terraform": minor(f.terraform), "Tofu": minor(f.tofu)}
 	}
-	var page bytes.Buffer
-	if err := parsed.Execute(&page, map[string]any{
+	generated(t, "compatibility.md.tmpl", "compatibility.md", map[string]any{
 		"Provider": versions(theProvider), "WriteOnly": versions(writeOnlyArguments), "Table": strings.TrimSpace(compatTable()), "Rows": rows,
 		"Built": strings.Join(builds(t), ", "),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join("..", "..", "templates", "guides", "compatibility.md")
-	if *update {
-		writeFile(t, path, page.String())
-		if err := os.Chmod(path, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, page.Bytes()) {
-		t.Errorf("%s is not up to date: run make generate (%v)", path, err)
-	}
+	})
 }
 
 // What the README, the pages and continuous integration say of versions is what the rows say.

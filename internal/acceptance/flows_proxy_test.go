@@ -50,8 +50,7 @@ resource "consumer_calls" "this" {
 // consumes makes the workspace use the other provider, too.
 func (w *workspace) consumes() *workspace {
 	w.t.Helper()
-	dir := pluginDir(w.t)
-	writeFile(w.t, w.env["TF_CLI_CONFIG_FILE"], fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"seed-55355b43/oauth\" = %q\n    \"seed-55355b43/consumer\" = %[1]q\n  }\n  direct {}\n}\n", dir))
+	w.override(pluginDir(w.t), "oauth", "consumer")
 	return w
 }
 

@@ -38,14 +38,15 @@ var (
 // Every row is shown by tests that exist, and what it quotes stands on a screen that a test has seen, or in the code as it is printed.
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	tests, spoken := testNames(t), spokenWords(t)
+	tests, spoken := writtenTests(t), spokenWords(t)
 	for _, g := range failures() {
 		for _, row := range g.rows {
 			if row.what == "" || row.see == "" || row.kept == "" || row.do == "" || row.tests == "" {
 				t.Errorf("%s: %s: a cell is empty", g.title, row.what)
 			}
 			for test := range strings.FieldsSeq(row.tests) {
-				if !tests[test] {
+				shows := func(file string) bool { return strings.HasPrefix(file, "internal/") && !showsNothing.MatchString(file) }
+				if !strings.HasPrefix(test, "Test") || !slices.ContainsFunc(tests[test], shows) {
 					t.Errorf("%s: %s: there is no %s", g.title, row.what, test)
 				}
 			}
@@ -88,25 +89,29 @@ func otherWarnings() []string {
 	}
 }
 
-// testNames are the tests of all packages, but for those of what only tests use: they show nothing of the provider.
-func testNames(t *testing.T) map[string]bool {
+// writtenTests are the tests and fuzz targets of the repository by name, each with the files that have one.
+func writtenTests(t *testing.T) map[string][]string {
 	t.Helper()
-	aside := regexp.MustCompile(`^\.\./(sandbox|pgtest|proxy|store/(memstore|storetest))/`) // and the proxy calls APIs, not the server
-	all, named := map[string]bool{}, regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	walkSources(t, func(path string) {
-		if strings.HasSuffix(path, "_test.go") && !aside.MatchString(path) {
+	root := filepath.Join("..", "..")
+	all, named := map[string][]string{}, regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	walkSources(t, root, func(path string) {
+		if strings.HasSuffix(path, "_test.go") {
 			for _, found := range named.FindAllStringSubmatch(readFile(t, path), -1) {
-				all[found[1]] = true
+				all[found[1]] = append(all[found[1]], filepath.ToSlash(strings.TrimPrefix(path, root+string(filepath.Separator))))
 			}
 		}
 	})
 	return all
 }
 
-func walkSources(t *testing.T, visit func(path string)) {
+// showsNothing are files of what only tests use: they show nothing of the provider. The proxy calls APIs, not the server.
+var showsNothing = regexp.MustCompile(`^internal/(sandbox|pgtest|proxy|store/(memstore|storetest))/`)
+
+// walkSources visits the Go files below a folder, but for what tests and tools keep there.
+func walkSources(t *testing.T, root string, visit func(path string)) {
 	t.Helper()
-	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && entry.Name() == "testdata" {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "node_modules" || path != root && strings.HasPrefix(entry.Name(), ".")) {
 			return filepath.SkipDir
 		}
 		if err == nil && strings.HasSuffix(path, ".go") {
@@ -133,7 +138,7 @@ func spokenWords(t *testing.T) []string {
 			all = append(all, onOneLine(screen))
 		}
 	}
-	walkSources(t, func(path string) {
+	walkSources(t, "..", func(path string) {
 		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, filepath.Join("..", "sandbox")) {
 			return
 		}
@@ -156,7 +161,7 @@ func spokenWords(t *testing.T) []string {
 func warningSummaries(t *testing.T) []string {
 	t.Helper()
 	all := map[string]bool{}
-	walkSources(t, func(path string) {
+	walkSources(t, "..", func(path string) {
 		if strings.HasSuffix(path, "_test.go") || !strings.HasPrefix(path, filepath.Join("..", "provider")) {
 			return
 		}

@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"flag"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
@@ -59,11 +57,7 @@ func sources(t *testing.T) map[string]*ast.FuncDecl {
 	}
 	all, methods := map[string]*ast.FuncDecl{}, map[string][]*ast.FuncDecl{}
 	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
+		for _, d := range parsed(t, name).Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
 				all[f.Name.Name] = f
 			} else if ok {
@@ -244,13 +238,7 @@ func TestWhatIsSupported(t *testing.T) {
 		if yes == 0 {
 			x.Level = "no"
 		}
-		x.Anchor = strings.ReplaceAll(strings.ToLower(s.name+": "+s.title), " ", "-")
-		x.Anchor = strings.Map(func(r rune) rune {
-			if strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789_-", r) {
-				return r
-			}
-			return -1
-		}, x.Anchor)
+		x.Anchor = anchorOf(s.name + ": " + s.title)
 		tables = append(tables, x)
 	}
 	generated(t, "supported.md.tmpl", "what-is-supported.md", map[string]any{"Tables": tables, "Alone": alone})

@@ -94,12 +94,11 @@ func newWorkspace(t testing.TB) *workspace {
 			t.Fatal(err)
 		}
 	}
-	rc := filepath.Join(dir, "terraformrc")
-	writeFile(t, rc, fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"seed-55355b43/oauth\" = %q\n  }\n  direct {}\n}\n", pluginDir(t)))
 	w.env["HOME"] = filepath.Join(dir, "home")
 	w.env["PATH"] = os.Getenv("PATH")
 	w.env["TMPDIR"] = dir
-	w.env["TF_CLI_CONFIG_FILE"] = rc
+	w.env["TF_CLI_CONFIG_FILE"] = filepath.Join(dir, "terraformrc")
+	w.override(pluginDir(t), "oauth")
 	w.env["TF_IN_AUTOMATION"] = "1"
 	w.env["CHECKPOINT_DISABLE"] = "1"
 	// What follows halves what a command costs. The processes live for a moment, so their garbage is theirs to the end, within bounds;
@@ -111,6 +110,16 @@ func newWorkspace(t testing.TB) *workspace {
 	// The race detector lingers for a second at the end of every process, and only prints what it finds.
 	w.env["GORACE"] = strings.TrimSpace(os.Getenv("GORACE") + " atexit_sleep_ms=0 halt_on_error=1")
 	return w
+}
+
+// override makes terraform take these providers from a folder.
+func (w *workspace) override(dir string, names ...string) {
+	w.t.Helper()
+	var all strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&all, "    \"seed-55355b43/%s\" = %q\n", name, dir)
+	}
+	writeFile(w.t, w.env["TF_CLI_CONFIG_FILE"], "provider_installation {\n  dev_overrides {\n"+all.String()+"  }\n  direct {}\n}\n")
 }
 
 // sibling is another configuration (another checkout, another runner) that shares the token store and clock.

@@ -4,7 +4,6 @@ package acceptance_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,8 +63,7 @@ func (w *workspace) by(variable string) {
 	if dir == "" {
 		w.t.Fatalf("%s names no folder: run make upgrade-test", variable)
 	}
-	rc := filepath.Join(filepath.Dir(w.dir), "terraformrc")
-	writeFile(w.t, rc, fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"seed-55355b43/oauth\" = %q\n  }\n  direct {}\n}\n", dir))
+	w.override(dir, "oauth")
 }
 
 // madeByOld is a workspace whose pairs the older build has made.

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/credential"
 )
 
 // nameIdentity is the identity of everything that is known by its name alone.
@@ -31,7 +33,7 @@ func importByName(ctx context.Context, s *session, req resource.ImportStateReque
 	if s == nil || !s.needStore("An import", "Set token_store to a folder.", &resp.Diagnostics) {
 		return
 	}
-	if req.ID != "" && (len(req.ID) > maxName || !namePattern.MatchString(req.ID)) {
+	if req.ID != "" && !credential.ValidName(req.ID) {
 		resp.Diagnostics.AddError("Invalid Import ID", "The import ID is the name in the token store: 1 to 100 letters, digits, dots, underscores and hyphens.")
 		return
 	}

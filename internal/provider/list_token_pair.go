@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"regexp"
 	"strings"
 	"time"
 
@@ -35,7 +34,8 @@ func (p *oauthProvider) ListResources(context.Context) []func() list.ListResourc
 	return []func() list.ListResource{newTokenPairList}
 }
 
-var namePrefix = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)?$`)
+// beginsName tells whether a name can begin so. The empty text begins all.
+func beginsName(text string) bool { return text == "" || credential.ValidName(text) }
 
 type tokenPairList struct{ configuredResource }
 
@@ -57,7 +57,7 @@ func (*tokenPairList) ListResourceConfigSchema(_ context.Context, _ list.ListRes
 			"With `include_resource` the attributes of the resource come along as an import would find them, without tokens and secrets. Terraform 1.14 or newer.",
 		Attributes: map[string]schema.Attribute{
 			"name_prefix": schema.StringAttribute{MarkdownDescription: "Only pairs whose name begins so. Default: all.", Optional: true, Validators: []validator.String{
-				naming{namePrefix, "must be the beginning of a name: up to 100 letters, digits, dots, underscores and hyphens, the first a letter or digit"},
+				naming{beginsName, "must be the beginning of a name: up to 100 letters, digits, dots, underscores and hyphens, the first a letter or digit"},
 			}},
 			"status": schema.StringAttribute{
 				MarkdownDescription: "Only pairs of this status: `active`, `authorization_required`, `outcome_unknown` or `revoked`. Default: all.", Optional: true,

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,21 +48,15 @@ func (c check) ValidateString(_ context.Context, req validator.StringRequest, re
 	}
 }
 
-// maxName bounds the name of anything that is kept in a store. The expressions leave it out: one that counts is unrolled, at
-// every start of the program.
-const maxName = 100
-
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-
 // nameValidators bound the name of anything that is kept in a store.
 func nameValidators() []validator.String {
-	return []validator.String{naming{namePattern, "must be 1 to 100 letters, digits, dots, underscores and hyphens, and begin with a letter or digit"}}
+	return []validator.String{naming{credential.ValidName, "must be 1 to 100 letters, digits, dots, underscores and hyphens, and begin with a letter or digit"}}
 }
 
-// naming is stringvalidator.RegexMatches with a bound of the length.
+// naming is stringvalidator.RegexMatches with the rule that the engine has.
 type naming struct {
-	pattern *regexp.Regexp
-	wants   string
+	fits  func(string) bool
+	wants string
 }
 
 var _ validator.String = naming{}
@@ -75,7 +68,7 @@ func (n naming) ValidateString(_ context.Context, req validator.StringRequest, r
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if name := req.ConfigValue.ValueString(); len(name) > maxName || !n.pattern.MatchString(name) {
+	if name := req.ConfigValue.ValueString(); !n.fits(name) {
 		resp.Diagnostics.Append(validatordiag.InvalidAttributeValueMatchDiagnostic(req.Path, n.wants, name))
 	}
 }

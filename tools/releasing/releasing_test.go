@@ -46,7 +46,7 @@ type goreleaser struct {
 		Name      string `yaml:"name_template"`
 		Algorithm string
 		IDs       []string `yaml:"ids"`
-		Extra     []extra `yaml:"extra_files"`
+		Extra     []extra  `yaml:"extra_files"`
 	}
 	Signs []struct {
 		Artifacts string

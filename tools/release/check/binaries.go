@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -176,17 +175,7 @@ func (r *release) reproducible() (string, error) {
 }
 
 func sameContent(a, b string) (bool, error) {
-	x, err := os.Open(a)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = x.Close() }()
-	y, err := os.Open(b)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = y.Close() }()
-	left, errX := io.ReadAll(x)
-	right, errY := io.ReadAll(y)
-	return bytes.Equal(left, right), errors.Join(errX, errY)
+	left, errA := os.ReadFile(a)
+	right, errB := os.ReadFile(b)
+	return bytes.Equal(left, right), errors.Join(errA, errB)
 }
