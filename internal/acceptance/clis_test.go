@@ -181,7 +181,11 @@ func (w *workspace) choose() {
 	text := w.configuration(w.dir)
 	for sign, f := range used {
 		if !w.knows(f) && sign.MatchString(text) {
-			w.tf = cliWith(w.t, f).path
+			before, c := w.cli(), cliWith(w.t, f)
+			if _, err := os.Stat(w.statePath()); err == nil && before.tofu != c.tofu {
+				w.t.Fatalf("%v would go on with a state of %v, which names providers by another host; \"make clis CLIS=all\" builds one of that kind", c, before)
+			}
+			w.tf = c.path
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -315,13 +314,10 @@ func TestMembersOfALaterVersionSurvive(t *testing.T) {
 	if _, err := m.Delete(t.Context(), theName, "f1", false); err != nil {
 		t.Fatal(err)
 	}
-	if text := w.all()[theKey]; strings.Contains(text, "later_record") || strings.Contains(text, "kept") && !strings.Contains(text, "later_event") {
-		t.Errorf("a tombstone keeps what may be a secret:\n%s", text)
+	if text := w.all()[theKey]; strings.Contains(text, "later_") || strings.Contains(text, "kept") || !strings.Contains(text, `"history"`) {
+		t.Errorf("a tombstone keeps what may be a secret, or has no history:\n%s", text)
 	}
 	if strings.Contains(w.logs.String(), "kept") {
 		t.Error("it is in the log")
-	}
-	if got := bytes.Count([]byte(w.all()[theKey]), []byte("later_event")); got != 1 {
-		t.Errorf("the line of history has it %d times", got)
 	}
 }

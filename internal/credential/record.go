@@ -214,20 +214,8 @@ type Consumed struct {
 	Input  bool // came from a configuration: such a hash is never dropped
 }
 
-// Event is one line of a record's history. It holds no secret.
-type Event struct {
-	At         time.Time
-	Host       string
-	Attempt    string
-	Generation int64
-	Verdict    string
-
-	Rest *Rest
-}
-
 const (
 	maxPending = 3
-	maxHistory = 50
 	// maxConsumed bounds the hashes of rotated refresh tokens. A configuration holds a token that was copied at some
 	// time; the bound covers more than a year of refreshing every two hours. Hashes of inputs are kept beyond it.
 	maxConsumed = 4096
@@ -347,36 +335,12 @@ func (r *Record) unconsume(s secret.String) {
 	r.Consumed = slices.DeleteFunc(r.Consumed, func(c Consumed) bool { return c.SHA256 == sum })
 }
 
-func (r *Record) note(e Event) {
-	r.History = append(r.History, e)
-	r.trimHistory()
-}
-
-func (r *Record) trimHistory() {
-	if extra := len(r.History) - maxHistory; extra > 0 {
-		r.History = slices.Delete(r.History, 0, extra)
-	}
-}
-
-// recall takes over what former, in whose place r comes, remembers of the name: hashes, and lines of history before its own.
-func (r *Record) recall(former Record) {
-	r.Consumed = append(slices.DeleteFunc(slices.Clone(former.Consumed), func(c Consumed) bool {
-		return slices.ContainsFunc(r.Consumed, func(own Consumed) bool { return own.SHA256 == c.SHA256 })
-	}), r.Consumed...)
-	r.History = append(slices.DeleteFunc(slices.Clone(former.History), func(e Event) bool {
-		return slices.ContainsFunc(r.History, e.same)
-	}), r.History...)
-	r.trimHistory()
-}
-
-func (e Event) same(other Event) bool {
-	at := e.At
-	e.At, e.Rest = other.At, other.Rest // of one line that was read twice, these are two copies
-	return at.Equal(other.At) && e == other
-}
-
-// tombstone returns what is left after a deletion: the hashes, no secret.
+// tombstone returns what is left after a deletion: the hashes, no secret, and nothing of which nobody here knows whether it is one.
 func (r Record) tombstone(at time.Time) Record {
+	history := slices.Clone(r.History)
+	for i := range history {
+		history[i].Rest = nil
+	}
 	return Record{
 		Registered: r.Registered.tombstone(),
 
@@ -384,7 +348,7 @@ func (r Record) tombstone(at time.Time) Record {
 		Generation: r.Generation,
 		Status:     StatusRevoked,
 		Consumed:   slices.Clone(r.Consumed),
-		History:    slices.Clone(r.History),
+		History:    history,
 		DeletedAt:  at,
 	}
 }

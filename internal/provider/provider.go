@@ -57,7 +57,7 @@ func (p *oauthProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 			"token_store": schema.StringAttribute{
 				MarkdownDescription: "Where tokens are kept: the URL of a folder (`file:///var/lib/oauth`) or of a PostgreSQL database (`postgres://user@host/database`, with the parameters of libpq, and `schema` and `table`), " +
 					"or `state` to keep them in the Terraform state alone. " +
-					"May also be set by the environment variable `OAUTH_TOKEN_STORE`. Default: the folder `terraform-provider-oauth` in `$XDG_STATE_HOME`, " +
+					"May also be set by the environment variable `OAUTH_TOKEN_STORE`: with a password in the URL do that, or use an ephemeral variable, since Terraform writes others into saved plans. Default: the folder `terraform-provider-oauth` in `$XDG_STATE_HOME`, " +
 					"else in `~/.local/state` (`%LocalAppData%` on Windows). Everyone who plans or applies must use the same store.",
 				Optional:   true,
 				Validators: []validator.String{tokenStoreURL(p.deps)},
