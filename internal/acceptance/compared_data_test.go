@@ -32,7 +32,7 @@ func alternatives() []alternative {
 		},
 		{
 			name: "`external` script with curl", version: "hashicorp/external 2.4.2",
-			refreshes: "in every plan and apply", discarded: "as the script does", state: "yes", parallel: "as the script does", person: "no",
+			refreshes: "as the script does: it runs in every plan and apply", discarded: "as the script does", state: "yes", parallel: "as the script does", person: "no",
 			how: "A script that reads the refresh token from somewhere, calls the token endpoint and writes the successor back. The documentation says that Terraform expects *no observable side effects* of it, " +
 				"and runs it again with each refresh of the state; it calls the mechanism an escape hatch. What is lost depends on the script: locks, a killed process between reply and file, a full disk, a lost reply are its author's to handle. The result stands in the state.",
 			better: "A one-off, or an authorization that no OAuth library fits: a script can do anything.",

@@ -136,7 +136,7 @@ func tryRefused(t *testing.T, x *trials) {
 			switch filepath.Ext(example) {
 			case ".hcl":
 				w.dir = filepath.Dir(w.dir)
-				w.fails(nil, "query", "-no-color")
+				w.fails([]string{`has no command named "query"`}, "query", "-no-color")
 				continue
 			case ".tf":
 				w.dir = filepath.Dir(w.dir)

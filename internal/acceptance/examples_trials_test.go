@@ -45,7 +45,7 @@ func (w *workspace) copyExamples(names *strings.Replacer) string {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, rel), []byte(names.Replace(string(text))), 0o600)
+		return os.WriteFile(filepath.Join(to, rel), []byte(names.Replace(modulesHere(string(text)))), 0o600)
 	})
 	if err != nil {
 		w.t.Fatal(err)

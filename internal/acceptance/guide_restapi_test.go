@@ -275,7 +275,7 @@ func newGuideOn(t testing.TB, tf string, s *server, a *api, dir string) *workspa
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(to, []byte(names.Replace(string(text))), 0o600)
+			return os.WriteFile(to, []byte(names.Replace(modulesHere(string(text)))), 0o600)
 		})
 		if err != nil {
 			t.Fatal(err)

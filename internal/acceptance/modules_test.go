@@ -6,9 +6,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// byGit is the source of a module as guides show it, for somebody who has nothing of this repository.
+var byGit = regexp.MustCompile(`"git::` + regexp.QuoteMeta(strings.TrimSuffix(repository, "/")) + `\.git//examples/(modules/[a-z-]+)\?ref=v[0-9.]+"`)
+
+// modulesHere takes the modules of a guide's example, three folders down in examples/, from beside it: nothing can be fetched in a test.
+// TestModulesDownstream fetches them.
+func modulesHere(text string) string { return byGit.ReplaceAllString(text, `"../../../$1"`) }
 
 // downstream is a repository of somebody else, which takes the modules from a tag of this one by git. Nothing of it lies here.
 func downstream(t *testing.T, c cli, s *server, a *api) *workspace {

@@ -5,7 +5,9 @@ package acceptance_test
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,15 +16,62 @@ import (
 // A fragment stands inside a sentence, and is no configuration by itself. What is longer than this is an example, and so a file.
 const fragmentLines = 6
 
+// around is what the fragments on pages stand in, by how they begin: what makes them a configuration.
+var around = map[string]string{
+	`provider "oauth"`: "%s\nvariable \"token_store_key\" {}\n",
+	`provider "restapi"`: `terraform {
+  required_providers {
+    oauth   = { source = "seed-55355b43/oauth" }
+    restapi = { source = "Mastercard/restapi" }
+  }
+}
+ephemeral "oauth_access_token" "crm" {
+  token_pair = "crm"
+}
+%s
+`,
+	"authorization_code": `resource "oauth_app_registration" "crm" {
+  name          = "crm"
+  platform      = "teamleader"
+  client_id     = "x"
+  client_secret = "x"
+  redirect_uris = ["https://app.example.com/callback"]
+}
+resource "oauth_token_pair" "crm" {
+  name   = "crm"
+  client = oauth_app_registration.crm.client
+  %s
+}
+variable "callback_url" {}
+`,
+	"refresh": `resource "oauth_token_pair" "crm" {
+  name             = "crm"
+  client           = { client_id = "x", issuer = "https://login.example.com" }
+  preauthenticated = { refresh_token = "x" }
+  %s
+}
+`,
+	"platform_overrides": `resource "oauth_app_registration" "crm" {
+  name          = "crm"
+  platform      = "teamleader"
+  client_id     = "x"
+  client_secret = "x"
+  redirect_uris = ["https://app.example.com/callback"]
+  %s
+}
+`,
+}
+
 // Each configuration on a page of the documentation is a file below examples/, as it stands, which TestEveryExampleIsApplied applies.
-// Fragments are at least read by the program's parser. No template holds anything longer.
+// Fragments, and what the README shows, are validated with what is around them. No template holds anything longer.
 func TestConfigurationsAreFiles(t *testing.T) {
 	t.Parallel()
 	var files []string
 	for _, file := range configurations(t) {
 		files = append(files, strings.TrimSpace(readFile(t, filepath.Join(exampleDir, file))))
 	}
-	w := newWorkspace(t)
+	w, whole := newWorkspace(t), newWorkspace(t)
+	whole.overrideRestAPI()
 	shown, fragments := 0, 0
 	for page, block := range configurationsIn(t, "docs") {
 		switch {
@@ -31,6 +80,11 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		case strings.Count(block, "\n") < fragmentLines:
 			fragments++
 			writeFile(t, filepath.Join(w.dir, fmt.Sprintf("fragment%d.tf", fragments)), block+"\n")
+			first := strings.TrimRight(block[:strings.IndexAny(block, "={")], " ")
+			if around[first] == "" {
+				t.Errorf("%s shows a fragment that nothing validates: say in around what it stands in, or make it a file:\n%s", page, block)
+			}
+			whole.part(fmt.Sprintf("fragment%d", fragments), fmt.Sprintf(around[first], block))
 		default:
 			t.Errorf("%s shows what is no file below examples/:\n%s", page, block)
 		}
@@ -39,6 +93,13 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		t.Errorf("%d examples and %d fragments on all pages", shown, fragments)
 	}
 	w.ok("fmt", "-check", "-diff")
+	own := fenced(readFile(t, filepath.Join("..", "..", "README.md")), "hcl")
+	if len(own) != 1 {
+		t.Fatalf("the README shows %d configurations", len(own))
+	}
+	whole.part("readme", own[0]+"\nvariable \"client_secret\" {}\nvariable \"callback_url\" {}\n")
+	whole.ok("get")
+	whole.ok("validate", "-no-color")
 	for _, dir := range []string{"templates", filepath.Join("internal", "platform", "testdata")} {
 		for page, block := range configurationsIn(t, dir) {
 			if strings.Count(block, "\n") >= fragmentLines {
@@ -47,6 +108,25 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		}
 	}
 }
+
+// part makes a configuration a module of the one in the workspace, which takes any values for its variables.
+func (w *workspace) part(name, text string) {
+	w.t.Helper()
+	args := ""
+	for _, v := range declared.FindAllStringSubmatch(text, -1) {
+		args += v[1] + " = \"x\"\n"
+	}
+	if err := os.Mkdir(filepath.Join(w.dir, name), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if !strings.Contains(text, "required_providers") {
+		text = requires + text
+	}
+	writeFile(w.t, filepath.Join(w.dir, name, "main.tf"), text)
+	writeFile(w.t, filepath.Join(w.dir, name+".tf"), fmt.Sprintf("module %q {\nsource = \"./%[1]s\"\n%s}\n", name, args))
+}
+
+var declared = regexp.MustCompile(`(?m)^variable "([a-z_]+)"`)
 
 // configurationsIn yields the pages below a folder of the repository, each with every configuration that is written into it.
 func configurationsIn(t *testing.T, dir string) func(yield func(page, block string) bool) {

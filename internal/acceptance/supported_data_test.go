@@ -104,9 +104,6 @@ func supported() []standard {
 			},
 			{section: "RFC 9701", what: "Answers as JWT", here: "No.", no: true},
 		}},
-		{"RFC 8252", "Native Apps", "https://www.rfc-editor.org/rfc/rfc8252", []part{
-			{section: "7", what: "A browser that comes back to the machine", here: "No: Terraform runs where no browser is. Any redirect URI will do that the server takes; the address at which the browser ends up is passed on as `callback_url`, whether a page opens there or not.", no: true},
-		}},
 		{"RFC 8414", "Authorization Server Metadata", "https://www.rfc-editor.org/rfc/rfc8414", []part{
 			{
 				section: "3", what: "Discovery by the issuer, which must match", here: "`issuer` of a client, where an endpoint is missing; data source `oauth_authorization_server`.",

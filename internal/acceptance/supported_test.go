@@ -175,8 +175,12 @@ func known(t *testing.T) []string {
 // Nothing of the schema is missing on the page, and the page tells of nothing that the schema lacks.
 func TestSupportedIsComplete(t *testing.T) {
 	t.Parallel()
-	named := map[string]bool{}
+	named, told := map[string]bool{}, map[string]bool{}
 	for _, s := range supported() {
+		if told[s.name] {
+			t.Errorf("%s has two tables", s.name)
+		}
+		told[s.name] = true
 		for _, p := range s.parts {
 			for name := range strings.FieldsSeq(p.names) {
 				named[name] = true

@@ -66,8 +66,8 @@ func (w *workspace) by(variable string) {
 	w.override(dir, "oauth")
 }
 
-// madeByOld is a workspace whose pairs the older build has made.
-func madeByOld(t *testing.T, s *server, base string) *workspace {
+// madeByOld is a workspace whose pairs the older build has made, in a folder unless on says where.
+func madeByOld(t *testing.T, s *server, base string, on func(*workspace)) *workspace {
 	t.Helper()
 	tokens := map[string]string{}
 	for name, id := range releaseClients() {
@@ -75,6 +75,9 @@ func madeByOld(t *testing.T, s *server, base string) *workspace {
 	}
 	w := newWorkspace(t)
 	w.env["OAUTH_TOKEN_STORE_KEY"] = releaseKey
+	if on != nil {
+		on(w)
+	}
 	if base == releaseHost {
 		w.env["HTTP_PROXY"] = s.base
 	}
@@ -88,8 +91,17 @@ func madeByOld(t *testing.T, s *server, base string) *workspace {
 // TestUpgrade: an older build makes state and store, this build goes on with them, and where their formats are the same the older
 // one can go on again.
 func TestUpgrade(t *testing.T) {
+	for store, on := range map[string]func(*workspace){
+		"a folder":   nil,
+		"PostgreSQL": func(w *workspace) { w.onPostgres(sharedPostgres(t)) },
+	} {
+		t.Run(store, func(t *testing.T) { backAndForth(t, on) })
+	}
+}
+
+func backAndForth(t *testing.T, on func(*workspace)) {
 	s := releaseServer(t, time.Now)
-	w := madeByOld(t, s, s.base)
+	w := madeByOld(t, s, s.base, on)
 	before := w.generations()
 	w.expectWorking(s, before, 0)
 	w.plan() // discarded: the store is ahead of the state
@@ -128,7 +140,7 @@ func TestWriteFixture(t *testing.T) {
 		t.Fatalf("the fixture %q has no name or is there already: one that is there is never changed", dir)
 	}
 	s := releaseServer(t, time.Now)
-	w := madeByOld(t, s, releaseHost)
+	w := madeByOld(t, s, releaseHost, nil)
 	w.plan() // discarded
 	left := leftBehind{Now: s.Now().UTC().Truncate(time.Second), RefreshTokens: map[string]string{}}
 	for _, f := range s.Current() {

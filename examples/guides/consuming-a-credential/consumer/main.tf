@@ -12,7 +12,7 @@ terraform {
 }
 
 module "crm" {
-  source = "../../../modules/api-token"
+  source = "git::https://github.com/seed-55355b43/terraform-provider-oauth.git//examples/modules/api-token?ref=v0.1.0"
 
   token_pair = "crm"
 }

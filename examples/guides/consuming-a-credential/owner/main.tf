@@ -33,7 +33,7 @@ variable "callback_url_version" {
 }
 
 module "crm" {
-  source = "../../../modules/credential"
+  source = "git::https://github.com/seed-55355b43/terraform-provider-oauth.git//examples/modules/credential?ref=v0.1.0"
 
   name          = "crm"
   issuer        = "https://login.example.com"

@@ -30,7 +30,7 @@ resource "oauth_token_pair" "ledger" {
 }
 
 module "ledger" {
-  source = "../../../modules/api-token"
+  source = "git::https://github.com/seed-55355b43/terraform-provider-oauth.git//examples/modules/api-token?ref=v0.1.0"
 
   token_pair = oauth_token_pair.ledger.id # not "ledger": the id is known only when there is a token
 }

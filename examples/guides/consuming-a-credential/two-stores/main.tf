@@ -46,14 +46,14 @@ provider "oauth" {
 }
 
 module "crm" {
-  source    = "../../../modules/api-token"
+  source    = "git::https://github.com/seed-55355b43/terraform-provider-oauth.git//examples/modules/api-token?ref=v0.1.0"
   providers = { oauth = oauth.sales }
 
   token_pair = "crm"
 }
 
 module "ledger" {
-  source    = "../../../modules/api-token"
+  source    = "git::https://github.com/seed-55355b43/terraform-provider-oauth.git//examples/modules/api-token?ref=v0.1.0"
   providers = { oauth = oauth.finance }
 
   token_pair = "ledger"

@@ -42,7 +42,7 @@ resource "oauth_token_pair" "exact" {
   }
 }
 
-# Every plan says so when a person is needed, weeks before it hurts.
+# Every plan says so when a person is needed.
 data "oauth_token_pair" "exact" {
   name = oauth_token_pair.exact.id
 }
