@@ -26,12 +26,16 @@ var version = "dev"
 
 func main() {
 	debug := flag.Bool("debug", false, "run with support for debuggers")
-	if !debugged(os.Args[1:]) {
+	debugging := debugged(os.Args[1:])
+	if !debugging {
 		hideMemory()
 	}
 	deps := wiring.System(stores(), newMemory)
 	deps.Getenv = wiring.WithholdSecrets()
 	deps.Browser = login.Browser()
+	if !debugging { // else it goes on after this run, and opens its store again
+		deps.Browser = wiring.WithoutPasswords(deps.Browser)
+	}
 	if code, handled := runCommand(deps); handled {
 		os.Exit(code)
 	}

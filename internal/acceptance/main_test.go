@@ -106,7 +106,7 @@ func dependencies() (wiring.Deps, error) {
 	steps := newSteps(os.Getenv(envStep), os.Getenv(envStepDir))
 	deps := wiring.System(stores(steps), func(location string) store.Store { return memstore.New(location) })
 	deps.Getenv = wiring.WithholdSecrets()
-	deps.Browser = login.Browser()
+	deps.Browser = wiring.WithoutPasswords(login.Browser())
 	if text := os.Getenv(envTimings); text != "" {
 		if err := json.Unmarshal([]byte(text), &deps.Timings); err != nil {
 			return deps, err

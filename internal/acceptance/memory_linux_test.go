@@ -23,7 +23,8 @@ func TestMemoryStaysPrivate(t *testing.T) {
 	key := newKey(t)
 	const input = "the value of an input variable"
 	for name, value := range map[string]string{
-		"OAUTH_CLIENT_SECRET": clientSecret, "OAUTH_TOKEN_STORE_KEY": key, "TF_VAR_secret": input, "TF_TOKEN_registry_example_com": input, "GOTRACEBACK": "crash",
+		"OAUTH_CLIENT_SECRET": clientSecret, "OAUTH_TOKEN_STORE_KEY": key, "TF_VAR_secret": input, "TF_TOKEN_registry_example_com": input,
+		"TF_ENCRYPTION": input, "PGPASSWORD": input, "GOTRACEBACK": "crash",
 	} {
 		w.env[name] = value
 	}

@@ -39,12 +39,3 @@ func (f *Facts) fields() map[string]reflect.Value {
 
 // SourceNames are the names of the entry's sources, sorted.
 func (e Entry) SourceNames() []string { return slices.Sorted(maps.Keys(e.Sources)) }
-
-// ForPeople names the facts that no preset is made of: they tell people what to do and what to expect. Overriding one changes
-// nothing but what the page and the data source would say.
-func ForPeople() []string {
-	return []string{
-		"access_token_format", "app_registration", "client_secret_lifetime", "code_lifetime",
-		"grant_types_supported", "max_live_refresh_tokens", "redirect_uri", "scopes_ignored", "send_scope_on_refresh", "userinfo_endpoint",
-	}
-}

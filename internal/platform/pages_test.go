@@ -122,7 +122,7 @@ func rendered(t *testing.T, name string, s shown) []byte {
 		"cell":   cell,
 		"rests":  rests,
 		"tffile": func(id string) string { return fmt.Sprintf("{{ tffile %q }}", exampleFile(id)) },
-		"people": func() string { return "`" + strings.Join(ForPeople(), "`, `") + "`" },
+		"people": func() string { return "`" + strings.Join(forPeople(), "`, `") + "`" },
 		"names":  func(m map[string]string) string { return "`" + strings.Join(slices.Sorted(maps.Keys(m)), "`, `") + "`" },
 	}).ParseFS(pageTemplates, "testdata/"+name)
 	if err != nil {
@@ -141,7 +141,7 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 func factsPage(t *testing.T) []byte {
 	t.Helper()
 	parsed, err := template.New("facts.md.tmpl").Funcs(template.FuncMap{
-		"cell": cell, "acted": func(name string) bool { return !slices.Contains(ForPeople(), name) },
+		"cell": cell, "acted": func(name string) bool { return !slices.Contains(forPeople(), name) },
 	}).ParseFS(pageTemplates, "testdata/facts.md.tmpl")
 	if err != nil {
 		t.Fatal(err)

@@ -20,17 +20,8 @@ var _ datasource.DataSourceWithConfigure = (*authorizationServerDataSource)(nil)
 type authorizationServerDataSource struct{ configuredDataSource }
 
 type authorizationServerModel struct {
-	Issuer types.String `tfsdk:"issuer"`
-
-	AuthorizationEndpoint              types.String `tfsdk:"authorization_endpoint"`
-	TokenEndpoint                      types.String `tfsdk:"token_endpoint"`
-	RevocationEndpoint                 types.String `tfsdk:"revocation_endpoint"`
-	IntrospectionEndpoint              types.String `tfsdk:"introspection_endpoint"`
-	RegistrationEndpoint               types.String `tfsdk:"registration_endpoint"`
-	DeviceAuthorizationEndpoint        types.String `tfsdk:"device_authorization_endpoint"`
-	PushedAuthorizationRequestEndpoint types.String `tfsdk:"pushed_authorization_request_endpoint"`
-	UserinfoEndpoint                   types.String `tfsdk:"userinfo_endpoint"`
-	JWKSURI                            types.String `tfsdk:"jwks_uri"`
+	endpointsModel
+	JWKSURI types.String `tfsdk:"jwks_uri"`
 
 	GrantTypes                    []string `tfsdk:"grant_types_supported"`
 	ResponseTypes                 []string `tfsdk:"response_types_supported"`
@@ -127,12 +118,15 @@ func undiscovered(ctx context.Context, err error) string {
 
 func modelOfMetadata(m oauth.Metadata) authorizationServerModel {
 	return authorizationServerModel{
-		Issuer: types.StringValue(m.Issuer), AuthorizationEndpoint: optionalString(m.AuthorizationEndpoint),
-		TokenEndpoint: optionalString(m.TokenEndpoint), RevocationEndpoint: optionalString(m.RevocationEndpoint),
-		IntrospectionEndpoint: optionalString(m.IntrospectionEndpoint), RegistrationEndpoint: optionalString(m.RegistrationEndpoint),
-		DeviceAuthorizationEndpoint:        optionalString(m.DeviceAuthorizationEndpoint),
-		PushedAuthorizationRequestEndpoint: optionalString(m.PushedAuthorizationRequestEndpoint),
-		UserinfoEndpoint:                   optionalString(m.UserinfoEndpoint), JWKSURI: optionalString(m.JWKSURI),
+		endpointsModel: endpointsModel{
+			Issuer: types.StringValue(m.Issuer), AuthorizationEndpoint: optionalString(m.AuthorizationEndpoint),
+			TokenEndpoint: optionalString(m.TokenEndpoint), RevocationEndpoint: optionalString(m.RevocationEndpoint),
+			IntrospectionEndpoint: optionalString(m.IntrospectionEndpoint), RegistrationEndpoint: optionalString(m.RegistrationEndpoint),
+			DeviceAuthorizationEndpoint:        optionalString(m.DeviceAuthorizationEndpoint),
+			PushedAuthorizationRequestEndpoint: optionalString(m.PushedAuthorizationRequestEndpoint),
+			UserinfoEndpoint:                   optionalString(m.UserinfoEndpoint),
+		},
+		JWKSURI:    optionalString(m.JWKSURI),
 		GrantTypes: m.GrantTypes, ResponseTypes: m.ResponseTypes, Scopes: m.Scopes, TokenEndpointAuthMethods: m.TokenEndpointAuthMethods,
 		RevocationEndpointAuthMethods: m.RevocationEndpointAuthMethods, CodeChallengeMethods: m.CodeChallengeMethods,
 		TokenEndpointAuthSigningAlgs: m.TokenEndpointAuthSigningAlgs, DPoPSigningAlgs: m.DPoPSigningAlgs,

@@ -36,6 +36,7 @@ type platformModel struct {
 	Endpoints      endpointsModel `tfsdk:"endpoints"`
 }
 
+// endpointsModel are the endpoints of a server, as a platform is known to have them or as the server names them itself.
 type endpointsModel struct {
 	Issuer                             types.String `tfsdk:"issuer"`
 	AuthorizationEndpoint              types.String `tfsdk:"authorization_endpoint"`
