@@ -25,7 +25,7 @@ type standIn struct {
 
 // standIns are all of them by the names of their binaries.
 func standIns() map[string]standIn {
-	return map[string]standIn{consumerBinary: consumerStandIn(), restAPIBinary: restAPIStandIn()}
+	return map[string]standIn{consumerBinary: consumerStandIn(), restAPIBinary: restAPIStandIn(), bareBinary: bareStandIn()}
 }
 
 func (s standIn) serve() error {

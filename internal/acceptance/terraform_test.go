@@ -56,7 +56,7 @@ func pluginDir(t testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "plugin"); built.err != nil {
 			return
 		}
-		for _, name := range []string{"terraform-provider-oauth", consumerBinary} {
+		for _, name := range []string{"terraform-provider-oauth", consumerBinary, bareBinary} {
 			built.err = errors.Join(built.err, os.Symlink(self, filepath.Join(built.dir, name)))
 		}
 	})

@@ -22,6 +22,8 @@ const User = "test"
 type Config struct {
 	// Settings are lines of postgresql.conf, as "log_statement": "all".
 	Settings map[string]string
+	// Synced makes the server sync its disk, as a real one does. Without it the tests are faster, and a crash of the machine loses all.
+	Synced bool
 	// Certificate and Key, both PEM, make the server speak TLS.
 	Certificate, Key []byte
 	// FileSize is the most bytes that a file of the server may have, so that Fill can make it full. At least 1 MiB, the size
@@ -119,8 +121,10 @@ func (s *Server) configure(c Config) error {
 	set("listen_addresses", "127.0.0.1")
 	set("port", strconv.Itoa(s.port))
 	set("unix_socket_directories", s.dir)
-	set("fsync", "off")
-	set("full_page_writes", "off")
+	if !c.Synced {
+		set("fsync", "off")
+		set("full_page_writes", "off")
+	}
 	set("shared_buffers", "16MB")
 	set("max_connections", "200")
 	if c.FileSize > 0 {

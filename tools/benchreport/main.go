@@ -1,5 +1,5 @@
 // Command benchreport writes BENCHMARKS.md and its plots from what scripts/bench has measured. It measures nothing itself:
-// measured.txt is the output of one run of the benchmarks, and every figure in the report stands in it.
+// measured.txt, or the file that is named, is the output of one run of the benchmarks, and every figure in the report stands in it.
 package main
 
 import (
@@ -9,7 +9,11 @@ import (
 )
 
 func main() {
-	if err := write(filepath.Join("benchreport", "measured.txt"), ".."); err != nil {
+	measured := filepath.Join("benchreport", "measured.txt")
+	if len(os.Args) > 1 {
+		measured = os.Args[1]
+	}
+	if err := write(measured, ".."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -12,8 +12,8 @@ import (
 func (r run) markdown() (string, error) {
 	var out strings.Builder
 	out.WriteString(opening)
-	fmt.Fprintf(&out, "\nThis run: %s, on %s cores (%s), %s, %s, %s, %s. The load of the machine was %s before and %s after it: it was not idle,\nwhich makes the greatest ratios greater.\n",
-		r.facts["date"], r.facts["cores"], r.facts["cpu"], r.facts["system"], r.facts["go"], r.facts["cli"], r.facts["postgres"], r.facts["load-before"], r.facts["load-after"])
+	fmt.Fprintf(&out, "\nThis run: %s, on %s cores (%s), %s, %s, %s, %s. %s\n",
+		r.facts["date"], r.facts["cores"], r.facts["cpu"], r.facts["system"], r.facts["go"], r.facts["cli"], r.facts["postgres"], r.load())
 	placed := map[string]bool{}
 	for _, s := range sections() {
 		table, err := s.table(r)
@@ -38,6 +38,16 @@ func (r run) markdown() (string, error) {
 		}
 	}
 	return out.String(), nil
+}
+
+// load tells what else the machine did. The load after a run is mostly the run's own, so it says nothing of that.
+func (r run) load() string {
+	told := fmt.Sprintf("The load of the machine was %s before\nand %s after it, its own work included.", r.facts["load-before"], r.facts["load-after"])
+	minute, _, _ := strings.Cut(r.facts["load-before"], " ")
+	if load, err := strconv.ParseFloat(minute, 64); err == nil && load >= 0.5 {
+		told += " The machine was not idle before, which may widen the ratios' spread."
+	}
+	return told
 }
 
 func (s section) table(r run) (string, error) {

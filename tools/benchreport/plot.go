@@ -74,7 +74,7 @@ func ratioPlot(r run) string {
 	x := func(ratio float64) float64 { return 300 + 460*(math.Log10(max(ratio, 0.1))+1)/decades }
 	bottom := 76 + 28*len(compared)
 	var out strings.Builder
-	fmt.Fprintf(&out, "  <text class=\"soft\" x=\"20\" y=\"54\">Time of this provider : time of what stands beside it. Least, median, greatest of the turns of one run.</text>\n")
+	fmt.Fprintf(&out, "  <text class=\"soft\" x=\"20\" y=\"54\">This provider : the other. CPU time for plans and start-up, else elapsed time. Least, median, greatest turn.</text>\n")
 	for ratio := 0.1; ratio <= math.Pow(10, decades-1)*1.01; ratio *= 10 {
 		fmt.Fprintf(&out, "  <path class=\"grid\" d=\"M%.1f 70V%d\"/><text class=\"soft\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x(ratio), bottom, x(ratio), bottom+20, trimmed(ratio))
 	}

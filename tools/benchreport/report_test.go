@@ -91,3 +91,12 @@ func TestFigure(t *testing.T) {
 		}
 	}
 }
+
+func TestLoad(t *testing.T) {
+	for before, idle := range map[string]bool{"0.05 2.00 3.00": true, "0.50 0.10 0.10": false, "8.97 10.61 10.04": false, "unknown": true} {
+		told := run{facts: map[string]string{"load-before": before, "load-after": "2.00 1.00 1.00"}}.load()
+		if strings.Contains(told, "not idle") == idle {
+			t.Errorf("%s: %s", before, told)
+		}
+	}
+}

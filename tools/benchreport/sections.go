@@ -17,7 +17,7 @@ type row struct{ bench, label string }
 
 type column struct{ unit, label string }
 
-var spread = []column{{"ratio-min", "ratio, least"}, {"ratio", "**median**"}, {"ratio-max", "most"}}
+var spread = []column{{"turns", "turns"}, {"ratio-min", "ratio, least"}, {"ratio", "**median**"}, {"ratio-max", "most"}}
 
 func sections() []section {
 	return []section{
@@ -28,8 +28,8 @@ func sections() []section {
 			title: "Refreshes for each expiry", head: "who asks", intro: refreshIntro,
 			rows: []row{
 				{"PlansAtOnce", "plans at once, each a process of its own, files"},
-				{"RefreshesPerExpiry", "askers in 8 managers, as in 8 processes, files"},
-				{"ThousandAskers", "askers in 20 managers, PostgreSQL"},
+				{"RefreshesPerExpiry", "askers in 8 managers of one process, files"},
+				{"ThousandAskers", "askers in 20 managers of one process, PostgreSQL"},
 			},
 			cols: []column{{"askers", "askers"}, {"expiries", "expiries"}, {"refreshes/expiry", "**refreshes for each expiry**"}, {"reuses", "tokens used twice"}},
 		},

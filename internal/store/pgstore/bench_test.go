@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/pgtest"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/store"
 )
 
 // BenchmarkOperations tells what each operation on a record of ordinary size costs: time, round trips, and bytes either way.
-// A round trip is one Sync of the protocol.
+// A round trip is one Sync of the protocol. The server syncs its disk, as those of the other tests do not.
 func BenchmarkOperations(b *testing.B) {
-	s := server(b)
+	s := pgtest.Start(b, pgtest.Config{Synced: true})
 	p, st := through(b, s, s.Database(b))
 	value := bytes.Repeat([]byte("x"), 2000)
 	revision := map[string]store.Revision{}

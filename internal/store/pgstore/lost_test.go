@@ -189,7 +189,7 @@ func TestReadsSurviveALostConnection(t *testing.T) {
 
 func TestServerRestarts(t *testing.T) {
 	t.Parallel()
-	s := pgtest.Start(t, pgtest.Config{Settings: map[string]string{"fsync": "on", "full_page_writes": "on"}})
+	s := pgtest.Start(t, pgtest.Config{Synced: true})
 	st := open(t, s.URL("postgres"))
 	r := create(t, st, "pair/exact", "one")
 	for i, end := range []func() error{s.Stop, s.Kill} {
