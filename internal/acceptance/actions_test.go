@@ -194,8 +194,8 @@ func TestRevokeActionRefused(t *testing.T) {
 // authorize again.
 func TestIndependentServerActions(t *testing.T) {
 	t.Parallel()
-	p, w, _ := independentAuthorized(t)
-	w.tf = terraform115(t)
+	w := acting(t)
+	p, _ := independentAuthorized(t, w)
 	first := w.string(this, "refresh_token")
 	writeFile(t, filepath.Join(w.dir, "actions.tf"), action("rotate", this+".id", "")+action("revoke", this+".id", ""))
 	w.invoke("rotate").mustSay(t, "was refreshed: generation 2.")

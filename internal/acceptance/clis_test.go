@@ -27,6 +27,8 @@ var (
 	writeOnlyArguments = feature{11, 11}
 	importByIdentity   = feature{12, 12}
 	actionsAndLists    = feature{14, never}
+
+	nestedAttributesShown = feature{15, never} // where an error of one stands in the configuration
 )
 
 // cli is a Terraform or OpenTofu program that is present. What it is it has said itself, whatever its file is called.

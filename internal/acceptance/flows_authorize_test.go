@@ -176,7 +176,9 @@ func TestCallbackRefused(t *testing.T) {
 		"no code": {redirectURI + "?state=x", "callback_url must be the whole address that the browser showed after the consent"},
 		"a code":  {codeOf(t, callback), "callback_url must be the whole address that the browser showed after the consent"},
 	} {
-		w.write(config(tt.callback))
+		// By a variable: with an error Terraform 1.15 shows the line of the configuration that it is about.
+		w.write(strings.Replace(config("x"), `"x"`, "var.callback", 1) + "variable \"callback\" {}\n")
+		w.env["TF_VAR_callback"] = tt.callback
 		r := w.fails([]string{tt.want}, "plan", "-no-color", "-input=false")
 		r.mustNotSay(t, codeOf(t, callback))
 		if t.Failed() {

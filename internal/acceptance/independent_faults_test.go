@@ -37,16 +37,16 @@ resource "oauth_token_pair" "this" {
 }
 
 // independentAuthorized starts a server whose access tokens live an hour, and takes a workspace through the first authorization.
-func independentAuthorized(t *testing.T) (p *oidcProvider, w *workspace, callback string) {
+func independentAuthorized(t *testing.T, w *workspace) (p *oidcProvider, callback string) {
 	t.Helper()
-	p, w = startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 3600, "RefreshToken": 86400, "Grant": 86400}}), newWorkspace(t)
+	p = startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 3600, "RefreshToken": 86400, "Grant": 86400}})
 	w.write(independentPair(p, ""))
 	w.apply().mustSay(t, "has not been authorized yet")
 	callback = p.browse(w.string(this, "authorization_url"))
 	w.write(independentPair(p, callback))
 	w.apply()
 	w.expect(this, values{"status": "active", "generation": 1})
-	return p, w, callback
+	return p, callback
 }
 
 func (p *oidcProvider) expect(want oidcCounters) {
@@ -66,7 +66,8 @@ func (p *oidcProvider) by(client, secret string, pairs ...string) map[string]any
 // Destroy ends both tokens, which the server itself says.
 func TestIndependentServerRevocation(t *testing.T) {
 	t.Parallel()
-	p, w, _ := independentAuthorized(t)
+	w := newWorkspace(t)
+	p, _ := independentAuthorized(t, w)
 	access, refresh := w.string(this, "access_token"), w.string(this, "refresh_token")
 	for _, token := range []string{access, refresh} {
 		mustBe(t, "before", p.introspect(token)["active"], true)
@@ -81,7 +82,8 @@ func TestIndependentServerRevocation(t *testing.T) {
 // A request that never arrived is sent again once that is safe, and nobody is any the wiser.
 func TestIndependentServerRequestLost(t *testing.T) {
 	t.Parallel()
-	p, w, _ := independentAuthorized(t)
+	w := newWorkspace(t)
+	p, _ := independentAuthorized(t, w)
 	p.later(2*time.Hour, w)
 	p.drop("/token", "before")
 	w.plan().mustSay(t, "No changes.", "Warning: Outcome of a Refresh Unknown")
@@ -97,7 +99,8 @@ func TestIndependentServerRequestLost(t *testing.T) {
 // it; and the way back is an authorization.
 func TestIndependentServerReplyLost(t *testing.T) {
 	t.Parallel()
-	p, w, _ := independentAuthorized(t)
+	w := newWorkspace(t)
+	p, _ := independentAuthorized(t, w)
 	p.later(55*time.Minute, w) // within the margin, and alive
 	p.drop("/token", "after")
 	for range 3 {
@@ -118,7 +121,8 @@ func TestIndependentServerReplyLost(t *testing.T) {
 // to learn it.
 func TestIndependentServerReuseByOthers(t *testing.T) {
 	t.Parallel()
-	p, w, _ := independentAuthorized(t)
+	w := newWorkspace(t)
+	p, _ := independentAuthorized(t, w)
 	stolen := w.string(this, "refresh_token")
 	p.later(2*time.Hour, w)
 	w.apply()
@@ -134,7 +138,8 @@ func TestIndependentServerReuseByOthers(t *testing.T) {
 // A code is exchanged once: not again after the pair was destroyed and made anew with the same callback URL.
 func TestIndependentServerCodeOnce(t *testing.T) {
 	t.Parallel()
-	p, w, _ := independentAuthorized(t)
+	w := newWorkspace(t)
+	p, _ := independentAuthorized(t, w)
 	w.ok("destroy", "-auto-approve", "-no-color")
 	w.apply().mustSay(t, "is not sent again")
 	w.expect(this, values{"status": "authorization_required"})

@@ -51,7 +51,8 @@ type mistake struct {
 	name string
 	kind string // what stands before the name
 	body string
-	line string // what core shows of the configuration; empty: the head of the block, as for every nested attribute
+	line string // what core shows of the configuration; empty: the head of the block
+	deep string // what core shows instead that finds nested attributes
 	says string
 	late bool // known to plan, and not to validate
 }
@@ -78,8 +79,8 @@ func mistakes(base string) []mistake {
   }`, base)
 	code := client + "\n  authorization_code = {\n    redirect_uri = \"https://app.example.com/callback\"\n    %s\n  }"
 	brought := client + "\n  preauthenticated = {\n    %s\n  }"
-	pair := func(name, format, more, says string) mistake {
-		return mistake{name: name, kind: aPair, body: fmt.Sprintf("name = %q\n  ", name) + fmt.Sprintf(format, more), says: says}
+	pair := func(name, format, more, deep, says string) mistake {
+		return mistake{name: name, kind: aPair, body: fmt.Sprintf("name = %q\n  ", name) + fmt.Sprintf(format, more), deep: deep, says: says}
 	}
 	late := func(m mistake) mistake {
 		m.late = true
@@ -88,15 +89,15 @@ func mistakes(base string) []mistake {
 	return []mistake{
 		{name: "bad_name", kind: aPair, body: "name = \"a/b\"\n  " + fmt.Sprintf(brought, `refresh_token = "r"`), line: `name = "a/b"`, says: "1 to 100 letters, digits, dots, underscores and hyphens"},
 		{name: "no_grant", kind: aPair, body: "name = \"no_grant\"\n  " + client, says: "A token pair needs to know where its tokens come from"},
-		pair("no_token", brought, "", "preauthenticated.refresh_token is needed, or preauthenticated.access_token, or both."),
-		pair("bad_margin", brought+"\n  refresh = { before_expiry = \"3h\" }", `refresh_token = "r"`, "refresh.before_expiry must be a duration like 30s, 5m or 1h, from 5s to 1h: it is 3h."),
-		pair("bad_strategy", brought+"\n  refresh = { strategy = \"daily\" }", `refresh_token = "r"`, `Attribute refresh.strategy value must be one of: ["before_expiry"`),
-		pair("bad_time", brought, "access_token = \"a\"\n    expires_at = \"tomorrow\"", "preauthenticated.expires_at must be a time like 2030-01-31T23:59:59Z (RFC 3339): it is not such a time."),
-		pair("bad_parameter", code, `extra_parameters = { state = "mine" }`, `authorization_code.extra_parameters cannot be used: unusable request: extra parameter "state" belongs to the protocol.`),
-		pair("bad_scope", code, `scopes = ["read write"]`, "a scope without spaces"),
-		pair("both", code, "code = \"c\"\n    callback_url = \"https://app.example.com/callback?code=c&state=s\"", "authorization_code.callback_url holds the code already."),
-		late(pair("bad_callback", code, "callback_url = var.garbage", "authorization_code.callback_url must be the whole address that the browser showed after the consent: unusable callback URL: it has neither code nor error in its query.")),
-		late(pair("pasted", brought, "refresh_token = var.pasted", "preauthenticated.refresh_token must be 1 to 65536 printable ASCII characters: it holds other characters; a line break is often copied along.")),
+		pair("no_token", brought, "", "preauthenticated = {", "preauthenticated.refresh_token is needed, or preauthenticated.access_token, or both."),
+		pair("bad_margin", brought+"\n  refresh = { before_expiry = \"3h\" }", `refresh_token = "r"`, `before_expiry = "3h"`, "refresh.before_expiry must be a duration like 30s, 5m or 1h, from 5s to 1h: it is 3h."),
+		pair("bad_strategy", brought+"\n  refresh = { strategy = \"daily\" }", `refresh_token = "r"`, `strategy = "daily"`, `Attribute refresh.strategy value must be one of: ["before_expiry"`),
+		pair("bad_time", brought, "access_token = \"a\"\n    expires_at = \"tomorrow\"", `expires_at = "tomorrow"`, "preauthenticated.expires_at must be a time like 2030-01-31T23:59:59Z (RFC 3339): it is not such a time."),
+		pair("bad_parameter", code, `extra_parameters = { state = "mine" }`, "extra_parameters = {", `authorization_code.extra_parameters cannot be used: unusable request: extra parameter "state" belongs to the protocol.`),
+		pair("bad_scope", code, `scopes = ["read write"]`, "scopes = [", "a scope without spaces"),
+		pair("both", code, "code = \"c\"\n    callback_url = \"https://app.example.com/callback?code=c&state=s\"", `code = "c"`, "authorization_code.callback_url holds the code already."),
+		late(pair("bad_callback", code, "callback_url = var.garbage", "callback_url = var.garbage", "authorization_code.callback_url must be the whole address that the browser showed after the consent: unusable callback URL: it has neither code nor error in its query.")),
+		late(pair("pasted", brought, "refresh_token = var.pasted", "refresh_token = var.pasted", "preauthenticated.refresh_token must be 1 to 65536 printable ASCII characters: it holds other characters; a line break is often copied along.")),
 		{
 			name: "fragment", kind: aRegistration, line: `token_endpoint = "https://as.example.com/token#x"`, says: "it has a fragment.",
 			body: "name = \"fragment\"\n  client_id = \"id\"\n  token_endpoint = \"https://as.example.com/token#x\"",
@@ -106,7 +107,7 @@ func mistakes(base string) []mistake {
 			body: "name = \"no_endpoint\"\n  client_id = \"id\"",
 		},
 		{
-			name: "grace", kind: aRegistration, says: `refresh_token_policy.grace_period is needed: rotation is "single_use_grace".`,
+			name: "grace", kind: aRegistration, deep: "refresh_token_policy = {", says: `refresh_token_policy.grace_period is needed: rotation is "single_use_grace".`,
 			body: "name = \"grace\"\n  client_id = \"id\"\n  token_endpoint = \"https://as.example.com/token\"\n  refresh_token_policy = { rotation = \"single_use_grace\" }",
 		},
 		late(mistake{
@@ -138,7 +139,7 @@ func TestMistakesAreToldAtTheirPlace(t *testing.T) {
 			r := w.terraform(args...)
 			told := r.errors(t)
 			for _, m := range all {
-				m.expect(t, args[0], told)
+				m.expect(t, args[0], told, w.knows(nestedAttributesShown))
 			}
 			if r.code == 0 || len(told) != len(all) {
 				t.Errorf("%s exited with %d and told of %d errors; want %d", args[0], r.code, len(told), len(all))
@@ -149,7 +150,7 @@ func TestMistakesAreToldAtTheirPlace(t *testing.T) {
 	expectNothingHappened(t, s, w)
 }
 
-func (m mistake) expect(t *testing.T, command string, told []placed) {
+func (m mistake) expect(t *testing.T, command string, told []placed, deep bool) {
 	t.Helper()
 	var seen []placed
 	for _, d := range told {
@@ -158,7 +159,10 @@ func (m mistake) expect(t *testing.T, command string, told []placed) {
 		}
 	}
 	line := m.line
-	if line == "" {
+	switch {
+	case deep && m.deep != "":
+		line = m.deep
+	case line == "":
 		line = fmt.Sprintf("%s %q", m.kind, m.name)
 	}
 	if len(seen) != 1 || !strings.Contains(seen[0].Detail, m.says) || !strings.Contains(seen[0].Snippet.Code, line) {
