@@ -13,10 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/acceptance/testdata/bare/wide"
 	"github.com/seed-55355b43/terraform-provider-oauth/internal/provider"
@@ -124,6 +126,9 @@ func shapes(t *testing.T, attributes map[string]schema.Attribute) map[string]wid
 	t.Helper()
 	all := map[string]wide.Attribute{}
 	for name, a := range attributes {
+		if many, ok := a.(interface{ GetElementType() attr.Type }); ok && !types.StringType.Equal(many.GetElementType()) {
+			t.Fatalf("%s has elements of %s, which the wide resource cannot have yet", name, many.GetElementType())
+		}
 		w := wide.Attribute{
 			Required: a.IsRequired(), Optional: a.IsOptional(), Computed: a.IsComputed(), Sensitive: a.IsSensitive(), WriteOnly: a.IsWriteOnly(),
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -13,13 +14,18 @@ import (
 func TestPasswordOfTheStore(t *testing.T) {
 	t.Parallel()
 	const password = "planted-password"
+	variable := func(kind string) string { return "variable \"store\" {\n  type = string\n  " + kind + "\n}\n" }
+	provider := func(more string) string {
+		return "provider \"oauth\" {\n  secrets_in_state = false\n  " + more + "\n}\n"
+	}
 	for name, tt := range map[string]struct {
-		variable string // what stands in its block; empty: the environment has the URL
-		want     []string
+		config string // URL is where it is written out
+		want   []string
 	}{
-		"input variable":     {"sensitive = true", []string{"plan", "plan-json"}},
-		"ephemeral variable": {"ephemeral = true", nil},
-		"environment":        {"", nil},
+		"input variable":     {variable("sensitive = true") + provider("token_store = var.store"), []string{"plan", "plan-json"}},
+		"ephemeral variable": {variable("ephemeral = true") + provider("token_store = var.store"), nil},
+		"written out":        {provider(`token_store = "URL"`), []string{"file", "plan", "plan-json"}}, // the configuration
+		"environment":        {provider(""), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -30,14 +36,11 @@ func TestPasswordOfTheStore(t *testing.T) {
 				t.Fatal(err)
 			}
 			u.User = url.UserPassword(u.User.Username(), password)
-			l.w.env["OAUTH_TOKEN_STORE"] = u.String()
-			config := "provider \"oauth\" {\n}\n"
-			if tt.variable != "" {
+			if l.w.env["OAUTH_TOKEN_STORE"] = u.String(); name != "environment" {
 				delete(l.w.env, "OAUTH_TOKEN_STORE")
 				l.set("store", u.String())
-				config = "variable \"store\" {\n  type = string\n  " + tt.variable + "\n}\nprovider \"oauth\" {\n  token_store = var.store\n}\n"
 			}
-			l.w.write(config + l.s.secretlessPair("crm", l.s.issue().RefreshToken, 1))
+			l.w.write(strings.Replace(tt.config, "URL", u.String(), 1) + l.s.secretlessPair("crm", l.s.issue().RefreshToken, 1))
 			l.plan("-out=first.plan")
 			l.run(true, "show", "-json", "first.plan")
 			l.run(true, "apply", "-input=false", "-no-color", "first.plan")

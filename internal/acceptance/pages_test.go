@@ -16,6 +16,14 @@ import (
 // A fragment stands inside a sentence, and is no configuration by itself. What is longer than this is an example, and so a file.
 const fragmentLines = 6
 
+const someClient = `resource "oauth_app_registration" "crm" {
+  name          = "crm"
+  platform      = "teamleader"
+  client_id     = "x"
+  client_secret = "x"
+  redirect_uris = ["https://app.example.com/callback"]
+`
+
 // around is what the fragments on pages stand in, by how they begin: what makes them a configuration.
 var around = map[string]string{
 	`provider "oauth"`: "%s\nvariable \"token_store_key\" {}\n",
@@ -30,13 +38,7 @@ ephemeral "oauth_access_token" "crm" {
 }
 %s
 `,
-	"authorization_code": `resource "oauth_app_registration" "crm" {
-  name          = "crm"
-  platform      = "teamleader"
-  client_id     = "x"
-  client_secret = "x"
-  redirect_uris = ["https://app.example.com/callback"]
-}
+	"authorization_code": someClient + `}
 resource "oauth_token_pair" "crm" {
   name   = "crm"
   client = oauth_app_registration.crm.client
@@ -51,12 +53,7 @@ variable "callback_url" {}
   %s
 }
 `,
-	"platform_overrides": `resource "oauth_app_registration" "crm" {
-  name          = "crm"
-  platform      = "teamleader"
-  client_id     = "x"
-  client_secret = "x"
-  redirect_uris = ["https://app.example.com/callback"]
+	"platform_overrides": someClient + `
   %s
 }
 `,
@@ -72,7 +69,7 @@ func TestConfigurationsAreFiles(t *testing.T) {
 	}
 	w, whole := newWorkspace(t), newWorkspace(t)
 	whole.overrideRestAPI()
-	shown, fragments := 0, 0
+	shown, fragments, used := 0, 0, map[string]bool{}
 	for page, block := range configurationsIn(t, "docs") {
 		switch {
 		case slices.Contains(files, block):
@@ -80,17 +77,18 @@ func TestConfigurationsAreFiles(t *testing.T) {
 		case strings.Count(block, "\n") < fragmentLines:
 			fragments++
 			writeFile(t, filepath.Join(w.dir, fmt.Sprintf("fragment%d.tf", fragments)), block+"\n")
-			first := strings.TrimRight(block[:strings.IndexAny(block, "={")], " ")
+			first := begins.FindString(block)
 			if around[first] == "" {
-				t.Errorf("%s shows a fragment that nothing validates: say in around what it stands in, or make it a file:\n%s", page, block)
+				t.Fatalf("%s shows a fragment that nothing validates: say in around what it stands in, or make it a file:\n%s", page, block)
 			}
+			used[first] = true
 			whole.part(fmt.Sprintf("fragment%d", fragments), fmt.Sprintf(around[first], block))
 		default:
 			t.Errorf("%s shows what is no file below examples/:\n%s", page, block)
 		}
 	}
-	if shown < 80 || fragments == 0 {
-		t.Errorf("%d examples and %d fragments on all pages", shown, fragments)
+	if shown < 80 || len(used) != len(around) {
+		t.Errorf("%d examples on all pages, and of the fragments in around only %v", shown, used)
 	}
 	w.ok("fmt", "-check", "-diff")
 	own := fenced(readFile(t, filepath.Join("..", "..", "README.md")), "hcl")
@@ -125,6 +123,9 @@ func (w *workspace) part(name, text string) {
 	writeFile(w.t, filepath.Join(w.dir, name, "main.tf"), text)
 	writeFile(w.t, filepath.Join(w.dir, name+".tf"), fmt.Sprintf("module %q {\nsource = \"./%[1]s\"\n%s}\n", name, args))
 }
+
+// begins is a name, and the label of a block.
+var begins = regexp.MustCompile(`^[a-z_]+( "[a-z_]+")?`)
 
 var declared = regexp.MustCompile(`(?m)^variable "([a-z_]+)"`)
 

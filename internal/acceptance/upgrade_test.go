@@ -93,7 +93,7 @@ func madeByOld(t *testing.T, s *server, base string, on func(*workspace)) *works
 func TestUpgrade(t *testing.T) {
 	for store, on := range map[string]func(*workspace){
 		"a folder":   nil,
-		"PostgreSQL": func(w *workspace) { w.onPostgres(sharedPostgres(t)) },
+		"PostgreSQL": func(w *workspace) { w.onPostgres(sharedPostgres(w.t)) },
 	} {
 		t.Run(store, func(t *testing.T) { backAndForth(t, on) })
 	}

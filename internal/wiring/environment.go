@@ -17,10 +17,10 @@ func withheld(name string) bool {
 		return true
 	case strings.HasPrefix(name, "TF_"):
 		return !readLater(name)
-	case strings.HasPrefix(name, "XDG_"): // a desktop's: XDG_ACTIVATION_TOKEN lets a window come to the front
-		return false
 	}
 	switch name {
+	case "XDG_ACTIVATION_TOKEN": // a desktop's: it lets a window come to the front
+		return false
 	case "PG_CONN_STR", "CONSUL_HTTP_AUTH", "ARM_CLIENT_CERTIFICATE": // of backends, with a secret that their names do not tell of
 		return true
 	}

@@ -19,7 +19,7 @@ func TestWithholdSecrets(t *testing.T) {
 		"GOOGLE_BACKEND_CREDENTIALS": "gcs", "GOOGLE_ENCRYPTION_KEY": "gcs", "CONSUL_HTTP_TOKEN": "consul", "CONSUL_HTTP_AUTH": "user:pass", "KUBE_PASSWORD": "kubernetes",
 		"KUBE_CLIENT_KEY_DATA": "kubernetes", "ALICLOUD_ACCESS_KEY_SECRET": "oss", "TENCENTCLOUD_SECRET_KEY": "cos", "VAULT_TOKEN": "vault", "BAO_TOKEN": "openbao",
 		// and other providers
-		"GITHUB_TOKEN": "github", "EXAMPLE_API_PASSWORD": "example",
+		"GITHUB_TOKEN": "github", "EXAMPLE_API_PASSWORD": "example", "XDG_EXAMPLE_SECRET": "example",
 	}
 	left := map[string]string{
 		"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0", "XDG_ACTIVATION_TOKEN": "of the window", "XDG_RUNTIME_DIR": "/run/user/1", "XAUTHORITY": "/home/u/.Xauthority",

@@ -59,6 +59,9 @@ func (wide) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.S
 	}
 	resp.Schema = schema.Schema{Attributes: declared(attributes)}
 	for _, name := range never {
+		if attributes[name].Kind == "" {
+			continue // the pair has it no more, and the test says so
+		}
 		resp.Schema.Attributes[name] = schema.StringAttribute{
 			Computed: true, Sensitive: attributes[name].Sensitive, PlanModifiers: []planmodifier.String{staysNull{}},
 		}
