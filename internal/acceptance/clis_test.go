@@ -183,13 +183,21 @@ func (w *workspace) choose() {
 	text := w.configuration(w.dir)
 	for sign, f := range used {
 		if !w.knows(f) && sign.MatchString(text) {
-			before, c := w.cli(), cliWith(w.t, f)
-			if _, err := os.Stat(w.statePath()); err == nil && before.tofu != c.tofu {
-				w.t.Fatalf("%v would go on with a state of %v, which names providers by another host; \"make clis CLIS=all\" builds one of that kind", c, before)
+			c := cliWith(w.t, f)
+			if err := c.goesOnWith(w.cli(), w.statePath()); err != nil {
+				w.t.Fatal(err)
 			}
 			w.tf = c.path
 		}
 	}
+}
+
+// goesOnWith tells why a program cannot take over the state of another one, if there is one.
+func (c cli) goesOnWith(other cli, state string) error {
+	if _, err := os.Stat(state); err != nil || c.tofu == other.tofu {
+		return nil
+	}
+	return fmt.Errorf("%v cannot go on with a state of %v, which names providers by another host; \"make clis CLIS=all\" builds one of that kind", c, other)
 }
 
 // configuration is all that stands in the configuration of a folder and in the modules that it uses.
@@ -233,6 +241,23 @@ func (w *workspace) cli() cli {
 func terraform115(t testing.TB) string {
 	t.Helper()
 	return cliWith(t, actionsAndLists).path
+}
+
+// A state of the other kind of program is not taken over.
+func TestGoesOnWith(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	terraform, tofu := cli{version: "1.15.9"}, cli{tofu: true, version: "1.10.10"}
+	if err := terraform.goesOnWith(tofu, state); err != nil {
+		t.Errorf("without a state: %v", err)
+	}
+	writeFile(t, state, "{}")
+	if err := terraform.goesOnWith(cli{version: "1.8.5"}, state); err != nil {
+		t.Errorf("of the same kind: %v", err)
+	}
+	if err := terraform.goesOnWith(tofu, state); err == nil || !strings.Contains(err.Error(), "Terraform 1.15.9 cannot go on with a state of OpenTofu 1.10.10") {
+		t.Errorf("of another kind: %v", err)
+	}
 }
 
 // Programs are known by what they say, not by the names of their files.
