@@ -94,7 +94,7 @@ func TestProofOnTheWire(t *testing.T) {
 			}
 		}
 		first, second := open(t, got[0]), open(t, got[1])
-		if first.Type != "dpop+jwt" || !first.Key.IsPublic() || strings.Contains(got[0], "n-1") {
+		if _, hasNonce := first.Claims["nonce"]; first.Type != "dpop+jwt" || !first.Key.IsPublic() || hasNonce {
 			t.Errorf("%s: %+v", alg, first)
 		}
 		want := map[string]any{"htm": "POST", "htu": server.URL + "/token", "iat": float64(proofTime.Unix()), "nonce": "n-1"}
