@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed-55355b43/terraform-provider-oauth/internal/sandbox"
 )
 
 const (
@@ -120,4 +122,22 @@ module "credential" {
 }
 `)
 	w.fails([]string{"Give either platform or issuer.", "platform_parameters belong to a platform"}, "plan", "-no-color", "-input=false")
+}
+
+// An app without a secret has null in its place.
+func TestModuleOfAPublicClient(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, sandbox.Options{
+		Clients: []sandbox.Client{{ID: exampleClient, RedirectURIs: []string{redirectURI}}}, Settings: sandbox.DefaultSettings(),
+	}, sandbox.Listen{})
+	w := newGuide(t, s, nil, consumeOwner)
+	main := filepath.Join(w.dir, "main.tf")
+	writeFile(t, main, strings.Replace(readFile(t, main), "client_secret = var.client_secret", "client_secret = null", 1))
+	w.apply().mustSay(t, "2 added")
+	w.env["TF_VAR_callback_url"] = s.consent(w.outputs()["authorization_url"].(string))
+	w.apply("-var", "callback_url_version=1").mustNotSay(t, "Check block assertion failed")
+	delete(w.env, "TF_VAR_callback_url")
+	s.later(time.Hour, w)
+	w.apply("-var", "callback_url_version=1")
+	s.expectCalls(calls{exchanges: 1, refreshes: 1})
 }

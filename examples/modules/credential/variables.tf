@@ -61,11 +61,10 @@ variable "client_id" {
 }
 
 variable "client_secret" {
-  description = "Its secret. It goes into the token store, and into no state and no plan."
+  description = "Its secret. It goes into the token store, and into no state and no plan. Null for an app without one."
   type        = string
   sensitive   = true
   ephemeral   = true
-  nullable    = false
 
   validation {
     condition     = var.client_secret != ""
