@@ -195,7 +195,7 @@ func TestRevokeActionRefused(t *testing.T) {
 func TestIndependentServerActions(t *testing.T) {
 	t.Parallel()
 	w := acting(t)
-	p, _ := independentAuthorized(t, w)
+	p := independentAuthorized(t, w)
 	first := w.string(this, "refresh_token")
 	writeFile(t, filepath.Join(w.dir, "actions.tf"), action("rotate", this+".id", "")+action("revoke", this+".id", ""))
 	w.invoke("rotate").mustSay(t, "was refreshed: generation 2.")

@@ -30,11 +30,18 @@ const requires = "terraform {\n  required_providers {\n    oauth = { source = \"
 func (w *workspace) copyExamples(names *strings.Replacer) string {
 	w.t.Helper()
 	to := filepath.Join(w.dir, "examples")
-	err := filepath.WalkDir(exampleDir, func(path string, entry fs.DirEntry, err error) error {
+	copyNamed(w.t, exampleDir, to, names)
+	return to
+}
+
+// copyNamed copies a folder of configurations, with other names in them and with the modules that lie here.
+func copyNamed(t testing.TB, from, to string, names *strings.Replacer) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(exampleDir, path)
+		rel, err := filepath.Rel(from, path)
 		if err != nil {
 			return err
 		}
@@ -48,9 +55,8 @@ func (w *workspace) copyExamples(names *strings.Replacer) string {
 		return os.WriteFile(filepath.Join(to, rel), []byte(names.Replace(modulesHere(string(text)))), 0o600)
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return to
 }
 
 // alone takes all files but one away from the folder, and declares the providers there.

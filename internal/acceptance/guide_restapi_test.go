@@ -258,28 +258,7 @@ func newGuideOn(t testing.TB, tf string, s *server, a *api, dir string) *workspa
 		w.overrideRestAPI()
 	}
 	for _, from := range []string{dir, "modules"} {
-		root := filepath.Join(exampleDir, from)
-		err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			rel, err := filepath.Rel(exampleDir, path)
-			if err != nil {
-				return err
-			}
-			to := filepath.Join(w.dir, rel)
-			if entry.IsDir() {
-				return os.MkdirAll(to, 0o700)
-			}
-			text, err := os.ReadFile(path) // #nosec G122 -- of this repository
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(to, []byte(names.Replace(modulesHere(string(text)))), 0o600)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		copyNamed(t, filepath.Join(exampleDir, from), filepath.Join(w.dir, from), names)
 	}
 	w.dir = filepath.Join(w.dir, filepath.FromSlash(dir))
 	w.ok("get")

@@ -37,16 +37,15 @@ resource "oauth_token_pair" "this" {
 }
 
 // independentAuthorized starts a server whose access tokens live an hour, and takes a workspace through the first authorization.
-func independentAuthorized(t *testing.T, w *workspace) (p *oidcProvider, callback string) {
+func independentAuthorized(t *testing.T, w *workspace) *oidcProvider {
 	t.Helper()
-	p = startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 3600, "RefreshToken": 86400, "Grant": 86400}})
+	p := startOIDCProvider(t, oidcOptions{TTL: map[string]int{"AccessToken": 3600, "RefreshToken": 86400, "Grant": 86400}})
 	w.write(independentPair(p, ""))
 	w.apply().mustSay(t, "has not been authorized yet")
-	callback = p.browse(w.string(this, "authorization_url"))
-	w.write(independentPair(p, callback))
+	w.write(independentPair(p, p.browse(w.string(this, "authorization_url"))))
 	w.apply()
 	w.expect(this, values{"status": "active", "generation": 1})
-	return p, callback
+	return p
 }
 
 func (p *oidcProvider) expect(want oidcCounters) {
@@ -67,7 +66,7 @@ func (p *oidcProvider) by(client, secret string, pairs ...string) map[string]any
 func TestIndependentServerRevocation(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	p, _ := independentAuthorized(t, w)
+	p := independentAuthorized(t, w)
 	access, refresh := w.string(this, "access_token"), w.string(this, "refresh_token")
 	for _, token := range []string{access, refresh} {
 		mustBe(t, "before", p.introspect(token)["active"], true)
@@ -83,7 +82,7 @@ func TestIndependentServerRevocation(t *testing.T) {
 func TestIndependentServerRequestLost(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	p, _ := independentAuthorized(t, w)
+	p := independentAuthorized(t, w)
 	p.later(2*time.Hour, w)
 	p.drop("/token", "before")
 	w.plan().mustSay(t, "No changes.", "Warning: Outcome of a Refresh Unknown")
@@ -100,7 +99,7 @@ func TestIndependentServerRequestLost(t *testing.T) {
 func TestIndependentServerReplyLost(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	p, _ := independentAuthorized(t, w)
+	p := independentAuthorized(t, w)
 	p.later(55*time.Minute, w) // within the margin, and alive
 	p.drop("/token", "after")
 	for range 3 {
@@ -122,7 +121,7 @@ func TestIndependentServerReplyLost(t *testing.T) {
 func TestIndependentServerReuseByOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	p, _ := independentAuthorized(t, w)
+	p := independentAuthorized(t, w)
 	stolen := w.string(this, "refresh_token")
 	p.later(2*time.Hour, w)
 	w.apply()
@@ -139,7 +138,7 @@ func TestIndependentServerReuseByOthers(t *testing.T) {
 func TestIndependentServerCodeOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t)
-	p, _ := independentAuthorized(t, w)
+	p := independentAuthorized(t, w)
 	w.ok("destroy", "-auto-approve", "-no-color")
 	w.apply().mustSay(t, "is not sent again")
 	w.expect(this, values{"status": "authorization_required"})

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -88,17 +87,7 @@ func (c *ci) run(name string) (code int, text string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	root := filepath.Join(exampleDir, filepath.FromSlash(pipelineConfig))
-	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		writeFile(c.t, filepath.Join(checkout, entry.Name()), c.names.Replace(readFile(c.t, path)))
-		return nil
-	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	copyNamed(c.t, filepath.Join(exampleDir, filepath.FromSlash(pipelineConfig)), checkout, c.names)
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, job.shell[0], append(job.shell[1:], job.script)...)
@@ -159,13 +148,14 @@ func TestPipelines(t *testing.T) {
 		}
 		return jobs
 	}
+	with := pipelineCLI(t)
 	for service, tt := range map[string]struct {
 		jobs func(*testing.T) map[string]ciJob
 		soon int // how the check ends when a person is needed before long
 	}{"GitHub": {github, 0}, "GitLab": {gitlab, 4}} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			playPipeline(t, pipelineCLI(t), tt.jobs(t), tt.soon)
+			playPipeline(t, with, tt.jobs(t), tt.soon)
 		})
 	}
 }
